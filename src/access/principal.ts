@@ -1,0 +1,23 @@
+/** Who acts: a user of the host panel, or a token of one. */
+export interface Principal {
+  user: string;
+  /** Root sees and changes everything; a reseller only what is theirs. */
+  kind: 'root' | 'reseller';
+  /** As `all` or `clustering`. */
+  privileges: readonly string[];
+  /** How they came: through the panel's session, an API token (its name), or from this program itself. */
+  via: { session: true } | { token: string } | { self: true };
+}
+
+/** May `principal` do what `privilege` allows? `all` allows everything. */
+export function hasPrivilege(principal: Principal, privilege: string): boolean {
+  return principal.privileges.includes('all') || principal.privileges.includes(privilege);
+}
+
+/** May `principal` see or change what `owner` owns? */
+export function ownsOrIsRoot(principal: Principal, owner: string): boolean {
+  return principal.kind === 'root' || principal.user === owner;
+}
+
+/** This program acting by itself: imports, catch-up, health checks. */
+export const SELF: Principal = { user: 'root', kind: 'root', privileges: ['all'], via: { self: true } };

@@ -1,0 +1,100 @@
+import type { Principal } from '../access/principal.js';
+import type { ClusterError } from '../errors.js';
+import type { NameserverStatus } from '../nameservers/nameserver.js';
+import type { ZoneName } from '../zones/zone-name.js';
+import type { ZoneEntry } from '../zones/zone-index.js';
+import type { MemberStatus, NewMember, Role } from './member.js';
+
+/** How far one zone has come at one member. */
+export interface MemberZoneState {
+  member: string;
+  hostname: string;
+  /** `served`: its nameserver answered with our serial. `acknowledged`: it took the zone, not yet seen in DNS. */
+  state: 'served' | 'acknowledged' | 'pending' | 'failed' | 'disabled';
+  /** The sentence for pending, failed and disabled. */
+  reason?: string;
+  /** Serial that its nameserver answered last, and when (ISO time). */
+  serial?: number;
+  seenAt?: string;
+}
+
+/** The answer to a change: what is on disk, what the local nameserver does with it, and how far each member is. */
+export interface ChangeResult {
+  zone: ZoneName;
+  change: 'created' | 'saved' | 'unchanged' | 'removed';
+  /** Absent for a removal. */
+  serial?: number;
+  /** True where the serial that was given had to be lifted (never backwards). */
+  lifted: boolean;
+  local: { state: 'served' | 'pending'; reason?: string };
+  members: MemberZoneState[];
+  warnings: string[];
+}
+
+/** One zone's outcome in a batch: a poison zone never stops the others. */
+export type BatchOutcome = { zone: ZoneName; result: ChangeResult } | { zone: ZoneName; error: ClusterError };
+
+export interface ChangeOptions {
+  /** Wait until it is on disk and in the local nameserver, or until members serve it too. Default `served`. */
+  wait?: 'local' | 'served';
+  /** Longest wait for members, milliseconds. Default 5000. A member that is known to be down is not waited for. */
+  timeout?: number;
+}
+
+export interface ClusterStatus {
+  hostname: string;
+  clustering: boolean;
+  failureThreshold: number;
+  zones: number;
+  nameserver: NameserverStatus;
+  members: MemberStatus[];
+}
+
+/** A zone as lists show it. */
+export type ZoneRow = ZoneEntry;
+
+/**
+ * What the panel, the API and the command line ask of the cluster. Every command names who acts: a reseller sees and changes
+ * only zones and members that are theirs (zone_not_yours, zone_unknown). All reject with ClusterError.
+ */
+export interface Cluster {
+  readonly hostname: string;
+
+  listZones(by: Principal): ZoneRow[];
+  zone(name: ZoneName, by: Principal): ZoneRow | undefined;
+  zoneText(name: ZoneName, by: Principal): Promise<Buffer>;
+  zoneStates(name: ZoneName, by: Principal): MemberZoneState[];
+
+  /** Replaces or creates a zone by its master-file text. */
+  saveZone(name: ZoneName, text: Buffer, by: Principal, options?: ChangeOptions): Promise<ChangeResult>;
+  /** As saveZone, but refuses a zone that is here already (zone_exists). */
+  addZone(name: ZoneName, text: Buffer, by: Principal, options?: ChangeOptions): Promise<ChangeResult>;
+  /** Creates a zone from a template in templates/zones, as `standard`, with its variables, as `ip`. */
+  createZone(
+    name: ZoneName,
+    template: string,
+    variables: Readonly<Record<string, string>>,
+    by: Principal,
+    options?: ChangeOptions,
+  ): Promise<ChangeResult>;
+  removeZone(name: ZoneName, by: Principal, options?: ChangeOptions): Promise<ChangeResult>;
+  /** Many at once, one outcome each, in their order. */
+  saveZones(
+    zones: readonly { name: ZoneName; text: Buffer }[],
+    by: Principal,
+    options?: ChangeOptions,
+  ): Promise<BatchOutcome[]>;
+  removeZones(names: readonly ZoneName[], by: Principal, options?: ChangeOptions): Promise<BatchOutcome[]>;
+  /** Makes the local nameserver load these zones again, or all; unknown names are skipped. */
+  reloadZones(names: readonly ZoneName[] | 'all', by: Principal): Promise<void>;
+
+  status(by: Principal): Promise<ClusterStatus>;
+  setClustering(on: boolean, by: Principal): Promise<void>;
+  setFailureThreshold(failures: number, by: Principal): Promise<void>;
+  members(by: Principal): MemberStatus[];
+  addMember(member: NewMember, by: Principal): Promise<MemberStatus>;
+  setMemberRole(id: string, role: Role, by: Principal): Promise<MemberStatus>;
+  enableMember(id: string, by: Principal): Promise<MemberStatus>;
+  disableMember(id: string, by: Principal): Promise<MemberStatus>;
+  removeMember(id: string, by: Principal): Promise<void>;
+}

@@ -1,0 +1,81 @@
+/** This server's view of a member (DESIGN of the original: standalone, sync, write-only). */
+export type Role = 'standalone' | 'sync' | 'write-only';
+
+/** Are our changes pushed to a member of this role? Is it asked (zone exists, zone list, newest copy)? */
+export const ROLES: Readonly<Record<Role, { writes: boolean; reads: boolean; label: string; explanation: string }>> = {
+  standalone: {
+    writes: false,
+    reads: true,
+    label: 'Standalone',
+    explanation: 'Nothing is sent to it; it is asked for zones when they are needed.',
+  },
+  sync: {
+    writes: true,
+    reads: true,
+    label: 'Synchronize changes',
+    explanation: 'Every change is sent to it, and it is asked for zones when they are needed.',
+  },
+  'write-only': {
+    writes: true,
+    reads: false,
+    label: 'Write-only',
+    explanation: 'Every change is sent to it; it is never asked.',
+  },
+};
+
+/** A member as kept in the state file. */
+export interface Member {
+  /** Stable id of this row. */
+  id: string;
+  /** Member type, as `cpanel`. */
+  type: 'cpanel';
+  /** Host name or address, as the operator gave it, without a port. */
+  host: string;
+  /** Port of its API. */
+  port: number;
+  /** Port on which its nameserver answers. */
+  dnsPort: number;
+  user: string;
+  /** The token for its API. A secret: never in a log, a page or an error. */
+  token: string;
+  role: Role;
+  /** SHA-256 fingerprint of its certificate, upper-case hex pairs with colons, pinned when it was added. */
+  fingerprint: string;
+  /** The host name that it said it has. */
+  hostname: string;
+  /** Version that it announced last. */
+  version: string;
+  /** The account that owns this row: root's members serve everybody's zones, a reseller's only theirs. */
+  owner: string;
+  /** Set where the failure threshold or an administrator took it out. ISO time. */
+  disabledAt?: string;
+  disabledReason?: string;
+}
+
+/** What an operator gives to add a member. */
+export interface NewMember {
+  host: string;
+  port?: number;
+  dnsPort?: number;
+  user: string;
+  token: string;
+  role: Role;
+  /** The certificate that the operator accepted; where absent, the one that the member shows now is pinned. */
+  fingerprint?: string;
+}
+
+/** A member as shown: everything but its token, and how it is doing. */
+export interface MemberStatus extends Omit<Member, 'token'> {
+  state: 'online' | 'failing' | 'disabled';
+  /** Failed commands in a row, and the last failure's sentence. */
+  failures: number;
+  lastFailure?: string;
+  /** ISO time of the last successful call. */
+  lastContact?: string;
+  /** Zones that it should hold, and those of them that it acknowledged. */
+  zones: number;
+  zonesInSync: number;
+  /** Zones waiting to be sent, and since when (ISO time). */
+  pending: number;
+  pendingSince?: string;
+}

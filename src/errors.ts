@@ -1,0 +1,113 @@
+/**
+ * Every error an operator or a peer can meet, in one place: its code, its HTTP status and its sentence. The sentence says
+ * what happened, to which member or zone, and what to do. Throw `new ClusterError(code, facts)`; the facts fill the sentence.
+ */
+
+/** One finding in a zone's text or records. Lines and columns count from 1; column 0 means the whole line. */
+export interface ZoneIssue {
+  severity: 'error' | 'warning';
+  /** Short stable name, as `cname_and_other_data`. */
+  code: string;
+  zone: string;
+  line: number;
+  column: number;
+  message: string;
+}
+
+type Facts = Record<string, string | number>;
+interface ErrorKind {
+  status: number;
+  sentence: (facts: Facts) => string;
+}
+
+const kinds = {
+  // Zone names and zone text
+  zone_name_invalid: {
+    status: 422,
+    sentence: (f) =>
+      `"${f['name'] ?? ''}" is not a zone name: ${f['why'] ?? ''}. Use a domain name such as example.com.`,
+  },
+  zone_invalid: {
+    status: 422,
+    sentence: (f) => `Zone ${f['zone'] ?? ''} was refused and nothing was changed: ${f['first'] ?? ''}`,
+  },
+  zone_unknown: {
+    status: 404,
+    sentence: (f) => `Zone ${f['zone'] ?? ''} is not on this server. Check the name in the list of zones.`,
+  },
+  zone_exists: {
+    status: 409,
+    sentence: (f) =>
+      `Zone ${f['zone'] ?? ''} already exists on ${f['where'] ?? 'this server'}. Edit it, or remove it first.`,
+  },
+  zone_not_yours: {
+    status: 403,
+    sentence: (f) => `Zone ${f['zone'] ?? ''} belongs to another account. Ask the administrator to change it.`,
+  },
+  // Requests
+  body_too_large: {
+    status: 413,
+    sentence: (f) => `The request is larger than ${f['limit'] ?? ''} bytes and was not read. Send it in smaller parts.`,
+  },
+  parameter_invalid: {
+    status: 400,
+    sentence: (f) =>
+      `Parameter ${f['parameter'] ?? ''} ${f['why'] ?? 'is not valid'}. Correct it and send the request again.`,
+  },
+  access_denied: { status: 401, sentence: () => 'Access denied: give a valid user and API token.' },
+  privilege_missing: {
+    status: 403,
+    sentence: (f) =>
+      `You do not have the required privileges (${f['privilege'] ?? ''}). Ask the administrator for them.`,
+  },
+  internal: {
+    status: 500,
+    sentence: () => 'An internal error stopped this request. Look in the log of this server for the cause.',
+  },
+} satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof kinds;
+
+/** An error with a code, an HTTP status and a sentence for the operator (see the table above). */
+export class ClusterError extends Error {
+  readonly code: ErrorCode;
+  readonly status: number;
+  /** The findings behind `zone_invalid`, else empty. */
+  readonly issues: readonly ZoneIssue[];
+
+  constructor(code: ErrorCode, facts: Facts = {}, options: { cause?: unknown; issues?: readonly ZoneIssue[] } = {}) {
+    const kind: ErrorKind = kinds[code];
+    super(kind.sentence(facts), options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'ClusterError';
+    this.code = code;
+    this.status = kind.status;
+    this.issues = options.issues ?? [];
+  }
+}
+
+/** The sentence of any thrown thing: an operator's sentence for ours, else the plain message. */
+export function sentenceOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** `zone:line:column: message`, as compilers print it. */
+export function formatIssue(issue: ZoneIssue): string {
+  const place = issue.column > 0 ? `${issue.line}:${issue.column}` : `${issue.line}`;
+  return `${issue.zone}:${place}: ${issue.message}`;
+}
+
+/** The refusal of a zone text, with its first finding in the sentence and all of them in `issues`. */
+export function zoneInvalid(zone: string, issues: readonly ZoneIssue[]): ClusterError {
+  const errors = issues.filter((issue) => issue.severity === 'error');
+  const first = errors[0];
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+  return new ClusterError(
+    'zone_invalid',
+    {
+      zone,
+      first:
+        first === undefined ? 'it is not valid' : `line ${first.line}, column ${first.column}: ${first.message}${more}`,
+    },
+    { issues },
+  );
+}

@@ -1,0 +1,31 @@
+import type { IncomingMessage } from 'node:http';
+
+/** A person who is logged in to the host panel. */
+export interface HostUser {
+  user: string;
+  kind: 'root' | 'reseller';
+  /** As `all` or `clustering`. A reseller without `clustering` sees no menu item and gets 403. */
+  privileges: readonly string[];
+  /** Anything that stays the same during a login and differs between logins; the CSRF guard is bound to it. */
+  sessionId: string;
+}
+
+/** A link that the host wants above our pages: back to its menu, log out. */
+export interface HostLink {
+  label: string;
+  href: string;
+}
+
+/** The contract that a host panel fulfils for the plugin. Everything else the plugin brings itself. */
+export interface HostPanel {
+  /** The panel's name, shown above our pages. */
+  readonly name: string;
+  /** Who sent this request, by the host's own session; undefined where nobody is logged in. */
+  identify(request: IncomingMessage): HostUser | undefined;
+  /** Where to send somebody who is not logged in; 401 is answered where absent. */
+  loginUrl?(request: IncomingMessage): string;
+  /** Links of the host's own menu. */
+  links?(request: IncomingMessage): readonly HostLink[];
+  /** User names that may own zones and tokens, root first. */
+  users(): readonly { user: string; kind: 'root' | 'reseller' }[];
+}

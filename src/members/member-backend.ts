@@ -1,0 +1,52 @@
+import type { ZoneName } from '../zones/zone-name.js';
+
+/** One zone for a member to hold or to drop. `text` is the master file, byte for byte. */
+export type MemberChange =
+  | { kind: 'upsert'; name: ZoneName; text: Buffer; serial: number; digest: string; isNew: boolean }
+  | { kind: 'remove'; name: ZoneName };
+
+/** What became of one change at the member. */
+export interface Pushed {
+  name: ZoneName;
+  outcome: 'done' | 'refused';
+  /** The operator's sentence where refused. */
+  reason?: string;
+  /** What the member says it now holds, where it says so (members that run this software). */
+  serial?: number;
+  digest?: string;
+}
+
+export interface MemberInfo {
+  /** Version that the member announces, as `11.82.0.1`. */
+  version: string;
+  hostname: string;
+}
+
+/** How talking to a member failed: no answer, an answer that refuses us, or an answer that makes no sense. */
+export type MemberFailure = 'unreachable' | 'refused' | 'invalid_answer' | 'certificate_changed';
+
+/** A call to a member failed as a whole; the message is the operator's sentence. Single zones fail through `Pushed`. */
+export class MemberError extends Error {
+  readonly failure: MemberFailure;
+  constructor(failure: MemberFailure, sentence: string, options?: ErrorOptions) {
+    super(sentence, options);
+    this.name = 'MemberError';
+    this.failure = failure;
+  }
+}
+
+/** The backend that talks to one member; one class a member type. Every method rejects with MemberError. */
+export interface MemberBackend {
+  /** Version and host name: proves address, certificate and token. */
+  probe(): Promise<MemberInfo>;
+  /** The names of the zones that it holds. */
+  zoneList(): Promise<ZoneName[]>;
+  /** The text of these zones; what it does not hold is absent. */
+  zones(names: readonly ZoneName[]): Promise<Map<ZoneName, Buffer>>;
+  /** Does it hold this zone? */
+  zoneExists(name: ZoneName): Promise<boolean>;
+  /** Upserts and removals in one batch of at most 512, one outcome for each change, in their order. */
+  push(changes: readonly MemberChange[]): Promise<Pushed[]>;
+  /** Closes kept-alive connections. Idempotent. */
+  close(): Promise<void>;
+}

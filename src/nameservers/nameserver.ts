@@ -1,0 +1,69 @@
+import type { ResourceRecord } from '../dns/resource-record.js';
+import type { ZoneName } from '../zones/zone-name.js';
+
+/** One zone that the store has written or removed, for the nameserver to follow. */
+export type ZoneChange =
+  | {
+      kind: 'upsert';
+      name: ZoneName;
+      /** Absolute path of the master file that the store wrote. */
+      file: string;
+      /** The serial that must be served afterwards. */
+      serial: number;
+      /** Is the zone new to this nameserver? A hint only: a driver must cope with either. */
+      isNew: boolean;
+      /** The parsed records where the caller has them, so that an in-process server need not read the file again. */
+      records?: readonly ResourceRecord[];
+    }
+  | { kind: 'remove'; name: ZoneName };
+
+/**
+ * What became of one change. `served`: read back by a DNS query. `refused`: the server looked at it and said no, the caller
+ * rolls back. `unavailable`: the server could not be asked, the change stays due and is applied by `synchronize` later.
+ */
+export interface Applied {
+  name: ZoneName;
+  outcome: 'served' | 'refused' | 'unavailable';
+  /** The operator's sentence where it is not served. */
+  reason?: string;
+  /** Serial seen by read-back, where one was. */
+  serial?: number;
+}
+
+export interface NameserverStatus {
+  /** As `BIND`. */
+  software: string;
+  /** As `9.18.49`; empty where the server could not be asked. */
+  version: string;
+  running: boolean;
+  /** Zones that it serves for us, where it can say. */
+  zones?: number;
+  /** The operator's sentence where it is not running. */
+  reason?: string;
+}
+
+/** Where a nameserver answers DNS queries. */
+export interface DnsAddress {
+  host: string;
+  port: number;
+}
+
+/**
+ * A nameserver that serves the store's master files. The store is the truth; a driver only makes its server follow it, and
+ * never says `served` without having asked the server over DNS.
+ */
+export interface Nameserver {
+  /** Kind as settings name it: `embedded`, `bind`. */
+  readonly kind: string;
+  /** Where it answers, for read-back and for people's `dig`. */
+  readonly dns: DnsAddress;
+  /** Begins to serve. Idempotent. Rejects only where it can never work; a server that is down makes `apply` say unavailable. */
+  start(): Promise<void>;
+  /** Ends what `start` began. Idempotent. */
+  stop(): Promise<void>;
+  /** Applies one batch: bulk or singly by its size, then reads back each. One outcome for each change, in their order. */
+  apply(changes: readonly ZoneChange[]): Promise<Applied[]>;
+  /** Makes the server serve exactly these zones, all upserts, whatever it served before (start-up, recovery). */
+  synchronize(zones: readonly ZoneChange[]): Promise<Applied[]>;
+  status(): Promise<NameserverStatus>;
+}
