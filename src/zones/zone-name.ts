@@ -23,7 +23,7 @@ export function zoneName(input: string): ZoneName {
   let text = input.endsWith('.') ? input.slice(0, -1) : input;
   if (text === '') return refuse('it is empty');
   // domainToASCII drops or reinterprets what a URL host may not hold, so it only ever sees letters above ASCII.
-  if (/[^\x00-\x7f]/.test(text))
+  if (/[\u0080-\uffff]/.test(text))
     text = /[\s/%#?@:[\]\\]/.test(text) ? refuse('it holds a character that is not allowed') : domainToASCII(text);
   if (text === '') return refuse('it cannot be written as an internationalized domain name');
   text = text.toLowerCase();
@@ -38,5 +38,5 @@ export function zoneName(input: string): ZoneName {
 
 /** Was `input` an internationalized name that `zoneName` converted? */
 export function wasConverted(input: string): boolean {
-  return /[^\x00-\x7f]/.test(input);
+  return /[\u0080-\uffff]/.test(input);
 }
