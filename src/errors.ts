@@ -60,6 +60,31 @@ const kinds = {
     sentence: (f) =>
       `You do not have the required privileges (${f['privilege'] ?? ''}). Ask the administrator for them.`,
   },
+  // The panel and its pages
+  page_unknown: {
+    status: 404,
+    sentence: (f) => `There is no page at ${f['path'] ?? ''}. Follow a link of the menu instead.`,
+  },
+  form_refused: {
+    status: 403,
+    sentence: () =>
+      'This form was not sent from a page of your own login, so nothing was changed. Open the page again and repeat it.',
+  },
+  login_refused: { status: 401, sentence: () => 'The user name or the password is wrong. Check both and try again.' },
+  login_limited: {
+    status: 429,
+    sentence: (f) => `Too many logins from your address failed. Wait ${f['minutes'] ?? ''} minutes and try again.`,
+  },
+  user_invalid: {
+    status: 422,
+    sentence: (f) => `"${f['user'] ?? ''}" was not added as a user: ${f['why'] ?? ''}.`,
+  },
+  zone_changed: {
+    status: 409,
+    sentence: (f) =>
+      `Zone ${f['zone'] ?? ''} was changed by somebody else after you opened it, so your text was not saved. ` +
+      'It is still below: save it again to replace theirs.',
+  },
   internal: {
     status: 500,
     sentence: () => 'An internal error stopped this request. Look in the log of this server for the cause.',
