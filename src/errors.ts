@@ -44,7 +44,52 @@ const kinds = {
     status: 403,
     sentence: (f) => `Zone ${f['zone'] ?? ''} belongs to another account. Ask the administrator to change it.`,
   },
+  zone_refused: {
+    status: 422,
+    sentence: (f) =>
+      `The nameserver refused zone ${f['zone'] ?? ''}, and the previous version was put back: ${f['why'] ?? ''}`,
+  },
+  // Members
+  member_address_invalid: {
+    status: 422,
+    sentence: (f) => `"${f['host'] ?? ''}" is not a host name or address. Use one such as ns1.example.com or 192.0.2.1.`,
+  },
+  member_unresolvable: {
+    status: 422,
+    sentence: (f) => `The host name ${f['host'] ?? ''} has no address. Check its spelling, or use its IP address.`,
+  },
+  member_is_self: {
+    status: 422,
+    sentence: (f) => `${f['host'] ?? ''} is this server itself. Give the address of another server.`,
+  },
+  member_exists: {
+    status: 409,
+    sentence: (f) => `${f['host'] ?? ''} is in the cluster already (as ${f['hostname'] ?? ''}). Edit that row, or delete it first.`,
+  },
+  member_unknown: {
+    status: 404,
+    sentence: (f) => `There is no member "${f['id'] ?? ''}" in the cluster. Look in the table of servers.`,
+  },
+  member_credentials_missing: {
+    status: 422,
+    sentence: (f) => `A user name and an API token are needed to add ${f['host'] ?? ''}. Create a token on that server.`,
+  },
+  member_call_failed: {
+    status: 502,
+    sentence: (f) => `${f['why'] ?? ''}`,
+  },
+  // DNS queries
+  dns_no_answer: {
+    status: 504,
+    sentence: (f) =>
+      `Nameserver ${f['server'] ?? ''} gave no answer for ${f['name'] ?? ''} (${f['why'] ?? ''}). ` +
+      'Check that it runs and that no firewall stops UDP and TCP to it.',
+  },
   // Requests
+  busy: {
+    status: 503,
+    sentence: () => 'This server has too many changes in hand and took no more. Try again in a minute.',
+  },
   body_too_large: {
     status: 413,
     sentence: (f) => `The request is larger than ${f['limit'] ?? ''} bytes and was not read. Send it in smaller parts.`,
@@ -65,10 +110,18 @@ const kinds = {
     status: 404,
     sentence: (f) => `There is no page at ${f['path'] ?? ''}. Follow a link of the menu instead.`,
   },
+  request_unreadable: {
+    status: 400,
+    sentence: () => 'The request could not be understood, so nothing was changed. Open the page again and repeat it.',
+  },
   form_refused: {
     status: 403,
     sentence: () =>
       'This form was not sent from a page of your own login, so nothing was changed. Open the page again and repeat it.',
+  },
+  login_needed: {
+    status: 401,
+    sentence: () => 'You are not logged in, so nothing was changed. Log in and open the page again.',
   },
   login_refused: { status: 401, sentence: () => 'The user name or the password is wrong. Check both and try again.' },
   login_limited: {
