@@ -1,0 +1,239 @@
+import { DnsFormatError, MessageReader, MessageWriter } from './message-octets.js';
+import { ROOT, type Name } from './name.js';
+import type { ResourceRecord } from './resource-record.js';
+import { TYPE } from './types.js';
+
+export { DnsFormatError } from './message-octets.js';
+
+/** Response codes (RFC 1035 §4.1.1, RFC 2136 §2.2, RFC 6891 §9). */
+export const RCODE = {
+  NOERROR: 0,
+  FORMERR: 1,
+  SERVFAIL: 2,
+  NXDOMAIN: 3,
+  NOTIMP: 4,
+  REFUSED: 5,
+  YXDOMAIN: 6,
+  NOTAUTH: 9,
+  BADVERS: 16,
+} as const;
+
+export const CLASS_IN = 1;
+export const OPCODE_QUERY = 0;
+/** Largest message over UDP without EDNS (RFC 1035 §2.3.4), and over TCP. */
+export const CLASSIC_UDP_SIZE = 512;
+export const MAX_MESSAGE = 0xffff;
+
+export interface Question {
+  name: Name;
+  type: number;
+  class: number;
+}
+
+/** A record of a message; `class` is there only where it is not IN. */
+export interface MessageRecord extends ResourceRecord {
+  class?: number;
+}
+
+/** What the OPT record carries (RFC 6891 §6.1). */
+export interface Edns {
+  /** Largest UDP message that the sender can take, octets. */
+  udpSize: number;
+  version: number;
+  /** The DO bit: DNSSEC records are wanted. */
+  dnssecOk: boolean;
+  /** The options as they stand in the rdata. */
+  options: string;
+}
+
+/** The fixed 12 octets, without the counts. */
+export interface Header {
+  id: number;
+  response: boolean;
+  opcode: number;
+  aa: boolean;
+  tc: boolean;
+  rd: boolean;
+  ra: boolean;
+  ad: boolean;
+  cd: boolean;
+  /** With the upper bits of EDNS where the message has an OPT record. */
+  rcode: number;
+}
+
+export interface DnsMessage extends Header {
+  questions: Question[];
+  answer: MessageRecord[];
+  authority: MessageRecord[];
+  /** Without the OPT record, which is `edns`. */
+  additional: MessageRecord[];
+  edns?: Edns;
+}
+
+const HEADER_SIZE = 12;
+const OPT_FIXED_SIZE = 11;
+const DNSSEC_OK = 0x8000;
+const FLAG = { response: 0x8000, aa: 0x0400, tc: 0x0200, rd: 0x0100, ra: 0x0080, ad: 0x0020, cd: 0x0010 } as const;
+
+/** The header alone, for answering a message that does not decode; undefined below 12 octets. */
+export function decodeHeader(message: Buffer): Header | undefined {
+  if (message.length < HEADER_SIZE) return undefined;
+  return header(message.readUInt16BE(0), message.readUInt16BE(2));
+}
+
+function header(id: number, flags: number): Header {
+  return {
+    id,
+    response: (flags & FLAG.response) !== 0,
+    opcode: (flags >> 11) & 15,
+    aa: (flags & FLAG.aa) !== 0,
+    tc: (flags & FLAG.tc) !== 0,
+    rd: (flags & FLAG.rd) !== 0,
+    ra: (flags & FLAG.ra) !== 0,
+    ad: (flags & FLAG.ad) !== 0,
+    cd: (flags & FLAG.cd) !== 0,
+    rcode: flags & 15,
+  };
+}
+
+/**
+ * Octets to message. Names and rdata come out uncompressed. Octets after the last record are ignored, as BIND does.
+ * Throws DnsFormatError, and nothing else, where the octets are not a message.
+ */
+export function decodeMessage(octets: Buffer): DnsMessage {
+  if (octets.length > MAX_MESSAGE) throw new DnsFormatError('the message is longer than 65535 octets');
+  const reader = new MessageReader(octets.toString('latin1'));
+  const fixed = header(reader.u16(), reader.u16());
+  const counts = [reader.u16(), reader.u16(), reader.u16(), reader.u16()] as const;
+  const message: DnsMessage = { ...fixed, questions: [], answer: [], authority: [], additional: [] };
+  for (let i = 0; i < counts[0]; i++) {
+    message.questions.push({ name: reader.name(), type: reader.u16(), class: reader.u16() });
+  }
+  for (let i = 0; i < counts[1]; i++) message.answer.push(readRecord(reader));
+  for (let i = 0; i < counts[2]; i++) message.authority.push(readRecord(reader));
+  for (let i = 0; i < counts[3]; i++) {
+    const record = readRecord(reader);
+    if (record.type === TYPE.OPT) takeOpt(message, record);
+    else message.additional.push(record);
+  }
+  return message;
+}
+
+function readRecord(reader: MessageReader): MessageRecord {
+  const owner = reader.name();
+  const type = reader.u16();
+  const recordClass = reader.u16();
+  const ttl = reader.u32();
+  const length = reader.u16();
+  // Only class IN has the layouts that names are read by; OPT's class is a size.
+  const rdata = recordClass === CLASS_IN ? reader.rdata(type, length) : reader.octets(length);
+  const record = { owner, ttl, type, rdata, line: 0 };
+  return recordClass === CLASS_IN ? record : { ...record, class: recordClass };
+}
+
+function takeOpt(message: DnsMessage, opt: MessageRecord): void {
+  // RFC 6891 §6.1.1: more than one OPT is a format error; its name must be the root.
+  if (message.edns !== undefined) throw new DnsFormatError('the message has two OPT records');
+  if (opt.owner !== ROOT) throw new DnsFormatError('the OPT record is not at the root');
+  message.rcode |= Math.floor(opt.ttl / 0x1000000) << 4;
+  message.edns = {
+    udpSize: opt.class ?? CLASS_IN,
+    version: (opt.ttl >>> 16) & 0xff,
+    dnssecOk: (opt.ttl & DNSSEC_OK) !== 0,
+    options: opt.rdata,
+  };
+}
+
+// Encoding is synchronous, so one scratch buffer serves all; a record is checked against the limit after it is written,
+// hence room for one record more than the largest message.
+const scratch = Buffer.allocUnsafe(MAX_MESSAGE + HEADER_SIZE + 2 * MAX_MESSAGE);
+
+/**
+ * Message to octets. Where answer and authority do not fit into `limit` octets (65535 where absent), all sections are left
+ * out and TC is set: the asker comes again over TCP, and must not use a part of an RRset (RFC 2181 §9). Additional RRsets
+ * that do not fit are left out silently, unless `glueRequired` makes them count as needed (RFC 9471).
+ */
+export function encodeMessage(message: DnsMessage, options: { limit?: number; glueRequired?: boolean } = {}): Buffer {
+  const edns = message.edns;
+  const optSize = edns === undefined ? 0 : OPT_FIXED_SIZE + edns.options.length;
+  const limit = Math.min(options.limit ?? MAX_MESSAGE, MAX_MESSAGE) - optSize;
+  const writer = new MessageWriter(scratch);
+  writer.at = HEADER_SIZE;
+  for (const question of message.questions) {
+    writer.name(question.name);
+    writer.u16(question.type);
+    writer.u16(question.class);
+  }
+  const afterQuestions = writer.at;
+  let fits = writeRecords(writer, message.answer, limit) && writeRecords(writer, message.authority, limit);
+  let additional = 0;
+  if (fits) {
+    additional = writeWholeRrsets(writer, message.additional, limit);
+    fits = options.glueRequired !== true || additional === message.additional.length;
+  }
+  if (!fits) {
+    writer.at = afterQuestions;
+    additional = 0;
+  }
+  if (edns !== undefined) writeOpt(writer, edns, message.rcode);
+
+  const end = writer.at;
+  writer.at = 0;
+  writer.u16(message.id);
+  writer.u16(flagsOf(message, message.tc || !fits));
+  writer.u16(message.questions.length);
+  writer.u16(fits ? message.answer.length : 0);
+  writer.u16(fits ? message.authority.length : 0);
+  writer.u16(additional + (edns === undefined ? 0 : 1));
+  return Buffer.from(scratch.subarray(0, end));
+}
+
+function flagsOf(message: Header, tc: boolean): number {
+  let flags = ((message.opcode & 15) << 11) | (message.rcode & 15);
+  if (tc) flags |= FLAG.tc;
+  for (const flag of ['response', 'aa', 'rd', 'ra', 'ad', 'cd'] as const) if (message[flag]) flags |= FLAG[flag];
+  return flags;
+}
+
+function writeRecord(writer: MessageWriter, record: MessageRecord): void {
+  writer.name(record.owner);
+  writer.u16(record.type);
+  writer.u16(record.class ?? CLASS_IN);
+  writer.u32(record.ttl);
+  writer.rdata(record.type, record.rdata);
+}
+
+function writeRecords(writer: MessageWriter, records: readonly MessageRecord[], limit: number): boolean {
+  for (const record of records) {
+    writeRecord(writer, record);
+    if (writer.at > limit) return false;
+  }
+  return true;
+}
+
+/** Writes as many whole RRsets (neighbours of one owner and type) as fit; answers how many records that were. */
+function writeWholeRrsets(writer: MessageWriter, records: readonly MessageRecord[], limit: number): number {
+  let written = 0;
+  let at = writer.at;
+  for (const [i, record] of records.entries()) {
+    const before = records[i - 1];
+    if (before?.type !== record.type || before.owner !== record.owner) {
+      written = i;
+      at = writer.at;
+    }
+    writeRecord(writer, record);
+    if (writer.at > limit) {
+      writer.at = at;
+      return written;
+    }
+  }
+  return records.length;
+}
+
+function writeOpt(writer: MessageWriter, edns: Edns, rcode: number): void {
+  writer.name(ROOT);
+  writer.u16(TYPE.OPT);
+  writer.u16(edns.udpSize);
+  writer.u32((rcode >> 4) * 0x1000000 + (edns.version << 16) + (edns.dnssecOk ? DNSSEC_OK : 0));
+  writer.rdata(TYPE.OPT, edns.options);
+}

@@ -1,0 +1,251 @@
+import { randomInt } from 'node:crypto';
+import { createSocket, type Socket } from 'node:dgram';
+import { connect, isIPv6 } from 'node:net';
+import pLimit from 'p-limit';
+import { ClusterError, sentenceOf } from '../errors.js';
+import { formatName, lowerName, type Name } from './name.js';
+import { CLASS_IN, decodeMessage, encodeMessage, OPCODE_QUERY, RCODE, type DnsMessage } from './message.js';
+import type { ResourceRecord } from './resource-record.js';
+import { soaSerial } from './serial.js';
+import { frame, FrameReader } from './tcp-framing.js';
+import { TYPE } from './types.js';
+
+/** A nameserver's answer to one question. */
+export interface DnsAnswer {
+  rcode: number;
+  aa: boolean;
+  tc: boolean;
+  answer: ResourceRecord[];
+  authority: ResourceRecord[];
+  additional: ResourceRecord[];
+}
+
+export interface QueryOptions {
+  /** Milliseconds for a whole question; over UDP it is sent a second time at half of them. 2000 where absent. */
+  timeout?: number;
+  /** Ask over TCP from the start; else UDP, and TCP where the answer is truncated. */
+  tcp?: boolean;
+  /** Sets the DO bit. */
+  dnssec?: boolean;
+  /** Largest UDP answer announced by EDNS, octets; 0 asks without EDNS. 1232 where absent. */
+  bufsize?: number;
+}
+
+interface Server {
+  host: string;
+  port: number;
+}
+
+/** A question under way: what it asks, and what to do with what comes of it. */
+interface Asked {
+  name: Name;
+  type: number;
+  answered: (message: DnsMessage) => void;
+  failed: (why: string) => void;
+}
+
+const TIMEOUT = 2_000;
+const UDP_SIZE = 1232; // avoids IP fragments on any usual path (DNS Flag Day 2020)
+// Answers wait in the socket's buffer while this process is busy; Linux keeps about 270 small ones by default, counted
+// with their overhead, and drops the rest.
+const IN_FLIGHT = 250;
+const RECEIVE_BUFFER = 1 << 20;
+
+/**
+ * Asks one nameserver one question, without recursion. Rejects with dns_no_answer; any rcode is an answer.
+ * Many questions to one server go through a DnsClient.
+ */
+export async function query(server: Server, name: Name, type: number, options: QueryOptions = {}): Promise<DnsAnswer> {
+  const client = new DnsClient(server, options);
+  try {
+    return await client.query(name, type);
+  } finally {
+    client.close();
+  }
+}
+
+/**
+ * Asks one nameserver many questions over one UDP socket, at most 250 under way at a time, the others wait. The socket is
+ * connected, so that only this server's datagrams arrive, and a port where nobody listens is known at once.
+ */
+export class DnsClient {
+  readonly #server: Server;
+  readonly #options: QueryOptions;
+  readonly #timeout: number;
+  readonly #asked = new Map<number, Asked>();
+  readonly #limit = pLimit(IN_FLIGHT);
+  #socket: Promise<Socket> | undefined;
+  #closed = false;
+
+  constructor(server: Server, options: QueryOptions = {}) {
+    this.#server = server;
+    this.#options = options;
+    this.#timeout = options.timeout ?? TIMEOUT;
+  }
+
+  /** Asks one question. Rejects with dns_no_answer; any rcode is an answer. */
+  async query(name: Name, type: number): Promise<DnsAnswer> {
+    return this.#limit(async () => {
+      const message = this.#options.tcp === true ? undefined : await this.#overUdp(name, type);
+      const { rcode, aa, tc, answer, authority, additional } =
+        message === undefined || message.tc ? await this.#overTcp(name, type) : message;
+      return { rcode, aa, tc, answer, authority, additional };
+    });
+  }
+
+  /** The serial that the server gives with authority for the zone at this apex; undefined where it serves no such zone. */
+  async soaSerial(name: Name): Promise<number | undefined> {
+    const { rcode, aa, answer } = await this.query(name, TYPE.SOA);
+    if (rcode !== RCODE.NOERROR || !aa) return undefined;
+    const apex = lowerName(name);
+    return soaSerial(answer.filter((record) => lowerName(record.owner) === apex));
+  }
+
+  /** Ends every question under way. Idempotent. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#failAll('the client was closed');
+    void this.#socket?.then((socket) => socket.close()).catch(() => undefined);
+  }
+
+  async #overUdp(name: Name, type: number): Promise<DnsMessage> {
+    const socket = await this.#open(name);
+    return new Promise((resolve, reject) => {
+      const id = this.#freeId();
+      const message = this.#question(id, name, type);
+      const again = setTimeout(() => socket.send(message), this.#timeout / 2);
+      const end = setTimeout(() => {
+        this.#asked.get(id)?.failed(`within ${this.#timeout} ms`);
+      }, this.#timeout);
+      const settle = (): void => {
+        clearTimeout(again);
+        clearTimeout(end);
+        this.#asked.delete(id);
+      };
+      this.#asked.set(id, {
+        name,
+        type,
+        answered: (answer) => {
+          settle();
+          resolve(answer);
+        },
+        failed: (why) => {
+          settle();
+          reject(this.#noAnswer(name, why));
+        },
+      });
+      socket.send(message);
+    });
+  }
+
+  /** The one socket, opened with the first question. */
+  async #open(name: Name): Promise<Socket> {
+    if (this.#closed) throw this.#noAnswer(name, 'the client was closed');
+    this.#socket ??= new Promise((resolve, reject) => {
+      const socket = createSocket({
+        type: isIPv6(this.#server.host) ? 'udp6' : 'udp4',
+        recvBufferSize: RECEIVE_BUFFER,
+      });
+      socket.on('message', (octets) => this.#received(octets));
+      // Refused (ICMP port unreachable) tells nothing of which question it was; nobody listens, so it is all of them.
+      socket.on('error', (error) => {
+        this.#failAll(error.message);
+        reject(error);
+      });
+      socket.connect(this.#server.port, this.#server.host, () => resolve(socket));
+    });
+    try {
+      return await this.#socket;
+    } catch (error) {
+      this.#socket = undefined;
+      throw this.#noAnswer(name, sentenceOf(error));
+    }
+  }
+
+  #received(octets: Buffer): void {
+    const message = tryDecode(octets);
+    const asked = message === undefined ? undefined : this.#asked.get(message.id);
+    if (message === undefined || asked === undefined || !answers(message, asked)) return; // late, or not ours
+    asked.answered(message);
+  }
+
+  #overTcp(name: Name, type: number): Promise<DnsMessage> {
+    const id = randomInt(0x10000);
+    return new Promise((resolve, reject) => {
+      const frames = new FrameReader();
+      const socket = connect(this.#server.port, this.#server.host);
+      const fail = (why: string): void => {
+        socket.destroy();
+        reject(this.#noAnswer(name, `over TCP: ${why}`));
+      };
+      const end = setTimeout(() => fail(`within ${this.#timeout} ms`), this.#timeout);
+      socket.on('connect', () => socket.write(frame(this.#question(id, name, type))));
+      socket.on('error', (error) => fail(error.message));
+      socket.on('close', () => {
+        clearTimeout(end);
+        fail('the connection was closed');
+      });
+      socket.on('data', (chunk) => {
+        frames.push(chunk);
+        const octets = frames.next();
+        if (octets === undefined) return;
+        const message = tryDecode(octets);
+        if (message?.id === id && answers(message, { name, type })) resolve(message);
+        else fail('the answer is not to the question');
+        socket.destroy();
+      });
+    });
+  }
+
+  #question(id: number, name: Name, type: number): Buffer {
+    const udpSize = this.#options.bufsize ?? UDP_SIZE;
+    return encodeMessage({
+      ...{ id, response: false, opcode: OPCODE_QUERY, rcode: RCODE.NOERROR },
+      ...{ aa: false, tc: false, rd: false, ra: false, ad: false, cd: false },
+      questions: [{ name, type, class: CLASS_IN }],
+      ...{ answer: [], authority: [], additional: [] },
+      ...(udpSize === 0 ? {} : { edns: { udpSize, version: 0, dnssecOk: this.#options.dnssec === true, options: '' } }),
+    });
+  }
+
+  /** Random, so that it can't be guessed from outside (RFC 5452 §4.3); few of the 65536 are ever taken. */
+  #freeId(): number {
+    let id = randomInt(0x10000);
+    while (this.#asked.has(id)) id = randomInt(0x10000);
+    return id;
+  }
+
+  #failAll(why: string): void {
+    for (const asked of [...this.#asked.values()]) asked.failed(why);
+  }
+
+  #noAnswer(name: Name, why: string): ClusterError {
+    return new ClusterError('dns_no_answer', {
+      server: `${this.#server.host}:${this.#server.port}`,
+      name: formatName(name),
+      why,
+    });
+  }
+}
+
+function tryDecode(octets: Buffer): DnsMessage | undefined {
+  try {
+    return decodeMessage(octets);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Is this a response to that question? The question comes back as it was asked (RFC 5452 §3), or not at all with an error. */
+function answers(message: DnsMessage, asked: { name: Name; type: number }): boolean {
+  if (!message.response || message.opcode !== OPCODE_QUERY) return false;
+  const [question] = message.questions;
+  if (question === undefined) return message.rcode !== RCODE.NOERROR;
+  return (
+    message.questions.length === 1 &&
+    question.type === asked.type &&
+    question.class === CLASS_IN &&
+    lowerName(question.name) === lowerName(asked.name)
+  );
+}
