@@ -4,7 +4,7 @@ import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  { ignores: ['dist', 'node_modules', 'public', 'coverage'] },
+  { ignores: ['dist', 'build', 'node_modules', 'public', 'coverage'] },
   eslint.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {
