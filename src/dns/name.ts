@@ -18,6 +18,8 @@ export class NameError extends Error {}
 
 const BACKSLASH = 92;
 const DOT = 46;
+const AT = 64;
+const SCRATCH = Buffer.alloc(MAX_NAME + 4);
 
 /**
  * Presentation form to wire. `text` is an octet string (bytes above 127 stand for themselves), may hold `\.` and `\DDD`
@@ -25,64 +27,109 @@ const DOT = 46;
  * Throws NameError for empty or too long labels and names, bad escapes, or a relative name without an origin.
  */
 export function parseName(text: string, origin?: Name): Name {
-  if (text === '@') {
-    if (origin === undefined) throw new NameError('"@" stands for the origin, and there is none here');
-    return origin;
-  }
-  if (text === '.') return ROOT;
-  if (text === '') throw new NameError('the name is empty');
-  let wire = '';
-  let label = '';
-  let runStart = 0;
-  let absolute = false;
-  const last = text.length - 1;
-  for (let i = 0; i <= last; i++) {
-    const c = text.charCodeAt(i);
-    if (c === BACKSLASH) {
-      label += text.slice(runStart, i);
-      const [octet, length] = unescape(text, i);
-      label += octet;
-      i += length - 1;
-      runStart = i + 1;
-    } else if (c === DOT) {
-      label += text.slice(runStart, i);
-      wire += wireLabel(label, text);
-      label = '';
-      runStart = i + 1;
-      absolute = i === last;
-    }
-  }
-  if (!absolute) {
-    wire += wireLabel(label + text.slice(runStart), text);
-    if (origin === undefined) throw new NameError(`"${text}" is relative, and there is no origin here`);
-  }
-  wire += absolute ? '\0' : (origin ?? ROOT);
-  if (wire.length > MAX_NAME) throw new NameError(`the name "${text.slice(0, 60)}…" is longer than ${MAX_NAME} octets`);
-  return wire as Name;
-}
-
-function wireLabel(label: string, text: string): string {
-  if (label.length === 0) throw new NameError(`"${text}" has an empty label`);
-  if (label.length > MAX_LABEL)
-    throw new NameError(`the label "${label.slice(0, 30)}…" is longer than ${MAX_LABEL} octets`);
-  return String.fromCharCode(label.length) + label;
+  const length = encodeName(Buffer.from(text, 'latin1'), 0, text.length, origin, SCRATCH, 0);
+  return SCRATCH.toString('latin1', 0, length) as Name;
 }
 
 /**
- * One escape at `text[at]`, which is a backslash: its octet and the length of its text (2 for `\x`, 4 for `\DDD`).
+ * As `parseName`, for octets `start` to `end` of `text`: writes the name into `into` from `at` and returns the place after
+ * it. This is the one place where names are read from text; it makes no strings, because a zone is mostly names.
+ */
+export function encodeName(
+  text: Uint8Array,
+  start: number,
+  end: number,
+  origin: Name | undefined,
+  into: Uint8Array,
+  at: number,
+): number {
+  if (end - start === 1 && text[start] === AT) return appendOrigin(text, start, end, origin, into, at, at);
+  if (end - start === 1 && text[start] === DOT) {
+    into[at] = 0;
+    return at + 1;
+  }
+  let lengthAt = at;
+  let write = at + 1;
+  for (let i = start; i < end; i++) {
+    let octet = text[i] ?? 0;
+    if (octet === DOT) {
+      into[lengthAt] = labelLength(write - lengthAt - 1, text, start, end);
+      lengthAt = write++;
+      continue;
+    }
+    if (octet === BACKSLASH) {
+      octet = escapedOctet(text, i, end);
+      // The bit-string labels of RFC 2673 are gone (RFC 6891 §5), and BIND refuses their spelling.
+      if (octet === 91 && text[i + 1] === 91 && write === lengthAt + 1) refuse(text, start, end, 'has a label of bits');
+      i += escapeLength(text, i) - 1;
+    }
+    if (write - at >= MAX_NAME) refuse(text, start, end, `is longer than ${MAX_NAME} octets`);
+    into[write++] = octet;
+  }
+  if (write === lengthAt + 1 && lengthAt > at) {
+    into[lengthAt] = 0; // it ended with a dot: absolute
+    return write;
+  }
+  into[lengthAt] = labelLength(write - lengthAt - 1, text, start, end);
+  return appendOrigin(text, start, end, origin, into, at, write);
+}
+
+function labelLength(length: number, text: Uint8Array, start: number, end: number): number {
+  if (length === 0) refuse(text, start, end, 'has an empty label');
+  if (length > MAX_LABEL) refuse(text, start, end, `has a label longer than ${MAX_LABEL} octets`);
+  return length;
+}
+
+function appendOrigin(
+  text: Uint8Array,
+  start: number,
+  end: number,
+  origin: Name | undefined,
+  into: Uint8Array,
+  at: number,
+  write: number,
+): number {
+  if (origin === undefined) return refuse(text, start, end, 'is relative, and there is no origin here');
+  const stop = write + origin.length;
+  if (stop - at > MAX_NAME) refuse(text, start, end, `with its origin is longer than ${MAX_NAME} octets`);
+  for (let i = 0; i < origin.length; i++) into[write + i] = origin.charCodeAt(i);
+  return stop;
+}
+
+function refuse(text: Uint8Array, start: number, end: number, why: string): never {
+  throw new NameError(`${quoted(text, start, end)} ${why}`);
+}
+
+function quoted(text: Uint8Array, start: number, end: number): string {
+  const shown = Buffer.from(text.subarray(start, Math.min(end, start + 60))).toString('utf8');
+  return `"${shown}${end - start > 60 ? '…' : ''}"`;
+}
+
+function isDigit(octet: number | undefined): boolean {
+  return octet !== undefined && octet >= 48 && octet <= 57;
+}
+
+/** Length of the escape that begins at `text[at]`: 2 for `\x`, 4 for `\DDD`. */
+export function escapeLength(text: Uint8Array, at: number): 2 | 4 {
+  return isDigit(text[at + 1]) ? 4 : 2;
+}
+
+/**
+ * The octet that the escape at `text[at]` (a backslash) stands for; the text ends at `end`.
  * Throws NameError where it is cut off or above 255.
  */
-export function unescape(text: string, at: number): [octet: string, length: number] {
-  const first = text.charCodeAt(at + 1);
-  if (Number.isNaN(first)) throw new NameError('a backslash at the end escapes nothing');
-  if (first < 48 || first > 57) return [text.charAt(at + 1), 2];
-  const digits = text.slice(at + 1, at + 4);
-  if (!/^[0-9]{3}$/.test(digits) || Number(digits) > 255) {
+export function escapedOctet(text: Uint8Array, at: number, end: number): number {
+  if (at + 1 >= end) throw new NameError('a backslash at the end escapes nothing');
+  const first = text[at + 1] ?? 0;
+  if (!isDigit(first)) return first;
+  const [second, third] = [text[at + 2], text[at + 3]];
+  const value = (first - 48) * 100 + ((second ?? 0) - 48) * 10 + (third ?? 0) - 48;
+  if (at + 4 > end || !isDigit(second) || !isDigit(third) || value > 255) {
     throw new NameError(
-      `"\\${digits}" is not an escape: a backslash and three digits up to 255, or a backslash and a character`,
+      `${quoted(text, at, Math.min(end, at + 4))} is not an escape: write a backslash and three digits up to 255, or a backslash and a character`,
     );
   }
-  return [String.fromCharCode(Number(digits)), 4];
+  return value;
 }
 
 /** Characters that BIND escapes in a name; what is not printable becomes `\DDD`. */

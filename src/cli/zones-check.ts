@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { checkZone } from '../dns/check.js';
+import { parseZone } from '../dns/parser.js';
+import { printZone } from '../dns/printer.js';
+import type { Zone } from '../dns/zone.js';
+import { ClusterError, formatIssue, sentenceOf, type ZoneIssue } from '../errors.js';
+import { zoneName } from '../zones/zone-name.js';
+
+interface Options {
+  canonical?: true;
+  json?: true;
+  include?: string;
+}
+
+/** `dnscluster zones check NAME FILE`: reads and checks a master file; needs no running service. */
+export function zonesCheck(zones: Command): void {
+  zones
+    .command('check <name> <file>')
+    .description('Check a zone file: the number of records, or each error with its line and column')
+    .option('--canonical', 'print the zone one record a line in canonical order, as named-compilezone -s full does')
+    .option('--json', 'print the result as JSON')
+    .option('--include <folder>', 'allow $INCLUDE of files inside this folder')
+    .exitOverride()
+    .action(run);
+}
+
+const INVALID = 1;
+const UNUSABLE = 2;
+
+function run(name: string, file: string, options: Options): void {
+  const text = attempt(() => {
+    zoneName(name);
+    return readFileSync(file);
+  });
+  if (text === undefined) return;
+  const { zone, issues } = inspect(name, text, options);
+  const errors = issues.filter(({ severity }) => severity === 'error');
+  const ok = errors.length === 0 && zone !== undefined;
+  if (!ok) process.exitCode = INVALID;
+  if (options.json === true) {
+    const canonical = ok && options.canonical === true ? { canonical: printZone(zone) } : {};
+    print({ zone: name, ok, records: ok ? zone.records.length : 0, issues, ...canonical });
+    return;
+  }
+  for (const issue of issues) process.stderr.write(`${issue.severity}: ${formatIssue(issue)}\n`);
+  if (!ok) process.stderr.write(`${name}: refused, ${errors.length} ${errors.length === 1 ? 'error' : 'errors'}\n`);
+  else
+    process.stdout.write(
+      options.canonical === true
+        ? Buffer.from(printZone(zone), 'latin1')
+        : `${name}: ok, ${zone.records.length} records\n`,
+    );
+}
+
+/** Runs what may fail for a reason outside the zone: a bad name, a file that cannot be read. */
+function attempt<T>(step: () => T): T | undefined {
+  try {
+    return step();
+  } catch (error) {
+    process.stderr.write(`${sentenceOf(error)}\n`);
+    process.exitCode = UNUSABLE;
+    return undefined;
+  }
+}
+
+function inspect(name: string, text: Buffer, options: Options): { zone?: Zone; issues: readonly ZoneIssue[] } {
+  try {
+    const zone = parseZone(text, name, options.include === undefined ? {} : { include: options.include });
+    return { zone, issues: [...zone.warnings, ...checkZone(zone, name)] };
+  } catch (error) {
+    if (error instanceof ClusterError && error.code === 'zone_invalid') return { issues: error.issues };
+    throw error;
+  }
+}
+
+function print(value: unknown): void {
+  process.stdout.write(JSON.stringify(value) + '\n');
+}

@@ -1,0 +1,43 @@
+import type { ResourceRecord } from './resource-record.js';
+import type { Zone } from './zone.js';
+import { OctetReader } from './octets.js';
+import { TYPE } from './types.js';
+
+const HALF = 0x80000000;
+
+/**
+ * Serial number arithmetic (RFC 1982 §3.2): negative where `a` is older than `b`, 0 where they are equal, positive where it
+ * is newer. RFC 1982 leaves serials exactly 2^31 apart undefined; `a` counts as older then, so that nobody overwrites.
+ */
+export function compareSerials(a: number, b: number): number {
+  const distance = (a - b) >>> 0;
+  if (distance === 0) return 0;
+  return distance < HALF ? 1 : -1;
+}
+
+/** The serial one above the highest of `serials`, wrapping at 2^32; never 0, which some software takes for "none". */
+export function nextSerial(...serials: readonly number[]): number {
+  let highest = 0;
+  for (const serial of serials) if (highest === 0 || compareSerials(serial, highest) > 0) highest = serial;
+  return (highest + 1) >>> 0 || 1;
+}
+
+/** The serial of the first SOA among `records`, or undefined. */
+export function soaSerial(records: readonly ResourceRecord[]): number | undefined {
+  const soa = records.find((record) => record.type === TYPE.SOA);
+  if (soa === undefined) return undefined;
+  const reader = new OctetReader(soa.rdata);
+  reader.name();
+  reader.name();
+  return reader.u32();
+}
+
+/**
+ * `text` with the digits of its SOA serial replaced, every other octet kept. `zone` is what `parseZone` said of this very
+ * text. Throws RangeError where the zone's text does not spell its serial as a number (`zone.serialAt` is absent).
+ */
+export function withSerial(text: Buffer, zone: Zone, serial: number): Buffer {
+  const at = zone.serialAt;
+  if (at === undefined) throw new RangeError('the text of this zone does not spell its serial as a number');
+  return Buffer.concat([text.subarray(0, at.start), Buffer.from(String(serial >>> 0)), text.subarray(at.end)]);
+}

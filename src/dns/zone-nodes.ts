@@ -1,0 +1,112 @@
+import { lowerName, parentOf, type Name } from './name.js';
+import type { ResourceRecord } from './resource-record.js';
+import { TYPE } from './types.js';
+import type { Zone } from './zone.js';
+
+/** A name of a zone and what stands there. */
+export interface Node {
+  /** In lower case. */
+  name: Name;
+  records: ResourceRecord[];
+  hasAddress: boolean;
+  /** Line of its first record. */
+  line: number;
+}
+
+/** What a question for a name's addresses would find inside the zone. */
+export type Found = 'addresses' | 'nothing' | 'cname' | 'dname' | 'delegated';
+
+/** The names of a zone, and questions that a check of the whole zone asks. */
+export class ZoneNodes {
+  /** Is there a DNAME anywhere? Zones without one need not look above each name. */
+  hasDname = false;
+  private readonly nodes = new Map<Name, Node>();
+  private existing: Set<Name> | undefined;
+
+  constructor(private readonly zone: Zone) {
+    let owner: Name | undefined;
+    let node: Node | undefined;
+    for (const record of zone.records) {
+      if (node === undefined || record.owner !== owner) node = this.nodeFor((owner = record.owner), record.line);
+      node.records.push(record);
+      if (record.type === TYPE.A || record.type === TYPE.AAAA) node.hasAddress = true;
+      else if (record.type === TYPE.DNAME) this.hasDname = true;
+    }
+  }
+
+  private nodeFor(owner: Name, line: number): Node {
+    const name = lowerName(owner);
+    let node = this.nodes.get(name);
+    if (node === undefined) this.nodes.set(name, (node = { name, records: [], hasAddress: false, line }));
+    return node;
+  }
+
+  [Symbol.iterator](): IterableIterator<Node> {
+    return this.nodes.values();
+  }
+
+  get(name: Name): Node | undefined {
+    return this.nodes.get(name);
+  }
+
+  /** The DNAME above `name`, or the delegation at or above it, whichever is nearest to the top of the zone. */
+  coverOf(name: Name): { kind: 'dname' | 'delegated'; name: Name } | undefined {
+    let cover: { kind: 'dname' | 'delegated'; name: Name } | undefined;
+    for (let at: Name | undefined = name; at !== undefined && at !== this.zone.origin; at = parentOf(at)) {
+      const node = this.nodes.get(at);
+      if (node === undefined) continue;
+      if (has(node, TYPE.NS)) cover = { kind: 'delegated', name: at };
+      else if (at !== name && has(node, TYPE.DNAME)) cover = { kind: 'dname', name: at };
+    }
+    const apex = this.nodes.get(this.zone.origin);
+    if (name !== this.zone.origin && apex !== undefined && has(apex, TYPE.DNAME)) {
+      return { kind: 'dname', name: this.zone.origin };
+    }
+    return cover;
+  }
+
+  /** What `name`, which is inside the zone, has for addresses: its own, or by a wildcard (RFC 4592). */
+  addressesOf(name: Name): Found {
+    const cover = this.coverOf(name);
+    if (cover !== undefined) return cover.kind;
+    const node = this.nodes.get(name) ?? this.wildcardFor(name);
+    if (node === undefined) return 'nothing';
+    if (node.hasAddress) return 'addresses';
+    return has(node, TYPE.CNAME) ? 'cname' : 'nothing';
+  }
+
+  private wildcardFor(name: Name): Node | undefined {
+    this.existing ??= this.allNames();
+    if (this.existing.has(name)) return undefined; // an empty non-terminal exists, so no wildcard stands for it
+    let encloser = parentOf(name);
+    while (encloser !== undefined && !this.existing.has(encloser)) encloser = parentOf(encloser);
+    return encloser === undefined ? undefined : this.nodes.get(('\x01*' + encloser) as Name);
+  }
+
+  /** All names that exist, with those that only have names below them. */
+  private allNames(): Set<Name> {
+    const all = new Set<Name>();
+    for (const name of this.nodes.keys()) {
+      for (let at: Name | undefined = name; at !== undefined && !all.has(at); at = parentOf(at)) all.add(at);
+    }
+    return all;
+  }
+
+  isHostName(name: Name): boolean {
+    let at = name.startsWith('\x01*') ? 2 : 0;
+    for (;;) {
+      const length = name.charCodeAt(at);
+      if (length === 0) return true;
+      for (let i = at + 1; i <= at + length; i++) {
+        const octet = name.charCodeAt(i);
+        const isAlphanumeric = (octet >= 97 && octet <= 122) || (octet >= 48 && octet <= 57);
+        if (!isAlphanumeric && (octet !== 45 || i === at + 1 || i === at + length)) return false;
+      }
+      at += 1 + length;
+    }
+  }
+}
+
+function has(node: Node, type: number): boolean {
+  return node.records.some((record) => record.type === type);
+}
