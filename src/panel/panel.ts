@@ -1,0 +1,93 @@
+import type { IncomingMessage } from 'node:http';
+import { Router, type Express, type Request } from 'express';
+import { csrfToken } from '../access/csrf.js';
+import type { HostPanel, HostUser } from '../host/host-panel.js';
+import type { PluginManifest } from '../host/plugin-manifest.js';
+import type { Log } from '../operations/log.js';
+import { createPageApp, endWithErrorPages, type Frame } from '../web/page-app.js';
+import { loginRoutes } from './login.js';
+import { loginOf, sessions } from './session.js';
+import type { UserStore } from './users.js';
+
+export interface PanelOptions {
+  /** Shown above every page, as `ns1.example.net`. */
+  name: string;
+  users: UserStore;
+  /** Behind session cookies and form tokens; at least 32 random bytes, kept over restarts. */
+  secret: Buffer;
+  log: Log;
+}
+
+/** The bare-bones host panel of DNSONLY boxes: login, users, and a menu for the plugins that are mounted in it. */
+export interface Panel {
+  /** To be served by TLS; its cookies are never sent otherwise. */
+  app: Express;
+  /** What plugins learn of this panel. */
+  host: HostPanel;
+  /** Puts a plugin's pages below its path and into the menu, and its API at the root for the paths it names. */
+  mount(manifest: PluginManifest, plugin: { pages: Express; api: Express }): void;
+}
+
+export function createPanel({ name, users, secret, log }: PanelOptions): Panel {
+  const identify = (request: IncomingMessage): HostUser | undefined => {
+    const login = loginOf(request);
+    // Looked up anew each time: a removed user, or a privilege taken away, is so at once.
+    const found = login === undefined ? undefined : users.find(login.user);
+    return found === undefined || login === undefined ? undefined : { ...found, sessionId: login.loginId };
+  };
+  const host: HostPanel = {
+    name,
+    identify,
+    loginUrl: (request) => `/login?next=${encodeURIComponent((request as Partial<Request>).originalUrl ?? '/')}`,
+    links: () => [
+      { label: 'Home', href: '/' },
+      { label: 'Log out', href: '/logout' },
+    ],
+    users: () => users.list().map(({ user, kind }) => ({ user, kind })),
+  };
+  const frameOf = (request: Request): Frame => ({
+    panel: name,
+    user: identify(request)?.user,
+    links: identify(request) === undefined ? [] : (host.links?.(request) ?? []),
+    nav: [],
+    assets: '/assets',
+  });
+
+  const app = createPageApp();
+  const apis = Router();
+  const plugins = Router();
+  const menu: PluginManifest[] = [];
+  // Before the sessions: peers have tokens, never a cookie.
+  app.use(apis);
+  app.use(sessions(secret));
+  app.use(loginRoutes({ users, secret, log, frameOf }));
+  app.get('/', (request, response) => {
+    const user = identify(request);
+    if (user === undefined) {
+      response.redirect(303, '/login');
+      return;
+    }
+    const may = (privilege: string): boolean => user.privileges.includes('all') || user.privileges.includes(privilege);
+    const shown = menu.filter((plugin) => may(plugin.menu.privilege));
+    const csrf = csrfToken(secret, { user: user.user, sessionId: user.sessionId });
+    response.render('panel/home', { title: 'Home', frame: frameOf(request), user, menu: shown, csrf });
+  });
+  app.use(plugins);
+  endWithErrorPages(app, log, frameOf);
+
+  return {
+    app,
+    host,
+    mount(manifest, { pages, api }) {
+      menu.push(manifest);
+      plugins.use(manifest.mounts.pages, pages);
+      apis.use((request, response, next) => {
+        const isTheirs = manifest.mounts.api.some(
+          (path) => request.path === path || request.path.startsWith(`${path}/`),
+        );
+        if (isTheirs) api(request, response, next);
+        else next();
+      });
+    },
+  };
+}

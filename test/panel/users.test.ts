@@ -1,0 +1,87 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { hashPassword, passwordMatches } from '../../src/panel/password.js';
+import { UserStore } from '../../src/panel/users.js';
+
+let folder: string;
+let users: UserStore;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'users-'));
+  users = await UserStore.open(join(folder, 'users.json'));
+});
+afterEach(async () => {
+  await users.close();
+  rmSync(folder, { recursive: true });
+});
+
+const PASSWORD = 'twelve letters or more';
+const alice = { user: 'alice', kind: 'reseller' as const, privileges: ['clustering'] };
+
+describe('a user', () => {
+  test('is verified by the password only, also after a restart; the file holds a hash', async () => {
+    await users.add(alice, PASSWORD);
+    await users.close();
+    users = await UserStore.open(join(folder, 'users.json'));
+    expect(await users.verify('alice', PASSWORD)).toEqual(alice);
+    expect(await users.verify('alice', PASSWORD + ' ')).toBeUndefined();
+    expect(await users.verify('bob', PASSWORD)).toBeUndefined();
+    expect(readFileSync(join(folder, 'users.json'), 'utf8')).not.toContain(PASSWORD);
+  });
+
+  test('never shows the hash of the password', async () => {
+    await users.add(alice, PASSWORD);
+    expect(users.find('alice')).toEqual(alice);
+    expect(users.list()).toEqual([alice]);
+  });
+
+  test('of the same name can not be added twice, not even at the same moment', async () => {
+    const both = await Promise.allSettled([users.add(alice, PASSWORD), users.add(alice, PASSWORD)]);
+    expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(users.list()).toHaveLength(1);
+  });
+
+  test.each(['', 'Alice', '../alice', 'a b', 'a'.repeat(33), '1a', '<b>'])('is not called %j', async (user) => {
+    await expect(users.add({ ...alice, user }, PASSWORD)).rejects.toMatchObject({ code: 'user_invalid', status: 422 });
+  });
+
+  test('has a password of 12 to 256 characters', async () => {
+    await expect(users.add(alice, 'elevenchars')).rejects.toThrow('12 to 256');
+    await expect(users.add(alice, 'x'.repeat(257))).rejects.toThrow('12 to 256');
+  });
+
+  test('root is listed first', async () => {
+    await users.add(alice, PASSWORD);
+    await users.add({ user: 'root', kind: 'root', privileges: ['all'] }, PASSWORD);
+    expect(users.list().map(({ user }) => user)).toEqual(['root', 'alice']);
+  });
+});
+
+describe('a password', () => {
+  test('has a salt of its own in each hash', async () => {
+    const [one, other] = [await hashPassword(PASSWORD), await hashPassword(PASSWORD)];
+    expect(one.hash).not.toBe(other.hash);
+    expect(await passwordMatches(PASSWORD, one)).toBe(true);
+  });
+
+  test('matches however the keyboard spells its letters', async () => {
+    expect(await passwordMatches('cafe\u0301 au lait', await hashPassword('caf\u00e9 au lait'))).toBe(true);
+  });
+
+  test('of a user that does not exist takes as long as a wrong one', async () => {
+    await users.add(alice, PASSWORD);
+    const time = async (name: string): Promise<number> => {
+      const runs = [];
+      for (let run = 0; run < 3; run++) {
+        const start = performance.now();
+        await users.verify(name, 'wrong password');
+        runs.push(performance.now() - start);
+      }
+      return Math.min(...runs);
+    };
+    const ratio = (await time('alice')) / (await time('nobody'));
+    expect(ratio).toBeGreaterThan(0.5);
+    expect(ratio).toBeLessThan(2);
+  });
+});
