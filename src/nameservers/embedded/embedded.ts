@@ -1,0 +1,165 @@
+import { readFile } from 'node:fs/promises';
+import { BlockList, isIPv6 } from 'node:net';
+import pLimit from 'p-limit';
+import { parseName, type Name } from '../../dns/name.js';
+import { parseZone } from '../../dns/parser.js';
+import { DnsClient } from '../../dns/query.js';
+import { sentenceOf } from '../../errors.js';
+import type { Log } from '../../operations/log.js';
+import type { Applied, DnsAddress, Nameserver, NameserverStatus, ZoneChange } from '../nameserver.js';
+import { Listener } from './listener.js';
+import { Responder } from './responder.js';
+import { ZoneData } from './zone-data.js';
+
+export interface EmbeddedOptions {
+  /** Where to answer, at least one; the first is also where read-back asks. Port 0 takes a free one. */
+  listen: readonly [DnsAddress, ...DnsAddress[]];
+  /** Addresses and subnets (`192.0.2.1`, `2001:db8::/32`) that may transfer zones; none where absent. */
+  allowTransfer?: readonly string[];
+  /** Our own version, for `status`. */
+  version: string;
+  log: Log;
+}
+
+// Zones are loaded, put into service and read back in slices, so that memory stays flat and questions are answered between.
+const SLICE = 250;
+/** What to ask where a listener takes any address. */
+const LOOPBACK: Readonly<Record<string, string | undefined>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
+
+/** The nameserver inside this process: answers with authority from zones in memory, over UDP and TCP. */
+export class EmbeddedNameserver implements Nameserver {
+  readonly kind = 'embedded';
+  readonly #options: EmbeddedOptions;
+  readonly #zones = new Map<Name, ZoneData>();
+  readonly #responder: Responder;
+  readonly #turn = pLimit(1);
+  #listeners: Listener[] = [];
+  #client: DnsClient | undefined;
+
+  constructor(options: EmbeddedOptions) {
+    this.#options = options;
+    this.#responder = new Responder(this.#zones, addressList(options.allowTransfer ?? []), options.log);
+  }
+
+  get dns(): DnsAddress {
+    const { host, port } = this.#listeners[0]?.address ?? this.#options.listen[0];
+    return { host: LOOPBACK[host] ?? host, port };
+  }
+
+  /** Rejects with nameserver_cannot_listen. */
+  start(): Promise<void> {
+    return this.#turn(async () => {
+      if (this.#client !== undefined) return;
+      try {
+        for (const address of this.#options.listen) {
+          const respond: Responder['respond'] = (octets, asker) => this.#responder.respond(octets, asker);
+          this.#listeners.push(await Listener.open(address, respond, this.#options.log));
+        }
+      } catch (error) {
+        await this.#close();
+        throw error;
+      }
+      this.#client = new DnsClient(this.dns);
+    });
+  }
+
+  stop(): Promise<void> {
+    return this.#turn(() => this.#close());
+  }
+
+  apply(changes: readonly ZoneChange[]): Promise<Applied[]> {
+    return this.#turn(() => this.#apply(changes));
+  }
+
+  synchronize(zones: readonly ZoneChange[]): Promise<Applied[]> {
+    return this.#turn(async () => {
+      const applied = await this.#apply(zones);
+      const wanted = new Set(zones.map((change) => apexOf(change)));
+      for (const apex of this.#zones.keys()) if (!wanted.has(apex)) this.#zones.delete(apex);
+      return applied;
+    });
+  }
+
+  status(): Promise<NameserverStatus> {
+    const running = this.#client !== undefined;
+    return Promise.resolve({
+      ...{ software: 'dns-cluster', version: this.#options.version, running, zones: this.#zones.size },
+      ...(running ? {} : { reason: 'The embedded nameserver is not started.' }),
+    });
+  }
+
+  async #close(): Promise<void> {
+    this.#client?.close();
+    this.#client = undefined;
+    const listeners = this.#listeners;
+    this.#listeners = [];
+    await Promise.all(listeners.map((listener) => listener.close()));
+  }
+
+  async #apply(changes: readonly ZoneChange[]): Promise<Applied[]> {
+    const client = this.#client;
+    if (client === undefined) {
+      const reason = 'The embedded nameserver is not started.';
+      return changes.map(({ name }) => ({ name, outcome: 'unavailable', reason }));
+    }
+    const applied: Applied[] = [];
+    for (let at = 0; at < changes.length; at += SLICE) {
+      const slice = changes.slice(at, at + SLICE);
+      const loaded = await Promise.all(slice.map((change) => load(change)));
+      // From here to the end of the loop nothing else runs: a question sees the old zone or the new.
+      for (const [i, change] of slice.entries()) {
+        const zone = loaded[i];
+        if (zone instanceof ZoneData) this.#zones.set(zone.origin, zone);
+        else if (change.kind === 'remove') this.#zones.delete(apexOf(change));
+      }
+      applied.push(...(await Promise.all(slice.map((change, i) => readBack(client, change, loaded[i])))));
+    }
+    return applied;
+  }
+}
+
+function apexOf(change: ZoneChange): Name {
+  return parseName(`${change.name}.`);
+}
+
+/** The zone to serve from now on, or why not; nothing for a removal. */
+async function load(change: ZoneChange): Promise<ZoneData | string | undefined> {
+  if (change.kind === 'remove') return undefined;
+  try {
+    const records = change.records ?? parseZone(await readFile(change.file), change.name).records;
+    return new ZoneData(apexOf(change), records);
+  } catch (error) {
+    return sentenceOf(error);
+  }
+}
+
+/** Asks over DNS what is served now, which alone is proof. `loaded` says why a zone could not be loaded. */
+async function readBack(
+  client: DnsClient,
+  change: ZoneChange,
+  loaded: ZoneData | string | undefined,
+): Promise<Applied> {
+  if (typeof loaded === 'string') return { name: change.name, outcome: 'refused', reason: loaded };
+  const { name } = change;
+  try {
+    const serial = await client.soaSerial(apexOf(change));
+    const expected = change.kind === 'upsert' ? change.serial : undefined;
+    const seen = serial === undefined ? {} : { serial };
+    if (serial === expected) return { name, outcome: 'served', ...seen };
+    const reason = `It answers for ${name} with serial ${serial ?? 'none'}, and ${expected ?? 'none'} was expected.`;
+    return { name, outcome: 'refused', reason, ...seen };
+  } catch (error) {
+    return { name, outcome: 'unavailable', reason: sentenceOf(error) };
+  }
+}
+
+function addressList(entries: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const entry of entries) {
+    const [address = '', prefix] = entry.split('/');
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
+    if (prefix === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(prefix), family);
+  }
+  return list;
+}
