@@ -49,10 +49,28 @@ const kinds = {
     sentence: (f) =>
       `The nameserver refused zone ${f['zone'] ?? ''}, and the previous version was put back: ${f['why'] ?? ''}`,
   },
+  zone_too_large: {
+    status: 413,
+    sentence: (f) => `Zone ${f['zone'] ?? ''} is larger than ${f['limit'] ?? ''} octets and was not read. Split it.`,
+  },
+  zones_not_written: {
+    status: 507,
+    sentence: (f) =>
+      `The disk of this server refused the change (${f['why'] ?? ''}), and nothing was changed. Make room or repair it, then save again.`,
+  },
+  template_unknown: {
+    status: 422,
+    sentence: (f) => `There is no zone template "${f['template'] ?? ''}". There are: ${f['known'] ?? ''}.`,
+  },
+  template_variable: {
+    status: 422,
+    sentence: (f) => `The zone template ${f['template'] ?? ''} needs the variable ${f['variable'] ?? ''}: ${f['why'] ?? ''}.`,
+  },
   // Members
   member_address_invalid: {
     status: 422,
-    sentence: (f) => `"${f['host'] ?? ''}" is not a host name or address. Use one such as ns1.example.com or 192.0.2.1.`,
+    sentence: (f) =>
+      `"${f['host'] ?? ''}" is not a host name or address. Use one such as ns1.example.com or 192.0.2.1.`,
   },
   member_unresolvable: {
     status: 422,
@@ -64,7 +82,8 @@ const kinds = {
   },
   member_exists: {
     status: 409,
-    sentence: (f) => `${f['host'] ?? ''} is in the cluster already (as ${f['hostname'] ?? ''}). Edit that row, or delete it first.`,
+    sentence: (f) =>
+      `${f['host'] ?? ''} is in the cluster already (as ${f['hostname'] ?? ''}). Edit that row, or delete it first.`,
   },
   member_unknown: {
     status: 404,
@@ -72,11 +91,18 @@ const kinds = {
   },
   member_credentials_missing: {
     status: 422,
-    sentence: (f) => `A user name and an API token are needed to add ${f['host'] ?? ''}. Create a token on that server.`,
+    sentence: (f) =>
+      `A user name and an API token are needed to add ${f['host'] ?? ''}. Create a token on that server.`,
   },
   member_call_failed: {
     status: 502,
     sentence: (f) => `${f['why'] ?? ''}`,
+  },
+  nameserver_cannot_listen: {
+    status: 500,
+    sentence: (f) =>
+      `The embedded nameserver cannot listen on ${f['address'] ?? ''} (${f['why'] ?? ''}). ` +
+      'Stop what uses that port, or choose another address or port.',
   },
   // DNS queries
   dns_no_answer: {
@@ -84,6 +110,11 @@ const kinds = {
     sentence: (f) =>
       `Nameserver ${f['server'] ?? ''} gave no answer for ${f['name'] ?? ''} (${f['why'] ?? ''}). ` +
       'Check that it runs and that no firewall stops UDP and TCP to it.',
+  },
+  folder_in_use: {
+    status: 503,
+    sentence: (f) =>
+      `The folder ${f['folder'] ?? ''} is in use by process ${f['pid'] ?? ''}. Stop that process first: two would damage each other's data.`,
   },
   // Requests
   busy: {
