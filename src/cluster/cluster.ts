@@ -9,8 +9,11 @@ import type { MemberStatus, NewMember, Role } from './member.js';
 export interface MemberZoneState {
   member: string;
   hostname: string;
-  /** `served`: its nameserver answered with our serial. `acknowledged`: it took the zone, not yet seen in DNS. */
-  state: 'served' | 'acknowledged' | 'pending' | 'failed' | 'disabled';
+  /**
+   * `served`: its nameserver answered with our serial. `acknowledged`: it took the zone, not yet seen in DNS. `removed`: it
+   * dropped the zone (only in the answer to a removal).
+   */
+  state: 'served' | 'acknowledged' | 'pending' | 'failed' | 'disabled' | 'removed';
   /** The sentence for pending, failed and disabled. */
   reason?: string;
   /** Serial that its nameserver answered last, and when (ISO time). */

@@ -1,0 +1,156 @@
+import type { MemberChange } from '../members/member-backend.js';
+import type { AppendTable } from '../state/append-table.js';
+import type { ZoneName } from '../zones/zone-name.js';
+import type { ZoneStore } from '../zones/zone-store.js';
+import { lacks, type LedgerEntry } from './ledger.js';
+
+/** A zone that the member refused is tried again after so long, milliseconds, doubled each time up to the second figure. */
+const ASIDE_FIRST = 60_000;
+const ASIDE_LONGEST = 3_600_000;
+
+interface Aside {
+  reason: string;
+  digest: string | undefined;
+  tries: number;
+  at: number;
+}
+
+/**
+ * What one member lacks: index − ledger, kept up to date zone by zone, so that a change costs the same at any number of zones.
+ * Holds names only; the text is read when it is sent, so a thousand edits of one zone are one entry and always the newest.
+ */
+export class Backlog {
+  readonly #store: ZoneStore;
+  readonly #ledger: AppendTable<LedgerEntry>;
+  readonly #serves: (owner: string) => boolean;
+  /** Zone → since when it waits, in order of arrival. */
+  readonly #pending = new Map<ZoneName, number>();
+  readonly #underWay = new Set<ZoneName>();
+  readonly #aside = new Map<ZoneName, Aside>();
+
+  constructor(options: { store: ZoneStore; ledger: AppendTable<LedgerEntry>; serves: (owner: string) => boolean }) {
+    this.#store = options.store;
+    this.#ledger = options.ledger;
+    this.#serves = options.serves;
+  }
+
+  /** Zones that wait, are under way, or were set aside. */
+  get size(): number {
+    let size = this.#pending.size;
+    for (const name of this.#aside.keys()) if (!this.#pending.has(name)) size++;
+    return size;
+  }
+
+  /** Zones that can be taken now. */
+  get ready(): number {
+    this.#returnFromAside();
+    return this.#pending.size - this.#underWay.size;
+  }
+
+  /** Since when the longest waiting zone waits, milliseconds since 1970. */
+  get oldest(): number | undefined {
+    let oldest: number | undefined;
+    for (const since of this.#pending.values()) if (oldest === undefined || since < oldest) oldest = since;
+    return oldest;
+  }
+
+  has(name: ZoneName): boolean {
+    return this.#pending.has(name);
+  }
+
+  /** Why the member refused this zone, where it did. */
+  reasonAside(name: ZoneName): string | undefined {
+    return this.#aside.get(name)?.reason;
+  }
+
+  /** Looks at one zone after it changed or was sent. */
+  compare(name: ZoneName): void {
+    const entry = this.#served(name);
+    if (lacks(entry, this.#store.tombstone(name) !== undefined, this.#ledger.get(name)) === undefined) {
+      this.#pending.delete(name);
+      this.#aside.delete(name);
+      return;
+    }
+    const aside = this.#aside.get(name);
+    if (aside !== undefined && aside.digest !== entry?.digest) this.#aside.delete(name);
+    else if (aside !== undefined && aside.at > Date.now()) return;
+    if (!this.#pending.has(name)) this.#pending.set(name, Date.now());
+  }
+
+  /** Looks at all zones: at the start, or when the member's role changed. */
+  compareAll(): void {
+    for (const entry of this.#store.entries()) this.compare(entry.name);
+    for (const [name] of this.#ledger.entries()) this.compare(name as ZoneName);
+  }
+
+  /** The next zones to send, with their texts read now: at most so many, and not much more than so many octets. */
+  async take(zones: number, octets: number): Promise<MemberChange[]> {
+    const names: ZoneName[] = [];
+    for (const name of this.#pending.keys()) {
+      if (names.length >= zones) break;
+      if (!this.#underWay.has(name)) names.push(name);
+    }
+    for (const name of names) this.#underWay.add(name);
+    const changes: MemberChange[] = [];
+    let size = 0;
+    for (const name of names) {
+      const change = size < octets ? await this.#changeOf(name) : undefined;
+      if (change === undefined) this.#underWay.delete(name);
+      else {
+        changes.push(change);
+        size += change.kind === 'upsert' ? change.text.length : 0;
+      }
+    }
+    return changes;
+  }
+
+  /** The batch is through: what it settled leaves the backlog, what changed meanwhile or failed stays. */
+  giveBack(changes: readonly MemberChange[]): void {
+    for (const { name } of changes) {
+      this.#underWay.delete(name);
+      this.compare(name);
+    }
+  }
+
+  /** The member refused this zone: the others go on, and it is tried again later or when it changes. */
+  setAside(name: ZoneName, reason: string): void {
+    const tries = (this.#aside.get(name)?.tries ?? 0) + 1;
+    const wait = Math.min(ASIDE_FIRST * 2 ** (tries - 1), ASIDE_LONGEST);
+    this.#aside.set(name, { reason, digest: this.#served(name)?.digest, tries, at: Date.now() + wait });
+    this.#pending.delete(name);
+  }
+
+  /** Milliseconds until a zone that was set aside is due again; undefined where there is none. */
+  untilRetry(): number | undefined {
+    let soonest: number | undefined;
+    for (const { at } of this.#aside.values()) if (soonest === undefined || at < soonest) soonest = at;
+    return soonest === undefined ? undefined : Math.max(0, soonest - Date.now());
+  }
+
+  #returnFromAside(): void {
+    if (this.#aside.size === 0) return;
+    const now = Date.now();
+    for (const [name, aside] of this.#aside) {
+      if (aside.at <= now && !this.#pending.has(name)) this.#pending.set(name, now);
+    }
+  }
+
+  #served(name: ZoneName): ReturnType<ZoneStore['get']> {
+    const entry = this.#store.get(name);
+    return entry !== undefined && this.#serves(entry.owner) ? entry : undefined;
+  }
+
+  async #changeOf(name: ZoneName): Promise<MemberChange | undefined> {
+    const entry = this.#served(name);
+    const held = this.#ledger.get(name);
+    const due = lacks(entry, this.#store.tombstone(name) !== undefined, held);
+    if (due === 'remove') return { kind: 'remove', name };
+    const text = due === 'upsert' && entry !== undefined ? await this.#store.read(name) : undefined;
+    if (entry === undefined || text === undefined) {
+      this.#pending.delete(name);
+      return undefined;
+    }
+    // The entry read before the text: a change in between is sent once more, never missed.
+    return { kind: 'upsert', name, text, serial: entry.serial, digest: entry.digest, isNew: held === undefined };
+  }
+}

@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { DEFAULT_FAILURE_THRESHOLD } from './failure-threshold.js';
+
+const member = z.object({
+  id: z.string(),
+  type: z.literal('cpanel'),
+  host: z.string(),
+  port: z.number().int(),
+  dnsPort: z.number().int(),
+  user: z.string(),
+  token: z.string(),
+  role: z.enum(['standalone', 'sync', 'write-only']),
+  fingerprint: z.string(),
+  hostname: z.string(),
+  version: z.string(),
+  owner: z.string(),
+  disabledAt: z.string().exactOptional(),
+  disabledReason: z.string().exactOptional(),
+});
+
+/** What the state file keeps of the cluster: small, and changed by administrators only. Zones, index and ledgers are elsewhere. */
+export const clusterStateSchema = z.object({
+  clustering: z.boolean(),
+  /** Failed commands in a row that disable a member; 0 keeps all members online at all times. */
+  failureThreshold: z.number().int().min(0).max(1_000_000),
+  members: z.array(member),
+});
+
+export type ClusterState = z.infer<typeof clusterStateSchema>;
+
+export function newClusterState(): ClusterState {
+  return { clustering: true, failureThreshold: DEFAULT_FAILURE_THRESHOLD, members: [] };
+}

@@ -1,0 +1,301 @@
+import { join } from 'node:path';
+import { hasPrivilege, ownsOrIsRoot, type Principal } from '../access/principal.js';
+import { ClusterError, sentenceOf } from '../errors.js';
+import { MemberError } from '../members/member-backend.js';
+import type { Nameserver } from '../nameservers/nameserver.js';
+import type { Log } from '../operations/log.js';
+import { JsonState } from '../state/json-state.js';
+import { zoneFromTemplate } from '../zones/templates.js';
+import { validateZone, type ValidZone } from '../zones/validation.js';
+import type { ZoneName } from '../zones/zone-name.js';
+import { ZoneStore } from '../zones/zone-store.js';
+import type {
+  BatchOutcome,
+  ChangeOptions,
+  ChangeResult,
+  Cluster,
+  ClusterStatus,
+  MemberZoneState,
+  ZoneRow,
+} from './cluster.js';
+import { clusterStateSchema, newClusterState, type ClusterState } from './cluster-state.js';
+import { DEFAULT_HEALTH_SCHEDULE, HealthCheck } from './health-check.js';
+import type { LocalOutcome } from './decision.js';
+import { LocalZones } from './local-zones.js';
+import type { MemberStatus, NewMember, Role } from './member.js';
+import type { OwnIdentity } from './member-address.js';
+import { Members } from './members.js';
+import { Progress } from './progress.js';
+
+/** After so many parses in one batch the event loop gets its turn. */
+const PARSES_PER_TURN = 32;
+
+export interface DnsClusterOptions {
+  /** Everything that this server keeps lies here. */
+  folder: string;
+  own: OwnIdentity;
+  nameserver: Nameserver;
+  log: Log;
+  /** Cron expression of the health checker. */
+  healthSchedule?: string;
+}
+
+/** The cluster as this server sees it: its zones, its nameserver, its members. */
+export class DnsCluster implements Cluster {
+  readonly hostname: string;
+  readonly #nameserver: Nameserver;
+  readonly #state: JsonState<ClusterState>;
+  readonly #store: ZoneStore;
+  readonly #local: LocalZones;
+  readonly #members: Members;
+  readonly #progress: Progress;
+  readonly #healthCheck: HealthCheck;
+  readonly #log: Log;
+
+  private constructor(options: DnsClusterOptions, state: JsonState<ClusterState>, store: ZoneStore) {
+    const { log, own, nameserver } = options;
+    this.hostname = own.hostname;
+    this.#log = log;
+    this.#nameserver = nameserver;
+    this.#state = state;
+    this.#store = store;
+    this.#local = new LocalZones({ store, nameserver, log, changed: (names) => this.#members.changed(names) });
+    this.#members = new Members({
+      state,
+      store,
+      own,
+      log,
+      folder: join(options.folder, 'ledgers'),
+      ahead: (name, serial) => void this.#raise(name, serial),
+    });
+    this.#progress = new Progress(this.#members);
+    this.#healthCheck = new HealthCheck(
+      options.healthSchedule ?? DEFAULT_HEALTH_SCHEDULE,
+      () => this.#members.probeAll(),
+      log,
+    );
+  }
+
+  /** Opens state and zones, brings the nameserver up to date, and begins to send members what they lack. */
+  static async start(options: DnsClusterOptions): Promise<DnsCluster> {
+    const store = await ZoneStore.open(options.folder, { log: options.log });
+    const state = await JsonState.open(join(options.folder, 'cluster.json'), {
+      schema: clusterStateSchema,
+      defaults: newClusterState,
+      log: options.log,
+    });
+    const cluster = new DnsCluster(options, state, store);
+    await cluster.#local.start();
+    await cluster.#members.start();
+    await cluster.#healthCheck.start();
+    return cluster;
+  }
+
+  /** Ends everything that `start` began; what is on its way to members waits in the ledgers' difference. */
+  async stop(): Promise<void> {
+    await this.#healthCheck.stop();
+    await this.#members.stop();
+    await this.#local.stop();
+    await this.#store.close();
+    await this.#state.close();
+  }
+
+  listZones(by: Principal): ZoneRow[] {
+    const rows: ZoneRow[] = [];
+    for (const entry of this.#store.entries()) if (ownsOrIsRoot(by, entry.owner)) rows.push(entry);
+    return rows.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  zone(name: ZoneName, by: Principal): ZoneRow | undefined {
+    const entry = this.#store.get(name);
+    return entry !== undefined && ownsOrIsRoot(by, entry.owner) ? entry : undefined;
+  }
+
+  async zoneText(name: ZoneName, by: Principal): Promise<Buffer> {
+    const text = this.zone(name, by) === undefined ? undefined : await this.#store.read(name);
+    if (text === undefined) throw new ClusterError('zone_unknown', { zone: name });
+    return text;
+  }
+
+  zoneStates(name: ZoneName, by: Principal): MemberZoneState[] {
+    return this.zone(name, by) === undefined ? [] : this.#progress.of(name, by);
+  }
+
+  async saveZone(name: ZoneName, text: Buffer, by: Principal, options?: ChangeOptions): Promise<ChangeResult> {
+    this.#authorize(by);
+    return this.#save(validateZone(name, text), 'any', by, options);
+  }
+
+  async addZone(name: ZoneName, text: Buffer, by: Principal, options?: ChangeOptions): Promise<ChangeResult> {
+    this.#authorize(by);
+    return this.#save(validateZone(name, text), 'new', by, options);
+  }
+
+  async createZone(
+    name: ZoneName,
+    template: string,
+    variables: Readonly<Record<string, string>>,
+    by: Principal,
+    options?: ChangeOptions,
+  ): Promise<ChangeResult> {
+    return this.addZone(name, zoneFromTemplate(template, variables, name), by, options);
+  }
+
+  async removeZone(name: ZoneName, by: Principal, options?: ChangeOptions): Promise<ChangeResult> {
+    this.#authorize(by);
+    this.#refuseForeign(name, by);
+    const outcome = await this.#local.change({ kind: 'remove', name, by: by.user });
+    return this.#result(name, outcome, [], by, options);
+  }
+
+  async saveZones(
+    zones: readonly { name: ZoneName; text: Buffer }[],
+    by: Principal,
+    options?: ChangeOptions,
+  ): Promise<BatchOutcome[]> {
+    this.#authorize(by);
+    const running: Promise<BatchOutcome>[] = [];
+    for (const { name, text } of zones) {
+      running.push(outcomeOf(name, this.#saveLater(name, text, by, options)));
+      // Parsing is work for the processor: let DNS answers and pages through between a few of them.
+      if (running.length % PARSES_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    return Promise.all(running);
+  }
+
+  removeZones(names: readonly ZoneName[], by: Principal, options?: ChangeOptions): Promise<BatchOutcome[]> {
+    return Promise.all(names.map((name) => outcomeOf(name, this.removeZone(name, by, options))));
+  }
+
+  async reloadZones(names: readonly ZoneName[] | 'all', by: Principal): Promise<void> {
+    this.#authorize(by);
+    const wanted = names === 'all' ? this.listZones(by) : names.map((name) => this.zone(name, by));
+    await this.#local.reload(wanted.filter((entry) => entry !== undefined));
+  }
+
+  async status(by: Principal): Promise<ClusterStatus> {
+    return {
+      hostname: this.hostname,
+      clustering: this.#state.data.clustering,
+      failureThreshold: this.#state.data.failureThreshold,
+      zones: by.kind === 'root' ? this.#store.size : this.listZones(by).length,
+      nameserver: await this.#nameserver.status(),
+      members: this.#members.list(by),
+    };
+  }
+
+  async setClustering(on: boolean, by: Principal): Promise<void> {
+    this.#authorizeRoot(by);
+    await this.#state.update((draft) => {
+      draft.clustering = on;
+    });
+    this.#members.reconsider();
+  }
+
+  async setFailureThreshold(failures: number, by: Principal): Promise<void> {
+    this.#authorizeRoot(by);
+    if (!Number.isInteger(failures) || failures < 0 || failures > 1_000_000) {
+      throw new ClusterError('parameter_invalid', {
+        parameter: 'threshold',
+        why: 'is not a whole number from 0 to 1000000',
+      });
+    }
+    await this.#state.update((draft) => {
+      draft.failureThreshold = failures;
+    });
+  }
+
+  members(by: Principal): MemberStatus[] {
+    return this.#members.list(by);
+  }
+
+  async addMember(member: NewMember, by: Principal): Promise<MemberStatus> {
+    this.#authorize(by);
+    try {
+      return await this.#members.add(member, by);
+    } catch (error) {
+      if (!(error instanceof MemberError)) throw error;
+      throw new ClusterError('member_call_failed', { why: error.message }, { cause: error });
+    }
+  }
+
+  async setMemberRole(id: string, role: Role, by: Principal): Promise<MemberStatus> {
+    this.#authorize(by);
+    return this.#members.setRole(id, role, by);
+  }
+
+  async enableMember(id: string, by: Principal): Promise<MemberStatus> {
+    this.#authorize(by);
+    return this.#members.enable(id, by);
+  }
+
+  async disableMember(id: string, by: Principal): Promise<MemberStatus> {
+    this.#authorize(by);
+    return this.#members.disable(id, by);
+  }
+
+  async removeMember(id: string, by: Principal): Promise<void> {
+    this.#authorize(by);
+    await this.#members.remove(id, by);
+  }
+
+  #authorize(by: Principal): void {
+    if (!hasPrivilege(by, 'clustering')) throw new ClusterError('privilege_missing', { privilege: 'clustering' });
+  }
+
+  #authorizeRoot(by: Principal): void {
+    this.#authorize(by);
+    if (by.kind !== 'root') throw new ClusterError('privilege_missing', { privilege: 'root' });
+  }
+
+  #refuseForeign(name: ZoneName, by: Principal): void {
+    const held = this.#store.get(name);
+    if (held !== undefined && !ownsOrIsRoot(by, held.owner)) throw new ClusterError('zone_not_yours', { zone: name });
+  }
+
+  // The parse runs inside the promise, so that its refusal is this zone's outcome and not the batch's.
+  async #saveLater(name: ZoneName, text: Buffer, by: Principal, options?: ChangeOptions): Promise<ChangeResult> {
+    return this.#save(validateZone(name, text), 'any', by, options);
+  }
+
+  async #save(valid: ValidZone, mode: 'any' | 'new', by: Principal, options?: ChangeOptions): Promise<ChangeResult> {
+    this.#refuseForeign(valid.name, by);
+    const outcome = await this.#local.change({ kind: 'save', valid, owner: by.user, mode });
+    const warnings = valid.warnings.map((issue) => `line ${issue.line}: ${issue.message}`);
+    return this.#result(valid.name, outcome, warnings, by, options);
+  }
+
+  async #result(
+    zone: ZoneName,
+    outcome: LocalOutcome,
+    warnings: string[],
+    by: Principal,
+    options: ChangeOptions = {},
+  ): Promise<ChangeResult> {
+    await this.#progress.settled(zone, options);
+    const members = outcome.change === 'removed' ? this.#progress.ofRemoval(zone, by) : this.#progress.of(zone, by);
+    return { zone, ...outcome, members, warnings };
+  }
+
+  /** A member serves a later serial: ours is published again above it, which heals the member. */
+  async #raise(name: ZoneName, serial: number): Promise<void> {
+    try {
+      this.#local.noteSerial(name, serial);
+      const entry = this.#store.get(name);
+      const text = await this.#store.read(name);
+      if (entry === undefined || text === undefined) return;
+      await this.#local.change({ kind: 'save', valid: validateZone(name, text), owner: entry.owner, mode: 'raise' });
+    } catch (error) {
+      this.#log.error({ zone: name, error: sentenceOf(error) }, 'the serial could not be raised');
+    }
+  }
+}
+
+async function outcomeOf(zone: ZoneName, result: Promise<ChangeResult>): Promise<BatchOutcome> {
+  try {
+    return { zone, result: await result };
+  } catch (error) {
+    if (error instanceof ClusterError) return { zone, error };
+    return { zone, error: new ClusterError('internal', {}, { cause: error }) };
+  }
+}

@@ -1,0 +1,257 @@
+import { compareSerials } from '../dns/serial.js';
+import { sentenceOf } from '../errors.js';
+import { MemberError, type MemberBackend, type MemberChange, type Pushed } from '../members/member-backend.js';
+import type { Log } from '../operations/log.js';
+import type { AppendTable } from '../state/append-table.js';
+import type { ZoneName } from '../zones/zone-name.js';
+import type { ZoneStore } from '../zones/zone-store.js';
+import { nextHealth, type Health, type HealthEvent } from './failure-threshold.js';
+import type { LedgerEntry } from './ledger.js';
+import type { MemberZoneState } from './cluster.js';
+import { Backlog } from './backlog.js';
+import { ServedCheck } from './served-check.js';
+import { Signal } from './signal.js';
+
+/** Between looks whether a member that failed answers again, milliseconds; the last repeats. Such a look is not a failed command. */
+const RETURN_PROBE = [500, 1_000, 2_000, 2_000, 5_000];
+/** So many batches are on their way to one member at a time: enough that its disk, nameserver and our parser all work. */
+const LANES = 4;
+const BATCH_ZONES = 512;
+const BATCH_OCTETS = 8 * 1024 * 1024;
+
+export interface MemberWorkerOptions {
+  backend: MemberBackend;
+  dns: { host: string; port: number };
+  ledger: AppendTable<LedgerEntry>;
+  store: ZoneStore;
+  log: Log;
+  health: Health;
+  /** Does this member hold this account's zones? */
+  serves: (owner: string) => boolean;
+  /** Does it get our changes now (clustering on, a role that writes)? */
+  writes: () => boolean;
+  threshold: () => number;
+  /** The health after each call, for the state file and notifications. */
+  healthChanged: (health: Health, before: Health) => void;
+  /** It serves a later serial than ours: ours must rise past it. */
+  ahead: (name: ZoneName, serial: number) => void;
+}
+
+/** Keeps one member equal to the index: sends what it lacks, notes what it acknowledged, sees what it serves. One a member, so that none delays another. */
+export class MemberWorker {
+  readonly #options: MemberWorkerOptions;
+  readonly #backlog: Backlog;
+  readonly #check: ServedCheck;
+  readonly #signal = new Signal();
+  readonly #watchers = new Map<ZoneName, Set<() => void>>();
+  /** The last serial that DNS answered, where it is not the acknowledged one. */
+  readonly #otherSerial = new Map<ZoneName, number>();
+  #health: Health;
+  #probes = 0;
+  #stopped = false;
+  #loop: Promise<void> | undefined;
+
+  constructor(options: MemberWorkerOptions) {
+    this.#options = options;
+    this.#health = options.health;
+    this.#backlog = new Backlog(options);
+    this.#check = new ServedCheck(options.dns, (name, serial, last) => this.#seen(name, serial, last));
+  }
+
+  get health(): Health {
+    return this.#health;
+  }
+
+  get backlog(): Backlog {
+    return this.#backlog;
+  }
+
+  start(): void {
+    this.#backlog.compareAll();
+    this.#loop ??= this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#signal.notify();
+    await Promise.all([this.#options.backend.close(), this.#check.stop()]);
+    await this.#loop;
+    await this.#options.ledger.close();
+  }
+
+  /** These zones changed here. */
+  changed(names: readonly ZoneName[]): void {
+    for (const name of names) {
+      this.#backlog.compare(name);
+      this.#check.forget(name);
+      this.#otherSerial.delete(name);
+    }
+    this.#signal.notify();
+  }
+
+  /** Role, clustering or threshold changed: look again at what may be done. */
+  reconsider(): void {
+    this.#backlog.compareAll();
+    this.#signal.notify();
+  }
+
+  /** Counts an event of the health checker or an administrator. */
+  note(event: HealthEvent): void {
+    const before = this.#health;
+    this.#health = nextHealth(before, event, this.#options.threshold());
+    if (this.#health.state === 'online') this.#probes = 0;
+    this.#options.healthChanged(this.#health, before);
+    if (this.#health.state !== before.state) this.#signal.notify();
+    if (this.#health.state !== 'online') for (const name of this.#watchers.keys()) this.#tell(name);
+  }
+
+  /** Version call, counted by the failure threshold (the health checker's active probe). */
+  async probe(): Promise<void> {
+    try {
+      await this.#options.backend.probe();
+      this.note({ kind: 'success', at: Date.now() });
+    } catch (error) {
+      this.note({ kind: 'failure', reason: sentenceOf(error) });
+    }
+  }
+
+  /** How far this zone is; undefined where the member does not hold it and is not to. */
+  stateOf(name: ZoneName): Pick<MemberZoneState, 'state' | 'reason' | 'serial' | 'seenAt'> | undefined {
+    const { ledger } = this.#options;
+    const acknowledged = ledger.get(name);
+    const aside = this.#backlog.reasonAside(name);
+    if (aside !== undefined) return { state: 'failed', reason: aside };
+    if (this.#backlog.has(name)) {
+      if (this.#health.state === 'disabled')
+        return { state: 'disabled', reason: this.#health.lastFailure ?? 'The member is disabled.' };
+      const reason =
+        this.#health.state === 'failing'
+          ? (this.#health.lastFailure ?? 'The member does not answer.')
+          : 'Waiting to be sent.';
+      return { state: 'pending', reason };
+    }
+    if (acknowledged === undefined) return undefined;
+    if (acknowledged.servedAt > 0) {
+      return { state: 'served', serial: acknowledged.serial, seenAt: new Date(acknowledged.servedAt).toISOString() };
+    }
+    const other = this.#otherSerial.get(name);
+    return {
+      state: 'acknowledged',
+      reason:
+        other === undefined ? 'Not yet seen in its DNS answers.' : `Its nameserver still answers with serial ${other}.`,
+      ...(other === undefined ? {} : { serial: other }),
+    };
+  }
+
+  /** Resolves when this zone is served there, was refused, cannot get there now, or at `signal`. */
+  async settled(name: ZoneName, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && !this.#stopped && this.#isOnTheWay(name)) {
+      await new Promise<void>((resolve) => {
+        const watchers = this.#watchers.get(name) ?? new Set();
+        this.#watchers.set(name, watchers.add(resolve));
+        signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+    }
+  }
+
+  #isOnTheWay(name: ZoneName): boolean {
+    if (this.#health.state !== 'online' || !this.#options.writes()) return false;
+    const state = this.stateOf(name)?.state;
+    return state === 'pending' || state === 'acknowledged';
+  }
+
+  #tell(name: ZoneName): void {
+    const watchers = this.#watchers.get(name);
+    this.#watchers.delete(name);
+    for (const watcher of watchers ?? []) watcher();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      const mayPush = this.#options.writes() && this.#health.state !== 'disabled';
+      if (!mayPush || this.#backlog.ready === 0) await this.#signal.wait(this.#backlog.untilRetry());
+      else if (this.#health.state === 'failing') await this.#lookForReturn();
+      else {
+        const lanes = Math.min(LANES, Math.ceil(this.#backlog.ready / BATCH_ZONES));
+        await Promise.all(Array.from({ length: lanes }, () => this.#lane()));
+      }
+    }
+  }
+
+  async #lookForReturn(): Promise<void> {
+    await this.#signal.wait(RETURN_PROBE[Math.min(this.#probes++, RETURN_PROBE.length - 1)]);
+    if (this.#stopped) return;
+    try {
+      await this.#options.backend.probe();
+      this.note({ kind: 'success', at: Date.now() });
+    } catch (error) {
+      this.#options.log.debug({ error: sentenceOf(error) }, 'member does not answer yet');
+    }
+  }
+
+  async #lane(): Promise<void> {
+    while (!this.#stopped && this.#health.state === 'online' && this.#options.writes()) {
+      const changes = await this.#backlog.take(BATCH_ZONES, BATCH_OCTETS);
+      if (changes.length === 0) return;
+      await this.#push(changes);
+    }
+  }
+
+  async #push(changes: readonly MemberChange[]): Promise<void> {
+    const { backend, log, ledger } = this.#options;
+    try {
+      const outcomes = await backend.push(changes);
+      this.note({ kind: 'success', at: Date.now() });
+      const acknowledged: [ZoneName, LedgerEntry][] = [];
+      changes.forEach((change, i) => this.#settle(change, outcomes[i], acknowledged));
+      await ledger.setMany(acknowledged);
+    } catch (error) {
+      // The zones stay in the backlog: they go again when the member answers.
+      if (!(error instanceof MemberError)) log.error({ error: sentenceOf(error) }, 'push failed');
+      this.note({ kind: 'failure', reason: sentenceOf(error) });
+    } finally {
+      this.#backlog.giveBack(changes);
+      for (const change of changes) this.#tell(change.name);
+    }
+  }
+
+  #settle(change: MemberChange, outcome: Pushed | undefined, acknowledged: [ZoneName, LedgerEntry][]): void {
+    const { name } = change;
+    const { ledger } = this.#options;
+    if (outcome?.outcome !== 'done') {
+      this.#backlog.setAside(name, outcome?.reason ?? 'The member did not say what became of it.');
+    } else if (change.kind === 'remove') {
+      ledger.delete(name);
+      this.#check.forget(name);
+    } else if (outcome.digest === undefined || outcome.digest === change.digest) {
+      acknowledged.push([name, { digest: change.digest, serial: change.serial, servedAt: 0 }]);
+      this.#check.expect(name, change.serial);
+    } else this.#settleOther(change, outcome);
+  }
+
+  /** The member says that it now holds something else than was sent. */
+  #settleOther(change: MemberChange & { kind: 'upsert' }, { serial }: Pushed): void {
+    // The zone may have changed here while it was sent: then the backlog holds it already.
+    if (this.#options.store.get(change.name)?.digest !== change.digest) return;
+    if (serial !== undefined && compareSerials(serial, change.serial) > 0) {
+      this.#backlog.setAside(change.name, `The member holds the later serial ${serial}; ours is raised above it.`);
+      this.#options.ahead(change.name, serial);
+    } else this.#backlog.setAside(change.name, 'The member holds other content than was sent.');
+  }
+
+  #seen(name: ZoneName, serial: number | undefined, last: boolean): void {
+    const { ledger, ahead } = this.#options;
+    const acknowledged = ledger.get(name);
+    if (acknowledged === undefined) return;
+    if (serial === acknowledged.serial) {
+      ledger.set(name, { ...acknowledged, servedAt: Date.now() });
+      this.#otherSerial.delete(name);
+      this.#tell(name);
+    } else if (last && serial !== undefined) {
+      this.#otherSerial.set(name, serial);
+      // Every nameserver keeps its data when a serial drops (measured), and heals when it is lifted past what it serves.
+      if (compareSerials(serial, acknowledged.serial) > 0) ahead(name, serial);
+      this.#tell(name);
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import type { Principal } from '../access/principal.js';
+import type { ZoneName } from '../zones/zone-name.js';
+import type { ChangeOptions, MemberZoneState } from './cluster.js';
+import type { Members } from './members.js';
+
+const DEFAULT_WAIT = 5_000;
+const LONGEST_WAIT = 60_000;
+
+/** How far zones are at the members that are written to. */
+export class Progress {
+  readonly #members: Members;
+
+  constructor(members: Members) {
+    this.#members = members;
+  }
+
+  /** One state for each member that holds the zone or is to, of those that `by` may see. */
+  of(zone: ZoneName, by: Principal): MemberZoneState[] {
+    const visible = new Set(this.#members.list(by).map((member) => member.id));
+    const states: MemberZoneState[] = [];
+    for (const [member, worker] of this.#members.writers()) {
+      const state = visible.has(member.id) ? worker.stateOf(zone) : undefined;
+      if (state !== undefined) states.push({ member: member.id, hostname: member.hostname, ...state });
+    }
+    return states;
+  }
+
+  /** The same for a removal: a member that no longer has the zone in its ledger has dropped it. */
+  ofRemoval(zone: ZoneName, by: Principal): MemberZoneState[] {
+    const waiting = new Map(this.of(zone, by).map((state) => [state.member, state]));
+    const members = [...this.#members.writers()].map(([member]) => member);
+    return members.map(({ id, hostname }) => waiting.get(id) ?? { member: id, hostname, state: 'removed' });
+  }
+
+  /** Resolves when every member that answers is through with the zone, or after the time-out. */
+  async settled(zone: ZoneName, options: ChangeOptions): Promise<void> {
+    if (options.wait === 'local') return;
+    const signal = AbortSignal.timeout(Math.min(options.timeout ?? DEFAULT_WAIT, LONGEST_WAIT));
+    await Promise.all([...this.#members.writers()].map(([, worker]) => worker.settled(zone, signal)));
+  }
+}

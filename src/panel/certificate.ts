@@ -1,0 +1,45 @@
+import { X509Certificate } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { generate } from 'selfsigned';
+
+export interface Certificate {
+  key: string;
+  cert: string;
+  /** SHA-256, upper-case hex pairs with colons: what members pin. */
+  fingerprint: string;
+}
+
+const TEN_YEARS = 10 * 365 * 24 * 3600 * 1000;
+
+/**
+ * This server's TLS certificate, made on the first start: self-signed, as peers of this kind use, because members pin the
+ * certificate itself. `addresses` become its alternative names.
+ */
+export async function ownCertificate(
+  folder: string,
+  hostname: string,
+  addresses: readonly string[],
+): Promise<Certificate> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const keyFile = join(folder, 'tls.key');
+  const certFile = join(folder, 'tls.crt');
+  const kept = await Promise.all([readFile(keyFile, 'utf8'), readFile(certFile, 'utf8')]).catch(() => undefined);
+  if (kept !== undefined)
+    return { key: kept[0], cert: kept[1], fingerprint: new X509Certificate(kept[1]).fingerprint256 };
+  const made = await generate([{ name: 'commonName', value: hostname }], {
+    keyType: 'ec',
+    curve: 'P-256',
+    algorithm: 'sha256',
+    notAfterDate: new Date(Date.now() + TEN_YEARS),
+    extensions: [
+      {
+        name: 'subjectAltName',
+        altNames: [{ type: 2 as const, value: hostname }, ...addresses.map((ip) => ({ type: 7 as const, ip }))],
+      },
+    ],
+  });
+  await writeFile(keyFile, made.private, { mode: 0o600 });
+  await writeFile(certFile, made.cert, { mode: 0o644 });
+  return { key: made.private, cert: made.cert, fingerprint: new X509Certificate(made.cert).fingerprint256 };
+}

@@ -1,0 +1,91 @@
+import { mkdir } from 'node:fs/promises';
+import { createServer, type Server } from 'node:https';
+import { join } from 'node:path';
+import { readPluginManifest } from '../host/plugin-manifest.js';
+import type { NameserverSettings } from '../nameservers/kinds.js';
+import { createLog } from '../operations/log.js';
+import { createPlugin, type Plugin } from '../plugin.js';
+import { secretFile } from '../state/secret-file.js';
+import { ownCertificate } from './certificate.js';
+import { createPanel } from './panel.js';
+import { UserStore } from './users.js';
+
+/** Where one node lives: the bare-bones panel with the plugin in it, behind TLS. */
+export interface NodeSettings {
+  /** Its host name in the cluster. */
+  name: string;
+  /** Everything that it keeps. */
+  folder: string;
+  /** Address and port of pages and API; port 0 takes a free one. */
+  host: string;
+  port: number;
+  nameserver: NameserverSettings;
+}
+
+export interface RunningNode {
+  url: string;
+  fingerprint: string;
+  plugin: Plugin;
+  users: UserStore;
+  stop(): Promise<void>;
+}
+
+/** Headers within this time, or the connection ends: nobody holds a connection by sending slowly. */
+const HEADERS_TIMEOUT = 20_000;
+/** The longest call of a peer (its own time-out). */
+const REQUEST_TIMEOUT = 300_000;
+const MOST_CONNECTIONS = 2_000;
+
+/** Starts a node: certificate, users, panel, listener, plugin. Rejects where a port or folder cannot be used; nothing is left running then. */
+export async function startNode(settings: NodeSettings): Promise<RunningNode> {
+  const { name, folder, host } = settings;
+  await mkdir(folder, { recursive: true, mode: 0o750 });
+  const log = createLog({ name, file: join(folder, 'node.log') });
+  const { key, cert, fingerprint } = await ownCertificate(join(folder, 'tls'), name, [host]);
+  const users = await UserStore.open(join(folder, 'users.json'));
+  const panel = createPanel({ name, users, secret: await secretFile(join(folder, 'session.key')), log });
+  // The listener opens first, because the plugin must know the port; until the plugin is there, it answers 503.
+  const server = createServer({ key, cert, minVersion: 'TLSv1.2', requestTimeout: REQUEST_TIMEOUT }, panel.app);
+  server.headersTimeout = HEADERS_TIMEOUT;
+  server.maxConnections = MOST_CONNECTIONS;
+  const port = await listen(server, host, settings.port);
+  const plugin = createPlugin(panel.host, {
+    folder: join(folder, 'dns-cluster'),
+    hostname: name,
+    nameserver: settings.nameserver,
+    apiPort: port,
+    fingerprint,
+    log,
+  });
+  panel.mount(readPluginManifest(), plugin);
+  const stop = async (): Promise<void> => {
+    await plugin.stop();
+    await close(server);
+    await users.close();
+  };
+  try {
+    await plugin.start();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { url: `https://${host}:${port}`, fingerprint, plugin, users, stop };
+}
+
+function listen(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      const address = server.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : port);
+    });
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

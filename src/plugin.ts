@@ -1,0 +1,142 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import express from 'express';
+import { TokenStore } from './access/tokens.js';
+import type { Cluster } from './cluster/cluster.js';
+import { DnsCluster } from './cluster/dns-cluster.js';
+import type { HostPanel } from './host/host-panel.js';
+import { createNameserver, type NameserverSettings } from './nameservers/kinds.js';
+import { createLog, type Log } from './operations/log.js';
+import { packageVersion } from './operations/version.js';
+import { FolderLock } from './state/folder-lock.js';
+import { secretFile } from './state/secret-file.js';
+import { createApi } from './web/api.js';
+import { createPages } from './web/pages/pages.js';
+
+export type { Cluster } from './cluster/cluster.js';
+export type { HostLink, HostPanel, HostUser } from './host/host-panel.js';
+export type { NameserverSettings } from './nameservers/kinds.js';
+
+/** What a host panel tells the plugin about its place. */
+export interface PluginSettings {
+  /** Folder that belongs to the plugin alone: zones, index, ledgers, state, tokens. Made where it is missing. */
+  folder: string;
+  /** This server's host name, as members know it. */
+  hostname: string;
+  nameserver: NameserverSettings;
+  /** Port on which the host serves the `api` app, and the fingerprint of its certificate: this server is never its own member. */
+  apiPort?: number;
+  fingerprint?: string;
+  /** Cron expression of the health checker; each minute where absent. */
+  healthSchedule?: string;
+  log?: Log;
+}
+
+/** The plugin in a host: two Express apps to mount, and a life of its own. */
+export interface Plugin {
+  /** Mount at the menu's path (plugin.json: mounts.pages), behind the host's session. */
+  readonly pages: express.Express;
+  /** Mount at the root of the port that peers call (2087); no session, no body parser before it. */
+  readonly api: express.Express;
+  /** The cluster, for code of the host; throws before `start`. */
+  readonly cluster: Cluster;
+  readonly tokens: TokenStore;
+  /** Idempotent. Rejects where folder or nameserver can't be used. */
+  start(): Promise<void>;
+  /** Idempotent. */
+  stop(): Promise<void>;
+}
+
+interface Running {
+  cluster: DnsCluster;
+  tokens: TokenStore;
+  pages: express.Express;
+  api: express.Express;
+  lock: FolderLock;
+}
+
+/**
+ * Wires the rooms together. Nothing runs before `start`, nothing is left after `stop`, and nothing global is touched: two
+ * instances live in one process. Until `start` is through, both apps answer 503.
+ */
+export function createPlugin(host: HostPanel, settings: PluginSettings): Plugin {
+  const log = settings.log ?? createLog({ name: 'dns-cluster' });
+  let running: Running | undefined;
+  let changing: Promise<void> = Promise.resolve();
+
+  const now = (): Running => {
+    if (running === undefined) throw new Error('the DNS cluster plugin is not started');
+    return running;
+  };
+  const inTurn = (step: () => Promise<void>): Promise<void> => {
+    changing = changing.catch(() => undefined).then(step);
+    return changing;
+  };
+  return {
+    pages: untilStarted(() => running?.pages),
+    api: untilStarted(() => running?.api),
+    get cluster() {
+      return now().cluster;
+    },
+    get tokens() {
+      return now().tokens;
+    },
+    start: () =>
+      inTurn(async () => {
+        running ??= await run(host, settings, log);
+      }),
+    stop: () =>
+      inTurn(async () => {
+        const ending = running;
+        running = undefined;
+        await ending?.cluster.stop();
+        await ending?.tokens.close();
+        await ending?.lock.release();
+      }),
+  };
+}
+
+async function run(host: HostPanel, settings: PluginSettings, log: Log): Promise<Running> {
+  const { folder } = settings;
+  await mkdir(folder, { recursive: true, mode: 0o750 });
+  const lock = await FolderLock.take(folder);
+  try {
+    const version = await packageVersion();
+    const tokens = await TokenStore.open(join(folder, 'tokens.json'), { log });
+    const cluster = await DnsCluster.start({
+      folder,
+      log,
+      own: { hostname: settings.hostname, apiPort: settings.apiPort, fingerprint: settings.fingerprint },
+      nameserver: createNameserver(settings.nameserver, { folder: join(folder, 'nameserver'), log }),
+      ...(settings.healthSchedule === undefined ? {} : { healthSchedule: settings.healthSchedule }),
+    });
+    // Kept, so that a form that was open during a restart still works.
+    const secret = await secretFile(join(folder, 'csrf.key'));
+    return {
+      cluster,
+      tokens,
+      lock,
+      pages: createPages({ cluster, tokens, host, version, secret, log }),
+      api: createApi({ cluster, tokens, version, log }),
+    };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+/** An app that stands in the host from the beginning and hands over to the real one when it is there. */
+function untilStarted(app: () => express.Express | undefined): express.Express {
+  const outer = express();
+  outer.disable('x-powered-by');
+  outer.use((request, response, next) => {
+    const inner = app();
+    if (inner !== undefined) {
+      inner(request, response, next);
+      return;
+    }
+    response.status(503).set('Retry-After', '5').type('text/plain');
+    response.send('The DNS cluster is starting. Try again in a few seconds.\n');
+  });
+  return outer;
+}

@@ -1,0 +1,177 @@
+import { open, readFile, rename, truncate, type FileHandle } from 'node:fs/promises';
+import { crc32 } from 'node:zlib';
+import { sentenceOf } from '../errors.js';
+import type { Log } from '../operations/log.js';
+import { replaceFile } from './durable-file.js';
+
+const MODE = 0o600;
+/** Fewer dead lines than this are not worth a compaction. */
+const COMPACT_ABOVE = 1_000;
+
+export interface AppendTableOptions<V> {
+  /** Checks a value that was read; throws where it is not one. */
+  parse: (value: unknown) => V;
+  log: Log;
+}
+
+/**
+ * A table key → value that is kept as appended lines (`checksum JSON`), and written anew when most of them are outdated. A change
+ * costs one line, whatever the size of the table. A torn last line is dropped; a damaged line in the middle sets the file aside,
+ * and the sound lines are kept. `flush` makes what was set durable; until then a crash may lose the last changes, which is
+ * harmless for what it is used for (a ledger that lags sends a zone once more).
+ */
+export class AppendTable<V> {
+  readonly #file: string;
+  readonly #log: Log;
+  readonly #entries: Map<string, V>;
+  #lines: number;
+  #handle: FileHandle;
+  #unwritten: string[] = [];
+  #writing: Promise<void> = Promise.resolve();
+  #scheduled = false;
+
+  private constructor(file: string, log: Log, entries: Map<string, V>, lines: number, handle: FileHandle) {
+    this.#file = file;
+    this.#log = log;
+    this.#entries = entries;
+    this.#lines = lines;
+    this.#handle = handle;
+  }
+
+  static async open<V>(file: string, options: AppendTableOptions<V>): Promise<AppendTable<V>> {
+    const { entries, lines, damaged, torn } = await readLines(file, options.parse);
+    if (torn !== undefined) await truncate(file, torn);
+    if (damaged) {
+      const aside = `${file}.damaged-${Date.now()}`;
+      await rename(file, aside);
+      options.log.error(
+        { file, aside, kept: entries.size },
+        'a table is damaged; it was set aside, and its sound lines are kept',
+      );
+      await replaceFile(file, linesOf(entries), MODE);
+    }
+    return new AppendTable(file, options.log, entries, damaged ? entries.size : lines, await open(file, 'a', MODE));
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get(key: string): V | undefined {
+    return this.#entries.get(key);
+  }
+
+  has(key: string): boolean {
+    return this.#entries.has(key);
+  }
+
+  entries(): IterableIterator<[string, V]> {
+    return this.#entries.entries();
+  }
+
+  set(key: string, value: V): void {
+    this.#entries.set(key, value);
+    this.#append(line([key, value]));
+  }
+
+  delete(key: string): void {
+    if (this.#entries.delete(key)) this.#append(line([key]));
+  }
+
+  /** Many at once; written (not yet durable) when it resolves. */
+  async setMany(entries: Iterable<readonly [string, V]>): Promise<void> {
+    for (const [key, value] of entries) this.set(key, value);
+    await this.#write();
+  }
+
+  /** Everything set so far is on disk when it resolves. */
+  async flush(): Promise<void> {
+    await this.#write();
+    await this.#handle.datasync();
+  }
+
+  async close(): Promise<void> {
+    await this.flush();
+    await this.#handle.close();
+  }
+
+  #append(text: string): void {
+    this.#unwritten.push(text);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#write().catch((error: unknown) =>
+        this.#log.error({ file: this.#file, error: sentenceOf(error) }, 'a table could not be written'),
+      );
+    });
+  }
+
+  #write(): Promise<void> {
+    const next = this.#writing.then(() => this.#writeNow());
+    this.#writing = next.catch(() => undefined);
+    return next;
+  }
+
+  async #writeNow(): Promise<void> {
+    const lines = this.#unwritten;
+    if (lines.length === 0) return;
+    this.#unwritten = [];
+    try {
+      await this.#handle.appendFile(lines.join(''));
+    } catch (error) {
+      this.#unwritten = [...lines, ...this.#unwritten];
+      throw error;
+    }
+    this.#lines += lines.length;
+    const dead = this.#lines - this.#entries.size;
+    if (dead > COMPACT_ABOVE && dead > this.#entries.size) await this.#compact();
+  }
+
+  async #compact(): Promise<void> {
+    const entries = this.#entries.size;
+    // What is set while this is written was appended to #unwritten and follows in the new file.
+    await replaceFile(this.#file, linesOf(this.#entries), MODE);
+    await this.#handle.close();
+    this.#handle = await open(this.#file, 'a', MODE);
+    this.#lines = entries;
+  }
+}
+
+function line(entry: unknown): string {
+  const json = JSON.stringify(entry);
+  return `${crc32(json).toString(16).padStart(8, '0')} ${json}\n`;
+}
+
+function linesOf<V>(entries: ReadonlyMap<string, V>): string {
+  const lines: string[] = [];
+  for (const entry of entries) lines.push(line(entry));
+  return lines.join('');
+}
+
+/** `torn`: where the last line ends that was written whole, if something follows it. */
+async function readLines<V>(
+  file: string,
+  parse: (value: unknown) => V,
+): Promise<{ entries: Map<string, V>; lines: number; damaged: boolean; torn: number | undefined }> {
+  const entries = new Map<string, V>();
+  const octets = await readFile(file).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0);
+    throw error;
+  });
+  const whole = octets.lastIndexOf(10) + 1;
+  const lines = whole === 0 ? [] : octets.toString('utf8', 0, whole - 1).split('\n');
+  let damaged = false;
+  for (const text of lines) {
+    try {
+      const json = text.slice(9);
+      if (parseInt(text.slice(0, 8), 16) !== crc32(json)) throw new Error('the checksum is wrong');
+      const [key, value] = JSON.parse(json) as [string, unknown?];
+      if (value === undefined) entries.delete(key);
+      else entries.set(key, parse(value));
+    } catch {
+      damaged = true;
+    }
+  }
+  return { entries, lines: lines.length, damaged, torn: whole < octets.length ? whole : undefined };
+}

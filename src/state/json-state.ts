@@ -1,0 +1,118 @@
+import { copyFile, readFile, rename } from 'node:fs/promises';
+import { Low, type Adapter } from 'lowdb';
+import type { z } from 'zod';
+import { sentenceOf } from '../errors.js';
+import type { Log } from '../operations/log.js';
+import { replaceFile } from './durable-file.js';
+
+/** Tokens and settings: nobody but this user reads them. */
+const MODE = 0o600;
+
+export interface JsonStateOptions<T> {
+  schema: z.ZodType<T>;
+  defaults: () => T;
+  log?: Log;
+}
+
+/**
+ * lowdb's way to the disk, instead of its JSONFile (measured: that one resets the mode to 0644 at each write, never calls fsync, uses
+ * one fixed temporary name, and throws at an empty file). The previous version is kept as `.bak`; a damaged file is set aside.
+ */
+class StateFile<T> implements Adapter<T> {
+  readonly #file: string;
+  readonly #options: JsonStateOptions<T>;
+
+  constructor(file: string, options: JsonStateOptions<T>) {
+    this.#file = file;
+    this.#options = options;
+  }
+
+  async read(): Promise<T | null> {
+    const current = await this.#parse(this.#file);
+    if (current !== 'damaged') return current ?? null;
+    const aside = `${this.#file}.damaged-${Date.now()}`;
+    await rename(this.#file, aside);
+    const backup = await this.#parse(`${this.#file}.bak`);
+    this.#options.log?.error(
+      { file: this.#file, aside, backup: backup !== 'damaged' && backup !== undefined },
+      'a state file is damaged; it was set aside, and its previous version is used where there is one',
+    );
+    return backup === 'damaged' || backup === undefined ? null : backup;
+  }
+
+  async write(data: T): Promise<void> {
+    await copyFile(this.#file, `${this.#file}.bak`).catch(ignoreMissing);
+    await replaceFile(this.#file, `${JSON.stringify(data, undefined, 2)}\n`, MODE);
+  }
+
+  async #parse(file: string): Promise<T | 'damaged' | undefined> {
+    let text: string;
+    try {
+      text = await readFile(file, 'utf8');
+    } catch (error) {
+      ignoreMissing(error);
+      return undefined;
+    }
+    try {
+      return this.#options.schema.parse(JSON.parse(text));
+    } catch (error) {
+      this.#options.log?.error({ file, error: sentenceOf(error) }, 'a state file cannot be read');
+      return 'damaged';
+    }
+  }
+}
+
+function ignoreMissing(error: unknown): void {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+}
+
+/**
+ * Small state in one JSON file (lowdb behind our adapter), checked by a schema when it is read. For what administrators change; zones
+ * never go in it. One process owns the file (FolderLock).
+ */
+export class JsonState<T> {
+  readonly #db: Low<T>;
+  #chain: Promise<void> = Promise.resolve();
+
+  private constructor(db: Low<T>) {
+    this.#db = db;
+  }
+
+  /** A missing file means the defaults; a damaged one its backup, then the defaults. */
+  static async open<T>(file: string, options: JsonStateOptions<T>): Promise<JsonState<T>> {
+    const db = new Low<T>(new StateFile(file, options), options.defaults());
+    await db.read();
+    return new JsonState(db);
+  }
+
+  /** What is on disk now. Read only: change it through `update`. */
+  get data(): Readonly<T> {
+    return this.#db.data;
+  }
+
+  /**
+   * Applies `change` to a copy, writes it, and only then shows it: where `change` throws or the disk refuses, nothing has changed.
+   * Updates go one after the other.
+   */
+  update(change: (draft: T) => void): Promise<void> {
+    const next = this.#chain.then(async () => {
+      const before = this.#db.data;
+      const draft = structuredClone(before);
+      change(draft);
+      this.#db.data = draft;
+      try {
+        await this.#db.write();
+      } catch (error) {
+        this.#db.data = before;
+        throw error;
+      }
+    });
+    this.#chain = next.catch(() => undefined);
+    return next;
+  }
+
+  /** Waits for updates that are under way. */
+  async close(): Promise<void> {
+    await this.#chain;
+  }
+}

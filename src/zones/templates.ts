@@ -1,0 +1,66 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { ClusterError } from '../errors.js';
+import { PACKAGE_ROOT } from '../operations/version.js';
+import type { ZoneName } from './zone-name.js';
+
+const FOLDER = fileURLToPath(new URL('templates/zones', PACKAGE_ROOT));
+const ENDING = '.zone';
+
+const HOST = /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)+\.?$/i;
+
+/** Each variable's check, and what stands for it where it is not given. A value is checked, because it becomes zone text. */
+const VARIABLES: Readonly<
+  Record<string, { check: (value: string) => boolean; wants: string; absent?: (zone: ZoneName) => string }>
+> = {
+  ip: { check: (value) => isIP(value) === 4, wants: 'an IPv4 address' },
+  ns1: { check: isHost, wants: 'a host name', absent: (zone) => `ns1.${zone}` },
+  ns2: { check: isHost, wants: 'a host name', absent: (zone) => `ns2.${zone}` },
+  hostmaster: { check: isHost, wants: 'a mailbox written as a host name', absent: (zone) => `hostmaster.${zone}` },
+  ttl: { check: (value) => /^[0-9]{1,9}$/.test(value), wants: 'seconds', absent: () => '14400' },
+  serial: { check: (value) => /^[0-9]{1,10}$/.test(value), wants: 'a number', absent: todaysSerial },
+};
+
+/** The templates that there are, by name. */
+export function templateNames(): string[] {
+  return readdirSync(FOLDER)
+    .filter((file) => file.endsWith(ENDING))
+    .map((file) => file.slice(0, -ENDING.length))
+    .sort();
+}
+
+/**
+ * A zone's text from `templates/zones/NAME.zone`, with `{{variable}}` replaced. Throws template_unknown, or template_variable
+ * where one is missing or is not what it should be.
+ */
+export function zoneFromTemplate(
+  template: string,
+  variables: Readonly<Record<string, string>>,
+  zone: ZoneName,
+): Buffer {
+  const known = templateNames();
+  if (!known.includes(template)) {
+    throw new ClusterError('template_unknown', { template: template.slice(0, 40), known: known.join(', ') });
+  }
+  const text = readFileSync(`${FOLDER}/${template}${ENDING}`, 'utf8');
+  const filled = text.replaceAll(/\{\{([a-z0-9]+)\}\}/g, (_, variable: string) => {
+    const rule = VARIABLES[variable];
+    const given = Object.hasOwn(variables, variable) ? variables[variable] : undefined;
+    const value = given === undefined || given === '' ? rule?.absent?.(zone) : given;
+    if (rule === undefined || value === undefined || !rule.check(value)) {
+      throw new ClusterError('template_variable', { template, variable, why: `it must be ${rule?.wants ?? 'known'}` });
+    }
+    return value;
+  });
+  return Buffer.from(filled);
+}
+
+function isHost(value: string): boolean {
+  return value.length <= 253 && HOST.test(value);
+}
+
+/** As people write serials by hand: the date and a counter. */
+function todaysSerial(): string {
+  return `${new Date().toISOString().slice(0, 10).replaceAll('-', '')}01`;
+}

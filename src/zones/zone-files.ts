@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto';
+import { link, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { syncFolder } from '../state/durable-file.js';
+import type { ZoneName } from './zone-name.js';
+
+/** The nameserver may run as another user of our group: it reads, nobody else does. */
+const FILE_MODE = 0o640;
+const FOLDER_MODE = 0o750;
+const SHARDS = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
+
+/**
+ * The master files: `zones/HH/NAME`, in 256 folders by hash so that no folder grows beyond what file systems like, and
+ * `previous/NAME`, the version that the nameserver was last seen serving, kept while its successor is unconfirmed. A name holds no `.`
+ * in front and no `/` (RFC 2317 names are written with `+`, which no zone name holds), so a path never leaves the folder.
+ */
+export class ZoneFiles {
+  readonly #folder: string;
+  #temporary = 0;
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  static async open(folder: string): Promise<ZoneFiles> {
+    const files = new ZoneFiles(folder);
+    await rm(join(folder, 'new'), { recursive: true, force: true });
+    for (const name of ['new', 'previous']) await mkdir(join(folder, name), { recursive: true, mode: FOLDER_MODE });
+    await Promise.all(
+      SHARDS.map((shard) => mkdir(join(folder, 'zones', shard), { recursive: true, mode: FOLDER_MODE })),
+    );
+    return files;
+  }
+
+  fileOf(name: ZoneName): string {
+    const shard = createHash('md5').update(name).digest('hex').slice(0, 2);
+    return join(this.#folder, 'zones', shard, fileName(name));
+  }
+
+  /** The master file, or undefined where it is missing. */
+  async read(name: ZoneName): Promise<Buffer | undefined> {
+    return readFile(this.fileOf(name)).catch(ifMissing(undefined));
+  }
+
+  async readPrevious(name: ZoneName): Promise<Buffer | undefined> {
+    return readFile(this.#previousOf(name)).catch(ifMissing(undefined));
+  }
+
+  /** Writes a text into a temporary file, whose path it returns: what can fail for want of room fails here. */
+  async prepare(text: Buffer): Promise<string> {
+    const temporary = join(this.#folder, 'new', String(this.#temporary++));
+    const handle = await open(temporary, 'wx', FILE_MODE);
+    try {
+      await handle.writeFile(text);
+    } catch (error) {
+      await this.discard(temporary);
+      throw error;
+    } finally {
+      await handle.close();
+    }
+    return temporary;
+  }
+
+  async discard(temporary: string): Promise<void> {
+    await rm(temporary, { force: true });
+  }
+
+  /** Puts a prepared file in place as a whole; not yet durable. */
+  async place(temporary: string, name: ZoneName): Promise<void> {
+    await rename(temporary, this.fileOf(name));
+  }
+
+  /** Keeps the present file as the previous version; does nothing where there is none, or one is kept already. */
+  async keepPrevious(name: ZoneName): Promise<void> {
+    await link(this.fileOf(name), this.#previousOf(name)).catch((error: unknown) => {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== 'EEXIST' && code !== 'ENOENT') throw error;
+    });
+  }
+
+  async dropPrevious(name: ZoneName): Promise<void> {
+    await rm(this.#previousOf(name), { force: true });
+  }
+
+  async remove(name: ZoneName): Promise<void> {
+    await rm(this.fileOf(name), { force: true });
+  }
+
+  /** Makes these files, and the folders that name them, survive a power cut. */
+  async sync(names: Iterable<ZoneName>): Promise<void> {
+    const folders = new Set<string>();
+    for (const name of names) {
+      const file = this.fileOf(name);
+      folders.add(join(file, '..'));
+      const handle = await open(file, 'r').catch(ifMissing(undefined));
+      await handle?.datasync().finally(() => handle.close());
+    }
+    for (const folder of folders) await syncFolder(folder);
+  }
+
+  /** The names of all master files that are there. */
+  async names(): Promise<Set<ZoneName>> {
+    const names = new Set<ZoneName>();
+    for (const shard of SHARDS) {
+      for (const file of await readdir(join(this.#folder, 'zones', shard)))
+        names.add(file.replaceAll('+', '/') as ZoneName);
+    }
+    return names;
+  }
+
+  #previousOf(name: ZoneName): string {
+    return join(this.#folder, 'previous', fileName(name));
+  }
+}
+
+function fileName(name: ZoneName): string {
+  return name.replaceAll('/', '+');
+}
+
+function ifMissing<T>(value: T): (error: unknown) => T {
+  return (error) => {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return value;
+  };
+}
