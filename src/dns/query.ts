@@ -1,13 +1,13 @@
 import { randomInt } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
-import { connect, isIPv6 } from 'node:net';
+import { isIPv6 } from 'node:net';
 import pLimit from 'p-limit';
 import { ClusterError, sentenceOf } from '../errors.js';
 import { formatName, lowerName, type Name } from './name.js';
 import { CLASS_IN, decodeMessage, encodeMessage, OPCODE_QUERY, RCODE, type DnsMessage } from './message.js';
 import type { ResourceRecord } from './resource-record.js';
 import { soaSerial } from './serial.js';
-import { frame, FrameReader } from './tcp-framing.js';
+import { exchangeOverTcp } from './tcp-exchange.js';
 import { TYPE } from './types.js';
 
 /** A nameserver's answer to one question. */
@@ -49,6 +49,8 @@ const UDP_SIZE = 1232; // avoids IP fragments on any usual path (DNS Flag Day 20
 // Answers wait in the socket's buffer while this process is busy; Linux keeps about 270 small ones by default, counted
 // with their overhead, and drops the rest.
 const IN_FLIGHT = 250;
+// BIND's default listen queue is 10 connections; what comes beyond is dropped, and tried again after a second.
+const CONNECTIONS = 8;
 const RECEIVE_BUFFER = 1 << 20;
 
 /**
@@ -74,6 +76,7 @@ export class DnsClient {
   readonly #timeout: number;
   readonly #asked = new Map<number, Asked>();
   readonly #limit = pLimit(IN_FLIGHT);
+  readonly #connectionLimit = pLimit(CONNECTIONS);
   #socket: Promise<Socket> | undefined;
   #closed = false;
 
@@ -88,7 +91,7 @@ export class DnsClient {
     return this.#limit(async () => {
       const message = this.#options.tcp === true ? undefined : await this.#overUdp(name, type);
       const { rcode, aa, tc, answer, authority, additional } =
-        message === undefined || message.tc ? await this.#overTcp(name, type) : message;
+        message === undefined || message.tc ? await this.#connectionLimit(() => this.#overTcp(name, type)) : message;
       return { rcode, aa, tc, answer, authority, additional };
     });
   }
@@ -170,32 +173,17 @@ export class DnsClient {
     asked.answered(message);
   }
 
-  #overTcp(name: Name, type: number): Promise<DnsMessage> {
+  async #overTcp(name: Name, type: number): Promise<DnsMessage> {
     const id = randomInt(0x10000);
-    return new Promise((resolve, reject) => {
-      const frames = new FrameReader();
-      const socket = connect(this.#server.port, this.#server.host);
-      const fail = (why: string): void => {
-        socket.destroy();
-        reject(this.#noAnswer(name, `over TCP: ${why}`));
-      };
-      const end = setTimeout(() => fail(`within ${this.#timeout} ms`), this.#timeout);
-      socket.on('connect', () => socket.write(frame(this.#question(id, name, type))));
-      socket.on('error', (error) => fail(error.message));
-      socket.on('close', () => {
-        clearTimeout(end);
-        fail('the connection was closed');
-      });
-      socket.on('data', (chunk) => {
-        frames.push(chunk);
-        const octets = frames.next();
-        if (octets === undefined) return;
-        const message = tryDecode(octets);
-        if (message?.id === id && answers(message, { name, type })) resolve(message);
-        else fail('the answer is not to the question');
-        socket.destroy();
-      });
-    });
+    let octets: Buffer;
+    try {
+      octets = await exchangeOverTcp(this.#server, this.#question(id, name, type), this.#timeout);
+    } catch (error) {
+      throw this.#noAnswer(name, `over TCP: ${sentenceOf(error)}`);
+    }
+    const message = tryDecode(octets);
+    if (message?.id === id && answers(message, { name, type })) return message;
+    throw this.#noAnswer(name, 'over TCP: the answer is not to the question');
   }
 
   #question(id: number, name: Name, type: number): Buffer {

@@ -54,7 +54,7 @@ export function answer(zones: ZoneTable, name: Name, type: number, options: Answ
     asked.add(key);
     next = step(reply, question, next, found);
   }
-  reply.additional.push(...additionalFor(zone, reply.answer, options.dnssec));
+  if (type !== TYPE.ANY) reply.additional.push(...additionalFor(zone, reply.answer, options.dnssec));
   return reply;
 }
 
@@ -109,7 +109,8 @@ function deny(reply: Reply, { zone, type, options }: Asked): void {
 /** A referral: NS of the cut, DS where wanted, and glue. */
 function refer(reply: Reply, { zone, options }: Asked, found: Kind<'delegation'>): void {
   reply.authority.push(...rrsetAt(found.node, TYPE.NS, false));
-  if (options.dnssec) reply.authority.push(...rrsetAt(found.node, TYPE.DS, true));
+  const ds = options.dnssec ? rrsetAt(found.node, TYPE.DS, true) : [];
+  if (ds.some((record) => record.type === TYPE.RRSIG)) reply.authority.push(...ds); // unsigned, it proves nothing
   const { glue, required } = glueFor(zone, found);
   reply.additional.push(...glue);
   reply.glueRequired = required;
@@ -125,7 +126,7 @@ function substitute(reply: Reply, { type, options }: Asked, name: Name, found: K
     return undefined;
   }
   reply.answer.push({ owner: name, ttl: dname.ttl, type: TYPE.CNAME, rdata: target, line: 0 });
-  return type === TYPE.CNAME ? undefined : target; // what was asked for is there
+  return type === TYPE.CNAME || type === TYPE.ANY ? undefined : target; // the CNAME is what was asked for
 }
 
 /** ANY: all RRsets of the name; RRSIG: all signatures; where `minimal`, one RRset and the signatures of one. */
