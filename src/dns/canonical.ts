@@ -24,14 +24,19 @@ export function sortKey(name: Name): string {
   for (let at = 0; ;) {
     const length = name.charCodeAt(at);
     if (length === 0) return key;
-    const label = name.slice(at + 1, at + 1 + length);
-    // eslint-disable-next-line no-control-regex -- octets, not text
-    key =
-      (/[\0\x01]/.test(label) ? label.replace(/[\0\x01]/g, (c) => '\x01' + (c === '\0' ? '\x01' : '\x02')) : label) +
-      '\0' +
-      key;
+    key = sortableLabel(name, at + 1, at + 1 + length) + '\0' + key;
     at += 1 + length;
   }
+}
+
+function sortableLabel(name: Name, start: number, end: number): string {
+  for (let i = start; i < end; i++) {
+    if (name.charCodeAt(i) > 1) continue;
+    return Array.from(name.slice(start, end), (c) => (c === '\0' ? '\x01\x01' : c === '\x01' ? '\x01\x02' : c)).join(
+      '',
+    );
+  }
+  return name.slice(start, end);
 }
 
 /** Records with their sort keys, in the order given. */

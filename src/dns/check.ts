@@ -77,6 +77,11 @@ class ZoneCheck {
         case TYPE.SRV:
           this.checkTarget(node, record);
           break;
+        case TYPE.MD:
+        case TYPE.MF:
+          // BIND refuses the zone.
+          this.error('obsolete_type', record.line, `${typeName(record.type)} is obsolete (RFC 973); write MX instead`);
+          break;
         case TYPE.SOA:
           if (!isApex) this.error('soa_not_at_apex', record.line, 'the SOA must stand at the top of the zone');
           break;

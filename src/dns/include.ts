@@ -2,7 +2,7 @@ import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { isAbsolute, join, sep } from 'node:path';
 
 export const MAX_INCLUDE_DEPTH = 10;
-const MAX_INCLUDED = 16 * 1024 * 1024;
+const MAX_INCLUDED = 1024 * 1024;
 
 /** Why a file may not be included. */
 export class IncludeError extends Error {}
@@ -20,9 +20,9 @@ export function readIncluded(folder: string, path: string): Buffer {
     if (!file.startsWith(realpathSync(folder) + sep)) {
       throw new IncludeError(`"${path}" leads outside the folder that may be included from`);
     }
-    const { size, isFile } = ((stat) => ({ size: stat.size, isFile: stat.isFile() }))(statSync(file));
-    if (!isFile) throw new IncludeError(`"${path}" is not a file`);
-    if (size > MAX_INCLUDED) throw new IncludeError(`"${path}" is larger than ${MAX_INCLUDED} bytes`);
+    const stat = statSync(file);
+    if (!stat.isFile()) throw new IncludeError(`"${path}" is not a file`);
+    if (stat.size > MAX_INCLUDED) throw new IncludeError(`"${path}" is larger than ${MAX_INCLUDED} bytes`);
     return readFileSync(file);
   } catch (error) {
     if (error instanceof IncludeError) throw error;

@@ -6,13 +6,15 @@ import { encodeName, lowerName, NameError, parseName, type Name } from './name.j
 import { RdataError } from './octets.js';
 import { placeOf } from './place.js';
 import { parseRdata } from './rdata.js';
+import { readHead, type RecordHead } from './record-head.js';
 import { RRsets } from './rrsets.js';
 import { MAX_TTL, readTtl } from './ttl.js';
-import { isMetaType, TYPE, typeCode } from './types.js';
+import { TYPE } from './types.js';
 import type { Zone } from './zone.js';
 
 const MAX_ISSUES = 100;
 const MAX_RECORDS = 1_000_000;
+const MAX_INCLUDES = 1000;
 const DOLLAR = 36;
 const ownerOctets = Buffer.alloc(600);
 
@@ -36,6 +38,8 @@ interface Source {
   lexer: Lexer;
   owner: Name | undefined;
   depth: number;
+  /** The records come from `$GENERATE`. */
+  generating?: true;
   /** Where the file is named in the zone's own text, for a file that was included. */
   file?: string;
 }
@@ -46,6 +50,11 @@ class ZoneParser {
   private readonly errors: ZoneIssue[] = [];
   private readonly warnings: ZoneIssue[] = [];
   private serialAt: { start: number; end: number } | undefined;
+  /** Records read so far, also those that were repeated. */
+  private added = 0;
+  private included = 0;
+  /** A limit was met: nothing more is read. */
+  private stopped = false;
   /** `$TTL`, or the SOA's minimum where neither was given. */
   private defaultTtl: number | undefined;
   /** The last TTL that was written, which holds on where there is no default (RFC 1035 §5.1). */
@@ -61,13 +70,13 @@ class ZoneParser {
   parse(text: Buffer): Zone {
     this.readFile({ lexer: new Lexer(text, this.origin), owner: undefined, depth: 0 });
     if (this.errors.length > 0) throw zoneInvalid(this.zone, [...this.errors, ...this.warnings].slice(0, MAX_ISSUES));
-    const zone: Zone = { origin: this.origin, records: this.rrsets.records, warnings: this.warnings };
+    const zone: Zone = { origin: this.origin, records: this.rrsets.finish(), warnings: this.warnings };
     if (this.serialAt !== undefined) zone.serialAt = this.serialAt;
     return zone;
   }
 
   private readFile(source: Source): void {
-    while (this.errors.length < MAX_ISSUES) {
+    while (this.errors.length < MAX_ISSUES && !this.stopped) {
       try {
         if (!source.lexer.readEntry()) return;
         this.readEntry(source);
@@ -81,11 +90,16 @@ class ZoneParser {
     const { lexer } = source;
     if (!lexer.indented) {
       const word = lexer.next('a name');
-      if (lexer.bytes[lexer.startOf(word)] === DOLLAR && !lexer.isQuoted(word)) return this.readDirective(source, word);
+      if (lexer.bytes[lexer.startOf(word)] === DOLLAR && !lexer.isQuoted(word)) {
+        this.readDirective(source, word);
+        return;
+      }
       source.owner = this.readOwner(lexer, word, source.owner);
     } else if (source.owner === undefined) {
       lexer.next('a record');
-      return lexer.refuse('the line begins with white space, and there is no record before it whose name it could take');
+      return lexer.refuse(
+        'the line begins with white space, and there is no record before it whose name it could take',
+      );
     }
     this.readRecord(source, source.owner);
   }
@@ -104,7 +118,7 @@ class ZoneParser {
 
   private readRecord(source: Source, owner: Name): void {
     const { lexer } = source;
-    const { ttl, type } = this.readTtlAndType(lexer);
+    const { ttl, type } = this.readHead(lexer);
     const first = lexer.peek();
     const rdata = parseRdata(type, lexer);
     if (type === TYPE.SOA) {
@@ -117,42 +131,10 @@ class ZoneParser {
     this.add(source, owner, this.ttlFor(lexer, ttl, type, rdata), type, rdata);
   }
 
-  /** `[class] [ttl] [class] type`, as BIND takes them. The TTL is undefined where none is written. */
-  private readTtlAndType(lexer: Lexer): { ttl: number | undefined; type: number } {
-    let word = lexer.nextPlain('a record type');
-    let hasClass = this.isClass(lexer, word);
-    if (hasClass) word = lexer.nextPlain('a record type');
-    const ttl = readTtl(lexer.bytes, lexer.startOf(word), lexer.endOf(word));
-    if (ttl !== undefined) {
-      // BIND serves such a record with TTL 0 and only warns (RFC 2181 §8); nobody means that, so it is refused here.
-      if (ttl > MAX_TTL) lexer.refuse(`a TTL is at most ${MAX_TTL} seconds`, 'ttl_out_of_range');
-      this.lastTtl = ttl;
-      word = lexer.nextPlain('a record type');
-    }
-    if (!hasClass) {
-      hasClass = this.isClass(lexer, word);
-      if (hasClass) word = lexer.nextPlain('a record type');
-    }
-    const type = typeCode(lexer.textOf(word));
-    if (type === undefined)
-      return lexer.refuse(`"${lexer.textOf(word).slice(0, 40)}" is not a record type`, 'unknown_type');
-    if (isMetaType(type)) lexer.refuse(`${lexer.textOf(word)} is for questions only; no zone holds such a record`);
-    return { ttl, type };
-  }
-
-  private isClass(lexer: Lexer, word: number): boolean {
-    const { bytes } = lexer;
-    const start = lexer.startOf(word);
-    const length = lexer.endOf(word) - start;
-    if (length === 2 && ((bytes[start] ?? 0) | 32) === 105 && ((bytes[start + 1] ?? 0) | 32) === 110) return true;
-    const first = (bytes[start] ?? 0) | 32;
-    if (first !== 99 && first !== 104 && first !== 97 && first !== 110) return false; // C, H, A, N
-    const text = lexer.textOf(word).toUpperCase();
-    if (text === 'CLASS1') return true;
-    if (/^(CH|CHAOS|HS|HESIOD|ANY|NONE|CLASS\d{1,5})$/.test(text)) {
-      return lexer.refuse(`class ${text} cannot stand in a zone of class IN`, 'class_not_in');
-    }
-    return false;
+  private readHead(lexer: Lexer): RecordHead {
+    const head = readHead(lexer);
+    if (head.ttl !== undefined) this.lastTtl = head.ttl;
+    return head;
   }
 
   /** The TTL of a record for which `written` was written, if any. */
@@ -168,15 +150,17 @@ class ZoneParser {
 
   private add(source: Source, owner: Name, ttl: number, type: number, rdata: string): void {
     const { lexer } = source;
-    if (this.rrsets.records.length >= MAX_RECORDS) {
-      this.stop(source, 'too_many_records', `a zone has at most ${MAX_RECORDS} records`);
-    } else if (!this.rrsets.add(owner, ttl, type, rdata, lexer.line)) {
-      this.warn(
-        source,
-        lexer.startOf(0),
-        'ttl_differs',
-        'this TTL differs from the first of its RRset, which holds for all',
-      );
+    if (++this.added > MAX_RECORDS) {
+      this.stopped = true;
+      lexer.refuse(`a zone has at most ${MAX_RECORDS} records`, 'too_many_records');
+    }
+    const agrees =
+      source.generating === true
+        ? this.rrsets.addGenerated(owner, ttl, type, rdata, lexer.line)
+        : this.rrsets.add(owner, ttl, type, rdata, lexer.line);
+    if (!agrees) {
+      const message = 'this TTL differs from another of the same name and type; all of them get one TTL';
+      this.warn(source, lexer.startOf(0), 'ttl_differs', message);
     }
   }
 
@@ -189,6 +173,9 @@ class ZoneParser {
         break;
       case '$TTL':
         this.defaultTtl = this.readDefaultTtl(lexer);
+        break;
+      case '$DATE': // a time of writing, in files that BIND dumped
+        lexer.next('a time');
         break;
       case '$GENERATE':
         this.generate(source);
@@ -218,20 +205,18 @@ class ZoneParser {
 
   private generate(source: Source): void {
     const { lexer } = source;
-    const range = parseRange(lexer.word('a range'));
-    if (range === undefined) {
-      return lexer.refuse(
-        `expected a range such as 1-10 or 0-100/5 of at most ${MAX_GENERATED} records`,
-        'generate_range',
-      );
+    const numbers = parseRange(lexer.word('a range'));
+    if (numbers === undefined) {
+      const limit = `at most ${MAX_GENERATED} records`;
+      return lexer.refuse(`expected a range such as 1-10 or 0-100/5 that makes ${limit}`, 'generate_range');
     }
     const left = lexer.word('a name with $');
-    const { ttl: written, type } = this.readTtlAndType(lexer);
+    const { ttl: written, type } = this.readHead(lexer);
     const word = lexer.next('the rdata with $');
     const template = lexer.textOf(word);
     const right = lexer.isQuoted(word) ? template.replaceAll('\\"', '"') : template;
     const ttl = this.ttlFor(lexer, written, type, '');
-    for (let i = range.start; i <= range.stop; i += range.step) {
+    for (let i = numbers.start; i <= numbers.stop && !this.stopped; i += numbers.step) {
       const owner = expand(left, i);
       const rdata = expand(right, i);
       if (owner === undefined || rdata === undefined) {
@@ -240,7 +225,8 @@ class ZoneParser {
       const line = new Lexer(Buffer.from(rdata, 'latin1'), lexer.origin);
       try {
         line.readEntry();
-        this.add(source, parseName(owner, lexer.origin), ttl, type, parseRdata(type, line));
+        const name = parseName(owner, lexer.origin);
+        this.add({ ...source, generating: true }, name, ttl, type, parseRdata(type, line));
       } catch (error) {
         if (!isFault(error)) throw error;
         lexer.refuse(`at number ${i}: ${error.message}`);
@@ -250,15 +236,20 @@ class ZoneParser {
 
   private include(source: Source): void {
     const { lexer } = source;
-    const path = lexer.bytes.toString('utf8', ...range(lexer, lexer.next('a file name')));
+    const word = lexer.next('a file name');
+    const path = lexer.bytes.toString('utf8', lexer.startOf(word), lexer.endOf(word));
     const origin = lexer.more() ? this.readName(lexer, 'an origin') : lexer.origin;
     const folder = this.options.include;
-    if (folder === undefined)
+    if (folder === undefined) {
       return lexer.refuse('$INCLUDE is not allowed here: put the records into this text', 'include');
-    if (source.depth >= MAX_INCLUDE_DEPTH)
-      lexer.refuse(`files include each other more than ${MAX_INCLUDE_DEPTH} deep`, 'include');
+    }
+    if (source.depth >= MAX_INCLUDE_DEPTH || ++this.included > MAX_INCLUDES) {
+      return lexer.refuse('too many files are included, or they include each other', 'include');
+    }
     const text = readIncluded(folder, path);
+    this.rrsets.endRun();
     this.readFile({ lexer: new Lexer(text, origin), owner: source.owner, depth: source.depth + 1, file: path });
+    this.rrsets.endRun();
   }
 
   private fault(source: Source, error: unknown): void {
@@ -271,11 +262,6 @@ class ZoneParser {
         error instanceof RdataError ? 'rdata_invalid' : error instanceof IncludeError ? 'include' : 'name_invalid';
       this.errors.push(this.issue('error', source, lexer.lastStart(), code, error.message));
     }
-  }
-
-  private stop(source: Source, code: string, message: string): void {
-    while (this.errors.length < MAX_ISSUES - 1) this.errors.length = MAX_ISSUES - 1;
-    this.errors.push(this.issue('error', source, source.lexer.startOf(0), code, message));
   }
 
   private warn(source: Source, offset: number, code: string, message: string): void {
@@ -293,10 +279,6 @@ class ZoneParser {
     const where = source.file === undefined ? message : `in the included file "${source.file}": ${message}`;
     return { severity, code, zone: this.zone, ...place, message: where };
   }
-}
-
-function range(lexer: Lexer, word: number): [start: number, end: number] {
-  return [lexer.startOf(word), lexer.endOf(word)];
 }
 
 /** Is it the text's fault, and not ours? */

@@ -12,14 +12,25 @@ import {
   salt,
 } from './fields/binary.js';
 import { addressPrefixes } from './fields/address-prefixes.js';
-import { certificateType, digestType, dnssecAlgorithm, keyFlags, keyProtocol } from './fields/dnssec.js';
+import {
+  certificateAlgorithm,
+  certificateType,
+  delegationDigest,
+  dnssecAlgorithm,
+  fingerprint,
+  keyFlags,
+  keyProtocol,
+  optionalKey,
+  signer,
+  zoneDigestField,
+} from './fields/dnssec.js';
 import type { Field } from './fields/field.js';
 import { gateway, hostIdentity } from './fields/gateways.js';
 import { location } from './fields/location.js';
 import { casedName, name, quotableName } from './fields/names.js';
-import { period, time, u16, u32, u8 } from './fields/numbers.js';
+import { period, time, u16, u32, u8, zero16 } from './fields/numbers.js';
 import { serviceParameters } from './fields/service-parameters.js';
-import { digits, longText, optionalString, string, strings, tag } from './fields/strings.js';
+import { digits, longText, optionalString, string, strings, substitution, tag } from './fields/strings.js';
 import { typeBitmap, typeField } from './fields/type-bitmap.js';
 import { wellKnownServices } from './fields/well-known-services.js';
 import { lowerName } from './name.js';
@@ -27,24 +38,10 @@ import { OctetReader, OctetWriter, RdataError, toHex } from './octets.js';
 import type { RdataText } from './rdata-text.js';
 import { TYPE } from './types.js';
 
-const key = [keyFlags(), keyProtocol(), dnssecAlgorithm('the algorithm'), base64('the public key')];
-const digest = [
-  u16('the key tag'),
-  dnssecAlgorithm('the algorithm'),
-  digestType('the digest type'),
-  hex('the digest', 1),
-];
-const signature = [
-  typeField('the type covered'),
-  dnssecAlgorithm('the algorithm'),
-  u8('the number of labels'),
-  u32('the original TTL'),
-  time('the expiration'),
-  time('the inception'),
-  u16('the key tag'),
-  name("the signer's name"),
-  base64('the signature', 1),
-];
+const keyHead = [keyFlags(), keyProtocol(), dnssecAlgorithm('the algorithm')];
+const key = [...keyHead, base64('the public key', 1)];
+const digest = [u16('the key tag'), dnssecAlgorithm('the algorithm'), delegationDigest()];
+const signatureHead = [dnssecAlgorithm('the algorithm'), u8('the number of labels'), u32('the original TTL')];
 const association = [u8('the certificate usage'), u8('the selector'), u8('the matching type'), hex('the data', 1)];
 const service = [u16('the priority'), quotableName('the target'), serviceParameters()];
 const texts = [strings('a string')];
@@ -86,8 +83,16 @@ const FIELDS: Readonly<Partial<Record<number, readonly Field[]>>> = {
   [TYPE.RT]: [u16('the preference'), name('the intermediate host')],
   [TYPE.NSAP]: [nsap('the NSAP address')],
   [TYPE['NSAP-PTR']]: [name('the target')],
-  [TYPE.SIG]: signature,
-  [TYPE.KEY]: key,
+  [TYPE.SIG]: [
+    typeField('the type covered', 'number'),
+    ...signatureHead,
+    time('the expiration', false),
+    time('the inception', false),
+    u16('the key tag'),
+    name("the signer's name"),
+    base64('the signature', 1),
+  ],
+  [TYPE.KEY]: [...keyHead, optionalKey()],
   [TYPE.PX]: [u16('the preference'), name('the RFC 822 domain'), name('the X.400 domain')],
   [TYPE.GPOS]: [string('the longitude'), string('the latitude'), string('the altitude')],
   [TYPE.AAAA]: [ipv6('the address')],
@@ -100,24 +105,32 @@ const FIELDS: Readonly<Partial<Record<number, readonly Field[]>>> = {
     u16('the preference'),
     string('the flags'),
     string('the service'),
-    string('the regular expression'),
+    substitution('the regular expression'),
     name('the replacement'),
   ],
   [TYPE.KX]: [u16('the preference'), name('the key exchanger')],
   [TYPE.CERT]: [
     certificateType('the certificate type'),
     u16('the key tag'),
-    dnssecAlgorithm('the algorithm'),
+    certificateAlgorithm('the algorithm'),
     base64('the certificate', 1),
   ],
   [TYPE.DNAME]: [name('the target')],
   [TYPE.SINK]: [u8('the meaning'), u8('the coding'), u8('the subcoding'), base64('the data')],
   [TYPE.APL]: [addressPrefixes()],
   [TYPE.DS]: digest,
-  [TYPE.SSHFP]: [u8('the algorithm'), u8('the fingerprint type'), hex('the fingerprint', 1)],
-  [TYPE.IPSECKEY]: [u8('the precedence'), gateway('ipseckey'), base64('the public key')],
-  [TYPE.RRSIG]: signature,
-  [TYPE.NSEC]: [casedName('the next name'), typeBitmap()],
+  [TYPE.SSHFP]: [u8('the algorithm'), fingerprint()],
+  [TYPE.IPSECKEY]: [u8('the precedence'), gateway('ipseckey'), base64('the public key', 1)],
+  [TYPE.RRSIG]: [
+    typeField('the type covered', 'TYPE123'),
+    ...signatureHead,
+    time('the expiration', true),
+    time('the inception', true),
+    u16('the key tag'),
+    signer(),
+    base64('the signature', 1),
+  ],
+  [TYPE.NSEC]: [casedName('the next name'), typeBitmap(false)],
   [TYPE.DNSKEY]: key,
   [TYPE.DHCID]: [base64('the identifier', 1)],
   [TYPE.NSEC3]: [
@@ -126,20 +139,20 @@ const FIELDS: Readonly<Partial<Record<number, readonly Field[]>>> = {
     u16('the iterations'),
     salt('the salt'),
     base32('the next hashed owner'),
-    typeBitmap(),
+    typeBitmap(true),
   ],
   [TYPE.NSEC3PARAM]: [u8('the hash algorithm'), u8('the flags'), u16('the iterations'), salt('the salt')],
   [TYPE.TLSA]: association,
   [TYPE.SMIMEA]: association,
   [TYPE.HIP]: [hostIdentity()],
   [TYPE.NINFO]: texts,
-  [TYPE.RKEY]: key,
+  [TYPE.RKEY]: [zero16('the flags'), u8('the protocol'), dnssecAlgorithm('the algorithm'), base64('the key', 1)],
   [TYPE.TALINK]: [casedName('the previous name'), casedName('the next name')],
   [TYPE.CDS]: digest,
   [TYPE.CDNSKEY]: key,
   [TYPE.OPENPGPKEY]: [base64('the key', 1)],
-  [TYPE.CSYNC]: [u32('the serial'), u16('the flags'), typeBitmap()],
-  [TYPE.ZONEMD]: [u32('the serial'), u8('the scheme'), u8('the hash algorithm'), hex('the digest', 12)],
+  [TYPE.CSYNC]: [u32('the serial'), u16('the flags'), typeBitmap(true)],
+  [TYPE.ZONEMD]: [u32('the serial'), u8('the scheme'), zoneDigestField()],
   [TYPE.SVCB]: service,
   [TYPE.HTTPS]: service,
   [TYPE.SPF]: texts,
@@ -149,8 +162,8 @@ const FIELDS: Readonly<Partial<Record<number, readonly Field[]>>> = {
   [TYPE.LP]: [u16('the preference'), casedName('the name')],
   [TYPE.EUI48]: [hyphenated('the address', 6)],
   [TYPE.EUI64]: [hyphenated('the address', 8)],
-  [TYPE.URI]: [u16('the priority'), u16('the weight'), longText('the target')],
-  [TYPE.CAA]: [u8('the flags'), tag('the tag'), longText('the value')],
+  [TYPE.URI]: [u16('the priority'), u16('the weight'), longText('the target', 'needed')],
+  [TYPE.CAA]: [u8('the flags'), tag('the tag'), longText('the value', 'optional')],
   [TYPE.AVC]: texts,
   [TYPE.AMTRELAY]: [u8('the precedence'), gateway('amtrelay')],
   [TYPE.TA]: digest,

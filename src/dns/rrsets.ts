@@ -3,7 +3,7 @@ import { canonicalRdata } from './rdata.js';
 import type { ResourceRecord } from './resource-record.js';
 import { TYPE } from './types.js';
 
-/** From this many records on, an RRset looks repeated rdata up in a set instead of comparing one by one. */
+/** From this many records on, an RRset looks repeated rdata up in a map instead of comparing one by one. */
 const MANY = 8;
 
 /** One RRset while a zone is read (RFC 2181 §5); signatures are one for each type that they cover. */
@@ -11,8 +11,13 @@ interface RRset {
   type: number;
   covers: number;
   ttl: number;
-  rdata: string[];
-  seen?: Set<string>;
+  /** The run of records that set the TTL last. */
+  run: number;
+  /** Some of its records carry another TTL than the set's. */
+  mixed: boolean;
+  records: ResourceRecord[];
+  /** Canonical rdata, for sets of many records. */
+  index?: Map<string, ResourceRecord>;
 }
 
 /** The type that a signature covers (RFC 4034 §3.1.1), else 0. */
@@ -20,26 +25,87 @@ export function coveredType(type: number, rdata: string): number {
   return type === TYPE.RRSIG || type === TYPE.SIG ? rdata.charCodeAt(0) * 256 + rdata.charCodeAt(1) : 0;
 }
 
-/** Collects the records of a zone: the first TTL of an RRset holds for all of it, repeated records are dropped. */
+/**
+ * Collects the records of a zone into RRsets as BIND does. Records of one owner that follow each other are a run, which the
+ * addresses of nameservers that the run itself names do not break. In a run the first TTL of an RRset holds; where an RRset
+ * goes on in a later run, that run's TTL holds for all of it. Repeated records are dropped.
+ */
 export class RRsets {
   readonly records: ResourceRecord[] = [];
   private readonly owners = new Map<Name, RRset[]>();
   private lastOwner: Name | undefined;
   private lastSets: RRset[] = [];
+  private runs = 0;
+  private run = 0;
+  private runOwner: Name | undefined;
+  private readonly runTargets = new Set<Name>();
+  private glueRun = 0;
+  private glueOwner: Name | undefined;
 
-  /** Adds a record, with its RRset's TTL; false where its RRset has another TTL than the one given. */
+  /** Adds a record; false where its RRset already has another TTL. */
   add(owner: Name, ttl: number, type: number, rdata: string, line: number): boolean {
-    const sets = this.setsOf(owner);
-    const covers = coveredType(type, rdata);
-    const canonical = canonicalRdata(type, rdata);
+    this.follow(owner);
+    if (type === TYPE.NS && owner === this.runOwner) this.runTargets.add(lowerName(rdata as Name));
+    return this.put({ owner, ttl, type, rdata, line }, owner === this.glueOwner ? this.glueRun : this.run);
+  }
+
+  /** Adds a record that `$GENERATE` made, which stands outside the runs. */
+  addGenerated(owner: Name, ttl: number, type: number, rdata: string, line: number): boolean {
+    return this.put({ owner, ttl, type, rdata, line }, ++this.runs);
+  }
+
+  /** Ends the run under way: the text goes on in another file. */
+  endRun(): void {
+    this.runOwner = undefined;
+    this.glueOwner = undefined;
+  }
+
+  /** All records, in the order in which they were added, each with its RRset's TTL. */
+  finish(): ResourceRecord[] {
+    for (const sets of this.owners.values()) {
+      for (const set of sets) if (set.mixed) for (const record of set.records) record.ttl = set.ttl;
+    }
+    return this.records;
+  }
+
+  private follow(owner: Name): void {
+    if (owner === this.runOwner) this.glueOwner = undefined;
+    else if (owner !== this.glueOwner) {
+      if (this.runTargets.size > 0 && this.runTargets.has(lowerName(owner))) {
+        this.glueOwner = owner;
+        this.glueRun = ++this.runs;
+      } else {
+        this.runOwner = owner;
+        this.run = ++this.runs;
+        this.glueOwner = undefined;
+        if (this.runTargets.size > 0) this.runTargets.clear();
+      }
+    }
+  }
+
+  private put(record: ResourceRecord, run: number): boolean {
+    const { type, ttl } = record;
+    const sets = this.setsOf(record.owner);
+    const covers = coveredType(type, record.rdata);
     const set = sets.find((other) => other.type === type && other.covers === covers);
     if (set === undefined) {
-      sets.push({ type, covers, ttl, rdata: [canonical] });
-      this.records.push({ owner, ttl, type, rdata, line });
+      sets.push({ type, covers, ttl, run, mixed: false, records: [record] });
+      this.records.push(record);
       return true;
     }
-    if (isNew(set, canonical)) this.records.push({ owner, ttl: set.ttl, type, rdata, line });
-    return set.ttl === ttl;
+    const agrees = set.ttl === ttl;
+    if (!agrees) {
+      set.mixed = true;
+      // What $GENERATE adds to an RRset of the run under way is added before that run, whose TTL so holds.
+      if (set.run !== run && !(run > this.run && set.run === this.run)) set.ttl = ttl;
+    }
+    const twin = findTwin(set, record);
+    if (twin === undefined) {
+      set.records.push(record);
+      this.records.push(record);
+    } else if (set.run === run) twin.rdata = record.rdata; // names inside take the case in which they were written last
+    set.run = run;
+    return agrees;
   }
 
   private setsOf(owner: Name): RRset[] {
@@ -52,10 +118,15 @@ export class RRsets {
   }
 }
 
-function isNew(set: RRset, canonical: string): boolean {
-  if (set.seen === undefined && set.rdata.length >= MANY) set.seen = new Set(set.rdata);
-  if (set.seen?.has(canonical) ?? set.rdata.includes(canonical)) return false;
-  if (set.seen === undefined) set.rdata.push(canonical);
-  else set.seen.add(canonical);
-  return true;
+/** The record of the set with the same rdata, names inside compared without case; the set's index is kept. */
+function findTwin(set: RRset, record: ResourceRecord): ResourceRecord | undefined {
+  const canonical = canonicalRdata(record.type, record.rdata);
+  if (set.index === undefined) {
+    if (set.records.length < MANY)
+      return set.records.find((other) => canonicalRdata(other.type, other.rdata) === canonical);
+    set.index = new Map(set.records.map((other) => [canonicalRdata(other.type, other.rdata), other]));
+  }
+  const twin = set.index.get(canonical);
+  if (twin === undefined) set.index.set(canonical, record);
+  return twin;
 }

@@ -62,8 +62,8 @@ export function formatIPv6(octets: string): string {
     while (i + run < 8 && group[i + run] === 0) run++;
     if (run > length) [best, length] = [i, run];
   }
-  const embedsIPv4 =
-    best === 0 && (length === 6 || (length === 7 && group[7] !== 1) || (length === 5 && group[5] === 0xffff));
+  // As glibc has it: ::a.b.c.d and ::ffff:a.b.c.d, but ::1:2 stays hexadecimal when it is shorter than that.
+  const embedsIPv4 = best === 0 && (length === 6 || (length === 5 && group[5] === 0xffff));
   const count = embedsIPv4 ? 6 : 8;
   let text = '';
   for (let i = 0; i < count; i++) {

@@ -171,7 +171,7 @@ export function nsap(what: string): Field {
     },
     print(rdata) {
       demand(rdata.remaining > 0, `${what} must not be empty`);
-      return '0x' + toHex(rdata.rest());
+      return '0x' + toHex(rdata.rest()).toLowerCase();
     },
   };
 }

@@ -58,7 +58,7 @@ function parseAngle(text: RdataText, what: string, max: number, plus: string, mi
 /** Metres with up to two decimals and an optional "m", in centimetres. */
 function parseMetres(text: RdataText, what: string, least: number, most: number): number {
   const word = text.word(what);
-  if (!/^[+-]?\d{1,8}(\.\d{0,2})?m?$/.test(word)) text.refuse(`expected ${what} in metres, such as 12.50m`);
+  if (!/^[+-]?(\d{1,8}(\.\d{0,2})?|\.\d{1,2})m?$/.test(word)) text.refuse(`expected ${what} in metres, such as 12.50m`);
   const metres = parseFloat(word);
   if (metres < least || metres > most) text.refuse(`${what} is not between ${least}m and ${most}m`);
   return Math.round(metres * 100);

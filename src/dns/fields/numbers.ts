@@ -1,3 +1,4 @@
+import { demand } from '../octets.js';
 import { readTtl } from '../ttl.js';
 import type { RdataText } from '../rdata-text.js';
 import type { Field } from './field.js';
@@ -39,6 +40,17 @@ export function u32(what: string): Field {
   };
 }
 
+/** 16 bits that have to be zero (RKEY's flags). */
+export function zero16(what: string): Field {
+  return {
+    parse: (text, out) => out.u16(parseNumber(text, what, 0)),
+    print(rdata) {
+      demand(rdata.u16() === 0, `${what} must be 0`);
+      return '0';
+    },
+  };
+}
+
 /** Seconds, which BIND also takes with units (`1h30m`). */
 export function period(what: string): Field {
   return {
@@ -77,12 +89,15 @@ export function named(
   };
 }
 
-/** A signature's time: YYYYMMDDHHmmSS, or seconds since 1970 (RFC 4034 §3.2). */
-export function time(what: string): Field {
+/** A signature's time: YYYYMMDDHHmmSS or, where `seconds` says so, seconds since 1970 (RFC 4034 §3.2). */
+export function time(what: string, seconds: boolean): Field {
   return {
     parse(text, out) {
       const word = text.word(what);
-      if (/^\d{1,10}$/.test(word) && Number(word) <= 0xffffffff) return out.u32(Number(word));
+      if (seconds && /^\d{1,10}$/.test(word) && Number(word) <= 0xffffffff) {
+        out.u32(Number(word));
+        return;
+      }
       const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(word)?.slice(1).map(Number);
       const [year, month, day, hour, minute, second] = parts ?? [];
       const stamp = Date.UTC(year ?? NaN, (month ?? NaN) - 1, day, hour, minute, second) / 1000;

@@ -91,9 +91,21 @@ const PARAMETERS: readonly Parameter[] = [
     },
   },
   addresses('ipv4hint', 4, ipv4Octets, formatIPv4),
-  { name: 'ech', read: (value) => (value === '' ? undefined : fromBase64(value)), show: toBase64 },
+  { name: 'ech', read: (value) => fromBase64(value), show: toBase64 },
   addresses('ipv6hint', 16, ipv6Octets, formatIPv6),
+  {
+    name: 'dohpath',
+    read: (value) => (DOH_PATH.test(value) ? value : undefined),
+    show(octets) {
+      demand(DOH_PATH.test(octets), 'dohpath must be a path with the variable dns');
+      return quote(octets);
+    },
+  },
 ];
+/** A URI template that has the variable dns (RFC 9461 §5). */
+const DOH_PATH = /^\/.*\{[?&]?(?:[^{}]*,)?dns(?:,[^{}]*)?\}/;
+/** BIND 9.18 takes dohpath by name and prints it by number. */
+const FIRST_UNPRINTED = 7;
 
 /** A value list after one level of escapes: commas part it, `\,` and `\\` are escaped once more (RFC 9460 appendix A.1). */
 function splitList(value: string): string[] {
@@ -101,7 +113,7 @@ function splitList(value: string): string[] {
   for (let i = 0; i < value.length; i++) {
     const char = value.charAt(i);
     if (char === ',') items.push('');
-    else items[items.length - 1] += char === '\\' && i + 1 < value.length ? value.charAt(++i) : char;
+    else items.push((items.pop() ?? '') + (char === '\\' && i + 1 < value.length ? value.charAt(++i) : char));
   }
   return items;
 }
@@ -111,11 +123,11 @@ function quoteList(items: readonly string[]): string {
 }
 
 function keyName(key: number): string {
-  return PARAMETERS[key]?.name ?? `key${key}`;
+  return key < FIRST_UNPRINTED ? (PARAMETERS[key]?.name ?? '') : `key${key}`;
 }
 
 function keyNumber(name: string): number | undefined {
-  const known = PARAMETERS.findIndex((parameter) => parameter.name === name.toLowerCase());
+  const known = PARAMETERS.findIndex((parameter) => parameter.name === name);
   if (known >= 0) return known;
   const digits = /^key(0|[1-9]\d{0,4})$/.exec(name)?.[1];
   return digits !== undefined && Number(digits) <= 65535 ? Number(digits) : undefined;
@@ -187,7 +199,7 @@ function parseParameter(text: RdataText, out: OctetWriter): [key: number, value:
 }
 
 function readParameter(parameter: Parameter, name: string, value: string): string | undefined {
-  if (parameter.name === name.toLowerCase()) return parameter.read(value);
+  if (parameter.name === name) return parameter.read(value);
   parameter.show(value); // the key1 form holds the octets themselves
   return value;
 }

@@ -92,9 +92,13 @@ export function strings(what: string): Field {
 }
 
 /** Text without a length, to the end of the rdata (URI's target, CAA's value). */
-export function longText(what: string): Field {
+export function longText(what: string, quotes: 'needed' | 'optional'): Field {
   return {
-    parse: (text, out) => void unescapeWord(text, text.next(what), out),
+    parse(text, out) {
+      const word = text.next(what);
+      if (quotes === 'needed' && !text.isQuoted(word)) text.refuse(`${what} needs quotes`);
+      unescapeWord(text, word, out);
+    },
     print: (rdata) => quote(rdata.rest()),
   };
 }
@@ -131,4 +135,40 @@ export function digits(what: string, least: number): Field {
       return quote(value);
     },
   };
+}
+
+/** NAPTR's substitution: empty, or `!expression!replacement!` with any delimiter and the flag i (RFC 3402 §3.2). */
+export function substitution(what: string): Field {
+  const plain = string(what);
+  return {
+    parse(text, out) {
+      const at = out.length;
+      plain.parse(text, out);
+      const problem = faultOf(out.octets.toString('latin1', at + 1, out.length));
+      if (problem !== undefined) text.refuse(`${what} ${problem}`);
+    },
+    print(rdata) {
+      const value = readString(rdata);
+      const problem = faultOf(value);
+      demand(problem === undefined, `${what} ${problem ?? ''}`);
+      return quote(value);
+    },
+  };
+}
+
+function faultOf(value: string): string | undefined {
+  if (value === '') return undefined;
+  const delimiter = value.charAt(0);
+  if (/[0-9\\i\0]/.test(delimiter)) return 'begins with its delimiter, which is no digit, backslash or i';
+  const parts = [''];
+  for (let i = 1; i < value.length; i++) {
+    const char = value.charAt(i);
+    if (char === delimiter) parts.push('');
+    else parts[parts.length - 1] = (parts.at(-1) ?? '') + (char === '\\' ? char + value.charAt(++i) : char);
+  }
+  const [expression = '', replacement = '', flags] = parts;
+  if (parts.length !== 3 || !/^i*$/.test(flags ?? '')) return 'is not !expression!replacement! and perhaps i';
+  const groups = (expression.replace(/\\./g, '').match(/\(/g) ?? []).length;
+  const highest = Math.max(0, ...(replacement.match(/\\[0-9]/g) ?? []).map((reference) => Number(reference.slice(1))));
+  return highest > groups ? `refers to group ${highest}, and has ${groups}` : undefined;
 }

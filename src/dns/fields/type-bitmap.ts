@@ -2,23 +2,28 @@ import { demand } from '../octets.js';
 import { typeCode, typeName } from '../types.js';
 import type { Field } from './field.js';
 
-/** A record type (RRSIG's type covered). */
-export function typeField(what: string): Field {
+/** A record type; `unknown` is how BIND prints one without a mnemonic (the older SIG: as a bare number). */
+export function typeField(what: string, unknown: 'TYPE123' | 'number'): Field {
   return {
     parse(text, out) {
-      const code = typeCode(text.word(what));
+      const word = text.word(what);
+      const code = typeCode(/^\d{1,5}$/.test(word) ? `TYPE${word}` : word);
       if (code === undefined) return text.refuse(`expected ${what}, a record type`);
       out.u16(code);
     },
-    print: (rdata) => typeName(rdata.u16()),
+    print(rdata) {
+      const name = typeName(rdata.u16());
+      return unknown === 'number' ? name.replace(/^TYPE/, '') : name;
+    },
   };
 }
 
-/** The types that exist at a name, as windows of bits (RFC 4034 §4.1.2); may be empty. */
-export function typeBitmap(): Field {
+/** The types that exist at a name, as windows of bits (RFC 4034 §4.1.2); NSEC's is never empty. */
+export function typeBitmap(mayBeEmpty: boolean): Field {
   return {
     parse(text, out) {
       const windows = new Map<number, number[]>();
+      if (!mayBeEmpty && !text.more()) text.next('a record type');
       while (text.more()) {
         const code = typeCode(text.word('a record type'));
         if (code === undefined) return text.refuse('expected a record type');
@@ -37,6 +42,7 @@ export function typeBitmap(): Field {
     },
     print(rdata) {
       const names: string[] = [];
+      demand(mayBeEmpty || rdata.remaining > 0, 'the type bitmap must not be empty');
       for (let last = -1; rdata.remaining > 0;) {
         const window = rdata.u8();
         const length = rdata.u8();
