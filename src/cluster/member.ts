@@ -12,13 +12,13 @@ export const ROLES: Readonly<Record<Role, { writes: boolean; reads: boolean; lab
   sync: {
     writes: true,
     reads: true,
-    label: 'Synchronize changes',
+    label: 'Synchronize Changes',
     explanation: 'Every change is sent to it, and it is asked for zones when they are needed.',
   },
   'write-only': {
     writes: true,
     reads: false,
-    label: 'Write-only',
+    label: 'Write-Only',
     explanation: 'Every change is sent to it; it is never asked.',
   },
 };

@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto';
+import type { ChangeResult, MemberZoneState } from '../../cluster/cluster.js';
+import { wasConverted } from '../../zones/zone-name.js';
+
+/** What a form brought about, to be shown on the page that its sender is redirected to. */
+export interface Outcome {
+  sentences: string[];
+  /** Nothing is left to wait for or to look at. */
+  complete: boolean;
+  warnings: readonly string[];
+  /** How far each member is, for a change of a zone. */
+  members: readonly MemberZoneState[];
+}
+
+const MOST = 500;
+
+/** The last outcomes, each for the one user whose form it was; forgotten when many newer ones came. */
+export class Outcomes {
+  private readonly kept = new Map<string, { user: string; outcome: Outcome }>();
+
+  /** Keeps an outcome and answers the key that the redirect carries. */
+  keep(user: string, outcome: Outcome): string {
+    const key = randomBytes(9).toString('base64url');
+    this.kept.set(key, { user, outcome });
+    const oldest = this.kept.keys().next();
+    if (this.kept.size > MOST && oldest.done !== true) this.kept.delete(oldest.value);
+    return key;
+  }
+
+  /** The outcome of this user's key; undefined for anything else. */
+  of(user: string, key: unknown): Outcome | undefined {
+    const found = typeof key === 'string' ? this.kept.get(key) : undefined;
+    return found?.user === user ? found.outcome : undefined;
+  }
+}
+
+/** The outcome of an action that is done when it is said. */
+export function done(...sentences: string[]): Outcome {
+  return { sentences, complete: true, warnings: [], members: [] };
+}
+
+/** A change of a zone in sentences; `given` is the name as it was typed. */
+export function changeOutcome(result: ChangeResult, given: string = result.zone): Outcome {
+  const serial = result.serial === undefined ? '' : ` with serial ${result.serial}`;
+  const sentences = [
+    {
+      created: `Zone ${result.zone} was created${serial}.`,
+      saved: `Zone ${result.zone} was saved${serial}.`,
+      unchanged: `Zone ${result.zone} holds the same already, so nothing was changed.`,
+      removed: `Zone ${result.zone} was deleted from this server.`,
+    }[result.change],
+  ];
+  if (wasConverted(given)) sentences.push(`The name ${given} is written ${result.zone} in DNS.`);
+  if (result.lifted) sentences.push('Its serial was raised above the last one, because serials never go backwards.');
+  if (result.local.state === 'pending')
+    sentences.push(
+      `The nameserver of this server has not taken it yet: ${result.local.reason ?? 'it was not asked yet'}`,
+    );
+  const isRemoval = result.change === 'removed';
+  const followed = result.members.filter(({ state }) => state === (isRemoval ? 'removed' : 'served')).length;
+  if (result.members.length > 0)
+    sentences.push(
+      `${followed} of ${result.members.length} servers of the cluster ${isRemoval ? 'deleted' : 'serve'} it.`,
+    );
+  return {
+    sentences,
+    complete: result.local.state === 'served' && followed === result.members.length && result.warnings.length === 0,
+    warnings: result.warnings,
+    members: result.members,
+  };
+}

@@ -1,0 +1,92 @@
+import type { Request, Response } from 'express';
+import type { TokenStore } from '../../access/tokens.js';
+import type { Cluster } from '../../cluster/cluster.js';
+import type { HostPanel } from '../../host/host-panel.js';
+import type { Frame } from '../page-app.js';
+import type { Outcomes, Outcome } from './outcomes.js';
+import { visitOf } from './visit.js';
+import { timeAgo, ZONE_STATES } from './words.js';
+
+/** What every page's routes work with. */
+export interface PageContext {
+  cluster: Cluster;
+  tokens: TokenStore;
+  host: HostPanel;
+  /** Version of this software. */
+  version: string;
+  outcomes: Outcomes;
+}
+
+/** A path below our mount point from its segments, with a query where the last one is an object. All parts are encoded. */
+export type UrlOf = (...parts: (string | Readonly<Record<string, string | number>>)[]) => string;
+
+/** Builds links from where the host mounted us. */
+export function urlsOf(request: Request): UrlOf {
+  return (...parts) => {
+    const segments = parts.filter((part) => typeof part === 'string').map((part) => encodeURIComponent(part));
+    const query = parts
+      .filter((part) => typeof part !== 'string')
+      .flatMap((part) => Object.entries(part))
+      .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`);
+    return `${request.baseUrl}/${segments.join('/')}${query.length > 0 ? `?${query.join('&')}` : ''}`;
+  };
+}
+
+const NAVIGATION = [
+  { label: 'DNS Cluster', segments: [], prefix: /^\/($|member|clustering|threshold)/ },
+  { label: 'Zones', segments: ['zones'], prefix: /^\/zone/ },
+  { label: 'Manage API Tokens', segments: ['tokens'], prefix: /^\/token/ },
+];
+
+/** The frame of a page; without menu and links for somebody who is not let in. */
+export function frameOf(host: HostPanel, request: Request): Frame {
+  const url = urlsOf(request);
+  const user = host.identify(request);
+  return {
+    panel: host.name,
+    user: user?.user,
+    links: host.links?.(request) ?? [],
+    nav:
+      user === undefined
+        ? []
+        : NAVIGATION.map(({ label, segments, prefix }) => ({
+            label,
+            href: url(...segments),
+            current: prefix.test(request.path),
+          })),
+    assets: `${request.baseUrl}/assets`,
+  };
+}
+
+/** Renders a view with what all views use: `frame`, `url`, `csrf`, `isRoot`, `ago`, `zoneStates`, and the outcome that the URL names. */
+export function showPage(
+  context: PageContext,
+  request: Request,
+  response: Response,
+  view: string,
+  data: Readonly<Record<string, unknown>> & { title: string },
+): void {
+  const { principal, csrf } = visitOf(request);
+  response.render(view, {
+    outcome: context.outcomes.of(principal.user, request.query['result']),
+    ...data,
+    frame: frameOf(context.host, request),
+    url: urlsOf(request),
+    csrf,
+    isRoot: principal.kind === 'root',
+    ago: timeAgo,
+    zoneStates: ZONE_STATES,
+  });
+}
+
+/** Redirects after a form, to a page that shows the outcome. */
+export function redirectWith(
+  context: PageContext,
+  request: Request,
+  response: Response,
+  segments: readonly string[],
+  outcome: Outcome,
+): void {
+  const result = context.outcomes.keep(visitOf(request).principal.user, outcome);
+  response.redirect(303, urlsOf(request)(...segments, { result }));
+}

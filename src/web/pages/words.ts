@@ -1,0 +1,40 @@
+import type { MemberZoneState } from '../../cluster/cluster.js';
+import type { MemberStatus } from '../../cluster/member.js';
+
+/** A state in a word, and how the style sheet marks it beside the word. */
+interface StateWord {
+  label: string;
+  tone: 'good' | 'waiting' | 'bad' | 'off';
+}
+
+export const MEMBER_STATES: Readonly<Record<MemberStatus['state'], StateWord>> = {
+  online: { label: 'Online', tone: 'good' },
+  failing: { label: 'Failing', tone: 'bad' },
+  disabled: { label: 'Disabled', tone: 'off' },
+};
+
+export const ZONE_STATES: Readonly<Record<MemberZoneState['state'], StateWord>> = {
+  served: { label: 'Served', tone: 'good' },
+  acknowledged: { label: 'Taken, not yet seen in DNS', tone: 'waiting' },
+  pending: { label: 'Waiting', tone: 'waiting' },
+  failed: { label: 'Failed', tone: 'bad' },
+  disabled: { label: 'Server disabled', tone: 'off' },
+  removed: { label: 'Deleted', tone: 'good' },
+};
+
+const UNITS: readonly [seconds: number, word: string][] = [
+  [86_400, 'day'],
+  [3600, 'hour'],
+  [60, 'minute'],
+  [1, 'second'],
+];
+
+/** How long ago, in words: `3 minutes ago`. `when` is an ISO time or milliseconds since 1970. */
+export function timeAgo(when: string | number, now = Date.now()): string {
+  const seconds = Math.round((now - new Date(when).getTime()) / 1000);
+  for (const [length, word] of UNITS) {
+    const count = Math.floor(seconds / length);
+    if (count >= 1) return `${count} ${word}${count === 1 ? '' : 's'} ago`;
+  }
+  return 'just now';
+}

@@ -1,0 +1,169 @@
+import { ownsOrIsRoot, type Principal } from '../../src/access/principal.js';
+import type { BatchOutcome, ChangeResult, Cluster, ClusterStatus, MemberZoneState } from '../../src/cluster/cluster.js';
+import type { MemberStatus, NewMember, Role } from '../../src/cluster/member.js';
+import { ClusterError } from '../../src/errors.js';
+import { zoneFromTemplate } from '../../src/zones/templates.js';
+import { validateZone } from '../../src/zones/validation.js';
+import type { ZoneEntry } from '../../src/zones/zone-index.js';
+import type { ZoneName } from '../../src/zones/zone-name.js';
+
+interface Held {
+  entry: ZoneEntry;
+  text: Buffer;
+}
+
+/**
+ * A cluster without disks, nameservers and network, for tests of what is in front of it: parsing, rights, rendering. Zones are
+ * checked by the real validation. Members are rows that the test gives; what they answer is for the test to say.
+ */
+export class MemoryCluster implements Cluster {
+  readonly hostname = 'web.example.net';
+  readonly zones = new Map<ZoneName, Held>();
+  rows: MemberStatus[] = [];
+  states: MemberZoneState[] = [];
+  clustering = true;
+  failureThreshold = 10;
+
+  listZones(by: Principal): ZoneEntry[] {
+    return [...this.zones.values()].map(({ entry }) => entry).filter(({ owner }) => ownsOrIsRoot(by, owner));
+  }
+  zone(name: ZoneName, by: Principal): ZoneEntry | undefined {
+    const held = this.zones.get(name);
+    return held !== undefined && ownsOrIsRoot(by, held.entry.owner) ? held.entry : undefined;
+  }
+  async zoneText(name: ZoneName, by: Principal): Promise<Buffer> {
+    return Promise.resolve(this.#held(name, by).text);
+  }
+  zoneStates(name: ZoneName, by: Principal): MemberZoneState[] {
+    this.#held(name, by);
+    return this.states;
+  }
+  async saveZone(name: ZoneName, text: Buffer, by: Principal): Promise<ChangeResult> {
+    const before = this.zones.get(name);
+    if (before !== undefined) this.#held(name, by);
+    if (before?.text.equals(text) === true) return this.#result(name, 'unchanged', before.entry.serial, []);
+    const { serial, digest, warnings } = validateZone(name, text);
+    const owner = before?.entry.owner ?? by.user;
+    this.zones.set(name, { entry: { name, serial, digest, owner, modified: Date.now() }, text });
+    const said = warnings.map(({ message }) => message);
+    return Promise.resolve(this.#result(name, before === undefined ? 'created' : 'saved', serial, said));
+  }
+  async addZone(name: ZoneName, text: Buffer, by: Principal): Promise<ChangeResult> {
+    if (this.zones.has(name)) throw new ClusterError('zone_exists', { zone: name });
+    return this.saveZone(name, text, by);
+  }
+  async createZone(
+    name: ZoneName,
+    template: string,
+    variables: Readonly<Record<string, string>>,
+    by: Principal,
+  ): Promise<ChangeResult> {
+    return this.addZone(name, zoneFromTemplate(template, variables, name), by);
+  }
+  async removeZone(name: ZoneName, by: Principal): Promise<ChangeResult> {
+    this.#held(name, by);
+    this.zones.delete(name);
+    return Promise.resolve(this.#result(name, 'removed', undefined, []));
+  }
+  async saveZones(zones: readonly { name: ZoneName; text: Buffer }[], by: Principal): Promise<BatchOutcome[]> {
+    return Promise.all(zones.map(({ name, text }) => outcome(name, this.saveZone(name, text, by))));
+  }
+  async removeZones(names: readonly ZoneName[], by: Principal): Promise<BatchOutcome[]> {
+    return Promise.all(names.map((name) => outcome(name, this.removeZone(name, by))));
+  }
+  async reloadZones(): Promise<void> {
+    // Nothing serves these zones.
+  }
+
+  async status(by: Principal): Promise<ClusterStatus> {
+    const { hostname, clustering, failureThreshold } = this;
+    const nameserver = { software: 'BIND', version: '9.18.49', running: true };
+    const zones = this.listZones(by).length;
+    return Promise.resolve({ hostname, clustering, failureThreshold, zones, nameserver, members: this.members(by) });
+  }
+  async setClustering(on: boolean): Promise<void> {
+    this.clustering = on;
+    return Promise.resolve();
+  }
+  async setFailureThreshold(failures: number): Promise<void> {
+    this.failureThreshold = failures;
+    return Promise.resolve();
+  }
+  members(by: Principal): MemberStatus[] {
+    return this.rows.filter(({ owner }) => ownsOrIsRoot(by, owner));
+  }
+  async addMember({ host, port, dnsPort, user, role, fingerprint }: NewMember, by: Principal): Promise<MemberStatus> {
+    const row = memberRow({ id: `m${this.rows.length + 1}`, host, hostname: host, user, role, owner: by.user });
+    Object.assign(row, { port: port ?? 2087, dnsPort: dnsPort ?? 53, fingerprint: fingerprint ?? row.fingerprint });
+    this.rows.push(row);
+    return Promise.resolve(row);
+  }
+  async setMemberRole(id: string, role: Role, by: Principal): Promise<MemberStatus> {
+    return Promise.resolve(Object.assign(this.#row(id, by), { role }));
+  }
+  async enableMember(id: string, by: Principal): Promise<MemberStatus> {
+    return Promise.resolve(Object.assign(this.#row(id, by), { state: 'online', failures: 0 }));
+  }
+  async disableMember(id: string, by: Principal): Promise<MemberStatus> {
+    return Promise.resolve(Object.assign(this.#row(id, by), { state: 'disabled' }));
+  }
+  async removeMember(id: string, by: Principal): Promise<void> {
+    const row = this.#row(id, by);
+    this.rows = this.rows.filter((other) => other !== row);
+    return Promise.resolve();
+  }
+
+  #held(name: ZoneName, by: Principal): Held {
+    const held = this.zones.get(name);
+    if (held === undefined) throw new ClusterError('zone_unknown', { zone: name });
+    if (!ownsOrIsRoot(by, held.entry.owner)) throw new ClusterError('zone_not_yours', { zone: name });
+    return held;
+  }
+  #row(id: string, by: Principal): MemberStatus {
+    const row = this.members(by).find((member) => member.id === id);
+    if (row === undefined) throw new ClusterError('member_unknown', { id });
+    return row;
+  }
+  #result(
+    zone: ZoneName,
+    change: ChangeResult['change'],
+    serial: number | undefined,
+    warnings: string[],
+  ): ChangeResult {
+    const result = { zone, change, lifted: false, local: { state: 'served' as const }, members: this.states, warnings };
+    return serial === undefined ? result : { ...result, serial };
+  }
+}
+
+/** A member's row as a healthy cluster shows it, with the fields that a test cares for. */
+export function memberRow(fields: Partial<MemberStatus>): MemberStatus {
+  return {
+    id: 'm1',
+    type: 'cpanel',
+    host: '192.0.2.53',
+    port: 2087,
+    dnsPort: 53,
+    user: 'root',
+    role: 'sync',
+    fingerprint: Array<string>(32).fill('AB').join(':'),
+    hostname: 'ns1.example.net',
+    version: '11.82.0.1',
+    owner: 'root',
+    state: 'online',
+    failures: 0,
+    lastContact: new Date().toISOString(),
+    zones: 3,
+    zonesInSync: 3,
+    pending: 0,
+    ...fields,
+  };
+}
+
+async function outcome(zone: ZoneName, change: Promise<ChangeResult>): Promise<BatchOutcome> {
+  try {
+    return { zone, result: await change };
+  } catch (error) {
+    if (error instanceof ClusterError) return { zone, error };
+    throw error;
+  }
+}

@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import express from 'express';
+import { TokenStore } from '../../src/access/tokens.js';
+import { readPluginManifest } from '../../src/host/plugin-manifest.js';
+import { createLog } from '../../src/operations/log.js';
+import { createPages } from '../../src/web/pages/pages.js';
+import { startPanel, tokenOn, type PanelServer } from '../panel/panel-server.js';
+import { MemoryCluster } from './memory-cluster.js';
+
+export const BASE = '/clusters/dns';
+
+/** A browser on the pages, logged in to a real panel. */
+export interface Browser {
+  get(path: string): Promise<Page>;
+  /** Sends a form with this login's token, as the page that holds it would. */
+  post(path: string, fields?: Readonly<Record<string, string>>): Promise<Page>;
+  agent: Awaited<ReturnType<PanelServer['loggedIn']>>;
+}
+
+export interface Page {
+  status: number;
+  html: string;
+  /** Where it redirects to, below the mount point. */
+  location: string;
+}
+
+export interface PagesServer {
+  cluster: MemoryCluster;
+  tokens: TokenStore;
+  server: PanelServer;
+  browser(user: string): Promise<Browser>;
+  close(): Promise<void>;
+}
+
+/** The real panel with the real pages in it, before a cluster in memory. */
+export async function startPages(): Promise<PagesServer> {
+  const log = createLog({ level: 'silent' });
+  const folder = mkdtempSync(join(tmpdir(), 'pages-'));
+  const tokens = await TokenStore.open(join(folder, 'tokens.json'), { log });
+  const cluster = new MemoryCluster();
+  const server = await startPanel();
+  const pages = createPages({
+    cluster,
+    tokens,
+    host: server.panel.host,
+    version: '0.1.0',
+    secret: randomBytes(32),
+    log,
+  });
+  server.panel.mount(readPluginManifest(), { pages, api: express() });
+  return {
+    cluster,
+    tokens,
+    server,
+    async browser(user) {
+      const agent = await server.loggedIn(user);
+      const csrf = tokenOn((await agent.get(`${BASE}/zones/new`)).text);
+      const page = (response: { status: number; text: string; headers: object }): Page => ({
+        status: response.status,
+        html: response.text,
+        location: ((response.headers as { location?: string }).location ?? '').replace(BASE, ''),
+      });
+      return {
+        agent,
+        get: async (path) => page(await agent.get(BASE + path)),
+        post: async (path, fields = {}) =>
+          page(
+            await agent
+              .post(BASE + path)
+              .type('form')
+              .send({ _csrf: csrf, ...fields }),
+          ),
+      };
+    },
+    async close() {
+      await server.close();
+      await tokens.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** A small good zone. */
+export const ZONE = `$TTL 3600
+@ IN SOA ns1.example.net. hostmaster.example.net. 2024010101 3600 900 604800 300
+@ IN NS ns1.example.net.
+@ IN NS ns2.example.net.
+www IN A 192.0.2.1 ; the web server
+`;

@@ -1,0 +1,244 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { SELF } from '../../src/access/principal.js';
+import { zoneName } from '../../src/zones/zone-name.js';
+import { memberRow } from './memory-cluster.js';
+import { BASE, startPages, ZONE, type Browser, type PagesServer } from './pages-server.js';
+
+let pages: PagesServer;
+let root: Browser;
+let alice: Browser;
+let bob: Browser;
+beforeAll(async () => {
+  pages = await startPages();
+  [root, alice, bob] = [await pages.browser('root'), await pages.browser('alice'), await pages.browser('bob')];
+});
+afterAll(() => pages.close());
+beforeEach(async () => {
+  pages.cluster.zones.clear();
+  pages.cluster.rows = [memberRow({ id: 'm1' }), memberRow({ id: 'm2', hostname: 'ns2.example.net' })];
+  pages.cluster.states = [];
+  await pages.cluster.saveZone(zoneName('example.org'), Buffer.from(ZONE), SELF);
+});
+
+const PATHS = [
+  '',
+  '/',
+  '/members/new',
+  '/member/m1/delete',
+  '/zones',
+  '/zones?search=ex&page=1',
+  '/zones/new',
+  '/zone/example.org',
+  '/zone/example.org/delete',
+  '/tokens',
+];
+
+describe('each page', () => {
+  test.each(PATHS)('%s is shown to root, whole and with one heading', async (path) => {
+    const page = await root.get(path);
+    expect(page.status).toBe(200);
+    expect(page.html.match(/<h1>/g)).toHaveLength(1);
+    expect(page.html.trimEnd().endsWith('</html>')).toBe(true);
+    expect(page.html).not.toMatch(/undefined|\[object|NaN/);
+  });
+
+  test.each(PATHS)('%s is refused to a reseller without the privilege', async (path) => {
+    const page = await bob.get(path);
+    expect(page.status).toBe(403);
+    expect(page.html).toContain('You do not have the required privileges (clustering)');
+    expect(page.html).not.toContain('example.org');
+  });
+
+  test.each(PATHS)('%s sends who is not logged in to the login, and back afterwards', async (path) => {
+    const { headers } = await pages.server
+      .visitor()
+      .get(BASE + path)
+      .expect(303);
+    expect(headers['location']).toBe(`/login?next=${encodeURIComponent(BASE + path)}`);
+  });
+
+  test.each(PATHS)('%s has every field labelled and every link below the mount point or in the panel', async (path) => {
+    const { html } = await root.get(path);
+    for (const [, attributes = ''] of html.matchAll(/<(?:input|select|textarea)\b([^>]*)>/g)) {
+      if (/type="(?:hidden|radio|checkbox)"/.test(attributes)) continue;
+      const id = /\bid="([^"]+)"/.exec(attributes)?.[1];
+      const isLabelled = /aria-label="[^"]+"/.test(attributes) || html.includes(`<label for="${id ?? '?'}"`);
+      expect(isLabelled, attributes).toBe(true);
+    }
+    for (const [, href = ''] of html.matchAll(/(?:href|action|src)="([^"]*)"/g))
+      expect(href, href).toMatch(/^(?:\/clusters\/dns(?:$|[/?])|\/$|\/logout$|#)/);
+  });
+
+  test('has no inline script or style, and a policy that forbids them', async () => {
+    const { headers } = await root.agent.get(BASE).expect(200);
+    const policy = String(headers['content-security-policy']);
+    expect(policy).toContain("default-src 'self'");
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).not.toContain('unsafe');
+    expect(headers['cache-control']).toBe('no-store');
+    for (const path of PATHS) {
+      const { html } = await root.get(path);
+      expect(html).not.toMatch(/<style|\sstyle=|\son\w+=|<script(?! src=)/);
+    }
+  });
+
+  test('brings its style sheets itself', async () => {
+    for (const file of ['pico.min.css', 'style.css', 'editor.js'])
+      await pages.server.visitor().get(`${BASE}/assets/${file}`).expect(200);
+    const outside = await pages.server.visitor().get(`${BASE}/assets/..%2fpackage.json`);
+    expect(outside.text).not.toContain('dependencies');
+  });
+
+  test.each(['/nothing', '/zone', '/member/m1', '/zone/example.org/nothing'])(
+    '%s, which is none, is a page that says so',
+    async (path) => {
+      const page = await root.get(path);
+      expect(page.status).toBe(404);
+      expect(page.html).toContain(`There is no page at ${path}`);
+    },
+  );
+
+  test('that does not understand its address is an error page, not a crash', async () => {
+    expect((await root.get('/zone/%E0%A4%A')).status).toBe(400);
+    expect((await root.get('/zones?search[a]=1&page=x&page=y')).status).toBe(200);
+    expect((await root.get('/zones?page=-7')).status).toBe(200);
+  });
+});
+
+const FORMS: [path: string, fields: Record<string, string>][] = [
+  ['/clustering', { clustering: 'off' }],
+  ['/threshold', { failureThreshold: '3' }],
+  ['/members', { type: 'cpanel', host: 'ns3.example.net', user: 'root', token: 't', role: 'sync' }],
+  ['/member/m1/role', { role: 'standalone' }],
+  ['/member/m1/disable', {}],
+  ['/member/m1/enable', {}],
+  ['/member/m1/delete', {}],
+  ['/zones', { name: 'new.example', template: 'standard', ip: '192.0.2.1' }],
+  ['/zones/text', { name: 'new.example', text: ZONE }],
+  ['/zone/example.org/text', { text: '; gone', version: '' }],
+  ['/zone/example.org/delete', {}],
+  ['/tokens', { name: 'stolen', privilege: 'clustering' }],
+];
+
+describe('a form', () => {
+  const everything = (): string =>
+    JSON.stringify([
+      pages.cluster.rows,
+      [...pages.cluster.zones.values()],
+      pages.cluster.clustering,
+      pages.cluster.failureThreshold,
+      pages.tokens.list(),
+    ]);
+
+  test.each(FORMS)('%s without the token, with a wrong or another login’s, changes nothing', async (path, fields) => {
+    const before = everything();
+    const foreign = /name="_csrf" value="([^"]+)"/.exec((await alice.get('/zones/new')).html)?.[1] ?? '';
+    expect(foreign).not.toBe('');
+    for (const _csrf of ['', 'wrong', foreign]) {
+      const page = await root.post(path, { ...fields, _csrf });
+      expect(page.status).toBe(403);
+      expect(page.html).toContain('nothing was changed');
+    }
+    expect(everything()).toBe(before);
+  });
+
+  test.each(FORMS)('%s from another site changes nothing, even with the token', async (path, fields) => {
+    const before = everything();
+    const _csrf = /name="_csrf" value="([^"]+)"/.exec((await root.get('/zones/new')).html)?.[1] ?? '';
+    const send = (header: string, value: string): Promise<{ status: number }> =>
+      root.agent
+        .post(BASE + path)
+        .set(header, value)
+        .type('form')
+        .send({ ...fields, _csrf });
+    expect((await send('Sec-Fetch-Site', 'cross-site')).status).toBe(403);
+    expect((await send('Origin', 'https://evil.example')).status).toBe(403);
+    expect(everything()).toBe(before);
+  });
+
+  test.each(FORMS)('%s of who is not logged in is answered 401 and changes nothing', async (path, fields) => {
+    const before = everything();
+    const response = await pages.server
+      .visitor()
+      .post(BASE + path)
+      .type('form')
+      .send(fields);
+    expect(response.status).toBe(401);
+    expect(everything()).toBe(before);
+  });
+
+  test.each(FORMS)('%s of a reseller without the privilege is answered 403', async (path, fields) => {
+    expect((await bob.post(path, fields)).status).toBe(403);
+  });
+
+  test('that is too large is answered by a page that says so', async () => {
+    const page = await root.post('/threshold', { failureThreshold: '1', extra: 'x'.repeat(40_000) });
+    expect(page.status).toBe(413);
+    expect(page.html).toContain('was not read');
+  });
+
+  test('of 100 MB is refused where zone text is expected too', async () => {
+    const response = await root.agent
+      .post(`${BASE}/zones/text`)
+      .type('form')
+      .send(`name=a&text=${'x'.repeat(100_000_000)}`);
+    expect(response.status).toBe(413);
+  });
+
+  test('that is not a form is refused', async () => {
+    await root.agent.post(`${BASE}/threshold`).type('json').send({ failureThreshold: '1' }).expect(403);
+  });
+});
+
+describe('markup', () => {
+  const EVIL = '<img src=x onerror=alert(1)>"\'&</textarea><script>alert(2)</script>';
+
+  test('in names, errors and answers of members is shown as text', async () => {
+    pages.cluster.rows = [
+      memberRow({
+        id: `m"><script>`,
+        hostname: EVIL,
+        host: EVIL,
+        user: EVIL,
+        version: EVIL,
+        owner: EVIL,
+        state: 'failing',
+        failures: 1,
+        lastFailure: EVIL,
+      }),
+      memberRow({ id: 'm2', state: 'disabled', disabledReason: EVIL }),
+    ];
+    pages.cluster.states = [{ member: 'm1', hostname: EVIL, state: 'failed', reason: EVIL }];
+    for (const path of ['', `/member/${encodeURIComponent('m"><script>')}/delete`, '/zones', '/zone/example.org'])
+      expectNoMarkup((await root.get(path)).html);
+  });
+
+  test('in a zone’s text is shown as text, accepted or refused', async () => {
+    const text = `${ZONE}txt IN TXT "${EVIL.replaceAll('"', '\\"').replaceAll(';', '\\;')}" ; ${EVIL}\n`;
+    await pages.cluster.saveZone(zoneName('example.org'), Buffer.from(text), SELF);
+    const { html } = await root.get('/zone/example.org');
+    expectNoMarkup(html);
+    expect(html).toContain('&lt;/textarea&gt;&lt;script&gt;');
+    const refused = await root.post('/zones/text', { name: 'evil.example', text: `${EVIL} ${EVIL}` });
+    expect(refused.status).toBe(422);
+    expectNoMarkup(refused.html);
+  });
+
+  test('in what is typed is shown as text', async () => {
+    const fields = { type: 'cpanel', host: EVIL, user: EVIL, token: EVIL, role: EVIL, fingerprint: EVIL };
+    const answers = [
+      await root.get(`/zones?search=${encodeURIComponent(EVIL)}`),
+      await root.get(`/zone/${encodeURIComponent(EVIL)}`),
+      await root.get(`/${encodeURIComponent(EVIL)}`),
+      await root.post('/zones', { name: EVIL, template: EVIL, ip: EVIL }),
+      await root.post('/members', fields),
+    ];
+    for (const { html } of answers) expectNoMarkup(html);
+  });
+
+  function expectNoMarkup(html: string): void {
+    expect(html).not.toContain('<img');
+    expect(html).not.toContain('<script>');
+    expect(html).not.toMatch(/value="[^"]*<|="[^"]*"'&/);
+  }
+});
