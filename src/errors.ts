@@ -64,7 +64,17 @@ const kinds = {
   },
   template_variable: {
     status: 422,
-    sentence: (f) => `The zone template ${f['template'] ?? ''} needs the variable ${f['variable'] ?? ''}: ${f['why'] ?? ''}.`,
+    sentence: (f) =>
+      `The zone template ${f['template'] ?? ''} needs the variable ${f['variable'] ?? ''}: ${f['why'] ?? ''}.`,
+  },
+  // Tokens
+  token_invalid: {
+    status: 422,
+    sentence: (f) => `The token "${f['name'] ?? ''}" was not made: ${f['why'] ?? ''}. Choose another name.`,
+  },
+  token_unknown: {
+    status: 404,
+    sentence: (f) => `${f['user'] ?? ''} has no token "${f['name'] ?? ''}". Look in the list of tokens.`,
   },
   // Members
   member_address_invalid: {
@@ -120,6 +130,15 @@ const kinds = {
   busy: {
     status: 503,
     sentence: () => 'This server has too many changes in hand and took no more. Try again in a minute.',
+  },
+  call_unknown: {
+    status: 404,
+    sentence: (f) => `This server has no call "${f['call'] ?? ''}". Check the name, and send it by GET or POST.`,
+  },
+  function_unknown: {
+    status: 404,
+    // In the words that callers of this API know.
+    sentence: (f) => `Unknown app ("${f['function'] ?? ''}") requested for this version (1) of the API.`,
   },
   body_too_large: {
     status: 413,

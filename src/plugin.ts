@@ -107,7 +107,7 @@ async function run(host: HostPanel, settings: PluginSettings, log: Log): Promise
       folder,
       log,
       own: { hostname: settings.hostname, apiPort: settings.apiPort, fingerprint: settings.fingerprint },
-      nameserver: createNameserver(settings.nameserver, { folder: join(folder, 'nameserver'), log }),
+      nameserver: createNameserver(settings.nameserver, { folder: join(folder, 'nameserver'), log, version }),
       ...(settings.healthSchedule === undefined ? {} : { healthSchedule: settings.healthSchedule }),
     });
     // Kept, so that a form that was open during a restart still works.

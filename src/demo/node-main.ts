@@ -95,5 +95,5 @@ process.on('SIGINT', () => undefined);
 process.on('message', (request: Request) => void answer(request));
 process.on('disconnect', () => {
   // The demo's process is gone: nobody could end this one any more.
-  end().finally(() => process.exit(0));
+  void end().finally(() => process.exit(0));
 });

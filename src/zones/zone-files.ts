@@ -93,7 +93,12 @@ export class ZoneFiles {
       const file = this.fileOf(name);
       folders.add(join(file, '..'));
       const handle = await open(file, 'r').catch(ifMissing(undefined));
-      await handle?.datasync().finally(() => handle.close());
+      if (handle === undefined) continue;
+      try {
+        await handle.datasync();
+      } finally {
+        await handle.close();
+      }
     }
     for (const folder of folders) await syncFolder(folder);
   }

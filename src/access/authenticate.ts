@@ -1,0 +1,71 @@
+import type { Request, RequestHandler } from 'express';
+import passport from 'passport';
+import { Strategy as BearerStrategy } from 'passport-http-bearer';
+import { ClusterError } from '../errors.js';
+import type { Principal } from './principal.js';
+import type { TokenStore } from './tokens.js';
+
+/** Where passport leaves the principal: not `user`, which belongs to the host. */
+interface Authenticated extends Request {
+  peer?: Principal;
+}
+
+/**
+ * `Authorization: whm USER:TOKEN` of current clients, `WHM base64(…)` of clients before 2011, and Basic. Says nothing where the header is of another
+ * scheme, so that the next strategy looks.
+ */
+class WhmStrategy extends passport.Strategy {
+  override readonly name = 'whm';
+  // Not a #private field: passport calls `authenticate` on an object that only inherits from this one.
+  private readonly tokens: TokenStore;
+
+  constructor(tokens: TokenStore) {
+    super();
+    this.tokens = tokens;
+  }
+
+  override authenticate(request: Request): void {
+    const [, scheme = '', value = ''] = /^(whm|basic) +(.+)$/is.exec(request.headers.authorization ?? '') ?? [];
+    const plain =
+      scheme.toLowerCase() === 'whm' && value.includes(':') ? value : Buffer.from(value, 'base64').toString('utf8');
+    const colon = plain.indexOf(':');
+    const principal = colon > 0 ? this.tokens.verify(plain.slice(0, colon), plain.slice(colon + 1)) : undefined;
+    if (principal === undefined) this.fail(401);
+    else this.success(principal);
+  }
+}
+
+/**
+ * Middleware that lets only holders of a token through and leaves them for `peerOf`. Calls `refuse` for all others. A token in
+ * the query is refused with 400 (parameter_invalid): addresses land in logs.
+ */
+export function authenticateToken(tokens: TokenStore, refuse: RequestHandler): RequestHandler {
+  // An instance of our own: the host's passport is the host's.
+  const own = new passport.Passport();
+  own.use(new WhmStrategy(tokens));
+  own.use(new BearerStrategy((token, done) => done(null, tokens.verify(undefined, token) ?? false)));
+  return (request: Authenticated, response, next) => {
+    if ('access_token' in request.query) {
+      const why = 'does not belong in an address; send the token in the Authorization header';
+      next(new ClusterError('parameter_invalid', { parameter: 'access_token', why }));
+      return;
+    }
+    const decide = (_error: unknown, principal?: Principal | false | null): void => {
+      if (!principal) {
+        void refuse(request, response, next);
+        return;
+      }
+      request.peer = principal;
+      next();
+    };
+    const attempt = own.authenticate(['whm', 'bearer'], { session: false }, decide) as RequestHandler;
+    void attempt(request, response, next);
+  };
+}
+
+/** Who sent this request; only behind `authenticateToken`. */
+export function peerOf(request: Request): Principal {
+  const { peer } = request as Authenticated;
+  if (peer === undefined) throw new ClusterError('access_denied');
+  return peer;
+}

@@ -1,0 +1,44 @@
+import type { ZoneName } from '../zones/zone-name.js';
+
+/**
+ * What a node of this software says of each zone in the body of a write. The original's clients look at the status only; ours
+ * read these lines where the answer carries OUR_HEADER.
+ */
+export type ZoneOutcome =
+  | { name: string; outcome: 'saved'; serial: number; digest: string }
+  | { name: string; outcome: 'removed' }
+  | { name: string; outcome: 'refused'; reason: string };
+
+/** Announces this software and its version in every answer. */
+export const OUR_HEADER = 'x-dns-cluster';
+
+/** The body's lines; `host` names the server that removed a zone, in the original's words. */
+export function formatOutcomes(outcomes: readonly ZoneOutcome[], host: string): string {
+  return outcomes.map((outcome) => `${formatOutcome(outcome, host)}\n`).join('');
+}
+
+function formatOutcome(outcome: ZoneOutcome, host: string): string {
+  switch (outcome.outcome) {
+    case 'saved':
+      return `${outcome.name} => saved, serial ${outcome.serial}, digest ${outcome.digest}`;
+    case 'removed':
+      return `${outcome.name} => deleted from ${host}.`;
+    case 'refused':
+      return `${outcome.name} => refused: ${outcome.reason.replaceAll(/\s+/g, ' ')}`;
+  }
+}
+
+/** Reads the lines; what is not one is passed over. */
+export function parseOutcomes(body: string): Map<ZoneName, ZoneOutcome> {
+  const outcomes = new Map<ZoneName, ZoneOutcome>();
+  for (const line of body.split('\n')) {
+    const [, name = '', rest = ''] = /^(\S+) => (.+)$/.exec(line) ?? [];
+    const saved = /^saved, serial ([0-9]{1,10}), digest ([0-9a-f]{64})$/.exec(rest);
+    if (saved !== null) {
+      outcomes.set(name as ZoneName, { name, outcome: 'saved', serial: Number(saved[1]), digest: saved[2] ?? '' });
+    } else if (rest.startsWith('deleted from ')) outcomes.set(name as ZoneName, { name, outcome: 'removed' });
+    else if (rest.startsWith('refused: '))
+      outcomes.set(name as ZoneName, { name, outcome: 'refused', reason: rest.slice(9) });
+  }
+  return outcomes;
+}

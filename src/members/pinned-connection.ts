@@ -1,0 +1,58 @@
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { buildConnector } from 'undici';
+import { MemberError } from './member-backend.js';
+
+const HANDSHAKE_WITHIN = 10_000;
+
+/**
+ * Connects by TLS and lets a request out only where the member shows the certificate that was pinned when it was added. Peers'
+ * certificates are self-signed, so no authority could say more.
+ */
+export function pinnedConnector(hostname: string, fingerprint: string): buildConnector.connector {
+  const connector = buildConnector({ rejectUnauthorized: false, minVersion: 'TLSv1.2', timeout: HANDSHAKE_WITHIN });
+  return (options, callback) => {
+    connector(options, (error, socket) => {
+      if (error !== null) {
+        callback(error, null);
+        return;
+      }
+      const shown = (socket as TLSSocket).getPeerCertificate().fingerprint256;
+      if (shown === fingerprint) {
+        callback(null, socket);
+        return;
+      }
+      socket.destroy();
+      callback(certificateChanged(hostname, fingerprint, shown), null);
+    });
+  };
+}
+
+function certificateChanged(hostname: string, pinned: string, shown: string): MemberError {
+  return new MemberError(
+    'certificate_changed',
+    `${hostname} shows another certificate than the one that was accepted, and nothing was sent to it. Accepted: ${pinned}. ` +
+      `Now: ${shown}. If the change is yours, delete the member and add it again.`,
+  );
+}
+
+/** The SHA-256 fingerprint of the certificate that a server shows now. Rejects with MemberError where it can't be reached. */
+export function fetchFingerprint(host: string, port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const fail = (why: string): void => {
+      socket.destroy();
+      reject(
+        new MemberError(
+          'unreachable',
+          `${host}, port ${port}, cannot be reached: ${why}. Check address, port and firewall.`,
+        ),
+      );
+    };
+    const socket = connectTls({ host, port, rejectUnauthorized: false, minVersion: 'TLSv1.2' }, () => {
+      const { fingerprint256 } = socket.getPeerCertificate();
+      socket.destroy();
+      resolve(fingerprint256);
+    });
+    socket.setTimeout(HANDSHAKE_WITHIN, () => fail('it does not answer'));
+    socket.once('error', (error: Error) => fail(error.message));
+  });
+}

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import type { WireRequest } from '../wire/wire-request.js';
+
+/** One function of the API: what it takes, the privilege that it needs, what it does. */
+export interface ApiFunction {
+  /** None where every holder of a token may call it. */
+  privilege?: string;
+  parameters: z.ZodObject;
+  run: (parameters: never, request: WireRequest) => unknown;
+}
+
+/** Ties the types of `parameters` and `run` together. */
+export function apiFunction<Shape extends z.ZodRawShape>(definition: {
+  privilege?: string;
+  parameters: Shape;
+  run: (parameters: z.infer<z.ZodObject<Shape>>, request: WireRequest) => unknown;
+}): ApiFunction {
+  return { ...definition, parameters: z.object(definition.parameters), run: definition.run };
+}
+
+/** A parameter's octets, as zone text is. */
+export const octets = z.instanceof(Buffer, { error: 'is missing' });
+/** A parameter as text. */
+export const text = octets.transform((value) => value.toString('utf8'));
+/** A whole number. */
+export const whole = text.pipe(z.string().regex(/^[0-9]{1,10}$/, 'must be a whole number')).transform(Number);
+/** `1` or `0`. */
+export const flag = text.pipe(z.enum(['0', '1'], { error: 'must be 0 or 1' })).transform((value) => value === '1');

@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import type { ChangeOptions } from '../../cluster/cluster.js';
+import { zoneName } from '../../zones/zone-name.js';
+import { apiFunction, octets, text, whole, type ApiFunction } from './api-function.js';
+
+const privilege = 'clustering';
+const zone = text.transform((name) => zoneName(name));
+/** `wait`: answer when the change is on this server, or when members serve it too; `timeout` in seconds. */
+const waiting = {
+  wait: text.pipe(z.enum(['local', 'served'], { error: 'must be local or served' })).optional(),
+  timeout: whole.optional(),
+};
+
+function optionsOf({
+  wait,
+  timeout,
+}: {
+  wait?: 'local' | 'served' | undefined;
+  timeout?: number | undefined;
+}): ChangeOptions {
+  return { ...(wait === undefined ? {} : { wait }), ...(timeout === undefined ? {} : { timeout: timeout * 1000 }) };
+}
+
+/** Zones: every change answers how far this server and each member are. */
+export const ZONE_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
+  listzones: apiFunction({
+    privilege,
+    parameters: {},
+    run: (_, { cluster, peer }) => ({
+      zone: cluster.listZones(peer).map(({ name, ...entry }) => ({ domain: name, zonefile: `${name}.db`, ...entry })),
+    }),
+  }),
+  savezone: apiFunction({
+    privilege,
+    parameters: { zone, zonedata: octets, ...waiting },
+    run: (given, { cluster, peer }) => cluster.saveZone(given.zone, given.zonedata, peer, optionsOf(given)),
+  }),
+  addzone: apiFunction({
+    privilege,
+    parameters: { zone, zonedata: octets, ...waiting },
+    run: (given, { cluster, peer }) => cluster.addZone(given.zone, given.zonedata, peer, optionsOf(given)),
+  }),
+  createzone: apiFunction({
+    privilege,
+    parameters: {
+      zone,
+      template: text.optional(),
+      ip: text,
+      ns1: text.optional(),
+      ns2: text.optional(),
+      hostmaster: text.optional(),
+      ttl: text.optional(),
+      ...waiting,
+    },
+    run: ({ zone: name, template, wait, timeout, ...variables }, { cluster, peer }) => {
+      const given = Object.entries(variables).filter((pair): pair is [string, string] => pair[1] !== undefined);
+      const options = optionsOf({ wait, timeout });
+      return cluster.createZone(name, template ?? 'standard', Object.fromEntries(given), peer, options);
+    },
+  }),
+  removezone: apiFunction({
+    privilege,
+    parameters: { zone, ...waiting },
+    run: (given, { cluster, peer }) => cluster.removeZone(given.zone, peer, optionsOf(given)),
+  }),
+  zonestate: apiFunction({
+    privilege,
+    parameters: { zone },
+    run: (given, { cluster, peer }) => ({
+      zone: cluster.zone(given.zone, peer),
+      members: cluster.zoneStates(given.zone, peer),
+    }),
+  }),
+};
