@@ -1,9 +1,9 @@
-import express, { Router, type RequestHandler } from 'express';
+import { Router, type Request } from 'express';
 import { rateLimit } from 'express-rate-limit';
-import { csrfToken, csrfTokenMatches, isCrossOrigin } from '../access/csrf.js';
 import { ClusterError } from '../errors.js';
 import type { Log } from '../operations/log.js';
 import type { Frame } from '../web/page-app.js';
+import { formToken, panelForm, sameLogin, sameOrigin, textOf } from './form-guard.js';
 import { logIn, loginOf, logOut } from './session.js';
 import type { UserStore } from './users.js';
 
@@ -15,11 +15,10 @@ export function loginRoutes(options: {
   users: UserStore;
   secret: Buffer;
   log: Log;
-  frameOf: (request: express.Request) => Frame;
+  frameOf: (request: Request) => Frame;
 }): Router {
   const { users, secret, log, frameOf } = options;
   const router = Router();
-  const form = express.urlencoded({ extended: false, limit: '8kb', parameterLimit: 10 });
   const limit = rateLimit({
     windowMs: WINDOW_MINUTES * 60 * 1000,
     limit: FAILED_LOGINS,
@@ -38,53 +37,39 @@ export function loginRoutes(options: {
     response.render('panel/login', { title: 'Log in', frame: frameOf(request), next, user: '', error: undefined });
   });
 
-  // Before the limit: other sites must not be able to use up a visitor's attempts.
-  const sameOrigin: RequestHandler = (request, _response, next) => {
-    if (isCrossOrigin(request.headers)) throw new ClusterError('form_refused');
-    next();
-  };
-
-  router.post('/login', sameOrigin, limit, form, async (request, response) => {
-    const { user, password, next } = (request.body ?? {}) as Record<string, unknown>;
-    const name = typeof user === 'string' ? user : '';
-    const verified = await users.verify(name, typeof password === 'string' ? password : '');
+  // The limit comes after the origin: other sites must not be able to use up a visitor's attempts.
+  router.post('/login', sameOrigin, limit, panelForm, async (request, response) => {
+    const user = textOf(request, 'user');
+    const next = localPath(textOf(request, 'next'));
+    const verified = await users.verify(user, textOf(request, 'password'));
     if (verified === undefined) {
-      log.warn({ user: name.slice(0, 40), address: request.ip }, 'login refused');
+      const shown = user.slice(0, 40);
+      log.warn({ user: shown, address: request.ip }, 'login refused');
       const error = new ClusterError('login_refused');
       response.status(error.status);
-      response.render('panel/login', {
-        title: 'Log in',
-        frame: frameOf(request),
-        next: localPath(next),
-        user: name.slice(0, 40),
-        error,
-      });
+      response.render('panel/login', { title: 'Log in', frame: frameOf(request), next, user: shown, error });
       return;
     }
     await logIn(request, verified.user);
     log.info({ user: verified.user, address: request.ip }, 'logged in');
-    response.redirect(303, localPath(next));
+    response.redirect(303, next);
   });
 
-  // The plugin's pages can only link here, so there is a page with the button too.
+  // The plugin's pages can only link here, so there is a page with the button.
   router.get('/logout', (request, response) => {
-    const login = loginOf(request);
-    if (login === undefined) {
+    if (loginOf(request) === undefined) {
       response.redirect(303, '/login');
       return;
     }
-    const csrf = csrfToken(secret, { user: login.user, sessionId: login.loginId });
-    response.render('panel/logout', { title: 'Log out', frame: frameOf(request), csrf });
+    response.render('panel/logout', {
+      title: 'Log out',
+      frame: frameOf(request),
+      csrf: formToken(secret, request),
+    });
   });
 
-  router.post('/logout', sameOrigin, form, async (request, response) => {
-    const login = loginOf(request);
-    if (login !== undefined) {
-      const { _csrf: token } = (request.body ?? {}) as Record<string, unknown>;
-      const owner = { user: login.user, sessionId: login.loginId };
-      if (!csrfTokenMatches(secret, owner, token)) throw new ClusterError('form_refused');
-      await logOut(request);
-    }
+  router.post('/logout', sameOrigin, panelForm, sameLogin(secret), async (request, response) => {
+    await logOut(request);
     response.redirect(303, '/login');
   });
   return router;

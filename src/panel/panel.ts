@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { Router, type Express, type Request } from 'express';
-import { csrfToken } from '../access/csrf.js';
 import type { HostPanel, HostUser } from '../host/host-panel.js';
 import type { PluginManifest } from '../host/plugin-manifest.js';
 import type { Log } from '../operations/log.js';
 import { createPageApp, endWithErrorPages, type Frame } from '../web/page-app.js';
 import { loginRoutes } from './login.js';
+import { resellerPages } from './reseller-pages.js';
 import { loginOf, sessions } from './session.js';
 import type { UserStore } from './users.js';
 
@@ -27,6 +27,15 @@ export interface Panel {
   /** Puts a plugin's pages below its path and into the menu, and its API at the root for the paths it names. */
   mount(manifest: PluginManifest, plugin: { pages: Express; api: Express }): void;
 }
+
+/** The panel's own entry in the menu, for root. */
+const RESELLERS = {
+  group: 'Resellers',
+  label: 'Resellers',
+  path: '/resellers',
+  privilege: 'all',
+  description: 'Who may log in here, and with which privileges.',
+};
 
 export function createPanel({ name, users, secret, log }: PanelOptions): Panel {
   const identify = (request: IncomingMessage): HostUser | undefined => {
@@ -56,7 +65,7 @@ export function createPanel({ name, users, secret, log }: PanelOptions): Panel {
   const app = createPageApp();
   const apis = Router();
   const plugins = Router();
-  const menu: PluginManifest[] = [];
+  const mounted: PluginManifest[] = [];
   // Before the sessions: peers have tokens, never a cookie.
   app.use(apis);
   app.use(sessions(secret));
@@ -68,10 +77,13 @@ export function createPanel({ name, users, secret, log }: PanelOptions): Panel {
       return;
     }
     const may = (privilege: string): boolean => user.privileges.includes('all') || user.privileges.includes(privilege);
-    const shown = menu.filter((plugin) => may(plugin.menu.privilege));
-    const csrf = csrfToken(secret, { user: user.user, sessionId: user.sessionId });
-    response.render('panel/home', { title: 'Home', frame: frameOf(request), user, menu: shown, csrf });
+    const menu = mounted
+      .filter((plugin) => may(plugin.menu.privilege))
+      .map((plugin) => ({ ...plugin.menu, description: plugin.description }));
+    if (user.kind === 'root') menu.push(RESELLERS);
+    response.render('panel/home', { title: 'Home', frame: frameOf(request), menu });
   });
+  app.use(resellerPages({ users, secret, plugins: mounted, identify, frameOf }));
   app.use(plugins);
   endWithErrorPages(app, log, frameOf);
 
@@ -79,7 +91,7 @@ export function createPanel({ name, users, secret, log }: PanelOptions): Panel {
     app,
     host,
     mount(manifest, { pages, api }) {
-      menu.push(manifest);
+      mounted.push(manifest);
       plugins.use(manifest.mounts.pages, pages);
       apis.use((request, response, next) => {
         const isTheirs = manifest.mounts.api.some(

@@ -109,7 +109,7 @@ describe('login', () => {
 describe('logout', () => {
   test('ends the session; its cookie is worth nothing afterwards', async () => {
     const agent = await server.loggedIn('root');
-    const _csrf = tokenOn((await agent.get('/')).text);
+    const _csrf = tokenOn((await agent.get('/logout')).text);
     await agent.post('/logout').type('form').send({ _csrf }).expect(303);
     expect((await agent.get('/')).headers['location']).toBe('/login');
   });
@@ -135,6 +135,44 @@ describe('the menu', () => {
   test('is not for who is not logged in', async () => {
     const response = await server.visitor().get('/');
     expect([response.status, response.headers['location']]).toEqual([303, '/login']);
+  });
+});
+
+describe('resellers', () => {
+  const carol = { user: 'carol', password: 'carols long password', 'privilege-clustering': 'on' };
+
+  test('are added by root, with a privilege that a plugin brings, and can log in', async () => {
+    const root = await server.loggedIn('root');
+    const _csrf = tokenOn((await root.get('/resellers').expect(200)).text);
+    await root
+      .post('/resellers')
+      .type('form')
+      .send({ _csrf, ...carol, 'privilege-all': 'on' })
+      .expect(303);
+    expect(server.users.find('carol')).toEqual({ user: 'carol', kind: 'reseller', privileges: ['clustering'] });
+    const login = { user: 'carol', password: carol.password };
+    await server.visitor().post('/login').type('form').send(login).expect(303);
+    const again = await root
+      .post('/resellers')
+      .type('form')
+      .send({ _csrf, ...carol })
+      .expect(422);
+    expect(again.text).toContain('there is a user of this name already');
+  });
+
+  test('are not added without the form token, nor by anybody but root', async () => {
+    const [root, alice] = [await server.loggedIn('root'), await server.loggedIn('alice')];
+    const dave = { ...carol, user: 'dave' };
+    await root.post('/resellers').type('form').send(dave).expect(403);
+    const _csrf = tokenOn((await alice.get('/logout')).text);
+    await alice
+      .post('/resellers')
+      .type('form')
+      .send({ _csrf, ...dave })
+      .expect(403);
+    await alice.get('/resellers').expect(403);
+    await server.visitor().get('/resellers').expect(403);
+    expect(server.users.find('dave')).toBeUndefined();
   });
 });
 

@@ -65,7 +65,7 @@ describe('a server', () => {
     const { html } = await root.get('');
     for (const text of ['Failing', '11.82.0.1', '4 of 10 failures in a row', 'It does not answer.', '1,950 of 2,000'])
       expect(html).toContain(text);
-    expect(html).toMatch(/50 waiting since <time datetime="[^"]+Z"[^>]*>5 minutes ago<\/time>/);
+    expect(html).toMatch(/50 waiting, the oldest from <time datetime="[^"]+Z"[^>]*>5 minutes ago<\/time>/);
   });
 
   test('gets another DNS role, and the page says what that means', async () => {
