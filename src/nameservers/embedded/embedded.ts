@@ -7,7 +7,7 @@ import { DnsClient } from '../../dns/query.js';
 import { sentenceOf } from '../../errors.js';
 import type { Log } from '../../operations/log.js';
 import type { Applied, DnsAddress, Nameserver, NameserverStatus, ZoneChange } from '../nameserver.js';
-import { Listener } from './listener.js';
+import { Listener, type ListenerOptions } from './listener.js';
 import { Responder } from './responder.js';
 import { ZoneData } from './zone-data.js';
 
@@ -16,6 +16,8 @@ export interface EmbeddedOptions {
   listen: readonly [DnsAddress, ...DnsAddress[]];
   /** Addresses and subnets (`192.0.2.1`, `2001:db8::/32`) that may transfer zones; none where absent. */
   allowTransfer?: readonly string[];
+  /** Milliseconds after which a TCP connection without questions is closed; 10,000 where absent. */
+  tcpIdleTimeout?: number;
   /** Our own version, for `status`. */
   version: string;
   log: Log;
@@ -23,6 +25,7 @@ export interface EmbeddedOptions {
 
 // Zones are loaded, put into service and read back in slices, so that memory stays flat and questions are answered between.
 const SLICE = 250;
+const TCP_IDLE_TIMEOUT = 10_000;
 /** What to ask where a listener takes any address. */
 const LOOPBACK: Readonly<Record<string, string | undefined>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
@@ -51,9 +54,10 @@ export class EmbeddedNameserver implements Nameserver {
     return this.#turn(async () => {
       if (this.#client !== undefined) return;
       try {
+        const { log, tcpIdleTimeout = TCP_IDLE_TIMEOUT } = this.#options;
+        const respond: ListenerOptions['respond'] = (octets, asker) => this.#responder.respond(octets, asker);
         for (const address of this.#options.listen) {
-          const respond: Responder['respond'] = (octets, asker) => this.#responder.respond(octets, asker);
-          this.#listeners.push(await Listener.open(address, respond, this.#options.log));
+          this.#listeners.push(await Listener.open(address, { respond, tcpIdleTimeout, log }));
         }
       } catch (error) {
         await this.#close();

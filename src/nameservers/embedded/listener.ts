@@ -9,10 +9,14 @@ import type { Asker } from './responder.js';
 
 const RECEIVE_BUFFER = 4 << 20; // bursts wait here while zones are loaded
 const MAX_CONNECTIONS = 256;
-// From the end of one message to the end of the next (RFC 7766 §6.2.3): single octets now and then do not hold it open.
-const IDLE_MS = 10_000;
 const PORT_TRIES = 20;
 
+export interface ListenerOptions {
+  respond: Respond;
+  /** Milliseconds from one answer to the next (RFC 7766 §6.2.3); single octets now and then do not hold a connection. */
+  tcpIdleTimeout: number;
+  log: Log;
+}
 type Respond = (octets: Buffer, asker: Asker) => Iterable<Buffer>;
 
 /** One address where DNS is answered over UDP and TCP. */
@@ -21,12 +25,12 @@ export class Listener {
   readonly #udp: UdpSocket;
   readonly #tcp: Server;
   readonly #connections = new Set<Socket>();
-  readonly #respond: Respond;
+  readonly #options: ListenerOptions;
 
   /**
    * Listens at `address`; port 0 finds one that is free for both. Throws nameserver_cannot_listen.
    */
-  static async open(address: DnsAddress, respond: Respond, log: Log): Promise<Listener> {
+  static async open(address: DnsAddress, options: ListenerOptions): Promise<Listener> {
     const ipv6Only = isIPv6(address.host); // so that 0.0.0.0 and :: can both be listened at
     for (let tries = 1; ; tries++) {
       const udp = createSocket({
@@ -41,7 +45,7 @@ export class Listener {
         const { port } = udp.address();
         tcp.listen({ port, host: address.host, ipv6Only });
         await once(tcp, 'listening');
-        return new Listener({ host: address.host, port }, udp, tcp, respond, log);
+        return new Listener({ host: address.host, port }, udp, tcp, options);
       } catch (error) {
         udp.close();
         tcp.close();
@@ -57,11 +61,12 @@ export class Listener {
     }
   }
 
-  private constructor(address: DnsAddress, udp: UdpSocket, tcp: Server, respond: Respond, log: Log) {
+  private constructor(address: DnsAddress, udp: UdpSocket, tcp: Server, options: ListenerOptions) {
+    const { log } = options;
     this.address = address;
     this.#udp = udp;
     this.#tcp = tcp;
-    this.#respond = respond;
+    this.#options = options;
     udp.on('message', (octets, peer) => this.#datagram(octets, peer));
     udp.on('error', (error) => log.debug({ err: error }, 'an answer could not be sent'));
     tcp.on('error', (error) => log.warn({ err: error }, 'a DNS connection could not be accepted'));
@@ -80,7 +85,7 @@ export class Listener {
 
   #datagram(octets: Buffer, peer: RemoteInfo): void {
     if (peer.port === 0) return; // nowhere to answer to
-    for (const response of this.#respond(octets, { address: peer.address, tcp: false })) {
+    for (const response of this.#options.respond(octets, { address: peer.address, tcp: false })) {
       this.#udp.send(response, peer.port, peer.address);
     }
   }
@@ -89,7 +94,7 @@ export class Listener {
   async #serve(socket: Socket): Promise<void> {
     this.#connections.add(socket);
     const asker: Asker = { address: socket.remoteAddress ?? '', tcp: true };
-    const idle = setTimeout(() => socket.destroy(new Error('idle')), IDLE_MS);
+    const idle = setTimeout(() => socket.destroy(new Error('idle')), this.#options.tcpIdleTimeout);
     socket.on('error', () => undefined); // the asker went away, or was idle
     socket.on('close', () => {
       clearTimeout(idle);
@@ -100,7 +105,7 @@ export class Listener {
       for await (const chunk of socket.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
         frames.push(chunk);
         for (let octets = frames.next(); octets !== undefined; octets = frames.next()) {
-          for (const response of this.#respond(octets, asker)) {
+          for (const response of this.#options.respond(octets, asker)) {
             idle.refresh();
             if (!socket.write(frame(response))) await once(socket, 'drain');
           }

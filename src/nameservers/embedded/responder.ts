@@ -25,7 +25,6 @@ export interface Asker {
 }
 
 const UDP_SIZE = 1232; // avoids IP fragments on any usual path (DNS Flag Day 2020)
-const NO_SECTIONS = { answer: [], authority: [], additional: [] };
 
 /** What becomes of types that no zone holds; as BIND answers them. */
 const META_RCODES: Readonly<Record<number, number | undefined>> = {
@@ -68,11 +67,13 @@ export class Responder {
     if (question === undefined) return [bare(query, RCODE.FORMERR)];
     if (question.type === TYPE.AXFR || question.type === TYPE.IXFR) return transfer(this.#zones, response, asker.tcp);
     const dnssec = query.edns?.dnssecOk === true;
-    const { glueRequired, ...reply } = answer(this.#zones, question.name, question.type, {
-      dnssec,
-      minimal: !asker.tcp,
-    });
-    return [encodeMessage({ ...response, ...reply }, { limit: limitFor(query, asker), glueRequired })];
+    const reply = answer(this.#zones, question.name, question.type, { dnssec, minimal: !asker.tcp });
+    response.rcode = reply.rcode;
+    response.aa = reply.aa;
+    response.answer = reply.answer;
+    response.authority = reply.authority;
+    response.additional = reply.additional;
+    return [encodeMessage(response, { limit: limitFor(query, asker), glueRequired: reply.glueRequired })];
   }
 
   /** The rcode of a question that is refused before any zone is looked at. */
@@ -101,29 +102,32 @@ function limitFor(query: DnsMessage, asker: Asker): number {
 
 /** An empty response to this query; RD and CD go back as they came (RFC 1035 §4.1.1, RFC 4035 §3.1.6). */
 function responseTo(query: DnsMessage): DnsMessage {
-  const { id, opcode, rd, cd, questions } = query;
-  return {
-    ...{
-      id,
-      opcode,
-      rd,
-      cd,
-      questions,
-      response: true,
-      rcode: RCODE.NOERROR,
-      aa: false,
-      tc: false,
-      ra: false,
-      ad: false,
-    },
-    ...NO_SECTIONS,
-    ...(query.edns === undefined
-      ? {}
-      : { edns: { udpSize: UDP_SIZE, version: 0, dnssecOk: query.edns.dnssecOk, options: '' } }),
+  const response: DnsMessage = {
+    id: query.id,
+    response: true,
+    opcode: query.opcode,
+    aa: false,
+    tc: false,
+    rd: query.rd,
+    ra: false,
+    ad: false,
+    cd: query.cd,
+    rcode: RCODE.NOERROR,
+    questions: query.questions,
+    answer: [],
+    authority: [],
+    additional: [],
   };
+  if (query.edns !== undefined) {
+    response.edns = { udpSize: UDP_SIZE, version: 0, dnssecOk: query.edns.dnssecOk, options: '' };
+  }
+  return response;
 }
 
 /** A response of a header only, to a message of which only the header is understood. */
 function bare(header: Header, rcode: number): Buffer {
-  return encodeMessage({ ...responseTo({ ...header, questions: [], ...NO_SECTIONS }), rcode });
+  return encodeMessage({
+    ...responseTo({ ...header, questions: [], answer: [], authority: [], additional: [] }),
+    rcode,
+  });
 }
