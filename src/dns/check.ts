@@ -1,4 +1,5 @@
 import type { ZoneIssue } from '../errors.js';
+import { faultsOfKeys } from './check-keys.js';
 import { formatName, isAtOrBelow, lowerName, parentOf, type Name } from './name.js';
 import type { ResourceRecord } from './resource-record.js';
 import { TYPE, typeName } from './types.js';
@@ -47,6 +48,7 @@ class ZoneCheck {
     if (apex?.records.some((record) => record.type === TYPE.NS) !== true) {
       this.error('no_ns', soa?.line ?? 0, 'the zone has no NS record at its top; add one for each nameserver');
     }
+    for (const { line, message } of faultsOfKeys(apex?.records ?? [])) this.error('dnssec_records', line, message);
     for (const node of this.nodes) {
       if (this.issues.length >= MAX_ISSUES) break;
       if (isAtOrBelow(node.name, origin)) this.checkNode(node);

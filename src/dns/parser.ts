@@ -1,9 +1,9 @@
 import { zoneInvalid, type ZoneIssue } from '../errors.js';
+import { attempt, faultOf } from './fault.js';
 import { expand, MAX_GENERATED, parseRange } from './generate.js';
-import { IncludeError, MAX_INCLUDE_DEPTH, readIncluded } from './include.js';
-import { Lexer, TextError } from './lexer.js';
-import { encodeName, lowerName, NameError, parseName, type Name } from './name.js';
-import { RdataError } from './octets.js';
+import { MAX_INCLUDE_DEPTH, readIncluded } from './include.js';
+import { Lexer } from './lexer.js';
+import { encodeName, lowerName, parseName, type Name } from './name.js';
 import { placeOf } from './place.js';
 import { parseRdata } from './rdata.js';
 import { readHead, type RecordHead } from './record-head.js';
@@ -216,21 +216,19 @@ class ZoneParser {
     const template = lexer.textOf(word);
     const right = lexer.isQuoted(word) ? template.replaceAll('\\"', '"') : template;
     const ttl = this.ttlFor(lexer, written, type, '');
-    for (let i = numbers.start; i <= numbers.stop && !this.stopped; i += numbers.step) {
+    const generated: Source = { ...source, generating: true };
+    for (let i = numbers.start; i <= numbers.stop; i += numbers.step) {
       const owner = expand(left, i);
       const rdata = expand(right, i);
       if (owner === undefined || rdata === undefined) {
         return lexer.refuse('a ${offset,width,base} is not valid; base is one of d o x X n N', 'generate_format');
       }
-      const line = new Lexer(Buffer.from(rdata, 'latin1'), lexer.origin);
-      try {
+      const made = attempt(lexer, `at number ${i}: `, () => {
+        const line = new Lexer(Buffer.from(rdata, 'latin1'), lexer.origin);
         line.readEntry();
-        const name = parseName(owner, lexer.origin);
-        this.add({ ...source, generating: true }, name, ttl, type, parseRdata(type, line));
-      } catch (error) {
-        if (!isFault(error)) throw error;
-        lexer.refuse(`at number ${i}: ${error.message}`);
-      }
+        return { name: parseName(owner, lexer.origin), octets: parseRdata(type, line) };
+      });
+      this.add(generated, made.name, ttl, type, made.octets);
     }
   }
 
@@ -253,15 +251,8 @@ class ZoneParser {
   }
 
   private fault(source: Source, error: unknown): void {
-    if (!isFault(error)) throw error;
-    const { lexer } = source;
-    if (error instanceof TextError)
-      this.errors.push(this.issue('error', source, error.offset, error.code, error.message));
-    else {
-      const code =
-        error instanceof RdataError ? 'rdata_invalid' : error instanceof IncludeError ? 'include' : 'name_invalid';
-      this.errors.push(this.issue('error', source, lexer.lastStart(), code, error.message));
-    }
+    const { offset, code, message } = faultOf(source.lexer, error);
+    this.errors.push(this.issue('error', source, offset, code, message));
   }
 
   private warn(source: Source, offset: number, code: string, message: string): void {
@@ -279,14 +270,4 @@ class ZoneParser {
     const where = source.file === undefined ? message : `in the included file "${source.file}": ${message}`;
     return { severity, code, zone: this.zone, ...place, message: where };
   }
-}
-
-/** Is it the text's fault, and not ours? */
-function isFault(error: unknown): error is TextError | NameError | RdataError | IncludeError {
-  return (
-    error instanceof TextError ||
-    error instanceof NameError ||
-    error instanceof RdataError ||
-    error instanceof IncludeError
-  );
 }

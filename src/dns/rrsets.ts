@@ -13,6 +13,8 @@ interface RRset {
   ttl: number;
   /** The run of records that set the TTL last. */
   run: number;
+  /** How many records it had before that run. */
+  before: number;
   /** Some of its records carry another TTL than the set's. */
   mixed: boolean;
   records: ResourceRecord[];
@@ -89,7 +91,7 @@ export class RRsets {
     const covers = coveredType(type, record.rdata);
     const set = sets.find((other) => other.type === type && other.covers === covers);
     if (set === undefined) {
-      sets.push({ type, covers, ttl, run, mixed: false, records: [record] });
+      sets.push({ type, covers, ttl, run, before: 0, mixed: false, records: [record] });
       this.records.push(record);
       return true;
     }
@@ -99,12 +101,15 @@ export class RRsets {
       // What $GENERATE adds to an RRset of the run under way is added before that run, whose TTL so holds.
       if (set.run !== run && !(run > this.run && set.run === this.run)) set.ttl = ttl;
     }
+    if (set.run !== run) set.before = set.records.length;
+    set.run = run;
     const twin = findTwin(set, record);
     if (twin === undefined) {
       set.records.push(record);
       this.records.push(record);
-    } else if (set.run === run) twin.rdata = record.rdata; // names inside take the case in which they were written last
-    set.run = run;
+    } else if (twin.rdata !== record.rdata && set.records.indexOf(twin) >= set.before) {
+      twin.rdata = record.rdata; // within a run, names inside keep the case in which they were written last
+    }
     return agrees;
   }
 
