@@ -114,6 +114,22 @@ const kinds = {
       `The embedded nameserver cannot listen on ${f['address'] ?? ''} (${f['why'] ?? ''}). ` +
       'Stop what uses that port, or choose another address or port.',
   },
+  // BIND
+  rndc_key_unusable: {
+    status: 500,
+    sentence: (f) =>
+      `The key file ${f['file'] ?? ''} of BIND's control channel cannot be used: ${f['why'] ?? ''}. Name the file with the key of its controls statement.`,
+  },
+  rndc_unavailable: {
+    status: 504,
+    sentence: (f) =>
+      `BIND's control channel at ${f['server'] ?? ''} gave no reply (${f['why'] ?? ''}). Check that named runs and allows our key.`,
+  },
+  named_not_started: {
+    status: 500,
+    sentence: (f) =>
+      `The private BIND in ${f['folder'] ?? ''} did not start: ${f['why'] ?? ''}. Repair that, or choose another nameserver.`,
+  },
   // DNS queries
   dns_no_answer: {
     status: 504,
@@ -233,9 +249,12 @@ export function zoneInvalid(zone: string, issues: readonly ZoneIssue[]): Cluster
     'zone_invalid',
     {
       zone,
-      first:
-        first === undefined ? 'it is not valid' : `line ${first.line}, column ${first.column}: ${first.message}${more}`,
+      first: first === undefined ? 'it is not valid' : `${placeOf(first)}: ${first.message}${more}`,
     },
     { issues },
   );
+}
+
+function placeOf({ line, column }: ZoneIssue): string {
+  return column > 0 ? `line ${line}, column ${column}` : `line ${line}`;
 }

@@ -13,7 +13,7 @@ import { ServedCheck } from './served-check.js';
 import { Signal } from './signal.js';
 
 /** Between looks whether a member that failed answers again, milliseconds; the last repeats. Such a look is not a failed command. */
-const RETURN_PROBE = [500, 1_000, 2_000, 2_000, 5_000];
+const RETURN_PROBE = [250, 500, 1_000];
 /** So many batches are on their way to one member at a time: enough that its disk, nameserver and our parser all work. */
 const LANES = 4;
 const BATCH_ZONES = 512;

@@ -26,6 +26,8 @@ export interface CpanelMemberOptions {
 const TIMEOUT = 300_000;
 const PROBE_TIMEOUT = 10_000;
 const CONNECTIONS = 4;
+/** An idle connection is kept so long, unless the member announces less: a change then costs no handshake. */
+const KEEP_ALIVE = 60_000;
 const LARGEST_ANSWER = 64 * 1024 * 1024;
 const LARGEST_BUNDLE = 512 * 1024 * 1024;
 
@@ -47,7 +49,12 @@ export class CpanelMember implements MemberBackend {
     const origin = `https://${options.host.includes(':') ? `[${options.host}]` : options.host}:${options.port}`;
     this.#clients = Array.from(
       { length: CONNECTIONS },
-      () => new Client(origin, { connect: pinnedConnector(options.host, options.fingerprint), pipelining: 1 }),
+      () =>
+        new Client(origin, {
+          connect: pinnedConnector(options.host, options.fingerprint),
+          keepAliveTimeout: KEEP_ALIVE,
+          pipelining: 1,
+        }),
     );
   }
 
@@ -189,7 +196,10 @@ export class CpanelMember implements MemberBackend {
       .toString('utf8', 0, 200)
       .replaceAll(/[^\x20-\x7e]+/g, ' ')
       .trim();
-    return new MemberError('refused', `${this.#name} answered with HTTP ${status}${why === '' ? '' : `: ${why.replace(/\.$/, '')}`}.`);
+    return new MemberError(
+      'refused',
+      `${this.#name} answered with HTTP ${status}${why === '' ? '' : `: ${why.replace(/\.$/, '')}`}.`,
+    );
   }
 
   #invalid(why: string): MemberError {

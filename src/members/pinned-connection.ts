@@ -9,7 +9,13 @@ const HANDSHAKE_WITHIN = 10_000;
  * certificates are self-signed, so no authority could say more.
  */
 export function pinnedConnector(hostname: string, fingerprint: string): buildConnector.connector {
-  const connector = buildConnector({ rejectUnauthorized: false, minVersion: 'TLSv1.2', timeout: HANDSHAKE_WITHIN });
+  const connector = buildConnector({
+    rejectUnauthorized: false,
+    minVersion: 'TLSv1.2',
+    timeout: HANDSHAKE_WITHIN,
+    // A resumed session shows no certificate (measured), so there would be nothing to compare.
+    maxCachedSessions: 0,
+  });
   return (options, callback) => {
     connector(options, (error, socket) => {
       if (error !== null) {

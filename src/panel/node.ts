@@ -34,6 +34,8 @@ export interface RunningNode {
 const HEADERS_TIMEOUT = 20_000;
 /** The longest call of a peer (its own time-out). */
 const REQUEST_TIMEOUT = 300_000;
+/** Longer than members keep an idle connection, so that it never ends just as they use it. */
+const KEEP_ALIVE = 75_000;
 const MOST_CONNECTIONS = 2_000;
 
 /** Starts a node: certificate, users, panel, listener, plugin. Rejects where a port or folder cannot be used; nothing is left running then. */
@@ -47,6 +49,7 @@ export async function startNode(settings: NodeSettings): Promise<RunningNode> {
   // The listener opens first, because the plugin must know the port; until the plugin is there, it answers 503.
   const server = createServer({ key, cert, minVersion: 'TLSv1.2', requestTimeout: REQUEST_TIMEOUT }, panel.app);
   server.headersTimeout = HEADERS_TIMEOUT;
+  server.keepAliveTimeout = KEEP_ALIVE;
   server.maxConnections = MOST_CONNECTIONS;
   const port = await listen(server, host, settings.port);
   const plugin = createPlugin(panel.host, {

@@ -22,17 +22,16 @@ describe.each(['embedded', 'bind'])('the demo with %s nameservers', (nameserver)
       expect(await demo.close()).toBe(0);
     });
 
-    /** Both nameservers answer with exactly this. */
+    const answers = (name: string, owner: string, type: number, rdata: string[], rcode = 0): Promise<true> =>
+      until(
+        async () => {
+          const answer = await demo.ask(name, owner, type);
+          return answer.rcode === rcode && answer.rdata.join() === rdata.join() ? true : undefined;
+        },
+        `${name} answers ${owner} with ${rdata.join() || `rcode ${rcode}`}`,
+      );
     const bothAnswer = async (owner: string, type: number, rdata: string[], rcode = 0): Promise<void> => {
-      for (const name of ['ns1', 'ns2']) {
-        await until(
-          async () => {
-            const answer = await demo.ask(name, owner, type);
-            return answer.rcode === rcode && answer.rdata.join() === rdata.join() ? true : undefined;
-          },
-          `${name} answers ${owner} with ${rdata.join() || `rcode ${rcode}`}`,
-        );
-      }
+      for (const name of ['ns1', 'ns2']) await answers(name, owner, type, rdata, rcode);
     };
 
     test('its line of JSON names three nodes that answer at once', async () => {
@@ -98,7 +97,7 @@ describe.each(['embedded', 'bind'])('the demo with %s nameservers', (nameserver)
         });
         expect(JSON.parse(body)).toMatchObject({ metadata: { result: 1 } });
       }
-      expect((await demo.ask('ns1', 'www.missed49.example', TYPE.A)).rdata).toEqual([hex('192.0.2.49')]);
+      await answers('ns1', 'www.missed49.example', TYPE.A, [hex('192.0.2.49')]);
       await demo.command('start ns2', /ns2 is ready/);
       for (const [i, zone] of names.entries()) await bothAnswer(`www.${zone}`, TYPE.A, [hex(`192.0.2.${i}`)]);
     });
