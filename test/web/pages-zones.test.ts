@@ -195,6 +195,13 @@ describe('creating a zone', () => {
     },
   );
 
+  test('from a text with errors shows each with its line, and keeps the text', async () => {
+    const page = await root.post('/zones/text', { name: 'new.example', text: `${ZONE}a IN A x\nb IN MX y\n` });
+    expect(page.status).toBe(422);
+    expect(page.html).toMatch(/data-line="6"[^]*data-line="7"/);
+    expect(areaOf(page)).toContain('b IN MX y');
+  });
+
   test('that is here already is refused', async () => {
     const page = await root.post('/zones/text', { name: 'example.org', text: ZONE });
     expect(page.status).toBe(409);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { editableText, excerpt, submittedText, textVersion } from '../../src/web/pages/zone-text.js';
+import type { ZoneIssue } from '../../src/errors.js';
+import { editableText, findingsIn, submittedText, textVersion } from '../../src/web/pages/zone-text.js';
 
 /** What a browser sends for a text area that was given `html` (HTML: newlines normalized, then CRLF on submission). */
 const throughBrowser = (text: string): string => text.replace(/\r\n?/g, '\n').replaceAll('\n', '\r\n');
@@ -62,20 +63,30 @@ test('two texts have two versions, one text has one', () => {
   expect(textVersion(Buffer.from('a'))).not.toBe(textVersion(Buffer.from('b')));
 });
 
-test('an excerpt shows the line and two on each side, cut at the ends of the text', () => {
+describe('a finding', () => {
+  const at = (line: number): ZoneIssue => ({
+    severity: 'error',
+    code: 'syntax',
+    zone: 'example.org',
+    line,
+    column: 1,
+    message: 'wrong',
+  });
   const text = '1\r\n2\n3\n4\n5\n6';
-  expect(excerpt(text, 4).map(({ number, text: line }) => `${number}=${line}`)).toEqual([
-    '2=2',
-    '3=3',
-    '4=4',
-    '5=5',
-    '6=6',
-  ]);
-  expect(excerpt(text, 1).map(({ number, isMarked }) => [number, isMarked])).toEqual([
-    [1, true],
-    [2, false],
-    [3, false],
-  ]);
-  expect(excerpt(text, 99)).toEqual([]);
-  expect(excerpt('x'.repeat(5000), 1)[0]?.text).toHaveLength(200);
+  const shown = (line: number): string[] =>
+    (findingsIn(text, [at(line)])[0]?.lines ?? []).map(
+      ({ number, text: content, isMarked }) => `${number}=${content}${isMarked ? '!' : ''}`,
+    );
+
+  test('shows its line and two on each side, cut at the ends of the text', () => {
+    expect(shown(4)).toEqual(['2=2', '3=3', '4=4!', '5=5', '6=6']);
+    expect(shown(1)).toEqual(['1=1!', '2=2', '3=3']);
+    expect(shown(99)).toEqual([]);
+  });
+
+  test('cuts long lines, and the twenty-first is not shown', () => {
+    const long = findingsIn('x'.repeat(5000), Array<ZoneIssue>(30).fill(at(1)));
+    expect(long).toHaveLength(20);
+    expect(long[0]?.lines[0]?.text).toHaveLength(200);
+  });
 });

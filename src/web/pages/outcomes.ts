@@ -51,7 +51,7 @@ export function changeOutcome(result: ChangeResult, given: string = result.zone)
     }[result.change],
   ];
   if (wasConverted(given)) sentences.push(`The name ${given} is written ${result.zone} in DNS.`);
-  if (result.lifted) sentences.push('Its serial was raised above the last one, because serials never go backwards.');
+  if (result.lifted) sentences.push('Its serial was raised, so that every server takes the change.');
   if (result.local.state === 'pending')
     sentences.push(
       `The nameserver of this server has not taken it yet: ${result.local.reason ?? 'it was not asked yet'}`,

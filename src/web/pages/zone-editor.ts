@@ -7,9 +7,8 @@ import { readForm } from './forms.js';
 import { changeOutcome } from './outcomes.js';
 import { redirectWith, showPage, type PageContext } from './page.js';
 import { visitOf } from './visit.js';
-import { editableText, excerpt, submittedText, textVersion } from './zone-text.js';
+import { editableText, findingsIn, submittedText, textVersion } from './zone-text.js';
 
-const MOST_ISSUES_SHOWN = 20;
 const textForm = z.object({ text: z.string(), version: z.string() });
 
 /** A save that was refused: the user's text stays in the form, with the reason above it. */
@@ -30,7 +29,6 @@ export function zoneEditor(context: PageContext): Router {
     const row = cluster.zone(name, principal);
     if (row === undefined) throw new ClusterError('zone_unknown', { zone: name });
     const editable = refusal ?? editableText(stored);
-    const issues = refusal?.error.issues.slice(0, MOST_ISSUES_SHOWN) ?? [];
     response.status(refusal?.error.status ?? 200);
     showPage(context, request, response, 'zone', {
       title: name,
@@ -40,7 +38,7 @@ export function zoneEditor(context: PageContext): Router {
       version: textVersion(stored),
       editable,
       error: refusal?.error,
-      findings: issues.map((issue) => ({ issue, lines: excerpt(refusal?.text ?? '', issue.line) })),
+      findings: findingsIn(refusal?.text ?? '', refusal?.error.issues ?? []),
     });
   };
 

@@ -9,7 +9,7 @@ import { changeOutcome } from './outcomes.js';
 import { redirectWith, showPage, type PageContext } from './page.js';
 import { visitOf } from './visit.js';
 import { pageOfZones } from './zone-list.js';
-import { submittedText } from './zone-text.js';
+import { findingsIn, submittedText } from './zone-text.js';
 
 const USUAL_TEMPLATE = 'standard';
 const variable = z.string().trim().max(253).optional().default('');
@@ -38,9 +38,11 @@ export function zonePages(context: PageContext): Router {
 
   const showCreate = (request: Request, response: Response, error?: ClusterError): void => {
     const isNew = error === undefined;
-    // Most likely the domain's nameservers: servers that changes are sent to, then this one.
+    // Most likely the domain's nameservers: servers that changes are sent to, then this one. Names that are not known to DNS
+    // (`ns1`, an address) are of no use there.
     const members = cluster.members(visitOf(request).principal).filter(({ role }) => ROLES[role].writes);
-    const nameservers = [...members.map(({ hostname }) => hostname), cluster.hostname, cluster.hostname];
+    const hosts = [...members.map(({ hostname }) => hostname), cluster.hostname, cluster.hostname];
+    const [ns1, ns2] = hosts.filter((host) => /\.[a-z]/i.test(host));
     response.status(error?.status ?? 200);
     showPage(context, request, response, 'zone-new', {
       title: 'Create a zone',
@@ -49,12 +51,13 @@ export function zonePages(context: PageContext): Router {
         name: sentText(request, 'name'),
         template: isNew ? USUAL_TEMPLATE : sentText(request, 'template'),
         ip: sentText(request, 'ip'),
-        ns1: isNew ? nameservers[0] : sentText(request, 'ns1'),
-        ns2: isNew ? nameservers[1] : sentText(request, 'ns2'),
+        ns1: isNew ? ns1 : sentText(request, 'ns1'),
+        ns2: isNew ? ns2 : sentText(request, 'ns2'),
         hostmaster: sentText(request, 'hostmaster'),
         text: sentText(request, 'text'),
       },
       error,
+      findings: findingsIn(sentText(request, 'text'), error?.issues ?? []),
     });
   };
 

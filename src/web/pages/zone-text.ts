@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { ZoneIssue } from '../../errors.js';
 
 /** A stored zone text as a text area can hold it, or why it can't without damage. */
 export type EditableText = { text: string } | { reason: string; escaped: string };
@@ -36,22 +37,39 @@ export function textVersion(stored: Buffer): string {
   return createHash('sha256').update(stored).digest('base64url').slice(0, 22);
 }
 
-/** One line of a text around a finding, for showing it where it is. */
-export interface ExcerptLine {
+/** One line of a text around a finding. */
+interface ExcerptLine {
   number: number;
   text: string;
   isMarked: boolean;
 }
 
-/** The lines around line `line` of a text, each cut at 200 characters. */
-export function excerpt(text: string, line: number, around = 2): ExcerptLine[] {
+/** A finding with the lines around its place. */
+export interface Finding {
+  issue: ZoneIssue;
+  lines: ExcerptLine[];
+}
+
+const MOST_FINDINGS = 20;
+const LINES_AROUND = 2;
+const LONGEST_LINE = 200;
+
+/** The first 20 findings of a refusal, each with two lines of the refused text on both sides. */
+export function findingsIn(text: string, issues: readonly ZoneIssue[]): Finding[] {
+  if (issues.length === 0) return [];
   const lines = text.split(/\r?\n/);
-  const first = Math.max(1, line - around);
-  return lines.slice(first - 1, line + around).map((content, index) => ({
-    number: first + index,
-    text: content.slice(0, 200),
-    isMarked: first + index === line,
-  }));
+  return issues.slice(0, MOST_FINDINGS).map((issue) => {
+    const first = Math.max(1, issue.line - LINES_AROUND);
+    const around = lines.slice(first - 1, issue.line + LINES_AROUND);
+    return {
+      issue,
+      lines: around.map((content, index) => ({
+        number: first + index,
+        text: content.slice(0, LONGEST_LINE),
+        isMarked: first + index === issue.line,
+      })),
+    };
+  });
 }
 
 /** Bytes that are not printable ASCII or an end of a line as `\DDD`, decimal, as master files spell them (RFC 1035 §5.1). */
