@@ -41,12 +41,19 @@ export class Demo {
   readonly #data: DemoData;
   readonly #nodes: Record<NodeName, DemoNode>;
   readonly #say: (text: string) => void;
+  /** Resolves when the cluster is formed, the zones are imported and every nameserver serves them. */
+  readonly ready: Promise<void>;
+  #becomeReady: () => void = () => undefined;
+  #forming: Promise<void> | undefined;
   #imported = false;
 
   private constructor(options: DemoOptions, data: DemoData, say: (text: string) => void) {
     this.#options = options;
     this.#data = data;
     this.#say = say;
+    this.ready = new Promise((resolve) => {
+      this.#becomeReady = resolve;
+    });
     const make = (name: NodeName): DemoNode =>
       new DemoNode(
         name === 'web' ? 'panel' : 'dnsonly',
@@ -62,7 +69,10 @@ export class Demo {
     this.#nodes = { web: make('web'), ns1: make('ns1'), ns2: make('ns2') };
   }
 
-  /** Starts the nodes, forms the cluster and imports the zones. `say` gets progress for people, a line at a time. */
+  /**
+   * Starts the nodes; `ready` resolves when the cluster is formed, the zones are imported and every nameserver serves them.
+   * `say` gets progress for people, a line at a time. Rejects where a node can't start.
+   */
   static async start(options: DemoOptions, say: (text: string) => void): Promise<Demo> {
     const info = await stat(options.zones).catch(() => undefined);
     if (info?.isDirectory() !== true)
@@ -88,7 +98,12 @@ export class Demo {
     await node.start();
     this.#say(`${name} is ready: ${node.url} (process ${node.pid})`);
     await this.#credentials(name);
-    if (NODES.every((other) => this.#nodes[other].running)) await this.#form();
+    if (!NODES.every((other) => this.#nodes[other].running)) return;
+    this.#forming ??= this.#form()
+      .catch((error: unknown) =>
+        this.#say(`${describeFailure('forming the cluster', error)}; start the node again to go on`),
+      )
+      .finally(() => (this.#forming = undefined));
   }
 
   async stopNode(name: NodeName): Promise<void> {
@@ -142,6 +157,7 @@ export class Demo {
       this.#say(`${name} is a member of the cluster; changes on web are sent to it`);
     }
     if (!this.#imported) await this.#import();
+    this.#becomeReady();
   }
 
   async #import(): Promise<void> {

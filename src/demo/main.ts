@@ -53,8 +53,7 @@ const say = (text: string): void => {
 async function main(): Promise<void> {
   const ended = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => ended.abort());
-  const starting = Demo.start({ ...options, data: options.data, ports: options.ports }, say);
-  const demo = await starting;
+  const demo = await Demo.start({ ...options, data: options.data, ports: options.ports }, say);
   const close = async (): Promise<void> => {
     say('stopping');
     await demo.close();
@@ -65,8 +64,10 @@ async function main(): Promise<void> {
     await close();
     return;
   }
-  if (options.json === true) process.stdout.write(`${JSON.stringify(demo.line())}\n`);
-  else say(welcome(demo.line(), options.nameserver));
+  void demo.ready.then(() => {
+    if (options.json === true) process.stdout.write(`${JSON.stringify(demo.line())}\n`);
+    else say(welcome(demo.line(), options.nameserver));
+  });
   // The end of standard input ends nothing: scripts run the demo with none.
   for await (const line of createInterface({ input: process.stdin })) {
     if ((await runCommand(demo, line, say)) === 'quit') ended.abort();

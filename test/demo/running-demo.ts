@@ -10,36 +10,51 @@ const START_WITHIN = 120_000;
 
 /** The demo as a newcomer runs it, driven from outside: its one line of JSON, its commands, its log for people. */
 export class RunningDemo {
-  readonly line: DemoLine;
-  readonly said: string[];
+  readonly said: string[] = [];
   readonly #child: ChildProcess;
-  /** Members' certificates are their own: the demo's line names the fingerprint, the tests compare what is served there. */
+  readonly #ready: Promise<DemoLine>;
+  #line: DemoLine | undefined;
+  /** The nodes' certificates are their own. */
   readonly #agent = new Agent({ connect: { rejectUnauthorized: false } });
 
-  private constructor(child: ChildProcess, line: DemoLine, said: string[]) {
-    this.#child = child;
-    this.line = line;
-    this.said = said;
-  }
-
-  static async start(...args: string[]): Promise<RunningDemo> {
+  private constructor(args: readonly string[]) {
     const child = spawn(process.execPath, ['dist/demo/main.js', '--json', ...args], {
       stdio: ['pipe', 'pipe', 'pipe'],
     });
-    const said: string[] = [];
-    createInterface({ input: child.stderr }).on('line', (text) => said.push(text));
-    const ended = once(child, 'exit').then(() => {
-      throw new Error(`the demo ended before it was ready:\n${said.join('\n')}`);
+    this.#child = child;
+    createInterface({ input: child.stderr }).on('line', (text) => this.said.push(text));
+    this.#ready = new Promise((resolve, reject) => {
+      createInterface({ input: child.stdout }).once('line', (line) => resolve(JSON.parse(line) as DemoLine));
+      child.once('exit', () => reject(new Error(`the demo ended before it was ready:\n${this.said.join('\n')}`)));
     });
-    const timer = setTimeout(() => child.kill('SIGKILL'), START_WITHIN);
-    try {
-      const lines = createInterface({ input: child.stdout });
-      const [first] = (await Promise.race([once(lines, 'line'), ended])) as [string];
-      return new RunningDemo(child, JSON.parse(first) as DemoLine, said);
-    } finally {
-      clearTimeout(timer);
-      ended.catch(() => undefined);
-    }
+    this.#ready.catch(() => undefined);
+  }
+
+  /** The demo, ready. */
+  static async start(...args: string[]): Promise<RunningDemo> {
+    const demo = RunningDemo.launch(...args);
+    await demo.untilReady();
+    return demo;
+  }
+
+  /** The demo as it begins; for tests of what happens before it is ready. */
+  static launch(...args: string[]): RunningDemo {
+    return new RunningDemo(args);
+  }
+
+  async untilReady(): Promise<void> {
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), START_WITHIN);
+    this.#line = await this.#ready.finally(() => clearTimeout(timer));
+  }
+
+  get line(): DemoLine {
+    if (this.#line === undefined) throw new Error('the demo is not ready');
+    return this.#line;
+  }
+
+  /** A line that the demo said for people, as soon as it is there; `from` passes over earlier ones. */
+  untilSaid(pattern: RegExp, from = 0): Promise<string> {
+    return until(() => this.said.slice(from).find((line) => pattern.test(line)), `"${pattern.source}"`, START_WITHIN);
   }
 
   node(name: string): DemoNodeLine {
@@ -52,7 +67,7 @@ export class RunningDemo {
   async command(text: string, answer: RegExp): Promise<string> {
     const from = this.said.length;
     this.#child.stdin?.write(`${text}\n`);
-    return until(() => this.said.slice(from).find((line) => answer.test(line)), `"${answer.source}" after ${text}`);
+    return this.untilSaid(answer, from);
   }
 
   /** One call of the wire or the API, as a script makes it. */
