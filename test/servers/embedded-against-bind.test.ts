@@ -1,16 +1,13 @@
-import { createSocket } from 'node:dgram';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { decodeMessage, encodeMessage, type DnsMessage } from '../../src/dns/message.js';
+import { encodeMessage, type DnsMessage } from '../../src/dns/message.js';
 import { formatName, labelsOf, parentOf, parseName, ROOT, type Name } from '../../src/dns/name.js';
 import { parseZone } from '../../src/dns/parser.js';
-import { DnsClient, type DnsAnswer, type QueryOptions } from '../../src/dns/query.js';
+import type { DnsAnswer } from '../../src/dns/query.js';
 import type { ResourceRecord } from '../../src/dns/resource-record.js';
 import { TYPE, typeName } from '../../src/dns/types.js';
-import { EmbeddedNameserver } from '../../src/nameservers/embedded/embedded.js';
-import { createLog } from '../../src/operations/log.js';
-import { zoneName } from '../../src/zones/zone-name.js';
 import { needs } from '../needs.js';
-import { startNamed, type PrivateNamed } from './private-named.js';
+import { compare, exchange, expectSame, line, questions, shown, type Servers } from './compare-servers.js';
+import { startBoth } from './embedded-server.js';
 import { TRICKY_ZONES } from './tricky-zones.js';
 
 /*
@@ -18,20 +15,13 @@ import { TRICKY_ZONES } from './tricky-zones.js';
  * AA, TC, and each section as a set, owner names with their case. BIND runs with `recursion no`, `minimal-responses no-auth`
  * (no NS records beside a positive answer) and `minimal-any yes`.
  */
-const BIND_OPTIONS = 'minimal-responses no-auth; minimal-any yes;';
 const UNKNOWN_TYPE = 65280;
 const TYPES = [
   ...[TYPE.A, TYPE.AAAA, TYPE.NS, TYPE.SOA, TYPE.MX, TYPE.TXT, TYPE.CNAME, TYPE.SRV, TYPE.PTR, TYPE.DS, TYPE.DNAME],
   ...[TYPE.HTTPS, TYPE.SVCB, TYPE.NAPTR, TYPE.AFSDB, TYPE.RT, TYPE.KX, TYPE.TLSA, UNKNOWN_TYPE],
 ];
 
-let bind: PrivateNamed;
-let embedded: EmbeddedNameserver;
-
-interface Question {
-  name: Name;
-  type: number;
-}
+let both: Servers & { stop: () => Promise<void> };
 
 /** Every name of every zone, names in, below and beside them, in other case, and names that are nobody's. */
 function allNames(zones: readonly string[] = Object.keys(TRICKY_ZONES)): Name[] {
@@ -52,77 +42,6 @@ function allNames(zones: readonly string[] = Object.keys(TRICKY_ZONES)): Name[] 
   return [...names].filter((name) => name.length <= 255) as Name[];
 }
 
-const questions = (names: readonly Name[], types: readonly number[]): Question[] =>
-  names.flatMap((name) => types.map((type) => ({ name, type })));
-
-interface Shown {
-  rcode: number;
-  aa: boolean;
-  tc: boolean;
-  answer: string[];
-  authority: string[];
-  additional: string[];
-}
-
-function line({ owner, ttl, type, rdata }: ResourceRecord): string {
-  return `${formatName(owner)} ${ttl} ${typeName(type)} ${Buffer.from(rdata, 'latin1').toString('hex')}`;
-}
-
-function shown(answer: DnsAnswer, keep: (record: ResourceRecord) => boolean = () => true): Shown {
-  const set = (records: ResourceRecord[]): string[] => records.filter(keep).map(line).sort();
-  const { rcode, aa, tc } = answer;
-  return {
-    rcode,
-    aa,
-    tc,
-    answer: set(answer.answer),
-    authority: set(answer.authority),
-    additional: set(answer.additional),
-  };
-}
-
-function expectSame(asked: string[], theirs: object[], ours: object[]): void {
-  const different = asked.flatMap((what, i) => {
-    const [expected, actual] = [JSON.stringify(theirs[i]), JSON.stringify(ours[i])];
-    return expected === actual ? [] : [`${what}\n  BIND ${expected}\n  ours ${actual}`];
-  });
-  if (different.length === 0) return;
-  expect.fail(`${different.length} of ${asked.length} answers differ:\n${different.slice(0, 50).join('\n')}`);
-}
-
-async function compare(
-  asked: readonly Question[],
-  options: QueryOptions,
-  show: (answer: DnsAnswer, question: Question) => object = (answer) => shown(answer),
-): Promise<void> {
-  const askAll = async (server: { host: string; port: number }): Promise<object[]> => {
-    const client = new DnsClient(server, { timeout: 10_000, ...options });
-    try {
-      return await Promise.all(
-        asked.map(async (question) => show(await client.query(question.name, question.type), question)),
-      );
-    } finally {
-      client.close();
-    }
-  };
-  const what = asked.map(({ name, type }) => `${formatName(name)} ${typeName(type)}`);
-  expectSame(what, await askAll(bind), await askAll(embedded.dns));
-}
-
-/** One datagram there and back as it is; undefined where nothing comes. */
-async function exchange(server: { host: string; port: number }, octets: Buffer): Promise<DnsMessage | undefined> {
-  const socket = createSocket('udp4');
-  try {
-    return await new Promise((resolve) => {
-      socket.on('message', (message) => resolve(decodeMessage(message)));
-      setTimeout(() => resolve(undefined), 300);
-      socket.send(octets, server.port, server.host);
-    });
-  } finally {
-    socket.close();
-  }
-}
-
 const message = (fields: Partial<DnsMessage>): DnsMessage => ({
   ...{ id: 1, response: false, opcode: 0, rcode: 0, aa: false, tc: false, rd: false, ra: false, ad: false, cd: false },
   ...{ questions: [], answer: [], authority: [], additional: [] },
@@ -131,29 +50,17 @@ const message = (fields: Partial<DnsMessage>): DnsMessage => ({
 
 describe.skipIf(!needs('named'))('the embedded nameserver against BIND', () => {
   beforeAll(async () => {
-    bind = await startNamed(TRICKY_ZONES, BIND_OPTIONS);
-    embedded = new EmbeddedNameserver({
-      listen: [{ host: '127.0.0.1', port: 0 }],
-      ...{ version: '0', log: createLog({ level: 'silent' }) },
-    });
-    await embedded.start();
-    const zones = Object.entries(TRICKY_ZONES).map(([name, text]) => {
-      const { records } = parseZone(text, name);
-      return { kind: 'upsert' as const, name: zoneName(name), file: '', serial: 0, isNew: true, records };
-    });
-    await embedded.apply(zones);
+    both = await startBoth(TRICKY_ZONES);
   });
-  afterAll(async () => {
-    await embedded.stop();
-    await bind.stop();
-  });
+  afterAll(() => both.stop());
 
   test('answers every name with every type as BIND does, over UDP', async () => {
-    await compare(questions(allNames(), TYPES), {});
+    await compare(both, questions(allNames(), TYPES), {});
   });
 
   test('answers every name with every type as BIND does, over TCP', async () => {
     await compare(
+      both,
       questions(allNames(['tricky.example', 'signed.example', 'dname.example']), [TYPE.A, TYPE.MX, TYPE.NS]),
       {
         tcp: true,
@@ -162,7 +69,7 @@ describe.skipIf(!needs('named'))('the embedded nameserver against BIND', () => {
   });
 
   test('answers ANY over TCP with all that BIND gives', async () => {
-    await compare(questions(allNames(['tricky.example', 'target.example']), [TYPE.ANY]), { tcp: true });
+    await compare(both, questions(allNames(['tricky.example', 'target.example']), [TYPE.ANY]), { tcp: true });
   });
 
   test('answers ANY over UDP with one RRset, though not always the one that BIND picks', async () => {
@@ -175,7 +82,7 @@ describe.skipIf(!needs('named'))('the embedded nameserver against BIND', () => {
         rrsets: new Set(answer.map((record) => record.type)).size,
       },
     });
-    await compare(questions(allNames(['tricky.example', 'target.example']), [TYPE.ANY]), {}, sole);
+    await compare(both, questions(allNames(['tricky.example', 'target.example']), [TYPE.ANY]), {}, sole);
   });
 
   // Denial of existence (NSEC) is not given by the embedded nameserver; see its README.
@@ -186,6 +93,7 @@ describe.skipIf(!needs('named'))('the embedded nameserver against BIND', () => {
     const types = [...TYPES, TYPE.DNSKEY];
     const show = (answer: DnsAnswer): object => shown(answer, (record) => !isDenial(record));
     await compare(
+      both,
       questions(allNames(['signed.example', 'target.example', 'tricky.example']), types),
       { dnssec: true },
       show,
@@ -193,8 +101,8 @@ describe.skipIf(!needs('named'))('the embedded nameserver against BIND', () => {
   });
 
   test('answers for NSEC, DNSKEY and RRSIG themselves as BIND does', async () => {
-    await compare(questions(allNames(['signed.example']), [TYPE.NSEC, TYPE.DNSKEY]), {});
-    await compare(questions(allNames(['signed.example']), [TYPE.RRSIG]), { tcp: true });
+    await compare(both, questions(allNames(['signed.example']), [TYPE.NSEC, TYPE.DNSKEY]), {});
+    await compare(both, questions(allNames(['signed.example']), [TYPE.RRSIG]), { tcp: true });
   });
 
   test.each([0, 512, 600, 1000, 1232, 4096])(
@@ -219,8 +127,8 @@ describe.skipIf(!needs('named'))('the embedded nameserver against BIND', () => {
         );
       expectSame(
         asked.map(({ name, type }) => `${formatName(name)} ${typeName(type)}`),
-        await ask(bind),
-        await ask(embedded.dns),
+        await ask(both.bind),
+        await ask(both.embedded),
       );
     },
   );
@@ -228,12 +136,12 @@ describe.skipIf(!needs('named'))('the embedded nameserver against BIND', () => {
   test('truncates a referral whose glue does not fit, and gives all of it over TCP', async () => {
     const question = { name: parseName('www.delegated.big.example.'), type: TYPE.A };
     const asked = message({ questions: [{ ...question, class: 1 }] });
-    expect(await exchange(embedded.dns, encodeMessage(asked))).toMatchObject({
+    expect(await exchange(both.embedded, encodeMessage(asked))).toMatchObject({
       tc: true,
       authority: [],
       additional: [],
     });
-    await compare([question], { tcp: true });
+    await compare(both, [question], { tcp: true });
   });
 
   const soaOf = { name: parseName('tricky.example.'), type: TYPE.SOA, class: 1 };
@@ -268,7 +176,7 @@ describe.skipIf(!needs('named'))('the embedded nameserver against BIND', () => {
     ['octets after the message', Buffer.concat([encodeMessage(message({ questions: [soaOf] })), Buffer.from('more')])],
   ];
   test.each(odd)('answers %s as BIND does', async (_what, octets) => {
-    const [theirs, ours] = await Promise.all([exchange(bind, octets), exchange(embedded.dns, octets)]);
+    const [theirs, ours] = await Promise.all([exchange(both.bind, octets), exchange(both.embedded, octets)]);
     const kept = (answer: DnsMessage | undefined): object => {
       if (answer === undefined) return {};
       const { id, opcode, rd, ra, ad, cd, response, questions: back, edns: opt } = answer;

@@ -3,6 +3,8 @@ import { EmbeddedNameserver, type EmbeddedOptions } from '../../src/nameservers/
 import type { ZoneChange } from '../../src/nameservers/nameserver.js';
 import { createLog } from '../../src/operations/log.js';
 import { zoneName } from '../../src/zones/zone-name.js';
+import type { Servers } from './compare-servers.js';
+import { startNamed } from './private-named.js';
 
 /** An embedded nameserver on a free loopback port, started. */
 export async function startEmbedded(options: Partial<EmbeddedOptions> = {}): Promise<EmbeddedNameserver> {
@@ -25,4 +27,25 @@ export function zoneText(serial: number, more = ''): string {
 export function parsedUpsert(name: string, serial: number, more = ''): ZoneChange {
   const { records } = parseZone(zoneText(serial, more), name);
   return { kind: 'upsert', name: zoneName(name), file: '/nowhere', serial, isNew: true, records };
+}
+
+/** BIND as it must be set to answer as the embedded nameserver does. */
+const BIND_OPTIONS = 'minimal-responses no-auth; minimal-any yes;';
+
+/** BIND and the embedded nameserver, with the same zones (name to text). */
+export async function startBoth(
+  zones: Readonly<Record<string, string>>,
+): Promise<Servers & { stop: () => Promise<void> }> {
+  const bind = await startNamed(zones, BIND_OPTIONS);
+  const embedded = await startEmbedded();
+  const changes = Object.entries(zones).map(([name, text]): ZoneChange => {
+    const { records } = parseZone(text, name);
+    return { kind: 'upsert', name: zoneName(name), file: '/nowhere', serial: 1, isNew: true, records };
+  });
+  await embedded.apply(changes);
+  const stop = async (): Promise<void> => {
+    await embedded.stop();
+    await bind.stop();
+  };
+  return { bind, embedded: embedded.dns, stop };
 }

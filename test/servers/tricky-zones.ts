@@ -101,6 +101,7 @@ child DS 54321 8 2 fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543
 ns1.child A 192.0.2.64
 ; DNAME (RFC 6672)
 dn DNAME target.example.
+*.wdname DNAME target.example.
 dn A 192.0.2.70
 dn TXT "beside a DNAME"
 dnin DNAME wild

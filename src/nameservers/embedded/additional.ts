@@ -103,7 +103,9 @@ export function glueFor(
   let required = false;
   for (const ns of rrsetAt(node, TYPE.NS, false)) {
     const host = lowerName(nameAt(ns.rdata, 0));
-    if (!isAtOrBelow(host, zone.origin) || zone.find(host, TYPE.A).kind !== 'delegation') continue;
+    if (!isAtOrBelow(host, zone.origin)) continue;
+    const found = zone.find(host, TYPE.A);
+    if (found.kind === 'node' || found.kind === 'nothing') continue; // what is answered with authority is asked for
     const records = zone.node(host)?.filter((record) => ADDRESSES.includes(record.type)) ?? [];
     glue.push(...records);
     required ||= records.length > 0 && isAtOrBelow(host, cut);

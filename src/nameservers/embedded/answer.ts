@@ -119,7 +119,8 @@ function refer(reply: Reply, { zone, options }: Asked, found: Kind<'delegation'>
 /** The DNAME, and the CNAME that it stands for at this very name (RFC 6672 §3.1). */
 function substitute(reply: Reply, { type, options }: Asked, name: Name, found: Kind<'dname'>): Name | undefined {
   const { dname, node } = found;
-  reply.answer.push(...rrsetAt(node, TYPE.DNAME, options.dnssec));
+  // Its own target may lie below it; the record is given once.
+  if (!reply.answer.includes(dname)) reply.answer.push(...rrsetAt(node, TYPE.DNAME, options.dnssec));
   const target = (name.slice(0, name.length - dname.owner.length) + dname.rdata) as Name;
   if (target.length > MAX_NAME) {
     reply.rcode = RCODE.YXDOMAIN;
