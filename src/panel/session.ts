@@ -29,7 +29,7 @@ export function sessions(secret: Buffer): RequestHandler {
   return session({
     name: `__Host-panel-${suffix}`,
     secret: createHash('sha256').update('session').update(secret).digest('hex'),
-    store: new MemoryStore({ max: MOST_SESSIONS, ttl: IDLE_LIMIT, noDisposeOnSet: true }),
+    store: new MemoryStore({ max: MOST_SESSIONS, ttl: IDLE_LIMIT }),
     resave: false,
     saveUninitialized: false,
     cookie: { httpOnly: true, secure: true, sameSite: 'lax', path: '/' },
