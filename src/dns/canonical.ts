@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { lowerName, type Name } from './name.js';
+import { lowerName, ROOT, type Name } from './name.js';
 import { canonicalRdata } from './rdata.js';
 import type { ResourceRecord } from './resource-record.js';
 import type { Zone } from './zone.js';
@@ -41,19 +41,17 @@ function sortableLabel(name: Name, start: number, end: number): string {
 
 /** Records with their sort keys, in the order given. */
 export function withKeys(records: readonly ResourceRecord[]): Ordered[] {
-  const keys = new Map<Name, Ordered>();
-  let last: Ordered | undefined;
+  let written: Name | undefined;
+  let owner = ROOT;
+  let key = '';
   return records.map((record) => {
-    const known = last?.record.owner === record.owner ? last : keys.get(record.owner);
-    const owner = known?.owner ?? lowerName(record.owner);
-    const ordered = {
-      record,
-      owner,
-      key: known?.key ?? sortKey(owner),
-      rdata: canonicalRdata(record.type, record.rdata),
-    };
-    if (known === undefined) keys.set(record.owner, ordered);
-    return (last = ordered);
+    // Records of a name nearly always follow each other; a table of all names would cost more than it saves.
+    if (record.owner !== written) {
+      written = record.owner;
+      owner = lowerName(written);
+      key = sortKey(owner);
+    }
+    return { record, owner, key, rdata: canonicalRdata(record.type, record.rdata) };
   });
 }
 

@@ -31,7 +31,8 @@ export function checkZone(zone: Zone, name: string): ZoneIssue[] {
 
 class ZoneCheck {
   private readonly nodes: ZoneNodes;
-  private readonly issues: ZoneIssue[] = [];
+  private readonly errors: ZoneIssue[] = [];
+  private readonly warnings: ZoneIssue[] = [];
 
   constructor(
     private readonly zone: Zone,
@@ -45,30 +46,31 @@ class ZoneCheck {
     const apex = this.nodes.get(origin);
     const soa = apex?.records.find((record) => record.type === TYPE.SOA);
     if (soa === undefined) this.error('no_soa', 0, 'the zone has no SOA record at its top; add one');
-    if (apex?.records.some((record) => record.type === TYPE.NS) !== true) {
+    if (apex?.hasNs !== true) {
       this.error('no_ns', soa?.line ?? 0, 'the zone has no NS record at its top; add one for each nameserver');
     }
     for (const { line, message } of faultsOfKeys(apex?.records ?? [])) this.error('dnssec_records', line, message);
     for (const node of this.nodes) {
-      if (this.issues.length >= MAX_ISSUES) break;
+      if (this.errors.length >= MAX_ISSUES) break;
       if (isAtOrBelow(node.name, origin)) this.checkNode(node);
       // BIND ignores such records with a warning, and the zone that is served is not the one that was written.
       else this.error('out_of_zone', node.line, `${formatName(node.name)} is outside the zone ${this.name}`);
     }
-    return this.issues.slice(0, MAX_ISSUES);
+    return [...this.errors, ...this.warnings].slice(0, MAX_ISSUES);
   }
 
   private checkNode(node: Node): void {
     const isApex = node.name === this.zone.origin;
+    let isHost = false;
     if (node.records.length > 1) this.checkTogether(node);
     for (const record of node.records) {
       switch (record.type) {
         case TYPE.A:
         case TYPE.AAAA:
-          this.checkHostName(node, record);
+          isHost = true;
           break;
         case TYPE.MX:
-          this.checkHostName(node, record);
+          isHost = true;
           this.checkTarget(node, record);
           break;
         case TYPE.NS:
@@ -97,25 +99,24 @@ class ZoneCheck {
           break;
       }
     }
+    if (isHost) this.checkHostName(node);
     this.checkAbove(node);
   }
 
   /** What may not stand together at one name (RFC 1034 §3.6.2, RFC 2181 §10.1, RFC 6672 §2.4). */
   private checkTogether(node: Node): void {
     const { records } = node;
-    for (const [i, record] of records.entries()) {
-      if (!SINGLETONS.has(record.type)) continue;
-      const second = records.find((other, at) => at > i && other.type === record.type);
-      if (second !== undefined && records.findIndex((other) => other.type === record.type) === i) {
-        const code = `several_${typeName(record.type).toLowerCase()}`;
-        this.error(
-          code,
-          second.line,
-          `${formatName(node.name)} has a second ${typeName(record.type)}; only one is possible`,
-        );
+    const seen = new Set<number>();
+    for (const { type, line } of records) {
+      if (!SINGLETONS.has(type)) continue;
+      if (seen.has(type)) {
+        const name = typeName(type);
+        const message = `${formatName(node.name)} has a second ${name}; only one is possible`;
+        this.error(`several_${name.toLowerCase()}`, line, message);
       }
+      seen.add(type);
     }
-    if (!records.some((record) => record.type === TYPE.CNAME)) return;
+    if (!node.hasCname) return;
     const other = records.find((record) => !BESIDE_CNAME.has(record.type));
     if (other === undefined) return;
     this.error(
@@ -168,11 +169,10 @@ class ZoneCheck {
   }
 
   /** As BIND's check-names: hosts are letters, digits and hyphens (RFC 1123 §2.1); a wildcard may come first. */
-  private checkHostName(node: Node, record: ResourceRecord): void {
-    if (record !== node.records.find((other) => other.type === record.type)) return;
+  private checkHostName(node: Node): void {
     if (this.nodes.isHostName(node.name)) return;
-    const what = `${formatName(node.name)} ${typeName(record.type)}`;
-    this.warning('not_a_host_name', record.line, `${what}: a host's name has letters, digits and hyphens only`);
+    const message = `${formatName(node.name)} has addresses or mail: a host's name has letters, digits and hyphens only`;
+    this.warning('not_a_host_name', node.line, message);
   }
 
   private looksLikeAddress(target: Name): boolean {
@@ -187,10 +187,15 @@ class ZoneCheck {
   }
 
   private error(code: string, line: number, message: string): void {
-    this.issues.push({ severity: 'error', code, zone: this.name, line, column: 0, message });
+    if (this.errors.length < MAX_ISSUES) this.errors.push(this.issue('error', code, line, message));
   }
 
+  /** Warnings have a limit of their own: however many there are, they hide no error. */
   private warning(code: string, line: number, message: string): void {
-    this.issues.push({ severity: 'warning', code, zone: this.name, line, column: 0, message });
+    if (this.warnings.length < MAX_ISSUES) this.warnings.push(this.issue('warning', code, line, message));
+  }
+
+  private issue(severity: ZoneIssue['severity'], code: string, line: number, message: string): ZoneIssue {
+    return { severity, code, zone: this.name, line, column: 0, message };
   }
 }

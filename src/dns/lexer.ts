@@ -1,4 +1,5 @@
 import type { Name } from './name.js';
+import { countLines, placeOf, type Place } from './place.js';
 import type { RdataText } from './rdata-text.js';
 
 /** A place in the text where it is wrong; the parser turns the offset into line and column. */
@@ -36,6 +37,9 @@ export class Lexer implements RdataText {
   private at = 0;
   private nextLine = 1;
   private cursor = 0;
+  /** Where the reading of this entry began, blank lines before it included, and the line there. */
+  private entryAt = 0;
+  private entryLine = 1;
   private readonly starts: number[] = [];
   private readonly ends: number[] = [];
   private readonly quoted: boolean[] = [];
@@ -62,6 +66,8 @@ export class Lexer implements RdataText {
     this.cursor = 0;
     this.indented = false;
     this.line = this.nextLine;
+    this.entryAt = at;
+    this.entryLine = this.nextLine;
     for (;;) {
       if (at >= end) {
         this.at = end;
@@ -158,14 +164,13 @@ export class Lexer implements RdataText {
   private fail(offset: number, code: string, message: string): never {
     const lineEnd = this.bytes.indexOf(LF, offset);
     this.at = lineEnd < 0 || lineEnd >= this.end ? this.end : lineEnd + 1;
-    this.nextLine = this.lineOf(this.at);
+    this.nextLine = this.entryLine + countLines(this.bytes, this.entryAt, this.at);
     throw new TextError(code, message, offset);
   }
 
-  private lineOf(offset: number): number {
-    let line = 1;
-    for (let at = this.bytes.indexOf(LF); at >= 0 && at < offset; at = this.bytes.indexOf(LF, at + 1)) line++;
-    return line;
+  /** Where an octet of the entry under way is. */
+  placeOf(offset: number): Place {
+    return placeOf(this.bytes, offset, { offset: this.entryAt, line: this.entryLine });
   }
 
   more(): boolean {

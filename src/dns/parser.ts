@@ -4,7 +4,6 @@ import { expand, MAX_GENERATED, parseRange } from './generate.js';
 import { MAX_INCLUDE_DEPTH, readIncluded } from './include.js';
 import { Lexer } from './lexer.js';
 import { encodeName, lowerName, parseName, type Name } from './name.js';
-import { placeOf } from './place.js';
 import { parseRdata } from './rdata.js';
 import { readHead, type RecordHead } from './record-head.js';
 import { RRsets } from './rrsets.js';
@@ -266,7 +265,7 @@ class ZoneParser {
     code: string,
     message: string,
   ): ZoneIssue {
-    const place = placeOf(source.lexer.bytes, offset);
+    const place = source.lexer.placeOf(offset);
     const where = source.file === undefined ? message : `in the included file "${source.file}": ${message}`;
     return { severity, code, zone: this.zone, ...place, message: where };
   }

@@ -6,20 +6,24 @@ import { TYPE } from './types.js';
 /** From this many records on, an RRset looks repeated rdata up in a map instead of comparing one by one. */
 const MANY = 8;
 
-/** One RRset while a zone is read (RFC 2181 §5); signatures are one for each type that they cover. */
+/**
+ * One RRset while a zone is read (RFC 2181 §5); signatures are one for each type that they cover. Most have one record, and
+ * large zones have very many, so there is no array before the second record.
+ */
 interface RRset {
   type: number;
   covers: number;
   ttl: number;
-  /** The run of records that set the TTL last. */
+  /** The run of records that set the TTL last, and how many records there were before it. */
   run: number;
-  /** How many records it had before that run. */
   before: number;
-  /** Some of its records carry another TTL than the set's. */
-  mixed: boolean;
-  records: ResourceRecord[];
+  first: ResourceRecord;
+  /** All records, from the second on. */
+  all: ResourceRecord[] | undefined;
   /** Canonical rdata, for sets of many records. */
-  index?: Map<string, ResourceRecord>;
+  index: Map<string, ResourceRecord> | undefined;
+  /** The next RRset of the same owner. */
+  next: RRset | undefined;
 }
 
 /** The type that a signature covers (RFC 4034 §3.1.1), else 0. */
@@ -33,10 +37,13 @@ export function coveredType(type: number, rdata: string): number {
  * goes on in a later run, that run's TTL holds for all of it. Repeated records are dropped.
  */
 export class RRsets {
-  readonly records: ResourceRecord[] = [];
-  private readonly owners = new Map<Name, RRset[]>();
+  private readonly records: ResourceRecord[] = [];
+  /** The RRset of each owner that was written last. */
+  private readonly owners = new Map<Name, RRset>();
+  /** Sets with records of different TTLs. */
+  private readonly mixed = new Set<RRset>();
   private lastOwner: Name | undefined;
-  private lastSets: RRset[] = [];
+  private lastSet: RRset | undefined;
   private runs = 0;
   private run = 0;
   private runOwner: Name | undefined;
@@ -64,9 +71,7 @@ export class RRsets {
 
   /** All records, in the order in which they were added, each with its RRset's TTL. */
   finish(): ResourceRecord[] {
-    for (const sets of this.owners.values()) {
-      for (const set of sets) if (set.mixed) for (const record of set.records) record.ttl = set.ttl;
-    }
+    for (const set of this.mixed) for (const record of recordsOf(set)) record.ttl = set.ttl;
     return this.records;
   }
 
@@ -87,49 +92,55 @@ export class RRsets {
 
   private put(record: ResourceRecord, run: number): boolean {
     const { type, ttl } = record;
-    const sets = this.setsOf(record.owner);
     const covers = coveredType(type, record.rdata);
-    const set = sets.find((other) => other.type === type && other.covers === covers);
+    const newest = this.newestOf(record.owner);
+    let set = newest;
+    while (set !== undefined && (set.type !== type || set.covers !== covers)) set = set.next;
     if (set === undefined) {
-      sets.push({ type, covers, ttl, run, before: 0, mixed: false, records: [record] });
+      set = { type, covers, ttl, run, before: 0, first: record, all: undefined, index: undefined, next: newest };
+      this.owners.set(lowerName(record.owner), set);
+      this.lastSet = set;
       this.records.push(record);
       return true;
     }
     const agrees = set.ttl === ttl;
     if (!agrees) {
-      set.mixed = true;
+      this.mixed.add(set);
       // What $GENERATE adds to an RRset of the run under way is added before that run, whose TTL so holds.
       if (set.run !== run && !(run > this.run && set.run === this.run)) set.ttl = ttl;
     }
-    if (set.run !== run) set.before = set.records.length;
+    if (set.run !== run) set.before = set.all?.length ?? 1;
     set.run = run;
     const twin = findTwin(set, record);
     if (twin === undefined) {
-      set.records.push(record);
+      set.all ??= [set.first];
+      set.all.push(record);
       this.records.push(record);
-    } else if (twin.rdata !== record.rdata && set.records.indexOf(twin) >= set.before) {
+    } else if (twin.rdata !== record.rdata && recordsOf(set).indexOf(twin) >= set.before) {
       twin.rdata = record.rdata; // within a run, names inside keep the case in which they were written last
     }
     return agrees;
   }
 
-  private setsOf(owner: Name): RRset[] {
-    if (owner === this.lastOwner) return this.lastSets;
-    const key = lowerName(owner);
-    let sets = this.owners.get(key);
-    if (sets === undefined) this.owners.set(key, (sets = []));
+  private newestOf(owner: Name): RRset | undefined {
+    if (owner === this.lastOwner) return this.lastSet;
     this.lastOwner = owner;
-    return (this.lastSets = sets);
+    return (this.lastSet = this.owners.get(lowerName(owner)));
   }
+}
+
+function recordsOf(set: RRset): readonly ResourceRecord[] {
+  return set.all ?? [set.first];
 }
 
 /** The record of the set with the same rdata, names inside compared without case; the set's index is kept. */
 function findTwin(set: RRset, record: ResourceRecord): ResourceRecord | undefined {
   const canonical = canonicalRdata(record.type, record.rdata);
+  const isTwin = (other: ResourceRecord): boolean => canonicalRdata(other.type, other.rdata) === canonical;
+  if (set.all === undefined) return isTwin(set.first) ? set.first : undefined;
   if (set.index === undefined) {
-    if (set.records.length < MANY)
-      return set.records.find((other) => canonicalRdata(other.type, other.rdata) === canonical);
-    set.index = new Map(set.records.map((other) => [canonicalRdata(other.type, other.rdata), other]));
+    if (set.all.length < MANY) return set.all.find(isTwin);
+    set.index = new Map(set.all.map((other) => [canonicalRdata(other.type, other.rdata), other]));
   }
   const twin = set.index.get(canonical);
   if (twin === undefined) set.index.set(canonical, record);

@@ -9,6 +9,9 @@ export interface Node {
   name: Name;
   records: ResourceRecord[];
   hasAddress: boolean;
+  hasNs: boolean;
+  hasCname: boolean;
+  hasDname: boolean;
   /** Line of its first record. */
   line: number;
 }
@@ -30,14 +33,16 @@ export class ZoneNodes {
       if (node === undefined || record.owner !== owner) node = this.nodeFor((owner = record.owner), record.line);
       node.records.push(record);
       if (record.type === TYPE.A || record.type === TYPE.AAAA) node.hasAddress = true;
-      else if (record.type === TYPE.DNAME) this.hasDname = true;
+      else if (record.type === TYPE.CNAME) node.hasCname = true;
+      else if (record.type === TYPE.NS) node.hasNs = true;
+      else if (record.type === TYPE.DNAME) node.hasDname = this.hasDname = true;
     }
   }
 
   private nodeFor(owner: Name, line: number): Node {
     const name = lowerName(owner);
     let node = this.nodes.get(name);
-    if (node === undefined) this.nodes.set(name, (node = { name, records: [], hasAddress: false, line }));
+    if (node === undefined) this.nodes.set(name, (node = newNode(name, line)));
     return node;
   }
 
@@ -55,11 +60,11 @@ export class ZoneNodes {
     for (let at: Name | undefined = name; at !== undefined && at !== this.zone.origin; at = parentOf(at)) {
       const node = this.nodes.get(at);
       if (node === undefined) continue;
-      if (has(node, TYPE.NS)) cover = { kind: 'delegated', name: at };
-      else if (at !== name && has(node, TYPE.DNAME)) cover = { kind: 'dname', name: at };
+      if (node.hasNs) cover = { kind: 'delegated', name: at };
+      else if (at !== name && node.hasDname) cover = { kind: 'dname', name: at };
     }
     const apex = this.nodes.get(this.zone.origin);
-    if (name !== this.zone.origin && apex !== undefined && has(apex, TYPE.DNAME)) {
+    if (name !== this.zone.origin && apex?.hasDname === true) {
       return { kind: 'dname', name: this.zone.origin };
     }
     return cover;
@@ -72,7 +77,7 @@ export class ZoneNodes {
     const node = this.nodes.get(name) ?? this.wildcardFor(name);
     if (node === undefined) return 'nothing';
     if (node.hasAddress) return 'addresses';
-    return has(node, TYPE.CNAME) ? 'cname' : 'nothing';
+    return node.hasCname ? 'cname' : 'nothing';
   }
 
   private wildcardFor(name: Name): Node | undefined {
@@ -107,6 +112,6 @@ export class ZoneNodes {
   }
 }
 
-function has(node: Node, type: number): boolean {
-  return node.records.some((record) => record.type === type);
+function newNode(name: Name, line: number): Node {
+  return { name, records: [], hasAddress: false, hasNs: false, hasCname: false, hasDname: false, line };
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { ClusterError, type ZoneIssue } from '../../src/errors.js';
+import { checkZone } from '../../src/dns/check.js';
 import { parseZone, type ParseOptions } from '../../src/dns/parser.js';
 import { formatRecord } from '../../src/dns/printer.js';
 
@@ -89,6 +90,34 @@ describe('limits', () => {
       column: 5,
     });
   });
+});
+
+describe('the time a text takes', () => {
+  /** Seconds to read a text that someone made to be slow; an hour's work for code that is quadratic in it. */
+  const seconds = (text: string): number => {
+    const start = performance.now();
+    try {
+      checkZone(parseZone(text, 'example.org'), 'example.org');
+    } catch (error) {
+      if (!(error instanceof ClusterError)) throw error;
+    }
+    return (performance.now() - start) / 1000;
+  };
+
+  test.each([
+    ['errors behind very many lines', `${HEAD}${'\n'.repeat(2_000_000)}${'a A x\n'.repeat(100)}`],
+    ['one line without end', `${HEAD}${'a TXT x\r'.repeat(200_000)}${'b A x\r'.repeat(100)}`],
+    ['very many records of one name', `${HEAD}${Array.from({ length: 100_000 }, (_, i) => `a TXT ${i}\n`).join('')}`],
+    ['very many CNAMEs of one name', `${HEAD}${Array.from({ length: 100_000 }, (_, i) => `a CNAME b${i}\n`).join('')}`],
+    [
+      'very many targets at a name of very many records',
+      `${HEAD}${Array.from({ length: 50_000 }, (_, i) => `a TXT ${i}\nb MX ${i} a\nc A 10.0.${i >> 8}.${i & 255}\n`).join('')}`,
+    ],
+    [
+      'TTLs that change with each record',
+      `${HEAD}${Array.from({ length: 50_000 }, (_, i) => `a ${i} TXT ${i}\nb A 192.0.2.1\n`).join('')}`,
+    ],
+  ])('is short: %s', (_what, text) => expect(seconds(text)).toBeLessThan(10));
 });
 
 describe('what the text says', () => {

@@ -244,6 +244,14 @@ describe('the findings of checkZone', () => {
     );
   });
 
+  test('many warnings hide no error', () => {
+    const found = findings(
+      `${HEAD}${Array.from({ length: 300 }, (_, i) => `a_${i} A 1.2.3.4\n`).join('')}c CNAME a\nc TXT x\n`,
+    );
+    expect(found).toHaveLength(100);
+    expect(found[0]).toMatchObject({ severity: 'error', code: 'cname_and_other_data', line: 306 });
+  });
+
   test('a good zone has none', () => {
     expect(findings(`${HEAD}d NS ns.d\nns.d A 1.2.3.4\n*.w MX 10 ns1\n_x._tcp SRV 0 0 1 ns1\nm MX 0 .\n`)).toEqual([]);
   });
