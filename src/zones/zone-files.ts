@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { link, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { closeSync, linkSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncFolder } from '../state/durable-file.js';
 import type { ZoneName } from './zone-name.js';
@@ -13,6 +14,9 @@ const SHARDS = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, 
  * The master files: `zones/HH/NAME`, in 256 folders by hash so that no folder grows beyond what file systems like, and
  * `previous/NAME`, the version that the nameserver was last seen serving, kept while its successor is unconfirmed. A name holds no `.`
  * in front and no `/` (RFC 2317 names are written with `+`, which no zone name holds), so a path never leaves the folder.
+ *
+ * What writes a single file is synchronous: 0.06 ms, against 0.7 ms by way of Node's thread pool (measured). Callers with many
+ * files let the event loop run between slices.
  */
 export class ZoneFiles {
   readonly #folder: string;
@@ -47,43 +51,46 @@ export class ZoneFiles {
   }
 
   /** Writes a text into a temporary file, whose path it returns: what can fail for want of room fails here. */
-  async prepare(text: Buffer): Promise<string> {
+  prepare(text: Buffer): string {
     const temporary = join(this.#folder, 'new', String(this.#temporary++));
-    const handle = await open(temporary, 'wx', FILE_MODE);
+    const file = openSync(temporary, 'wx', FILE_MODE);
     try {
-      await handle.writeFile(text);
+      // May write less than all where the disk is full, and then fails at the rest.
+      for (let at = 0; at < text.length;) at += writeSync(file, text, at);
     } catch (error) {
-      await this.discard(temporary);
+      this.discard(temporary);
       throw error;
     } finally {
-      await handle.close();
+      closeSync(file);
     }
     return temporary;
   }
 
-  async discard(temporary: string): Promise<void> {
-    await rm(temporary, { force: true });
+  discard(temporary: string): void {
+    rmSync(temporary, { force: true });
   }
 
   /** Puts a prepared file in place as a whole; not yet durable. */
-  async place(temporary: string, name: ZoneName): Promise<void> {
-    await rename(temporary, this.fileOf(name));
+  place(temporary: string, name: ZoneName): void {
+    renameSync(temporary, this.fileOf(name));
   }
 
   /** Keeps the present file as the previous version; does nothing where there is none, or one is kept already. */
-  async keepPrevious(name: ZoneName): Promise<void> {
-    await link(this.fileOf(name), this.#previousOf(name)).catch((error: unknown) => {
+  keepPrevious(name: ZoneName): void {
+    try {
+      linkSync(this.fileOf(name), this.#previousOf(name));
+    } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code !== 'EEXIST' && code !== 'ENOENT') throw error;
-    });
+    }
   }
 
-  async dropPrevious(name: ZoneName): Promise<void> {
-    await rm(this.#previousOf(name), { force: true });
+  dropPrevious(name: ZoneName): void {
+    rmSync(this.#previousOf(name), { force: true });
   }
 
-  async remove(name: ZoneName): Promise<void> {
-    await rm(this.fileOf(name), { force: true });
+  remove(name: ZoneName): void {
+    rmSync(this.fileOf(name), { force: true });
   }
 
   /** Makes these files, and the folders that name them, survive a power cut. */

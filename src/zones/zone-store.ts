@@ -1,6 +1,5 @@
 import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import pLimit from 'p-limit';
 import { ClusterError, sentenceOf } from '../errors.js';
 import type { Log } from '../operations/log.js';
 import { validateZone, type ValidZone } from './validation.js';
@@ -11,7 +10,10 @@ import { zoneName, type ZoneName } from './zone-name.js';
 
 /** The journal is folded into files and index when it has grown to this. */
 const CHECKPOINT_OCTETS = 32 * 1024 * 1024;
-const FILES_AT_ONCE = 16;
+/** With at most so many files to sync, closing folds the journal, too. */
+const FOLD_AT_CLOSE = 500;
+/** So many files are written without giving way to the event loop: 2 to 3 ms. */
+const SLICE = 32;
 
 /**
  * The zones of this server: master files on disk are the truth, an index in memory knows them without reading. A change is
@@ -24,7 +26,6 @@ export class ZoneStore {
   readonly #index: ZoneIndex;
   readonly #journal: ZoneJournal;
   readonly #damaged = new Set<ZoneName>();
-  readonly #limit = pLimit(FILES_AT_ONCE);
   #touched = new Set<ZoneName>();
   #chain: Promise<void> = Promise.resolve();
   #checkpoint: Promise<void> | undefined;
@@ -51,9 +52,15 @@ export class ZoneStore {
     const index = sound ?? new ZoneIndex();
     if (sound === undefined) await indexFromFiles(files, index, log);
     const store = new ZoneStore(folder, log, files, index, await ZoneJournal.open(folder));
-    for await (const step of ZoneJournal.replay(folder)) await store.#perform(step);
+    let steps = 0;
+    for await (const step of ZoneJournal.replay(folder)) {
+      store.#perform(step);
+      steps++;
+    }
     await store.#lookForDamage();
-    await store.#fold();
+    if (sound === undefined && index.entries.size > 0) await store.#fold();
+    // What was replayed is in generations before the present one: it is folded while the server starts.
+    else if (steps > 0) store.#checkpoint = store.#foldBeside(Promise.resolve());
     return store;
   }
 
@@ -144,7 +151,8 @@ export class ZoneStore {
   async close(): Promise<void> {
     await this.#chain;
     await this.#checkpoint;
-    await this.#fold();
+    // Much is left to the journal, which the next start replays: nobody waits long for the end.
+    if (this.#touched.size <= FOLD_AT_CLOSE) await this.#fold();
     await this.#journal.close();
   }
 
@@ -156,41 +164,39 @@ export class ZoneStore {
     const next = this.#chain.then(async () => {
       const prepared = new Map<JournalStep, string>();
       try {
-        await this.#all(steps, async (step) => {
-          if (step.kind === 'write') prepared.set(step, await this.#files.prepare(step.text));
+        await inSlices(steps, (step) => {
+          if (step.kind === 'write') prepared.set(step, this.#files.prepare(step.text));
         });
         await this.#journal.append(steps, durable);
       } catch (error) {
-        for (const file of prepared.values()) await this.#files.discard(file);
+        for (const file of prepared.values()) this.#files.discard(file);
         throw new ClusterError('zones_not_written', { why: sentenceOf(error) }, { cause: error });
       }
-      await this.#all(steps, (step) => this.#perform(step, prepared.get(step)));
-      if (this.#journal.size > CHECKPOINT_OCTETS) this.#checkpoint ??= this.#foldBeside();
+      await inSlices(steps, (step) => this.#perform(step, prepared.get(step)));
+      if (this.#journal.size <= CHECKPOINT_OCTETS || this.#checkpoint !== undefined) return;
+      await this.#journal.turn();
+      this.#checkpoint = this.#foldBeside();
     });
     this.#chain = next.catch(() => undefined);
     return next;
   }
 
-  async #all(steps: readonly JournalStep[], work: (step: JournalStep) => Promise<void>): Promise<void> {
-    await Promise.all(steps.map((step) => this.#limit(() => work(step))));
-  }
-
   /** What a step does to files and index. Done again (replay after a crash) it comes to the same. */
-  async #perform(step: JournalStep, prepared?: string): Promise<void> {
+  #perform(step: JournalStep, prepared?: string): void {
     const { entries, tombstones, unconfirmed } = this.#index;
     if (step.kind === 'write') {
       const { name } = step.entry;
       const isNew = !entries.has(name);
       // Only what the nameserver served is worth going back to, never an unconfirmed version.
-      if (!isNew && !unconfirmed.has(name)) await this.#files.keepPrevious(name);
-      await this.#files.place(prepared ?? (await this.#files.prepare(step.text)), name);
+      if (!isNew && !unconfirmed.has(name)) this.#files.keepPrevious(name);
+      this.#files.place(prepared ?? this.#files.prepare(step.text), name);
       if (!unconfirmed.has(name)) unconfirmed.set(name, isNew ? 'new' : 'changed');
       entries.set(name, step.entry);
       this.#touched.add(name);
       this.#damaged.delete(name);
     } else if (step.kind === 'confirm') {
       for (const name of step.names) {
-        if (unconfirmed.get(name) === 'changed') await this.#files.dropPrevious(name);
+        if (unconfirmed.get(name) === 'changed') this.#files.dropPrevious(name);
         unconfirmed.delete(name);
       }
     } else {
@@ -198,19 +204,18 @@ export class ZoneStore {
       unconfirmed.delete(step.name);
       this.#damaged.delete(step.name);
       if (step.kind === 'remove') tombstones.set(step.name, step.tombstone);
-      await this.#files.remove(step.name);
-      await this.#files.dropPrevious(step.name);
+      this.#files.remove(step.name);
+      this.#files.dropPrevious(step.name);
       this.#touched.add(step.name);
     }
   }
 
-  /** Begins a new generation of the journal and folds the old one into files and index while changes go on. */
+  /** Folds the generations before the present one into files and index, while changes go on. */
   async #foldBeside(): Promise<void> {
     try {
-      await this.#journal.turn();
       await this.#fold();
     } catch (error) {
-      // The old generation stays, and is folded at the next start.
+      // The old generations stay, and are folded at the next start.
       this.#log.error({ error: sentenceOf(error) }, 'the zone journal could not be folded into the index');
     } finally {
       this.#checkpoint = undefined;
@@ -245,6 +250,13 @@ export class ZoneStore {
       { zone: name },
       'the file of a zone is missing; it was not removed by a command, so it is kept everywhere else',
     );
+  }
+}
+
+async function inSlices<T>(items: readonly T[], work: (item: T) => void): Promise<void> {
+  for (let at = 0; at < items.length; at += SLICE) {
+    if (at > 0) await new Promise((resolve) => setImmediate(resolve));
+    for (const item of items.slice(at, at + SLICE)) work(item);
   }
 }
 
