@@ -7,6 +7,7 @@ import { DnsClient } from '../../dns/query.js';
 import { sentenceOf } from '../../errors.js';
 import type { Log } from '../../operations/log.js';
 import type { Applied, DnsAddress, Nameserver, NameserverStatus, ZoneChange } from '../nameserver.js';
+import { look } from '../read-back.js';
 import { Listener, type ListenerOptions } from './listener.js';
 import { Responder } from './responder.js';
 import { ZoneData } from './zone-data.js';
@@ -116,7 +117,12 @@ export class EmbeddedNameserver implements Nameserver {
         if (zone instanceof ZoneData) this.#zones.set(zone.origin, zone);
         else if (change.kind === 'remove') this.#zones.delete(apexOf(change));
       }
-      applied.push(...(await Promise.all(slice.map((change, i) => readBack(client, change, loaded[i])))));
+      const outcomes = slice.map(async (change, i): Promise<Applied> => {
+        const zone = loaded[i];
+        if (typeof zone === 'string') return { name: change.name, outcome: 'refused', reason: zone };
+        return look(client, change);
+      });
+      applied.push(...(await Promise.all(outcomes)));
     }
     return applied;
   }
@@ -134,26 +140,6 @@ async function load(change: ZoneChange): Promise<ZoneData | string | undefined> 
     return new ZoneData(apexOf(change), records);
   } catch (error) {
     return sentenceOf(error);
-  }
-}
-
-/** Asks over DNS what is served now, which alone is proof. `loaded` says why a zone could not be loaded. */
-async function readBack(
-  client: DnsClient,
-  change: ZoneChange,
-  loaded: ZoneData | string | undefined,
-): Promise<Applied> {
-  if (typeof loaded === 'string') return { name: change.name, outcome: 'refused', reason: loaded };
-  const { name } = change;
-  try {
-    const serial = await client.soaSerial(apexOf(change));
-    const expected = change.kind === 'upsert' ? change.serial : undefined;
-    const seen = serial === undefined ? {} : { serial };
-    if (serial === expected) return { name, outcome: 'served', ...seen };
-    const reason = `It answers for ${name} with serial ${serial ?? 'none'}, and ${expected ?? 'none'} was expected.`;
-    return { name, outcome: 'refused', reason, ...seen };
-  } catch (error) {
-    return { name, outcome: 'unavailable', reason: sentenceOf(error) };
   }
 }
 
