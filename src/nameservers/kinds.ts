@@ -1,4 +1,5 @@
 import type { Log } from '../operations/log.js';
+import { BindNameserver, type OperatorNamed } from './bind/bind.js';
 import { EmbeddedNameserver } from './embedded/embedded.js';
 import type { Nameserver } from './nameserver.js';
 
@@ -10,6 +11,8 @@ export interface NameserverSettings {
   /** Where it answers DNS queries. */
   host: string;
   port: number;
+  /** For `bind`: a named that the operator runs. Without it we run a private one at this address. */
+  named?: OperatorNamed;
 }
 
 interface Place {
@@ -22,9 +25,8 @@ interface Place {
 
 const KINDS: Readonly<Record<NameserverKind, (settings: NameserverSettings, place: Place) => Nameserver>> = {
   embedded: ({ host, port }, { log, version }) => new EmbeddedNameserver({ listen: [{ host, port }], version, log }),
-  bind: () => {
-    throw new Error('the BIND driver is not there yet');
-  },
+  bind: ({ host, port, named }, { folder, log }) =>
+    new BindNameserver({ dns: { host, port }, folder, log, ...(named === undefined ? {} : { named }) }),
 };
 
 /** The driver for a server's nameserver; a new kind is a folder and a line here. */
