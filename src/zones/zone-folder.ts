@@ -1,9 +1,9 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
+import { apexOf } from '../dns/apex.js';
 import { formatName, isAtOrBelow, lowerName, parseName } from '../dns/name.js';
 import { parseZone } from '../dns/parser.js';
 import { printZone } from '../dns/printer.js';
-import { TYPE } from '../dns/types.js';
 import { sentenceOf } from '../errors.js';
 import { zoneName, type ZoneName } from './zone-name.js';
 
@@ -13,8 +13,7 @@ export type FolderItem = { file: string; name: ZoneName; text: Buffer } | { file
 const MOST_FILES = 1_000_000;
 const LARGEST = 16 * 1024 * 1024;
 /** Stands for the zone's name while it is not known; `.invalid` names nothing real (RFC 2606). */
-const UNKNOWN = 'name-not-known.invalid';
-const UNKNOWN_NAME = parseName(`${UNKNOWN}.`);
+const UNKNOWN = parseName('name-not-known.invalid.');
 
 /**
  * The zones in a folder's files (`*.zone`, `*.db`, or a file called like its zone), in the order of the file names. A zone is named
@@ -43,13 +42,11 @@ async function readItem(folder: string, file: string): Promise<FolderItem | unde
     if (!info.isFile()) return undefined;
     if (info.size > LARGEST) return { file, leftOut: `it is larger than ${LARGEST} octets` };
     const text = await readFile(join(folder, file));
-    const included = /^\s*\$INCLUDE\b/im.test(text.toString('latin1'));
-    const zone = parseZone(text, UNKNOWN, { include: folder });
-    const soa = zone.records.find((record) => record.type === TYPE.SOA);
-    if (soa === undefined) return { file, leftOut: 'it holds no SOA record' };
-    const isNamed = !isAtOrBelow(lowerName(soa.owner), UNKNOWN_NAME);
-    const name = zoneName(isNamed ? formatName(soa.owner) : nameOfFile(file));
-    if (!included) return { file, name, text };
+    const apex = apexOf(text, UNKNOWN);
+    if (apex === undefined) return { file, leftOut: 'it holds no SOA record' };
+    const isNamed = !isAtOrBelow(lowerName(apex), UNKNOWN);
+    const name = zoneName(isNamed ? formatName(apex) : nameOfFile(file));
+    if (!/^\s*\$INCLUDE\b/im.test(text.toString('latin1'))) return { file, name, text };
     return { file, name, text: Buffer.from(printZone(parseZone(text, name, { include: folder })), 'latin1') };
   } catch (error) {
     return { file, leftOut: sentenceOf(error) };

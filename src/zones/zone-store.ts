@@ -60,7 +60,7 @@ export class ZoneStore {
     await store.#lookForDamage();
     if (sound === undefined && index.entries.size > 0) await store.#fold();
     // What was replayed is in generations before the present one: it is folded while the server starts.
-    else if (steps > 0) store.#checkpoint = store.#foldBeside(Promise.resolve());
+    else if (steps > 0) store.#checkpoint = store.#foldBeside();
     return store;
   }
 
