@@ -125,6 +125,11 @@ const kinds = {
     sentence: (f) =>
       `BIND's control channel at ${f['server'] ?? ''} gave no reply (${f['why'] ?? ''}). Check that named runs and allows our key.`,
   },
+  named_configuration_refused: {
+    status: 503,
+    sentence: (f) =>
+      `BIND refuses its own configuration (${f['why'] ?? ''}). Repair it with the help of named-checkconf; the change is then tried again.`,
+  },
   named_not_started: {
     status: 500,
     sentence: (f) =>

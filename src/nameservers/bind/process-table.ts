@@ -24,9 +24,17 @@ export async function endProcess(pid: number, argument: string, patience: number
   let signal: NodeJS.Signals | undefined = 'SIGTERM';
   while (await hasArgument(pid, argument)) {
     if (performance.now() > deadline) signal = 'SIGKILL';
-    if (signal !== undefined) process.kill(pid, signal);
+    if (signal !== undefined) sendSignal(pid, signal);
     signal = undefined;
     await pause(PAUSE);
+  }
+}
+
+function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // it ended a moment ago
   }
 }
 

@@ -1,5 +1,6 @@
 import { utimes } from 'node:fs/promises';
 import type { DnsClient } from '../../dns/query.js';
+import { ClusterError } from '../../errors.js';
 import type { Log } from '../../operations/log.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { Applied, ZoneChange } from '../nameserver.js';
@@ -76,7 +77,10 @@ export class ZoneLoader {
 
   async #applyEach(changes: readonly ZoneChange[]): Promise<Map<ZoneName, Applied>> {
     const refusals: Refusals = new Map();
-    await this.#remove(changes.filter(({ kind }) => kind === 'remove').map(({ name }) => name));
+    const removals = changes.filter(({ kind }) => kind === 'remove');
+    const strange = removals.filter(({ name }) => this.#zones.get(name) === undefined);
+    await this.#refuseServed(strange, refusals);
+    await this.#remove(removals.map(({ name }) => name));
     const upserts = changes.filter((change) => change.kind === 'upsert');
     const reloaded = await Promise.all(upserts.map((change) => this.#reload(change, refusals)));
     const added = upserts.filter((_, i) => !reloaded[i]);
@@ -132,8 +136,12 @@ export class ZoneLoader {
     await this.#zones.included(zones);
     const reply = await this.#channel.command('reconfig', RECONFIG_TIMEOUT);
     if (reply.result === 0) return;
-    // One zone that named has from elsewhere spoils the whole configuration; one by one, only that zone is refused.
-    this.#log.warn({ why: why(reply), count: zones.length }, 'named refused the include file; adding zones singly');
+    // One zone that named has from elsewhere spoils the whole configuration; one by one, only that zone is refused. First
+    // named must read a sound configuration again: after a failed one, 9.18 ends with an assertion at the next delzone.
+    this.#log.warn({ why: said(reply), count: zones.length }, 'named refused the include file; adding zones singly');
+    await this.#zones.removed(zones.map(({ name }) => name));
+    const again = await this.#channel.command('reconfig', RECONFIG_TIMEOUT);
+    if (again.result !== 0) throw new ClusterError('named_configuration_refused', { why: said(again) });
     await this.#addEach(zones, refusals);
   }
 
@@ -142,11 +150,17 @@ export class ZoneLoader {
     const { text } = await this.#channel.command(`zonestatus "${name}"`);
     if (!text.split('\n').includes(`files: ${file}`)) {
       await this.#zones.removed([name]);
-      refusals.set(name, `BIND has ${name} already, from a configuration that is not ours. Remove it there first.`);
+      refusals.set(name, notOurs(name));
       return;
     }
     if (!text.includes('reconfigurable via modzone: yes')) await this.#zones.included([{ name, file }]);
     await this.#channel.command(`reload "${name}"`);
+  }
+
+  /** Zones that are to be gone and that we never gave to named: where it answers for them, they are the operator's own. */
+  async #refuseServed(removals: readonly ZoneChange[], refusals: Refusals): Promise<void> {
+    const seen = await Promise.all(removals.map((change) => look(this.#client, change)));
+    for (const { name, outcome } of seen) if (outcome === 'refused') refusals.set(name, notOurs(name));
   }
 
   async #remove(names: readonly ZoneName[]): Promise<void> {
@@ -157,6 +171,14 @@ export class ZoneLoader {
   }
 }
 
-function why({ error, text }: RndcReply): string {
-  return `BIND refuses it: ${(text === '' ? error : text).trim().replaceAll('\n', '; ')}`;
+function notOurs(name: ZoneName): string {
+  return `BIND has ${name} from a configuration that is not ours. Remove it there first.`;
+}
+
+function why(reply: RndcReply): string {
+  return `BIND refuses it: ${said(reply)}`;
+}
+
+function said({ error, text }: RndcReply): string {
+  return (text === '' ? error : text).trim().replaceAll('\n', '; ');
 }
