@@ -70,8 +70,10 @@ export class OperatorsNamed {
   }
 
   /** Stops it in its tracks: it keeps its connections and answers nothing. */
-  freeze(): void {
+  async freeze(): Promise<void> {
     this.#child?.kill('SIGSTOP');
+    const state = `/proc/${this.#child?.pid ?? 0}/stat`;
+    while (!/\) T /.test(await readFile(state, 'latin1'))) await pause(1);
   }
 
   /** Deletes its database of zones that were added by addzone. */

@@ -51,9 +51,9 @@ export class RndcConnection {
       this.#connected = true;
     });
     socket.on('data', (octets) => this.#read(octets));
-    socket.on('error', (error) => this.#fail(error));
+    socket.on('error', (error) => this.#fail(this.#hungUp(error.message)));
     socket.on('close', () => {
-      this.#fail(new Error('named closed the control connection'));
+      this.#fail(this.#hungUp('named closed the control connection'));
       onClose(this);
     });
   }
@@ -71,9 +71,7 @@ export class RndcConnection {
       return connection;
     } catch (error) {
       connection.close();
-      // named says nothing to a message that its key did not sign, it hangs up.
-      const hint = connection.#connected ? '; is the key the one of its controls statement?' : '';
-      throw new Error(`${sentenceOf(error)}${hint}`, { cause: error });
+      throw error;
     }
   }
 
@@ -132,6 +130,12 @@ export class RndcConnection {
     } catch (error) {
       this.#fail(new Error(`named's reply is not usable: ${sentenceOf(error)}`, { cause: error }));
     }
+  }
+
+  /** named says nothing to a message that its key did not sign, it hangs up. */
+  #hungUp(why: string): Error {
+    const early = this.#connected && this.#nonce === '';
+    return new Error(early ? `${why}; is the key the one of its controls statement?` : why);
   }
 
   #fail(error: Error): void {
