@@ -13,7 +13,10 @@ import { secretFile } from './state/secret-file.js';
 import { createApi } from './web/api.js';
 import { createPages } from './web/pages/pages.js';
 
-export type { Cluster } from './cluster/cluster.js';
+export type { BatchOutcome, ChangeResult, Cluster } from './cluster/cluster.js';
+export type { Principal } from './access/principal.js';
+export { zoneName, type ZoneName } from './zones/zone-name.js';
+export { ClusterError } from './errors.js';
 export type { HostLink, HostPanel, HostUser } from './host/host-panel.js';
 export type { NameserverSettings } from './nameservers/kinds.js';
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { PACKAGE_ROOT } from '../operations/version.js';
 
 /** A URL path that begins with `/`, as a host mounts it. */
 const urlPath = z.string().regex(/^(\/[a-z0-9._-]+)+$/i, 'must be a path such as /clusters/dns');
@@ -48,9 +49,7 @@ export const pluginManifestSchema = z
 export type PluginManifest = z.infer<typeof pluginManifestSchema>;
 
 /** Reads and checks a manifest; without a file, this package's own. Throws where it breaks the schema, with the field. */
-export function readPluginManifest(
-  file = fileURLToPath(new URL('../../plugin.json', import.meta.url)),
-): PluginManifest {
+export function readPluginManifest(file = fileURLToPath(new URL('plugin.json', PACKAGE_ROOT))): PluginManifest {
   const read = pluginManifestSchema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
   if (!read.success) throw new Error(`${file} is not a plugin manifest:\n${z.prettifyError(read.error)}`);
   return read.data;

@@ -5,8 +5,9 @@ import helmet from 'helmet';
 import { ClusterError } from '../errors.js';
 import type { HostLink } from '../host/host-panel.js';
 import type { Log } from '../operations/log.js';
+import { PACKAGE_ROOT } from '../operations/version.js';
 
-const packageFile = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+const packageFile = (path: string): string => fileURLToPath(new URL(path, PACKAGE_ROOT));
 
 /** What surrounds every page: the panel's name, who is logged in, the links above the page. */
 export interface Frame {
