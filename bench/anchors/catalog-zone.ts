@@ -34,10 +34,11 @@ export function catalogZone(count: number, tuned: boolean): Promise<number> {
     const catalog = join(primary.folder, 'catalog');
     await writeFile(catalog, catalogText(1, []));
     const more = tuned ? TUNED : { primary: '', secondary: '' };
-    // The zones' own NOTIFY messages at the start of the primary would go to a secondary that does not know them yet.
+    // The zones' own NOTIFY messages at the start of the primary would go to a secondary that does not know them yet. BIND counts
+    // notify-delay from a zone's loading too, which would hold up only a primary that was started a moment ago.
     await primary.configure(
       `notify no; allow-transfer { any; }; ${more.primary}`,
-      `zone "${CATALOG}" { type primary; file "${catalog}"; notify explicit; also-notify { ${HOST} port ${secondary.dns.port}; }; };
+      `zone "${CATALOG}" { type primary; file "${catalog}"; notify explicit; notify-delay 0; also-notify { ${HOST} port ${secondary.dns.port}; }; };
 ${pair.statements(primary, 'type primary;')}`,
     );
     const from = `${HOST} port ${primary.dns.port}`;

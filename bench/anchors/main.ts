@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { median } from '../figures.js';
 import { catalogZone } from './catalog-zone.js';
-import { notifyIxfr, type Way } from './notify-ixfr.js';
+import { notifyIxfr, type ChangeFigures, type Way } from './notify-ixfr.js';
 
 /*
  * What BIND does alone, to hold our figures against: prints one JSON object with medians over `--rounds`. The rates at default
@@ -32,11 +32,11 @@ async function rounds(measure: () => Promise<number>): Promise<number> {
   return Math.round(median(values) * 10) / 10;
 }
 
-async function changeRounds(way: Way, tuned: boolean): Promise<{ p50: number; p99: number }> {
-  const times = tuned ? options.changes : options.defaultChanges;
+async function changeRounds(way: Way, tuned: boolean, sameZone = false): Promise<ChangeFigures> {
+  const changes = tuned ? options.changes : options.defaultChanges;
   const p99: number[] = [];
   const p50 = await rounds(async () => {
-    const figures = await notifyIxfr(options.zones, times, way, tuned);
+    const figures = await notifyIxfr({ zones: options.zones, changes, sameZone, way, tuned });
     p99.push(figures.p99);
     return figures.p50;
   });
@@ -53,5 +53,9 @@ const catalog = {
 const change = {
   update: { default: await changeRounds('update', false), tuned: await changeRounds('update', true) },
   reload: { default: await changeRounds('reload', false), tuned: await changeRounds('reload', true) },
+  updateOfSameZone: {
+    default: await changeRounds('update', false, true),
+    tuned: await changeRounds('update', true, true),
+  },
 };
 process.stdout.write(`${JSON.stringify({ catalogZone: catalog, notifyIxfrMilliseconds: change })}\n`);

@@ -27,8 +27,11 @@ const TUNED = {
   primary: 'notify-delay 0; notify-rate 10000;',
   secondary: 'serial-query-rate 10000;',
 };
-/** For the start only: at default rates, 10,000 zones take over 8 minutes to compare their serials. */
-const QUICK_START = 'serial-query-rate 10000;';
+/**
+ * For the start only. At its default rate a secondary compares the serials of 10,000 zones for over 8 minutes, and notify-delay
+ * also counts from a zone's loading, which would hold up only a primary that was started a moment ago.
+ */
+const QUICK_START = { primary: 'notify no; notify-delay 0;', secondary: 'serial-query-rate 10000;' };
 
 /** Changes one zone on the primary; resolves when the primary has accepted it. The serial grows by one. */
 const CHANGE: Readonly<Record<Way, (primary: BenchNamed, zone: number, serial: number) => Promise<void>>> = {
@@ -59,12 +62,24 @@ const CHANGE: Readonly<Record<Way, (primary: BenchNamed, zone: number, serial: n
   },
 };
 
+export interface NotifyOptions {
+  /** Zones loaded on both sides. */
+  zones: number;
+  /** Changes, one at a time. */
+  changes: number;
+  /** Are they all of one zone, as of somebody at work on it? Else each is of another. */
+  sameZone?: boolean;
+  way: Way;
+  tuned: boolean;
+}
+
 /**
- * BIND alone: one change at a time, with `count` zones loaded on both sides: milliseconds from the primary's "accepted" to the
- * first answer of the secondary with the new serial, by way of NOTIFY and IXFR.
+ * BIND alone: milliseconds from the primary's "accepted" to the first answer of the secondary with the new serial, by way of
+ * NOTIFY and IXFR.
  */
-export function notifyIxfr(count: number, times: number, way: Way, tuned: boolean): Promise<ChangeFigures> {
-  return NamedPair.with(count, async (pair) => {
+export function notifyIxfr(options: NotifyOptions): Promise<ChangeFigures> {
+  const { way, tuned } = options;
+  return NamedPair.with(options.zones, async (pair) => {
     const { primary, secondary } = pair;
     await pair.writeZones(secondary);
     const more = tuned ? TUNED : { primary: '', secondary: '' };
@@ -76,8 +91,8 @@ export function notifyIxfr(count: number, times: number, way: Way, tuned: boolea
       secondary,
       `type secondary; masterfile-format text; primaries { ${HOST} port ${primary.dns.port}; };`,
     );
-    await primary.configure('notify no;', primaryZones);
-    await secondary.configure(QUICK_START, secondaryZones);
+    await primary.configure(QUICK_START.primary, primaryZones);
+    await secondary.configure(QUICK_START.secondary, secondaryZones);
     await primary.start();
     await secondary.start();
     await settled(secondary);
@@ -86,17 +101,18 @@ export function notifyIxfr(count: number, times: number, way: Way, tuned: boolea
     await secondary.configure(more.secondary, secondaryZones);
     await primary.command('reconfig');
     await secondary.command('reconfig');
-    return measure(pair, count, times, way);
+    return measure(pair, options);
   });
 }
 
-async function measure(pair: NamedPair, count: number, times: number, way: Way): Promise<ChangeFigures> {
+async function measure(pair: NamedPair, { zones, changes, sameZone, way }: NotifyOptions): Promise<ChangeFigures> {
+  const spread = sameZone === true ? 1 : zones;
   const client = pair.askSecondary();
   const taken: number[] = [];
   try {
-    for (let i = 0; i < times; i++) {
-      const zone = (i * 7919) % count;
-      const serial = SERIAL + 1 + Math.floor(i / count);
+    for (let i = 0; i < changes; i++) {
+      const zone = (i * 7919) % spread;
+      const serial = SERIAL + 1 + Math.floor(i / spread);
       await CHANGE[way](pair.primary, zone, serial);
       const accepted = performance.now();
       const apex = parseName(`${hostingZone(zone).name}.`);

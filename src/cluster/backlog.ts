@@ -7,6 +7,7 @@ import { lacks, type LedgerEntry } from './ledger.js';
 /** A zone that the member refused is tried again after so long, milliseconds, doubled each time up to the second figure. */
 const ASIDE_FIRST = 60_000;
 const ASIDE_LONGEST = 3_600_000;
+const SLICE = 64;
 
 interface Aside {
   reason: string;
@@ -93,8 +94,10 @@ export class Backlog {
     for (const name of names) this.#underWay.add(name);
     const changes: MemberChange[] = [];
     let size = 0;
-    for (const name of names) {
-      const change = size < octets ? await this.#changeOf(name) : undefined;
+    for (const [i, name] of names.entries()) {
+      // Reading is synchronous: others get their turn between slices.
+      if (i % SLICE === SLICE - 1) await new Promise((resolve) => setImmediate(resolve));
+      const change = size < octets ? this.#changeOf(name) : undefined;
       if (change === undefined) this.#underWay.delete(name);
       else {
         changes.push(change);
@@ -140,12 +143,12 @@ export class Backlog {
     return entry !== undefined && this.#serves(entry.owner) ? entry : undefined;
   }
 
-  async #changeOf(name: ZoneName): Promise<MemberChange | undefined> {
+  #changeOf(name: ZoneName): MemberChange | undefined {
     const entry = this.#served(name);
     const held = this.#ledger.get(name);
     const due = lacks(entry, this.#store.tombstone(name) !== undefined, held);
     if (due === 'remove') return { kind: 'remove', name };
-    const text = due === 'upsert' && entry !== undefined ? await this.#store.read(name) : undefined;
+    const text = due === 'upsert' && entry !== undefined ? this.#store.read(name) : undefined;
     if (entry === undefined || text === undefined) {
       this.#pending.delete(name);
       return undefined;

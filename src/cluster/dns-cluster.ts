@@ -111,10 +111,10 @@ export class DnsCluster implements Cluster {
     return entry !== undefined && ownsOrIsRoot(by, entry.owner) ? entry : undefined;
   }
 
-  async zoneText(name: ZoneName, by: Principal): Promise<Buffer> {
-    const text = this.zone(name, by) === undefined ? undefined : await this.#store.read(name);
-    if (text === undefined) throw new ClusterError('zone_unknown', { zone: name });
-    return text;
+  zoneText(name: ZoneName, by: Principal): Promise<Buffer> {
+    const text = this.zone(name, by) === undefined ? undefined : this.#store.read(name);
+    if (text === undefined) return Promise.reject(new ClusterError('zone_unknown', { zone: name }));
+    return Promise.resolve(text);
   }
 
   zoneStates(name: ZoneName, by: Principal): MemberZoneState[] {
@@ -282,7 +282,7 @@ export class DnsCluster implements Cluster {
     try {
       this.#local.noteSerial(name, serial);
       const entry = this.#store.get(name);
-      const text = await this.#store.read(name);
+      const text = this.#store.read(name);
       if (entry === undefined || text === undefined) return;
       await this.#local.change({ kind: 'save', valid: validateZone(name, text), owner: entry.owner, mode: 'raise' });
     } catch (error) {

@@ -8,6 +8,11 @@ import type { ZoneStore } from '../zones/zone-store.js';
 /** Waits before a nameserver that could not be asked is asked again, milliseconds; the last repeats. */
 const RETRY = [500, 1_000, 2_000, 5_000, 10_000];
 
+/** From so many changes on, their nameserver gets them together with what still arrives within such periods (milliseconds). */
+const GATHER_ABOVE = 200;
+const GATHER_FOR = 50;
+const GATHER_TIMES = 20;
+
 interface Queued {
   changes: readonly ZoneChange[];
   resolve: (applied: Applied[]) => void;
@@ -81,6 +86,7 @@ export class LocalNameserver {
   }
 
   async #drain(): Promise<void> {
+    await this.#untilGathered();
     const taken = this.#queue.splice(0);
     const changes = taken.flatMap((queued) => queued.changes);
     const applied = await this.#apply(changes);
@@ -90,6 +96,15 @@ export class LocalNameserver {
     });
     let at = 0;
     for (const queued of taken) queued.resolve(applied.slice(at, (at += queued.changes.length)));
+  }
+
+  /** While very many changes stream in, waits a moment for more of them: each large load costs the nameserver a pause. */
+  async #untilGathered(): Promise<void> {
+    const queued = (): number => this.#queue.reduce((sum, { changes }) => sum + changes.length, 0);
+    for (let i = 0, before = 0; i < GATHER_TIMES && queued() >= GATHER_ABOVE && queued() > before; i++) {
+      before = queued();
+      await new Promise((resolve) => setTimeout(resolve, GATHER_FOR));
+    }
   }
 
   #apply(changes: readonly ZoneChange[]): Promise<Applied[]> {

@@ -166,7 +166,7 @@ export class LocalZones {
     // The same records in another spelling: the text is kept as given, and there is nothing to load.
     const respelled: typeof comments = [];
     for (const write of comments) {
-      const held = await this.#store.read(write.valid.name);
+      const held = this.#store.read(write.valid.name);
       if (held?.equals(write.valid.text) !== true && !this.#nameserver.isDue(write.valid.name)) respelled.push(write);
     }
     if (saves.length + respelled.length > 0) await this.#store.write([...saves, ...respelled]);

@@ -16,7 +16,6 @@ import { Signal } from './signal.js';
 const RETURN_PROBE = [250, 500, 1_000];
 /** So many batches are on their way to one member at a time: enough that its disk, nameserver and our parser all work. */
 const LANES = 4;
-const BATCH_ZONES = 512;
 const BATCH_OCTETS = 8 * 1024 * 1024;
 
 export interface MemberWorkerOptions {
@@ -172,7 +171,7 @@ export class MemberWorker {
       if (!mayPush || this.#backlog.ready === 0) await this.#signal.wait(this.#backlog.untilRetry());
       else if (this.#health.state === 'failing') await this.#lookForReturn();
       else {
-        const lanes = Math.min(LANES, Math.ceil(this.#backlog.ready / BATCH_ZONES));
+        const lanes = Math.min(LANES, Math.ceil(this.#backlog.ready / this.#options.backend.batch));
         await Promise.all(Array.from({ length: lanes }, () => this.#lane()));
       }
     }
@@ -191,7 +190,7 @@ export class MemberWorker {
 
   async #lane(): Promise<void> {
     while (!this.#stopped && this.#health.state === 'online' && this.#options.writes()) {
-      const changes = await this.#backlog.take(BATCH_ZONES, BATCH_OCTETS);
+      const changes = await this.#backlog.take(this.#options.backend.batch, BATCH_OCTETS);
       if (changes.length === 0) return;
       await this.#push(changes);
     }

@@ -26,6 +26,9 @@ export interface CpanelMemberOptions {
 const TIMEOUT = 300_000;
 const PROBE_TIMEOUT = 10_000;
 const CONNECTIONS = 4;
+/** The original's own clients send so many zones in a call; a node of this software takes more, which its nameserver likes. */
+const BATCH = 512;
+const OUR_BATCH = 2_048;
 /** An idle connection is kept so long, unless the member announces less: a change then costs no handshake. */
 const KEEP_ALIVE = 60_000;
 const LARGEST_ANSWER = 64 * 1024 * 1024;
@@ -42,6 +45,7 @@ export class CpanelMember implements MemberBackend {
   readonly #name: string;
   readonly #clients: Client[];
   #next = 0;
+  #ours = false;
 
   constructor(options: CpanelMemberOptions) {
     this.#options = options;
@@ -56,6 +60,10 @@ export class CpanelMember implements MemberBackend {
           pipelining: 1,
         }),
     );
+  }
+
+  get batch(): number {
+    return this.#ours ? OUR_BATCH : BATCH;
   }
 
   async probe(): Promise<MemberInfo> {
@@ -179,6 +187,7 @@ export class CpanelMember implements MemberBackend {
     }
     const answer = Buffer.concat(octets);
     const ours = response.headers[OUR_HEADER] !== undefined;
+    this.#ours = ours;
     if (response.statusCode >= 200 && response.statusCode < 300) return { body: answer, ours };
     // A batch of which every zone was refused: each has its own reason in the body.
     if (ours && response.statusCode === 422 && method === 'POST') return { body: answer, ours };

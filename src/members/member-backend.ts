@@ -37,6 +37,8 @@ export class MemberError extends Error {
 
 /** The backend that talks to one member; one class a member type. Every method rejects with MemberError. */
 export interface MemberBackend {
+  /** The largest number of zones in one `push`; may rise when more is known of the member. */
+  readonly batch: number;
   /** Version and host name: proves address, certificate and token. */
   probe(): Promise<MemberInfo>;
   /** The names of the zones that it holds. */
@@ -45,7 +47,7 @@ export interface MemberBackend {
   zones(names: readonly ZoneName[]): Promise<Map<ZoneName, Buffer>>;
   /** Does it hold this zone? */
   zoneExists(name: ZoneName): Promise<boolean>;
-  /** Upserts and removals in one batch of at most 512, one outcome for each change, in their order. */
+  /** Upserts and removals in one batch, one outcome for each change, in their order. */
   push(changes: readonly MemberChange[]): Promise<Pushed[]>;
   /** Closes kept-alive connections. Idempotent. */
   close(): Promise<void>;

@@ -86,9 +86,9 @@ export class ZoneStore {
   }
 
   /** The master file's text; undefined where there is no such zone, or its file is missing (then it counts as damaged). */
-  async read(name: ZoneName): Promise<Buffer | undefined> {
+  read(name: ZoneName): Buffer | undefined {
     if (!this.#index.entries.has(name)) return undefined;
-    const text = await this.#files.read(name);
+    const text = this.#files.read(name);
     if (text === undefined) this.#reportMissing(name);
     return text;
   }
@@ -136,7 +136,7 @@ export class ZoneStore {
     const steps: JournalStep[] = [];
     for (const name of names) {
       const state = this.#index.unconfirmed.get(name);
-      const text = state === 'changed' ? await this.#files.readPrevious(name) : undefined;
+      const text = state === 'changed' ? this.#files.readPrevious(name) : undefined;
       if (state === 'new') steps.push({ kind: 'withdraw', name });
       else if (text !== undefined) {
         const { serial, digest } = validateZone(name, text);
@@ -269,7 +269,7 @@ async function indexFromFiles(files: ZoneFiles, index: ZoneIndex, log: Log): Pro
   for (const found of await files.names()) {
     try {
       const name = zoneName(found);
-      const text = await files.read(name);
+      const text = files.read(name);
       if (text === undefined) continue;
       const { serial, digest } = validateZone(name, text);
       index.entries.set(name, { name, serial, digest, owner: 'root', modified: Date.now() });
