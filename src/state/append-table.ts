@@ -1,8 +1,8 @@
-import { open, readFile, rename, truncate, type FileHandle } from 'node:fs/promises';
+import { link, open, readFile, truncate, type FileHandle } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { sentenceOf } from '../errors.js';
 import type { Log } from '../operations/log.js';
-import { replaceFile } from './durable-file.js';
+import { dropTemporaries, replaceFile } from './durable-file.js';
 
 const MODE = 0o600;
 /** Fewer dead lines than this are not worth a compaction. */
@@ -27,6 +27,8 @@ export class AppendTable<V> {
   #lines: number;
   #handle: FileHandle;
   #unwritten: string[] = [];
+  /** The file does not hold what it should: an append failed, perhaps in the middle of a line. */
+  #broken = false;
   #writing: Promise<void> = Promise.resolve();
   #scheduled = false;
 
@@ -39,11 +41,12 @@ export class AppendTable<V> {
   }
 
   static async open<V>(file: string, options: AppendTableOptions<V>): Promise<AppendTable<V>> {
+    await dropTemporaries(file);
     const { entries, lines, damaged, torn } = await readLines(file, options.parse);
     if (torn !== undefined) await truncate(file, torn);
     if (damaged) {
       const aside = `${file}.damaged-${Date.now()}`;
-      await rename(file, aside);
+      await link(file, aside);
       options.log.error(
         { file, aside, kept: entries.size },
         'a table is damaged; it was set aside, and its sound lines are kept',
@@ -86,13 +89,14 @@ export class AppendTable<V> {
 
   /** Everything set so far is on disk when it resolves. */
   async flush(): Promise<void> {
-    await this.#write();
-    await this.#handle.datasync();
+    await this.#inTurn(async () => {
+      await this.#writeNow();
+      await this.#handle.datasync();
+    });
   }
 
   async close(): Promise<void> {
-    await this.flush();
-    await this.#handle.close();
+    await this.flush().finally(() => this.#handle.close());
   }
 
   #append(text: string): void {
@@ -108,33 +112,40 @@ export class AppendTable<V> {
   }
 
   #write(): Promise<void> {
-    const next = this.#writing.then(() => this.#writeNow());
+    return this.#inTurn(() => this.#writeNow());
+  }
+
+  #inTurn(step: () => Promise<void>): Promise<void> {
+    const next = this.#writing.then(step);
     this.#writing = next.catch(() => undefined);
     return next;
   }
 
   async #writeNow(): Promise<void> {
     const lines = this.#unwritten;
-    if (lines.length === 0) return;
     this.#unwritten = [];
-    try {
+    if (lines.length > 0 && !this.#broken) {
+      this.#broken = true;
       await this.#handle.appendFile(lines.join(''));
-    } catch (error) {
-      this.#unwritten = [...lines, ...this.#unwritten];
-      throw error;
+      this.#broken = false;
+      this.#lines += lines.length;
     }
-    this.#lines += lines.length;
     const dead = this.#lines - this.#entries.size;
-    if (dead > COMPACT_ABOVE && dead > this.#entries.size) await this.#compact();
+    // The entries hold all that was set, so writing them anew also heals a file that an append left broken.
+    if (this.#broken || (dead > COMPACT_ABOVE && dead > this.#entries.size)) await this.#compact();
   }
 
   async #compact(): Promise<void> {
     const entries = this.#entries.size;
     // What is set while this is written was appended to #unwritten and follows in the new file.
     await replaceFile(this.#file, linesOf(this.#entries), MODE);
-    await this.#handle.close();
+    const before = this.#handle;
+    // From here on, what is appended to the old file would be lost.
+    this.#broken = true;
     this.#handle = await open(this.#file, 'a', MODE);
+    this.#broken = false;
     this.#lines = entries;
+    await before.close();
   }
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open, rename, rm, type FileHandle } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 
 /** Makes names in a folder (creations, renames, removals) survive a power cut. */
 export async function syncFolder(folder: string): Promise<void> {
@@ -15,7 +15,8 @@ export async function syncFolder(folder: string): Promise<void> {
 
 /**
  * Replaces a file as a whole: a reader, and a start after a crash at any moment, sees the old content or the new one. On disk
- * when it resolves. A unique temporary name keeps two writers apart; `mode` holds for the new file.
+ * when it resolves. A unique temporary name keeps two writers apart; `mode` holds for the new file. Whoever owns the file calls
+ * `dropTemporaries` when it opens it: a kill in the middle leaves one behind.
  */
 export async function replaceFile(file: string, content: string | Buffer, mode: number): Promise<void> {
   const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`;
@@ -32,5 +33,15 @@ export async function replaceFile(file: string, content: string | Buffer, mode: 
     await handle?.close().catch(() => undefined);
     await rm(temporary, { force: true });
     throw error;
+  }
+}
+
+/** Removes what `replaceFile` left beside `file` when its process was killed. Only while nobody writes the file. */
+export async function dropTemporaries(file: string): Promise<void> {
+  const prefix = `${basename(file)}.`;
+  for (const name of await readdir(dirname(file))) {
+    if (name.startsWith(prefix) && /^[0-9a-f]{12}\.tmp$/.test(name.slice(prefix.length))) {
+      await rm(join(dirname(file), name), { force: true });
+    }
   }
 }

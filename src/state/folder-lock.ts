@@ -1,8 +1,10 @@
-import { open, readFile, rm } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClusterError } from '../errors.js';
 
 const NAME = 'lock';
+const TRIES = 10;
 
 /**
  * One process at a time owns a data folder. The lock file names the owner's process and its start time, so that a lock left by a
@@ -18,27 +20,58 @@ export class FolderLock {
   /** Rejects with folder_in_use, naming the process. */
   static async take(folder: string): Promise<FolderLock> {
     const file = join(folder, NAME);
-    const own = `${process.pid} ${(await startOf(process.pid)) ?? ''}`;
-    for (let tries = 0; tries < 3; tries++) {
-      try {
-        const handle = await open(file, 'wx', 0o600);
-        await handle.writeFile(own);
-        await handle.close();
-        return new FolderLock(file);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      }
-      const [pid = '', start = ''] = (await readFile(file, 'utf8').catch(() => '')).split(' ');
-      const now = await startOf(Number(pid));
-      if (now !== undefined && now === start) throw new ClusterError('folder_in_use', { folder, pid });
-      await rm(file, { force: true });
+    const mine = `${file}.${randomBytes(6).toString('hex')}`;
+    // Written under another name first: the lock is never there without its owner in it.
+    await writeFile(mine, `${process.pid} ${(await startOf(process.pid)) ?? ''}`, { mode: 0o600 });
+    try {
+      await claim(mine, file, folder);
+      return new FolderLock(file);
+    } finally {
+      await rm(mine, { force: true });
     }
-    throw new ClusterError('folder_in_use', { folder, pid: 'unknown' });
   }
 
   async release(): Promise<void> {
     await rm(this.#file, { force: true });
   }
+}
+
+/**
+ * Gives `mine` the name `file` where nothing has it, or where its owner is dead. Of several who find the same dead owner, only the
+ * one who gets the name of its successor, which is itself claimed so, may replace it: removing it first would let two in.
+ */
+async function claim(mine: string, file: string, folder: string): Promise<void> {
+  for (let tries = 0; tries < TRIES; tries++) {
+    if (await isGiven(mine, file)) return;
+    const found = await contentOf(file);
+    if (found === undefined) continue;
+    await refuseIfAlive(found, folder);
+    const successor = `${file}-${createHash('sha256').update(found).digest('hex').slice(0, 8)}`;
+    await claim(mine, successor, folder);
+    if ((await contentOf(file)) === found) return rename(successor, file);
+    await rm(successor, { force: true });
+  }
+  throw new ClusterError('folder_in_use', { folder, pid: 'unknown' });
+}
+
+async function isGiven(mine: string, file: string): Promise<boolean> {
+  try {
+    await link(mine, file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return false;
+  }
+}
+
+async function refuseIfAlive(content: string, folder: string): Promise<void> {
+  const [pid = '', start = ''] = content.split(' ');
+  const now = await startOf(Number(pid));
+  if (now !== undefined && now === start) throw new ClusterError('folder_in_use', { folder, pid });
+}
+
+async function contentOf(file: string): Promise<string | undefined> {
+  return readFile(file, 'utf8').catch(() => undefined);
 }
 
 /** When a process started, in the kernel's ticks; undefined where there is no such process. */

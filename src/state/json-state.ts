@@ -1,9 +1,9 @@
-import { copyFile, readFile, rename } from 'node:fs/promises';
+import { link, readFile, rename, rm } from 'node:fs/promises';
 import { Low, type Adapter } from 'lowdb';
 import type { z } from 'zod';
 import { sentenceOf } from '../errors.js';
 import type { Log } from '../operations/log.js';
-import { replaceFile } from './durable-file.js';
+import { dropTemporaries, replaceFile } from './durable-file.js';
 
 /** Tokens and settings: nobody but this user reads them. */
 const MODE = 0o600;
@@ -28,21 +28,31 @@ class StateFile<T> implements Adapter<T> {
   }
 
   async read(): Promise<T | null> {
+    await dropTemporaries(this.#file);
     const current = await this.#parse(this.#file);
-    if (current !== 'damaged') return current ?? null;
-    const aside = `${this.#file}.damaged-${Date.now()}`;
-    await rename(this.#file, aside);
-    const backup = await this.#parse(`${this.#file}.bak`);
-    this.#options.log?.error(
-      { file: this.#file, aside, backup: backup !== 'damaged' && backup !== undefined },
-      'a state file is damaged; it was set aside, and its previous version is used where there is one',
-    );
-    return backup === 'damaged' || backup === undefined ? null : backup;
+    if (current !== 'damaged' && current !== undefined) return current;
+    if (current === 'damaged') {
+      const aside = `${this.#file}.damaged-${Date.now()}`;
+      await rename(this.#file, aside);
+      this.#options.log?.error({ file: this.#file, aside }, 'a state file is damaged; it was set aside');
+    }
+    // Also where the file is missing: the first start after the damage may have ended before it wrote the file again.
+    const backup = await this.#parse(this.#backup);
+    if (backup === 'damaged' || backup === undefined) return null;
+    this.#options.log?.error({ file: this.#file }, 'the previous version of a state file is used');
+    await link(this.#backup, this.#file);
+    return backup;
   }
 
   async write(data: T): Promise<void> {
-    await copyFile(this.#file, `${this.#file}.bak`).catch(ignoreMissing);
+    await rm(this.#backup, { force: true });
+    // A second name for the old content: needs no room and is never half written, as a copy could be.
+    await link(this.#file, this.#backup).catch(ignoreMissing);
     await replaceFile(this.#file, `${JSON.stringify(data, undefined, 2)}\n`, MODE);
+  }
+
+  get #backup(): string {
+    return `${this.#file}.bak`;
   }
 
   async #parse(file: string): Promise<T | 'damaged' | undefined> {
