@@ -110,6 +110,7 @@ describe.skipIf(!needs('named', 'named-checkzone'))('a private BIND over crashes
 
   test('a deleted include file costs nothing, even when named must start again', async () => {
     await rm(join(folder, 'zones.conf'));
+    await rm(join(folder, 'zones.conf.d'), { recursive: true });
     process.kill(await pid(), 'SIGKILL');
     await untilServed(dns, [...many, ...few]);
   });

@@ -14,9 +14,16 @@ export function zoneBody(file: string): string {
   return `{ type primary; file ${quote(file)}; check-names ignore; check-integrity no; };`;
 }
 
-/** The include file's text: one line for each zone. */
+const NOTICE = '// Written by dns-cluster. Changes made here are lost.\n';
+
+/** Text of the file that includes these files. */
+export function partsText(files: readonly string[]): string {
+  return NOTICE + files.map((file) => `include ${quote(file)};\n`).join('');
+}
+
+/** Text of one of them: one line for each zone. */
 export function includeText(zones: Iterable<readonly [name: string, file: string]>): string {
-  const lines = ['// Written by dns-cluster. Changes made here are lost.\n'];
+  const lines = [NOTICE];
   for (const [name, file] of zones) lines.push(`zone "${name}" ${zoneBody(file)}\n`);
   return lines.join('');
 }

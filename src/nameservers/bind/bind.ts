@@ -1,4 +1,4 @@
-import { access, mkdir, rm } from 'node:fs/promises';
+import { access, mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import pLimit from 'p-limit';
 import { DnsClient } from '../../dns/query.js';
@@ -74,10 +74,7 @@ export class BindNameserver implements Nameserver {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const state = join(folder, 'loaded-zones');
       // Without our record of what it serves, a private named is of no use: it can't be told what to drop.
-      if (this.#process !== undefined && !(await exists(state))) {
-        await this.#process.stop();
-        await rm(this.#includeFile, { force: true });
-      }
+      if (this.#process !== undefined && !(await exists(state))) await this.#process.stop();
       const zones = await LoadedZones.open(state, this.#includeFile, log);
       const running: Running = { zones, client: new DnsClient(this.dns), connected: undefined };
       try {
@@ -171,7 +168,10 @@ export class BindNameserver implements Nameserver {
       return { host: named.controlHost, port: named.controlPort, key: await readRndcKey(named.keyFile) };
     }
     if (this.#process === undefined) throw new Error('there is no named');
-    return this.#process.start(() => zones.includeAll());
+    return this.#process.start(async () => {
+      await zones.repair();
+      await zones.included(zones.list());
+    });
   }
 
   async #reconnect(running: Running): Promise<void> {

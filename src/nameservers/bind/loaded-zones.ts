@@ -1,22 +1,23 @@
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Log } from '../../operations/log.js';
 import { AppendTable } from '../../state/append-table.js';
-import { replaceFile } from '../../state/durable-file.js';
 import type { ZoneName } from '../../zones/zone-name.js';
-import { includedZones, includeText } from './bind-config.js';
+import { IncludeFile } from './include-file.js';
 
-const loaded = z.object({
+const loadedZone = z.object({
   /** Where named finds the zone when it starts: our include file, or its own database of zones added by `addzone`. */
   place: z.enum(['included', 'added']),
   /** The master file that named was told. */
   file: z.string(),
 });
 
-export type LoadedZone = z.infer<typeof loaded>;
+export type LoadedZone = z.infer<typeof loadedZone>;
 
-/** named runs as another user and reads this file; it holds names and paths only. */
-const INCLUDE_MODE = 0o644;
+/** A zone to be loaded, and its master file. */
+export interface ZoneFile {
+  name: ZoneName;
+  file: string;
+}
 
 /**
  * What named was told to serve, and the include file that says so. A zone that is both in a configuration file and in named's
@@ -25,18 +26,18 @@ const INCLUDE_MODE = 0o644;
  */
 export class LoadedZones {
   readonly #table: AppendTable<LoadedZone>;
-  readonly #includeFile: string;
-  /** Zones that the include file on disk holds; undefined where it is missing. */
-  #onDisk: Set<string> | undefined;
+  readonly #include: IncludeFile;
 
-  private constructor(table: AppendTable<LoadedZone>, includeFile: string) {
+  private constructor(table: AppendTable<LoadedZone>, include: IncludeFile) {
     this.#table = table;
-    this.#includeFile = includeFile;
+    this.#include = include;
   }
 
   static async open(file: string, includeFile: string, log: Log): Promise<LoadedZones> {
-    const table = await AppendTable.open(file, { parse: (value) => loaded.parse(value), log });
-    const zones = new LoadedZones(table, includeFile);
+    const table = await AppendTable.open(file, { parse: (value) => loadedZone.parse(value), log });
+    const include = new IncludeFile(includeFile);
+    for (const [name, loaded] of table.entries()) if (loaded.place === 'included') include.set(name, loaded.file);
+    const zones = new LoadedZones(table, include);
     await zones.repair();
     return zones;
   }
@@ -49,9 +50,8 @@ export class LoadedZones {
     return this.#table.get(name);
   }
 
-  /** The caller may change the table between two steps. */
-  names(): ZoneName[] {
-    return Array.from(this.#table.entries(), ([name]) => name as ZoneName);
+  list(): ZoneFile[] {
+    return Array.from(this.#table.entries(), ([name, { file }]) => ({ name: name as ZoneName, file }));
   }
 
   /**
@@ -59,54 +59,44 @@ export class LoadedZones {
    * are taken into the table: named may be serving them, so they must be removable.
    */
   async repair(): Promise<void> {
-    const text = await readFile(this.#includeFile, 'utf8').catch(() => undefined);
-    const found = new Map(includedZones(text ?? ''));
-    this.#onDisk = text === undefined ? undefined : new Set(found.keys());
-    for (const [name, file] of found) if (!this.#table.has(name)) this.#table.set(name, { place: 'included', file });
+    for (const [name, file] of await this.#include.compare()) {
+      if (this.#table.has(name)) continue;
+      this.#table.set(name, { place: 'included', file });
+      this.#include.set(name, file);
+    }
     await this.#table.flush();
-    if (text !== this.#text()) await this.#writeInclude();
+    await this.#include.write();
   }
 
   /** To be called before `addzone`. On disk when it resolves; the include file no longer holds them. */
-  async added(zones: readonly { name: ZoneName; file: string }[]): Promise<void> {
-    await this.#table.setMany(zones.map(({ name, file }) => [name, { place: 'added', file }]));
-    await this.#table.flush();
-    if (zones.some(({ name }) => this.#onDisk?.has(name) === true)) await this.#writeInclude();
+  async added(zones: readonly ZoneFile[]): Promise<void> {
+    for (const { name } of zones) this.#include.delete(name);
+    await this.#place(zones, 'added');
   }
 
   /** To be called before `reconfig`, for zones that are not in named's own database. On disk when it resolves. */
-  async included(zones: readonly { name: ZoneName; file: string }[]): Promise<void> {
-    await this.#table.setMany(zones.map(({ name, file }) => [name, { place: 'included', file }]));
-    await this.#table.flush();
-    await this.#writeInclude();
+  async included(zones: readonly ZoneFile[]): Promise<void> {
+    for (const { name, file } of zones) this.#include.set(name, file);
+    await this.#place(zones, 'included');
   }
 
   /** To be called after `delzone`. On disk when it resolves. */
   async removed(names: readonly ZoneName[]): Promise<void> {
-    for (const name of names) this.#table.delete(name);
+    for (const name of names) {
+      this.#table.delete(name);
+      this.#include.delete(name);
+    }
     await this.#table.flush();
-    if (names.some((name) => this.#onDisk?.has(name) === true)) await this.#writeInclude();
-  }
-
-  /** Puts all zones into the include file; named must not run, and its database of added zones is to be deleted. */
-  async includeAll(): Promise<void> {
-    await this.included(Array.from(this.#table.entries(), ([name, { file }]) => ({ name: name as ZoneName, file })));
+    await this.#include.write();
   }
 
   close(): Promise<void> {
     return this.#table.close();
   }
 
-  #text(): string {
-    return includeText(this.#included());
-  }
-
-  *#included(): Generator<[string, string]> {
-    for (const [name, { place, file }] of this.#table.entries()) if (place === 'included') yield [name, file];
-  }
-
-  async #writeInclude(): Promise<void> {
-    await replaceFile(this.#includeFile, this.#text(), INCLUDE_MODE);
-    this.#onDisk = new Set(Array.from(this.#included(), ([name]) => name));
+  async #place(zones: readonly ZoneFile[], place: LoadedZone['place']): Promise<void> {
+    await this.#table.setMany(zones.map(({ name, file }) => [name, { place, file }]));
+    await this.#table.flush();
+    await this.#include.write();
   }
 }

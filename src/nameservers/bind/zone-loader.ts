@@ -7,7 +7,7 @@ import type { Applied, ZoneChange } from '../nameserver.js';
 import { look, readBack } from '../read-back.js';
 import { zoneBody } from './bind-config.js';
 import { inspectZone } from './check-zone.js';
-import type { LoadedZones } from './loaded-zones.js';
+import type { LoadedZones, ZoneFile } from './loaded-zones.js';
 import type { RndcChannel } from './rndc-channel.js';
 import type { RndcReply } from './rndc-connection.js';
 
@@ -48,7 +48,7 @@ export class ZoneLoader {
   /** Makes named serve these zones and no others of ours. Only what it does not serve as it should is touched. */
   async synchronize(zones: readonly ZoneChange[]): Promise<Applied[]> {
     const wanted = new Set(zones.map((change) => change.name));
-    await this.#remove(this.#zones.names().filter((name) => !wanted.has(name)));
+    await this.#remove(this.#zones.list().flatMap(({ name }) => (wanted.has(name) ? [] : [name])));
     const seen = await Promise.all(zones.map((change) => look(this.#client, change)));
     const due = zones.filter(({ name }, i) => seen[i]?.outcome !== 'served' || this.#zones.get(name) === undefined);
     const applied = new Map((await this.apply(due)).map((outcome) => [outcome.name, outcome]));
@@ -58,20 +58,16 @@ export class ZoneLoader {
   /** Gives named again what it lost over a restart: its database of added zones, or our include file, were not what they were. */
   async restore(): Promise<void> {
     await this.#zones.repair();
-    const names = this.#zones.names();
-    const gone = await Promise.all(names.map((name) => look(this.#client, { kind: 'remove', name })));
-    const lost = names.filter((_, i) => gone[i]?.outcome === 'served');
+    const zones = this.#zones.list();
+    const gone = await Promise.all(zones.map(({ name }) => look(this.#client, { kind: 'remove', name })));
+    const lost = zones.filter((_, i) => gone[i]?.outcome === 'served');
     if (lost.length === 0) return;
     this.#log.warn(
       { zones: lost.slice(0, 20), count: lost.length },
       'named lost zones over a restart; giving them again',
     );
     const refusals: Refusals = new Map();
-    const zones = lost.flatMap((name) => {
-      const file = this.#zones.get(name)?.file;
-      return file === undefined ? [] : [{ name, file }];
-    });
-    await this.#add(zones, refusals);
+    await this.#add(lost, refusals);
     for (const [zone, why] of refusals) this.#log.error({ zone, why }, 'named refuses a zone that it served');
   }
 
@@ -114,14 +110,14 @@ export class ZoneLoader {
     return true;
   }
 
-  async #add(zones: readonly { name: ZoneName; file: string }[], refusals: Refusals): Promise<void> {
+  async #add(zones: readonly ZoneFile[], refusals: Refusals): Promise<void> {
     if (zones.length === 0) return;
     const bulk = zones.length > BULK.above && zones.length >= BULK.share * this.#zones.size;
     if (bulk) await this.#addTogether(zones, refusals);
     else await this.#addEach(zones, refusals);
   }
 
-  async #addEach(zones: readonly { name: ZoneName; file: string }[], refusals: Refusals): Promise<void> {
+  async #addEach(zones: readonly ZoneFile[], refusals: Refusals): Promise<void> {
     await this.#zones.added(zones);
     await Promise.all(
       zones.map(async ({ name, file }) => {
@@ -132,7 +128,7 @@ export class ZoneLoader {
     );
   }
 
-  async #addTogether(zones: readonly { name: ZoneName; file: string }[], refusals: Refusals): Promise<void> {
+  async #addTogether(zones: readonly ZoneFile[], refusals: Refusals): Promise<void> {
     await this.#zones.included(zones);
     const reply = await this.#channel.command('reconfig', RECONFIG_TIMEOUT);
     if (reply.result === 0) return;
