@@ -1,13 +1,11 @@
-import { createSocket } from 'node:dgram';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DemoNode } from '../src/demo/demo-node.js';
 import { parseName } from '../src/dns/name.js';
 import { DnsClient } from '../src/dns/query.js';
 import type { NameserverKind } from '../src/nameservers/kinds.js';
+import { freePort } from '../src/operations/ports.js';
 import { hostingZones, type HostingZone } from '../test/hosting-zones.js';
 
 const HOST = '127.0.0.1';
@@ -97,16 +95,4 @@ export async function untilAllAnswered(
       missing = missing.filter((_, i) => served[i] !== true);
     } else await new Promise((resolve) => setTimeout(resolve, 20));
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, HOST);
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  await new Promise((resolve) => server.close(resolve));
-  const socket = createSocket('udp4').bind(port, HOST);
-  await once(socket, 'listening');
-  socket.close();
-  return port;
 }

@@ -1,11 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { freePort } from '../operations/ports.js';
 
 export const NODES = ['web', 'ns1', 'ns2'] as const;
 export type NodeName = (typeof NODES)[number];
@@ -77,23 +75,4 @@ async function newData(basePort: number | undefined): Promise<z.infer<typeof sch
     password: randomBytes(12).toString('base64url'),
     nodes: { web: await node(0), ns1: await node(1), ns2: await node(2) },
   };
-}
-
-/** A loopback port that is free for TCP and UDP at this moment. */
-async function freePort(): Promise<number> {
-  for (let tries = 0; tries < 20; tries++) {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const address = server.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
-    const socket = createSocket('udp4');
-    const free = await new Promise<boolean>((settle) => {
-      socket.once('error', () => settle(false));
-      socket.bind(port, '127.0.0.1', () => settle(true));
-    });
-    socket.close();
-    await new Promise((settle) => server.close(settle));
-    if (free) return port;
-  }
-  throw new Error('no free loopback port was found');
 }

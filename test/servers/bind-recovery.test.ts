@@ -6,7 +6,7 @@ import { parseName } from '../../src/dns/name.js';
 import { DnsClient } from '../../src/dns/query.js';
 import { BindNameserver } from '../../src/nameservers/bind/bind.js';
 import { NamedProcess } from '../../src/nameservers/bind/named-process.js';
-import { freePort } from '../../src/nameservers/bind/ports.js';
+import { freePort } from '../../src/operations/ports.js';
 import { processWithArgument } from '../../src/nameservers/bind/process-table.js';
 import type { Applied, DnsAddress } from '../../src/nameservers/nameserver.js';
 import { createLog } from '../../src/operations/log.js';

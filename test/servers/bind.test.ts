@@ -7,7 +7,7 @@ import { parseName } from '../../src/dns/name.js';
 import { query } from '../../src/dns/query.js';
 import { TYPE } from '../../src/dns/types.js';
 import { BindNameserver } from '../../src/nameservers/bind/bind.js';
-import { freePort } from '../../src/nameservers/bind/ports.js';
+import { freePort } from '../../src/operations/ports.js';
 import { createLog } from '../../src/operations/log.js';
 import { needs } from '../needs.js';
 import { removal, ZoneFolder } from './bind-zones.js';

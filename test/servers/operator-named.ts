@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { OperatorNamed } from '../../src/nameservers/bind/bind.js';
-import { freePort } from '../../src/nameservers/bind/ports.js';
+import { freePort } from '../../src/operations/ports.js';
 import { keyClause, newRndcKey } from '../../src/nameservers/bind/rndc-key.js';
 
 /** A real named as an operator would run it: its configuration is not ours, and includes our file. */

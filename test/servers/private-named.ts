@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../../src/operations/ports.js';
 
 /** A named of our own on a free loopback port, with these zones and nothing else. */
 export interface PrivateNamed {
@@ -66,21 +65,3 @@ export async function startNamed(zones: Readonly<Record<string, string>>, option
 }
 
 /** A port that was free for UDP and TCP a moment ago. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const tcp = createServer();
-    tcp.listen(0, '127.0.0.1');
-    await once(tcp, 'listening');
-    const { port } = tcp.address() as AddressInfo;
-    const udp = createSocket('udp4');
-    const bound = once(udp, 'listening').then(
-      () => true,
-      () => false,
-    );
-    udp.bind(port, '127.0.0.1');
-    const free = await bound;
-    udp.close();
-    tcp.close();
-    if (free) return port;
-  }
-}

@@ -9,7 +9,7 @@ import type { Log } from '../../operations/log.js';
 import { replaceFile } from '../../state/durable-file.js';
 import type { DnsAddress } from '../nameserver.js';
 import { privateConfiguration } from './bind-config.js';
-import { demandFree, freePort } from './ports.js';
+import { demandFree, freePort } from '../../operations/ports.js';
 import { endProcess, processWithArgument } from './process-table.js';
 import { RndcChannel, type RndcServer } from './rndc-channel.js';
 import { keyClause, newRndcKey, readRndcKey } from './rndc-key.js';
