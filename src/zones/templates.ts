@@ -19,8 +19,15 @@ const VARIABLES: Readonly<
   ns2: { check: isHost, wants: 'a host name', absent: (zone) => `ns2.${zone}` },
   hostmaster: { check: isHost, wants: 'a mailbox written as a host name', absent: (zone) => `hostmaster.${zone}` },
   ttl: { check: (value) => /^[0-9]{1,9}$/.test(value), wants: 'seconds', absent: () => '14400' },
-  serial: { check: (value) => /^[0-9]{1,10}$/.test(value), wants: 'a number', absent: todaysSerial },
+  serial: {
+    check: (value) => /^[0-9]{1,10}$/.test(value) && Number(value) < 2 ** 32,
+    wants: 'a number below 2^32',
+    absent: todaysSerial,
+  },
 };
+
+/** A template's line about the host that a variable names, as `{{ns1}}. IN A {{ip}}`. */
+const HOST_LINE = /^\{\{([a-z0-9]+)\}\}\.\s/;
 
 /** The templates that there are, by name. */
 export function templateNames(): string[] {
@@ -31,8 +38,9 @@ export function templateNames(): string[] {
 }
 
 /**
- * A zone's text from `templates/zones/NAME.zone`, with `{{variable}}` replaced. Throws template_unknown, or template_variable
- * where one is missing or is not what it should be.
+ * A zone's text from `templates/zones/NAME.zone`, with `{{variable}}` replaced. A line whose owner is a variable is for a host
+ * below the zone (BIND refuses a zone whose own nameservers have no address in it), and is left out for a host elsewhere. Throws
+ * template_unknown, or template_variable where one is missing or is not what it should be.
  */
 export function zoneFromTemplate(
   template: string,
@@ -43,17 +51,22 @@ export function zoneFromTemplate(
   if (!known.includes(template)) {
     throw new ClusterError('template_unknown', { template: template.slice(0, 40), known: known.join(', ') });
   }
-  const text = readFileSync(`${FOLDER}/${template}${ENDING}`, 'utf8');
-  const filled = text.replaceAll(/\{\{([a-z0-9]+)\}\}/g, (_, variable: string) => {
+  const valueOf = (variable: string): string => {
     const rule = VARIABLES[variable];
     const given = Object.hasOwn(variables, variable) ? variables[variable] : undefined;
     const value = given === undefined || given === '' ? rule?.absent?.(zone) : given;
     if (rule === undefined || value === undefined || !rule.check(value)) {
       throw new ClusterError('template_variable', { template, variable, why: `it must be ${rule?.wants ?? 'known'}` });
     }
-    return value;
-  });
-  return Buffer.from(filled);
+    // The templates write the final dot of a host name themselves.
+    return value.replace(/\.$/, '');
+  };
+  const belongs = (line: string): boolean => {
+    const variable = HOST_LINE.exec(line)?.[1];
+    return variable === undefined || valueOf(variable).toLowerCase().endsWith(`.${zone}`);
+  };
+  const lines = readFileSync(`${FOLDER}/${template}${ENDING}`, 'utf8').split('\n').filter(belongs);
+  return Buffer.from(lines.join('\n').replaceAll(/\{\{([a-z0-9]+)\}\}/g, (_, variable: string) => valueOf(variable)));
 }
 
 function isHost(value: string): boolean {
