@@ -48,7 +48,8 @@ export class DemoNode {
   async start(): Promise<void> {
     if (this.#child !== undefined) return;
     this.#stopping = false;
-    const child = fork(ENTRY, [], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    // A group of its own: Ctrl-C in the terminal reaches the demo's process only, which then ends its nodes in order.
+    const child = fork(ENTRY, [], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], detached: true });
     this.#child = child;
     child.on('message', (reply: Reply) => this.#receive(reply));
     child.once('exit', (code, signal) => this.#gone(signal ?? `exit code ${code ?? 0}`));

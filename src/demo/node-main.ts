@@ -90,8 +90,6 @@ async function answer({ id, call, args }: Request): Promise<void> {
   if (call === 'stop') process.disconnect();
 }
 
-// Ctrl-C reaches every process of the terminal: only the demo's own process acts on it, and ends its nodes in order.
-process.on('SIGINT', () => undefined);
 process.on('message', (request: Request) => void answer(request));
 process.on('disconnect', () => {
   // The demo's process is gone: nobody could end this one any more.
