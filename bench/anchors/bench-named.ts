@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '../../src/operations/ports.js';
@@ -44,7 +44,7 @@ options {
   recursion no; empty-zones-enable no; dnssec-validation no;
   ${options}
 };
-logging { channel own { file "${this.folder}/log"; severity notice; }; category default { own; }; };
+logging { channel own { file "${this.folder}/log"; severity error; }; category default { own; }; };
 ${statements}`,
     );
   }
@@ -59,9 +59,9 @@ ${statements}`,
     await startLog.close();
     const deadline = Date.now() + START_TIMEOUT;
     for (;;) {
-      // Its control channel says "up and running" while zones are still being loaded; the log does not.
-      const log = await readFile(join(this.folder, 'log'), 'latin1').catch(() => '');
-      if (/^running$/m.test(log)) return;
+      // It answers no command before its zones are loaded.
+      const text = await this.command('status').catch(() => '');
+      if (text.includes('server is up and running')) return;
       if (child.exitCode !== null) throw new Error(`named ended with ${child.exitCode}; its folder is ${this.folder}`);
       if (Date.now() > deadline) throw new Error(`named did not start within ${START_TIMEOUT} ms`);
       await pause(20);
