@@ -82,6 +82,7 @@ export class BindNameserver implements Nameserver {
       } catch (error) {
         if (this.#process !== undefined) {
           running.client.close();
+          await this.#process.stop();
           await zones.close();
           throw error;
         }

@@ -6,10 +6,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { ClusterError, sentenceOf } from '../../errors.js';
 import type { Log } from '../../operations/log.js';
+import { demandFree, freePort } from '../../operations/ports.js';
 import { replaceFile } from '../../state/durable-file.js';
 import type { DnsAddress } from '../nameserver.js';
 import { privateConfiguration } from './bind-config.js';
-import { demandFree, freePort } from '../../operations/ports.js';
 import { endProcess, processWithArgument } from './process-table.js';
 import { RndcChannel, type RndcServer } from './rndc-channel.js';
 import { keyClause, newRndcKey, readRndcKey } from './rndc-key.js';
@@ -95,10 +95,13 @@ export class NamedProcess {
 
   async #configure(): Promise<RndcServer> {
     const { folder, dns, includeFile } = this.#options;
-    const server = { host: '127.0.0.1', port: await freePort(), key: newRndcKey() };
-    const configuration = privateConfiguration({ folder, dns, controlPort: server.port, key: server.key, includeFile });
+    // named does not mind to share one port between both, and then answers neither reliably.
+    let controlPort = dns.port;
+    while (controlPort === dns.port) controlPort = await freePort();
+    const server = { host: '127.0.0.1', port: controlPort, key: newRndcKey() };
+    const configuration = privateConfiguration({ folder, dns, controlPort, key: server.key, includeFile });
     await replaceFile(this.#file('rndc.key'), keyClause(server.key), MODE);
-    await replaceFile(this.#file('named.json'), `${JSON.stringify({ ...dns, controlPort: server.port })}\n`, MODE);
+    await replaceFile(this.#file('named.json'), `${JSON.stringify({ ...dns, controlPort })}\n`, MODE);
     await replaceFile(this.#configuration, configuration, MODE);
     return server;
   }

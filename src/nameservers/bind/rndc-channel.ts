@@ -65,20 +65,11 @@ export class RndcChannel {
 
   async #connect(): Promise<RndcConnection> {
     if (this.#closed) throw new Error('the channel was closed');
-    // named resets a connection now and then that comes just after it started (seen 3 times in some 2,000 starts); no command
-    // was sent by then, so one more try is safe.
-    const connection = await this.#openOne().catch((error: unknown) => {
-      if (!sentenceOf(error).includes('ECONNRESET')) throw error;
-      return this.#openOne();
+    // An attempt that fails was never held, so its end is no loss.
+    const connection = await RndcConnection.open(this.#server, this.#server.key, (ended) => {
+      if (this.#open.delete(ended) && !this.#closed) this.#onLost();
     });
     this.#open.add(connection);
     return connection;
-  }
-
-  /** An attempt that fails was never held, so its end is no loss. */
-  #openOne(): Promise<RndcConnection> {
-    return RndcConnection.open(this.#server, this.#server.key, (ended) => {
-      if (this.#open.delete(ended) && !this.#closed) this.#onLost();
-    });
   }
 }

@@ -4,7 +4,7 @@ import { ClusterError } from '../../errors.js';
 import type { Log } from '../../operations/log.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { Applied, ZoneChange } from '../nameserver.js';
-import { look, readBack } from '../read-back.js';
+import { look, lookAtAll, readBack } from '../read-back.js';
 import { zoneBody } from './bind-config.js';
 import { inspectZone } from './check-zone.js';
 import type { LoadedZones, ZoneFile } from './loaded-zones.js';
@@ -49,7 +49,7 @@ export class ZoneLoader {
   async synchronize(zones: readonly ZoneChange[]): Promise<Applied[]> {
     const wanted = new Set(zones.map((change) => change.name));
     await this.#remove(this.#zones.list().flatMap(({ name }) => (wanted.has(name) ? [] : [name])));
-    const seen = await Promise.all(zones.map((change) => look(this.#client, change)));
+    const seen = await lookAtAll(this.#client, zones);
     const due = zones.filter(({ name }, i) => seen[i]?.outcome !== 'served' || this.#zones.get(name) === undefined);
     const applied = new Map((await this.apply(due)).map((outcome) => [outcome.name, outcome]));
     return seen.map((outcome) => applied.get(outcome.name) ?? outcome);
@@ -59,8 +59,14 @@ export class ZoneLoader {
   async restore(): Promise<void> {
     await this.#zones.repair();
     const zones = this.#zones.list();
-    const gone = await Promise.all(zones.map(({ name }) => look(this.#client, { kind: 'remove', name })));
-    const lost = zones.filter((_, i) => gone[i]?.outcome === 'served');
+    const gone = await lookAtAll(
+      this.#client,
+      zones.map(({ name }) => ({ kind: 'remove', name })),
+    );
+    const silent = zones.filter((_, i) => gone[i]?.outcome === 'served');
+    // A zone that named knows and does not answer is still being loaded, or broken: it is not to be added a second time.
+    const known = await Promise.all(silent.map(({ name }) => this.#channel.command(`zonestatus "${name}"`)));
+    const lost = silent.filter((_, i) => known[i]?.error === NOT_FOUND);
     if (lost.length === 0) return;
     this.#log.warn(
       { zones: lost.slice(0, 20), count: lost.length },
@@ -155,7 +161,7 @@ export class ZoneLoader {
 
   /** Zones that are to be gone and that we never gave to named: where it answers for them, they are the operator's own. */
   async #refuseServed(removals: readonly ZoneChange[], refusals: Refusals): Promise<void> {
-    const seen = await Promise.all(removals.map((change) => look(this.#client, change)));
+    const seen = await lookAtAll(this.#client, removals);
     for (const { name, outcome } of seen) if (outcome === 'refused') refusals.set(name, notOurs(name));
   }
 
