@@ -152,6 +152,10 @@ const kinds = {
     status: 503,
     sentence: () => 'This server has too many changes in hand and took no more. Try again in a minute.',
   },
+  stopping: {
+    status: 503,
+    sentence: () => 'This server is stopping and took no more changes. Try again when it runs again.',
+  },
   call_unknown: {
     status: 404,
     sentence: (f) => `This server has no call "${f['call'] ?? ''}". Check the name, and send it by GET or POST.`,

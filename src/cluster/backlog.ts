@@ -115,18 +115,20 @@ export class Backlog {
     }
   }
 
-  /** The member refused this zone: the others go on, and it is tried again later or when it changes. */
-  setAside(name: ZoneName, reason: string): void {
+  /** The member refused the zone's version with this digest (undefined: its removal). The others go on, and it is tried again later or when it changes. */
+  setAside(name: ZoneName, reason: string, digest: string | undefined): void {
     const tries = (this.#aside.get(name)?.tries ?? 0) + 1;
     const wait = Math.min(ASIDE_FIRST * 2 ** (tries - 1), ASIDE_LONGEST);
-    this.#aside.set(name, { reason, digest: this.#served(name)?.digest, tries, at: Date.now() + wait });
+    this.#aside.set(name, { reason, digest, tries, at: Date.now() + wait });
     this.#pending.delete(name);
   }
 
   /** Milliseconds until a zone that was set aside is due again; undefined where there is none. */
   untilRetry(): number | undefined {
     let soonest: number | undefined;
-    for (const { at } of this.#aside.values()) if (soonest === undefined || at < soonest) soonest = at;
+    for (const [name, { at }] of this.#aside) {
+      if (!this.#pending.has(name) && (soonest === undefined || at < soonest)) soonest = at;
+    }
     return soonest === undefined ? undefined : Math.max(0, soonest - Date.now());
   }
 
@@ -148,12 +150,23 @@ export class Backlog {
     const held = this.#ledger.get(name);
     const due = lacks(entry, this.#store.tombstone(name) !== undefined, held);
     if (due === 'remove') return { kind: 'remove', name };
-    const text = due === 'upsert' && entry !== undefined ? this.#store.read(name) : undefined;
-    if (entry === undefined || text === undefined) {
+    if (due === undefined || entry === undefined) {
       this.#pending.delete(name);
+      return undefined;
+    }
+    const text = this.#textOf(name);
+    if (text === undefined) {
+      this.setAside(name, 'Its file on this server is missing or cannot be read. Save the zone again.', entry.digest);
       return undefined;
     }
     // The entry read before the text: a change in between is sent once more, never missed.
     return { kind: 'upsert', name, text, serial: entry.serial, digest: entry.digest, isNew: held === undefined };
+  }
+  #textOf(name: ZoneName): Buffer | undefined {
+    try {
+      return this.#store.read(name);
+    } catch {
+      return undefined;
+    }
   }
 }

@@ -1,20 +1,19 @@
+import { ownsOrIsRoot, type Principal } from '../access/principal.js';
 import { compareSerials, nextSerial } from '../dns/serial.js';
 import { ClusterError } from '../errors.js';
 import type { ZoneChange } from '../nameservers/nameserver.js';
+import type { ZoneEntry } from '../zones/zone-index.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { ZoneStore } from '../zones/zone-store.js';
-import { withLiftedSerial, type ValidZone } from '../zones/validation.js';
+import { validateZone, withLiftedSerial, type ValidZone } from '../zones/validation.js';
 
-/** One accepted request: a zone that was validated, or a removal by name. */
+/** One accepted request: a zone that was validated, or what is to become of one by name. */
 export type LocalChange =
-  | {
-      kind: 'save';
-      valid: ValidZone;
-      owner: string;
-      /** `new`: refuse a zone that is here already. `raise`: publish the same content under a higher serial. */
-      mode: 'any' | 'new' | 'raise';
-    }
-  | { kind: 'remove'; name: ZoneName; by: string };
+  /** `isNew`: refuse a zone that is here already. */
+  | { kind: 'save'; valid: ValidZone; by: Principal; isNew: boolean }
+  | { kind: 'remove'; name: ZoneName; by: Principal }
+  /** Somebody serves the serial `above`: publish what is here under a higher one. */
+  | { kind: 'raise'; name: ZoneName; above: number };
 
 export interface LocalOutcome {
   change: 'created' | 'saved' | 'unchanged' | 'removed';
@@ -30,64 +29,76 @@ export interface Decision {
   load?: ZoneChange;
 }
 
+const SERVED: LocalOutcome['local'] = { state: 'served' };
+
 /**
- * Compares a save with what is held. `floor` is the highest serial that anybody was seen serving. The serial that is published
- * lies above the held one, the tombstone's and the floor (RFC 1982): an edit always bumps, and a zone that was removed and
- * made again never goes backwards. Throws zone_exists.
+ * Compares a change with what is held now. The serial that is published lies above the held one and the tombstone's (RFC 1982):
+ * an edit always bumps, and a zone that was removed and made again never goes backwards. Throws zone_exists, zone_unknown,
+ * zone_not_yours.
  */
-export function decideSave(
-  change: LocalChange & { kind: 'save' },
-  store: ZoneStore,
-  floor: number | undefined,
-): Decision {
-  const { name } = change.valid;
+export function decide(change: LocalChange, store: ZoneStore): Decision {
+  switch (change.kind) {
+    case 'save':
+      return decideSave(change, store);
+    case 'remove':
+      return decideRemoval(change, store);
+    case 'raise':
+      return decideRaise(change, store);
+  }
+}
+
+function decideSave({ valid, by, isNew }: LocalChange & { kind: 'save' }, store: ZoneStore): Decision {
+  const { name } = valid;
+  const held = heldFor(by, name, store);
+  if (held === undefined) return publish(valid, by.user, store);
+  if (isNew) throw new ClusterError('zone_exists', { zone: name, where: 'this server' });
+  if (held.digest === valid.digest) return respell(valid, held);
+  // Somebody saved what is here, with an older serial: nothing is new.
+  const asHeld = compareSerials(valid.serial, held.serial) < 0 ? withLiftedSerial(valid, held.serial) : undefined;
+  return asHeld?.digest === held.digest ? respell(asHeld, held) : publish(valid, held.owner, store);
+}
+
+function decideRemoval({ name, by }: LocalChange & { kind: 'remove' }, store: ZoneStore): Decision {
+  if (heldFor(by, name, store) === undefined) throw new ClusterError('zone_unknown', { zone: name });
+  return { outcome: { change: 'removed', lifted: false, local: SERVED }, load: { kind: 'remove', name } };
+}
+
+/** The text is read here, where no other change of this zone can come between. */
+function decideRaise({ name, above }: LocalChange & { kind: 'raise' }, store: ZoneStore): Decision {
   const held = store.get(name);
-  if (held !== undefined && change.mode === 'new') {
-    throw new ClusterError('zone_exists', { zone: name, where: 'this server' });
-  }
-  const owner = held?.owner ?? change.owner;
-  const same = held !== undefined && change.mode !== 'raise' ? held : undefined;
-  if (same?.digest === change.valid.digest) return unchanged(change.valid, owner);
-  const floors = [held?.serial, store.tombstone(name)?.serial, floor].filter((serial) => serial !== undefined);
-  let valid = change.valid;
-  if (floors.some((below) => compareSerials(valid.serial, below) <= 0)) {
-    // Somebody saved what is here, with an older serial: nothing is new.
-    const asHeld = same === undefined ? undefined : withLiftedSerial(valid, same.serial);
-    if (asHeld !== undefined && asHeld.digest === same?.digest) return unchanged(asHeld, owner);
-    valid = withLiftedSerial(valid, nextSerial(...floors));
-  }
+  if (held === undefined) throw new ClusterError('zone_unknown', { zone: name });
+  const text = compareSerials(held.serial, above) > 0 ? undefined : store.read(name);
+  if (text === undefined) return unchanged(held);
+  return publish(withLiftedSerial(validateZone(name, text), nextSerial(held.serial, above)), held.owner, store);
+}
+
+function publish(given: ValidZone, owner: string, store: ZoneStore): Decision {
+  const { name } = given;
+  const held = store.get(name);
+  const floors = [held?.serial, store.tombstone(name)?.serial].filter((serial) => serial !== undefined);
+  const lifted = floors.some((below) => compareSerials(given.serial, below) <= 0);
+  const valid = lifted ? withLiftedSerial(given, nextSerial(...floors)) : given;
+  const { serial, zone } = valid;
+  const isNew = held === undefined;
   return {
-    outcome: {
-      change: held === undefined ? 'created' : 'saved',
-      serial: valid.serial,
-      lifted: valid !== change.valid,
-      local: { state: 'served' },
-    },
+    outcome: { change: isNew ? 'created' : 'saved', serial, lifted, local: SERVED },
     write: { valid, owner },
-    load: {
-      kind: 'upsert',
-      name,
-      file: store.fileOf(name),
-      serial: valid.serial,
-      isNew: held === undefined,
-      records: valid.zone.records,
-    },
+    load: { kind: 'upsert', name, file: store.fileOf(name), serial, isNew, records: zone.records },
   };
 }
 
 /** The text is kept as given (comments may differ), but nothing needs to be loaded or sent. */
-function unchanged(valid: ValidZone, owner: string): Decision {
-  const outcome: LocalOutcome = {
-    change: 'unchanged',
-    serial: valid.serial,
-    lifted: false,
-    local: { state: 'served' },
-  };
-  return { outcome, write: { valid, owner } };
+function respell(valid: ValidZone, held: ZoneEntry): Decision {
+  return { ...unchanged(held), write: { valid, owner: held.owner } };
 }
 
-/** Throws zone_unknown. */
-export function decideRemoval(name: ZoneName, store: ZoneStore): Decision {
-  if (store.get(name) === undefined) throw new ClusterError('zone_unknown', { zone: name });
-  return { outcome: { change: 'removed', lifted: false, local: { state: 'served' } }, load: { kind: 'remove', name } };
+function unchanged({ serial }: ZoneEntry): Decision {
+  return { outcome: { change: 'unchanged', serial, lifted: false, local: SERVED } };
+}
+
+/** The zone that is held, which must be theirs. */
+function heldFor(by: Principal, name: ZoneName, store: ZoneStore): ZoneEntry | undefined {
+  const held = store.get(name);
+  if (held !== undefined && !ownsOrIsRoot(by, held.owner)) throw new ClusterError('zone_not_yours', { zone: name });
+  return held;
 }

@@ -6,7 +6,7 @@ import type { Nameserver } from '../nameservers/nameserver.js';
 import type { Log } from '../operations/log.js';
 import { JsonState } from '../state/json-state.js';
 import { zoneFromTemplate } from '../zones/templates.js';
-import { validateZone, type ValidZone } from '../zones/validation.js';
+import { validateZone } from '../zones/validation.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import { ZoneStore } from '../zones/zone-store.js';
 import type {
@@ -20,7 +20,6 @@ import type {
 } from './cluster.js';
 import { clusterStateSchema, newClusterState, type ClusterState } from './cluster-state.js';
 import { DEFAULT_HEALTH_SCHEDULE, HealthCheck } from './health-check.js';
-import type { LocalOutcome } from './decision.js';
 import { LocalZones } from './local-zones.js';
 import type { MemberStatus, NewMember, Role } from './member.js';
 import type { OwnIdentity } from './member-address.js';
@@ -76,28 +75,37 @@ export class DnsCluster implements Cluster {
     );
   }
 
-  /** Opens state and zones, brings the nameserver up to date, and begins to send members what they lack. */
+  /** Opens state and zones, brings the nameserver up to date, and begins to send members what they lack. Where it rejects, nothing is left running. */
   static async start(options: DnsClusterOptions): Promise<DnsCluster> {
-    const store = await ZoneStore.open(options.folder, { log: options.log });
-    const state = await JsonState.open(join(options.folder, 'cluster.json'), {
-      schema: clusterStateSchema,
-      defaults: newClusterState,
-      log: options.log,
-    });
+    const { folder, log } = options;
+    const schema = clusterStateSchema;
+    const state = await JsonState.open(join(folder, 'cluster.json'), { schema, defaults: newClusterState, log });
+    const store = await ZoneStore.open(folder, { log });
     const cluster = new DnsCluster(options, state, store);
-    await cluster.#local.start();
-    await cluster.#members.start();
-    await cluster.#healthCheck.start();
-    return cluster;
+    try {
+      await cluster.#local.start();
+      await cluster.#members.start();
+      await cluster.#healthCheck.start();
+      return cluster;
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
   }
 
   /** Ends everything that `start` began; what is on its way to members waits in the ledgers' difference. */
   async stop(): Promise<void> {
-    await this.#healthCheck.stop();
-    await this.#members.stop();
-    await this.#local.stop();
-    await this.#store.close();
-    await this.#state.close();
+    const parts = [
+      () => this.#healthCheck.stop(),
+      () => this.#local.stop(),
+      () => this.#members.stop(),
+      () => this.#store.close(),
+      () => this.#state.close(),
+    ];
+    for (const end of parts) {
+      // A part that cannot end in order keeps none of the others running.
+      await end().catch((error: unknown) => this.#log.error({ error: sentenceOf(error) }, 'stopping went wrong'));
+    }
   }
 
   listZones(by: Principal): ZoneRow[] {
@@ -123,12 +131,12 @@ export class DnsCluster implements Cluster {
 
   async saveZone(name: ZoneName, text: Buffer, by: Principal, options?: ChangeOptions): Promise<ChangeResult> {
     this.#authorize(by);
-    return this.#save(validateZone(name, text), 'any', by, options);
+    return this.#save(name, text, by, options);
   }
 
   async addZone(name: ZoneName, text: Buffer, by: Principal, options?: ChangeOptions): Promise<ChangeResult> {
     this.#authorize(by);
-    return this.#save(validateZone(name, text), 'new', by, options);
+    return this.#save(name, text, by, options, true);
   }
 
   async createZone(
@@ -143,9 +151,10 @@ export class DnsCluster implements Cluster {
 
   async removeZone(name: ZoneName, by: Principal, options?: ChangeOptions): Promise<ChangeResult> {
     this.#authorize(by);
-    this.#refuseForeign(name, by);
-    const outcome = await this.#local.change({ kind: 'remove', name, by: by.user });
-    return this.#result(name, outcome, [], by, options);
+    const holders = this.#progress.of(name, by);
+    const outcome = await this.#local.change({ kind: 'remove', name, by });
+    await this.#progress.settled(name, options ?? {});
+    return { zone: name, ...outcome, members: this.#progress.ofRemoval(name, by, holders), warnings: [] };
   }
 
   async saveZones(
@@ -156,7 +165,7 @@ export class DnsCluster implements Cluster {
     this.#authorize(by);
     const running: Promise<BatchOutcome>[] = [];
     for (const { name, text } of zones) {
-      running.push(outcomeOf(name, this.#saveLater(name, text, by, options)));
+      running.push(outcomeOf(name, this.#save(name, text, by, options)));
       // Parsing is work for the processor: let DNS answers and pages through between a few of them.
       if (running.length % PARSES_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
     }
@@ -170,7 +179,7 @@ export class DnsCluster implements Cluster {
   async reloadZones(names: readonly ZoneName[] | 'all', by: Principal): Promise<void> {
     this.#authorize(by);
     const wanted = names === 'all' ? this.listZones(by) : names.map((name) => this.zone(name, by));
-    await this.#local.reload(wanted.filter((entry) => entry !== undefined));
+    await this.#local.reload(wanted.flatMap((entry) => entry?.name ?? []));
   }
 
   async status(by: Principal): Promise<ClusterStatus> {
@@ -248,45 +257,27 @@ export class DnsCluster implements Cluster {
     if (by.kind !== 'root') throw new ClusterError('privilege_missing', { privilege: 'root' });
   }
 
-  #refuseForeign(name: ZoneName, by: Principal): void {
-    const held = this.#store.get(name);
-    if (held !== undefined && !ownsOrIsRoot(by, held.owner)) throw new ClusterError('zone_not_yours', { zone: name });
-  }
-
-  // The parse runs inside the promise, so that its refusal is this zone's outcome and not the batch's.
-  async #saveLater(name: ZoneName, text: Buffer, by: Principal, options?: ChangeOptions): Promise<ChangeResult> {
-    return this.#save(validateZone(name, text), 'any', by, options);
-  }
-
-  async #save(valid: ValidZone, mode: 'any' | 'new', by: Principal, options?: ChangeOptions): Promise<ChangeResult> {
-    this.#refuseForeign(valid.name, by);
-    const outcome = await this.#local.change({ kind: 'save', valid, owner: by.user, mode });
-    const warnings = valid.warnings.map((issue) => `line ${issue.line}: ${issue.message}`);
-    return this.#result(valid.name, outcome, warnings, by, options);
-  }
-
-  async #result(
+  // Asynchronous from the parse on: its refusal is this zone's outcome, and not the batch's.
+  async #save(
     zone: ZoneName,
-    outcome: LocalOutcome,
-    warnings: string[],
+    text: Buffer,
     by: Principal,
     options: ChangeOptions = {},
+    isNew = false,
   ): Promise<ChangeResult> {
+    const valid = validateZone(zone, text);
+    const outcome = await this.#local.change({ kind: 'save', valid, by, isNew });
     await this.#progress.settled(zone, options);
-    const members = outcome.change === 'removed' ? this.#progress.ofRemoval(zone, by) : this.#progress.of(zone, by);
-    return { zone, ...outcome, members, warnings };
+    const warnings = valid.warnings.map((issue) => `line ${issue.line}: ${issue.message}`);
+    return { zone, ...outcome, members: this.#progress.of(zone, by), warnings };
   }
 
   /** A member serves a later serial: ours is published again above it, which heals the member. */
-  async #raise(name: ZoneName, serial: number): Promise<void> {
+  async #raise(name: ZoneName, above: number): Promise<void> {
     try {
-      this.#local.noteSerial(name, serial);
-      const entry = this.#store.get(name);
-      const text = this.#store.read(name);
-      if (entry === undefined || text === undefined) return;
-      await this.#local.change({ kind: 'save', valid: validateZone(name, text), owner: entry.owner, mode: 'raise' });
+      await this.#local.change({ kind: 'raise', name, above });
     } catch (error) {
-      this.#log.error({ zone: name, error: sentenceOf(error) }, 'the serial could not be raised');
+      this.#log.warn({ zone: name, error: sentenceOf(error) }, 'the serial could not be raised');
     }
   }
 }

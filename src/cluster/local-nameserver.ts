@@ -1,9 +1,8 @@
 import { sentenceOf } from '../errors.js';
 import type { Applied, Nameserver, ZoneChange } from '../nameservers/nameserver.js';
 import type { Log } from '../operations/log.js';
-import type { ZoneEntry } from '../zones/zone-index.js';
 import type { ZoneName } from '../zones/zone-name.js';
-import type { ZoneStore } from '../zones/zone-store.js';
+import type { ZoneStore, ZoneVersion } from '../zones/zone-store.js';
 
 /** Waits before a nameserver that could not be asked is asked again, milliseconds; the last repeats. */
 const RETRY = [500, 1_000, 2_000, 5_000, 10_000];
@@ -29,7 +28,8 @@ export class LocalNameserver {
   readonly #log: Log;
   readonly #rolledBack: (names: readonly ZoneName[]) => void;
   readonly #queue: Queued[] = [];
-  readonly #due = new Map<ZoneName, ZoneChange>();
+  /** Zones that the nameserver is to load, or to drop, as they stand when it can be asked. */
+  readonly #due = new Set<ZoneName>();
   #chain: Promise<void> = Promise.resolve();
   #everythingDue = false;
   #tries = 0;
@@ -66,36 +66,43 @@ export class LocalNameserver {
     await this.#nameserver.stop();
   }
 
-  /** Makes the nameserver serve a zone as it now stands in the store. */
-  loadOf(entry: ZoneEntry): ZoneChange {
-    return {
-      kind: 'upsert',
-      name: entry.name,
-      file: this.#store.fileOf(entry.name),
-      serial: entry.serial,
-      isNew: false,
-    };
+  /** Makes the nameserver load these zones as they stand in the store when it comes to them; what fails is tried again. */
+  async reload(names: Iterable<ZoneName>): Promise<void> {
+    for (const name of names) this.#due.add(name);
+    await this.#inTurn(() => this.#retry());
   }
 
   /** One outcome for each change, in their order. Never rejects. */
   load(changes: readonly ZoneChange[]): Promise<Applied[]> {
     return new Promise((resolve) => {
       this.#queue.push({ changes, resolve });
-      if (this.#queue.length === 1) this.#chain = this.#chain.then(() => this.#drain());
+      if (this.#queue.length === 1) void this.#inTurn(() => this.#drain());
     });
+  }
+
+  #inTurn(step: () => Promise<void>): Promise<void> {
+    this.#chain = this.#chain.then(step).catch((error: unknown) => {
+      this.#log.error({ error: sentenceOf(error) }, 'loading zones failed');
+    });
+    return this.#chain;
   }
 
   async #drain(): Promise<void> {
     await this.#untilGathered();
     const taken = this.#queue.splice(0);
-    const changes = taken.flatMap((queued) => queued.changes);
+    // A version that a retry found refused meanwhile was put back already.
+    const changes = taken.flatMap((queued) => queued.changes).filter((change) => this.#stands(change));
     const applied = await this.#apply(changes);
-    // What the disk refuses here stays unconfirmed and is settled at the next start.
-    await this.#settle(changes, applied).catch((error: unknown) => {
-      this.#log.error({ error: sentenceOf(error) }, 'the outcome of loading zones could not be written');
-    });
-    let at = 0;
-    for (const queued of taken) queued.resolve(applied.slice(at, (at += queued.changes.length)));
+    await this.#settle(changes, applied);
+    const outcomes = new Map(applied.map((outcome) => [outcome.name, outcome]));
+    for (const queued of taken) {
+      queued.resolve(queued.changes.map(({ name }) => outcomes.get(name) ?? { name, outcome: 'refused' }));
+    }
+  }
+
+  #stands(change: ZoneChange): boolean {
+    const serial = this.#store.get(change.name)?.serial;
+    return serial === (change.kind === 'upsert' ? change.serial : undefined);
   }
 
   /** While very many changes stream in, waits a moment for more of them: each large load costs the nameserver a pause. */
@@ -107,52 +114,68 @@ export class LocalNameserver {
     }
   }
 
-  #apply(changes: readonly ZoneChange[]): Promise<Applied[]> {
-    return this.#nameserver
-      .apply(changes)
-      .catch((error: unknown) =>
-        changes.map(({ name }): Applied => ({ name, outcome: 'unavailable', reason: sentenceOf(error) })),
-      );
+  /** A removal that is refused is not undone: the nameserver is asked again until it has dropped the zone. */
+  async #apply(changes: readonly ZoneChange[], by: 'apply' | 'synchronize' = 'apply'): Promise<Applied[]> {
+    try {
+      const applied = await this.#nameserver[by](changes);
+      return changes.map(({ name, kind }, i): Applied => {
+        const result = applied[i] ?? { name, outcome: 'unavailable' };
+        return kind === 'remove' && result.outcome === 'refused' ? { ...result, outcome: 'unavailable' } : result;
+      });
+    } catch (error) {
+      const reason = sentenceOf(error);
+      this.#log.error({ error: reason }, 'the nameserver could not be asked');
+      return changes.map(({ name }) => ({ name, outcome: 'unavailable', reason }));
+    }
   }
 
   /** Confirms, rolls back or keeps as due, by outcome. Returns the zones that were rolled back. */
   async #settle(changes: readonly ZoneChange[], applied: readonly Applied[]): Promise<ZoneName[]> {
-    const served: ZoneName[] = [];
-    const refused: ZoneName[] = [];
-    changes.forEach((change, i) => {
-      const result = applied[i];
-      if (result?.outcome === 'served') served.push(change.name);
-      else if (result?.outcome === 'refused' && change.kind === 'upsert') refused.push(change.name);
-      else this.#due.set(change.name, change);
-      if (result?.outcome === 'served' || result?.outcome === 'refused') this.#due.delete(change.name);
-    });
-    if (served.length > 0) await this.#store.confirm(served);
-    const revertible = new Set(refused.length > 0 ? this.#store.unconfirmed() : []);
-    const back = refused.filter((name) => revertible.has(name));
-    if (refused.length > 0)
-      this.#log.warn({ zones: refused.slice(0, 20), count: refused.length }, 'the nameserver refused zones');
-    if (back.length > 0) {
-      await this.#store.rollback(back);
-      await this.#nameserver.apply(back.map((name) => this.#loadNow(name))).catch(() => undefined);
+    const served: ZoneVersion[] = [];
+    const refused: ZoneVersion[] = [];
+    for (const [i, change] of changes.entries()) {
+      const outcome = applied[i]?.outcome;
+      if (outcome === 'unavailable') this.#due.add(change.name);
+      else this.#due.delete(change.name);
+      if (change.kind === 'upsert' && outcome === 'served') served.push(change);
+      if (change.kind === 'upsert' && outcome === 'refused') refused.push(change);
     }
+    await this.#store.confirm(served);
+    const back = refused.length > 0 ? await this.#putBack(refused) : [];
     if (this.#due.size > 0) this.#retryLater();
     return back;
   }
 
-  #loadNow(name: ZoneName): ZoneChange {
-    const entry = this.#store.get(name);
-    return entry === undefined ? { kind: 'remove', name } : this.loadOf(entry);
+  async #putBack(refused: readonly ZoneVersion[]): Promise<ZoneName[]> {
+    const names = refused.map(({ name }) => name);
+    this.#log.warn({ zones: names.slice(0, 20), count: names.length }, 'the nameserver refused zones');
+    try {
+      const back = await this.#store.rollback(refused);
+      const applied = await this.#apply(back.map((name) => this.#loadNow(name)));
+      for (const { name, outcome } of applied) if (outcome !== 'served') this.#due.add(name);
+      return back;
+    } catch (error) {
+      // The disk refused it: the nameserver is asked, refuses and it is put back, when there is room.
+      for (const name of names) this.#due.add(name);
+      this.#log.error({ error: sentenceOf(error) }, 'zones that the nameserver refused could not be put back');
+      return [];
+    }
   }
 
-  async #synchronize(): Promise<void> {
-    const changes = [...this.#store.entries()].map((entry) => this.loadOf(entry));
-    const applied = await this.#nameserver.synchronize(changes).catch((error: unknown): Applied[] => {
-      this.#log.error({ error: sentenceOf(error) }, 'the nameserver could not be brought up to date; trying again');
-      return changes.map(({ name }) => ({ name, outcome: 'unavailable' }));
-    });
-    this.#everythingDue = applied.length > 0 && applied.every((result) => result.outcome === 'unavailable');
-    if (this.#everythingDue) this.#retryLater();
-    else await this.#settle(changes, applied);
+  /** What makes the nameserver follow this zone as it stands. */
+  #loadNow(name: ZoneName): ZoneChange {
+    const entry = this.#store.get(name);
+    if (entry === undefined) return { kind: 'remove', name };
+    return { kind: 'upsert', name, file: this.#store.fileOf(name), serial: entry.serial, isNew: false };
+  }
+
+  async #synchronize(): Promise<ZoneName[]> {
+    const changes = [...this.#store.entries()].map(({ name }) => this.#loadNow(name));
+    const applied = await this.#apply(changes, 'synchronize');
+    this.#everythingDue = applied.length > 0 && applied.every(({ outcome }) => outcome === 'unavailable');
+    if (!this.#everythingDue) return this.#settle(changes, applied);
+    this.#retryLater();
+    return [];
   }
 
   #retryLater(): void {
@@ -160,27 +183,20 @@ export class LocalNameserver {
     const delay = RETRY[Math.min(this.#tries++, RETRY.length - 1)];
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      // Through the queue's runner, so that a retry never overtakes a newer change of the same zone.
-      this.#chain = this.#chain
-        .then(() => this.#retry())
-        .catch((error: unknown) => {
-          this.#log.error({ error: sentenceOf(error) }, 'loading zones again failed');
-          this.#retryLater();
-        });
+      void this.#inTurn(() => this.#retry());
     }, delay);
     this.#timer.unref();
   }
 
+  /** In the queue's turn, so that it never overtakes a newer change of the same zone. */
   async #retry(): Promise<void> {
-    if (this.#everythingDue) await this.#synchronize();
-    else {
-      const changes = [...this.#due.keys()].map((name) => this.#loadNow(name));
-      const back = await this.#settle(changes, await this.#apply(changes));
-      if (back.length > 0) this.#rolledBack(back);
-    }
-    if (this.#due.size === 0 && !this.#everythingDue) {
-      this.#tries = 0;
-      this.#log.info('the nameserver serves everything again');
-    }
+    const changes = [...this.#due].map((name) => this.#loadNow(name));
+    const back = this.#everythingDue
+      ? await this.#synchronize()
+      : await this.#settle(changes, await this.#apply(changes));
+    if (back.length > 0) this.#rolledBack(back);
+    if (this.#due.size > 0 || this.#everythingDue || this.#tries === 0) return;
+    this.#tries = 0;
+    this.#log.info('the nameserver serves everything again');
   }
 }

@@ -1,11 +1,9 @@
-import { compareSerials } from '../dns/serial.js';
 import { ClusterError, sentenceOf } from '../errors.js';
 import type { Applied, Nameserver, ZoneChange } from '../nameservers/nameserver.js';
 import type { Log } from '../operations/log.js';
-import type { ZoneEntry } from '../zones/zone-index.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { ZoneStore } from '../zones/zone-store.js';
-import { decideRemoval, decideSave, type Decision, type LocalChange, type LocalOutcome } from './decision.js';
+import { decide, type Decision, type LocalChange, type LocalOutcome } from './decision.js';
 import { LocalNameserver } from './local-nameserver.js';
 
 interface Waiting {
@@ -25,8 +23,9 @@ interface Written extends Waiting {
   load: ZoneChange;
 }
 
-/** So many changes share one write to disk. */
+/** So many changes share one write to disk, and not much more than so many octets. */
 const BATCH = 512;
+const BATCH_OCTETS = 32 * 1024 * 1024;
 const MOST_WAITING = 100_000;
 
 const NOT_LOADED: LocalOutcome['local'] = { state: 'pending', reason: 'The nameserver has not loaded it yet.' };
@@ -39,11 +38,12 @@ export class LocalZones {
   readonly #store: ZoneStore;
   readonly #nameserver: LocalNameserver;
   readonly #log: Log;
-  readonly #floors = new Map<ZoneName, number>();
   readonly #waiting: Waiting[] = [];
   readonly #busy = new Set<ZoneName>();
+  readonly #open = new Set<Promise<LocalOutcome>>();
   readonly #changed: (names: readonly ZoneName[]) => void;
   #writing = false;
+  #stopped = false;
 
   /** `changed` is told the zones whose new state (or removal) stands, for the members to follow. */
   constructor(options: {
@@ -63,33 +63,38 @@ export class LocalZones {
     return this.#nameserver.start();
   }
 
+  /** Takes no more changes, and ends when those in hand are through. */
   async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.allSettled(this.#open);
     await this.#nameserver.stop();
   }
 
-  /** A serial that somebody already serves for this zone: the next one published here lies above it. */
-  noteSerial(name: ZoneName, serial: number): void {
-    const known = this.#floors.get(name);
-    if (known === undefined || compareSerials(serial, known) > 0) this.#floors.set(name, serial);
+  /** Loads these zones into the nameserver again; what it cannot load now stays due. */
+  reload(names: Iterable<ZoneName>): Promise<void> {
+    return this.#nameserver.reload(names);
   }
 
-  /** Loads these zones into the nameserver again; what it refuses stays due and is logged. */
-  async reload(entries: Iterable<ZoneEntry>): Promise<void> {
-    await this.#nameserver.load([...entries].map((entry) => this.#nameserver.loadOf(entry)));
-  }
-
-  /** Rejects with zone_exists, zone_unknown, zone_refused or the disk's error; the zone is then as it was. */
+  /** Rejects with zone_exists, zone_unknown, zone_not_yours, zone_refused or zones_not_written; the zone is then as it was. */
   change(change: LocalChange): Promise<LocalOutcome> {
+    if (this.#stopped) return Promise.reject(new ClusterError('stopping'));
     if (this.#waiting.length >= MOST_WAITING) return Promise.reject(new ClusterError('busy'));
     const name = change.kind === 'save' ? change.valid.name : change.name;
-    return new Promise((resolve, reject) => {
+    const promise = new Promise<LocalOutcome>((resolve, reject) => {
       this.#waiting.push({ name, change, resolve, reject });
-      // Deferred, so that all requests of one turn of the event loop share a write.
-      if (!this.#writing) {
-        this.#writing = true;
-        setImmediate(() => void this.#writeWaiting());
-      }
+      this.#writeSoon();
     });
+    const settled = (): boolean => this.#open.delete(promise);
+    this.#open.add(promise);
+    promise.then(settled, settled);
+    return promise;
+  }
+
+  /** Deferred, so that all requests of one turn of the event loop share a write. */
+  #writeSoon(): void {
+    if (this.#writing || this.#waiting.length === 0) return;
+    this.#writing = true;
+    setImmediate(() => void this.#writeWaiting());
   }
 
   async #writeWaiting(): Promise<void> {
@@ -107,12 +112,13 @@ export class LocalZones {
   #takeBatch(): Waiting[] {
     const batch: Waiting[] = [];
     const blocked = new Set<ZoneName>();
-    for (let i = 0; i < this.#waiting.length && batch.length < BATCH; i++) {
-      const waiting = this.#waiting[i];
-      if (waiting === undefined) break;
+    let octets = 0;
+    for (const waiting of this.#waiting) {
+      if (batch.length >= BATCH || octets >= BATCH_OCTETS) break;
       if (this.#busy.has(waiting.name) || blocked.has(waiting.name)) blocked.add(waiting.name);
       else {
         batch.push(waiting);
+        octets += waiting.change.kind === 'save' ? waiting.change.valid.text.length : 0;
         this.#busy.add(waiting.name);
       }
     }
@@ -123,55 +129,52 @@ export class LocalZones {
 
   /** Decides and writes a batch; returns what the nameserver must follow. All else is settled. */
   async #write(batch: readonly Waiting[]): Promise<Written[]> {
-    const decided: Decided[] = [];
+    const saves: Decided[] = [];
+    const removals = new Map<string, Decided[]>();
     for (const waiting of batch) {
       try {
-        decided.push({ ...waiting, decision: this.#decide(waiting) });
+        const decided = { ...waiting, decision: decide(waiting.change, this.#store) };
+        if (waiting.change.kind !== 'remove') saves.push(decided);
+        else removals.set(waiting.change.by.user, [...(removals.get(waiting.change.by.user) ?? []), decided]);
       } catch (error) {
         this.#settle(waiting, () => waiting.reject(error));
       }
     }
-    try {
-      await this.#commit(decided);
-    } catch (error) {
-      this.#log.error({ error: sentenceOf(error) }, 'changes could not be written');
-      for (const waiting of decided) this.#settle(waiting, () => waiting.reject(error));
-      return [];
-    }
-    const written: Written[] = [];
-    for (const waiting of decided) {
-      const { outcome, load } = waiting.decision;
-      if (load !== undefined) written.push({ ...waiting, outcome, load });
-      else
-        this.#settle(waiting, () =>
-          waiting.resolve(this.#nameserver.isDue(waiting.name) ? { ...outcome, local: NOT_LOADED } : outcome),
-        );
+    // Each commit stands or fails by itself: what one wrote is loaded whatever becomes of the others.
+    const written = await this.#commit(saves, () => this.#store.write(this.#textsToWrite(saves)));
+    for (const [by, group] of removals) {
+      const names = group.map(({ name }) => name);
+      written.push(...(await this.#commit(group, () => this.#store.remove(names, by))));
     }
     return written;
   }
 
-  #decide({ name, change }: Waiting): Decision {
-    if (change.kind === 'remove') return decideRemoval(name, this.#store);
-    return decideSave(change, this.#store, this.#floors.get(name));
+  async #commit(group: readonly Decided[], write: () => Promise<void>): Promise<Written[]> {
+    try {
+      await write();
+    } catch (error) {
+      this.#log.error({ error: sentenceOf(error) }, 'changes could not be written');
+      for (const waiting of group) this.#settle(waiting, () => waiting.reject(error));
+      return [];
+    }
+    const written: Written[] = [];
+    for (const waiting of group) {
+      const { outcome, load } = waiting.decision;
+      if (load !== undefined) written.push({ ...waiting, outcome, load });
+      else {
+        const isDue = this.#nameserver.isDue(waiting.name);
+        this.#settle(waiting, () => waiting.resolve(isDue ? { ...outcome, local: NOT_LOADED } : outcome));
+      }
+    }
+    return written;
   }
 
-  async #commit(decided: readonly Decided[]): Promise<void> {
-    const saves: NonNullable<Decision['write']>[] = [];
-    const comments: NonNullable<Decision['write']>[] = [];
-    const removals = new Map<string, ZoneName[]>();
-    for (const { name, change, decision } of decided) {
-      if (change.kind === 'remove') removals.set(change.by, [...(removals.get(change.by) ?? []), name]);
-      else if (decision.write !== undefined) (decision.load === undefined ? comments : saves).push(decision.write);
-    }
-    // The same records in another spelling: the text is kept as given, and there is nothing to load.
-    const respelled: typeof comments = [];
-    for (const write of comments) {
-      const held = this.#store.read(write.valid.name);
-      if (held?.equals(write.valid.text) !== true && !this.#nameserver.isDue(write.valid.name)) respelled.push(write);
-    }
-    if (saves.length + respelled.length > 0) await this.#store.write([...saves, ...respelled]);
-    if (respelled.length > 0) await this.#store.confirm(respelled.map((write) => write.valid.name));
-    for (const [by, names] of removals) await this.#store.remove(names, by);
+  #textsToWrite(saves: readonly Decided[]): NonNullable<Decision['write']>[] {
+    return saves.flatMap(({ name, decision: { write, load } }) => {
+      // The same records in another spelling are kept as given; the same text is not written again.
+      const isHeld = load === undefined && this.#store.read(name)?.equals(write?.valid.text ?? Buffer.of()) === true;
+      return write === undefined || isHeld ? [] : [write];
+    });
   }
 
   async #load(written: readonly Written[]): Promise<void> {
@@ -191,10 +194,7 @@ export class LocalZones {
   #settle(waiting: Waiting, settle: () => void): void {
     this.#busy.delete(waiting.name);
     settle();
-    if (!this.#writing && this.#waiting.length > 0) {
-      this.#writing = true;
-      setImmediate(() => void this.#writeWaiting());
-    }
+    this.#writeSoon();
   }
 }
 

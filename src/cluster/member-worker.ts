@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { compareSerials } from '../dns/serial.js';
 import { sentenceOf } from '../errors.js';
 import { MemberError, type MemberBackend, type MemberChange, type Pushed } from '../members/member-backend.js';
@@ -11,6 +12,7 @@ import type { MemberZoneState } from './cluster.js';
 import { Backlog } from './backlog.js';
 import { ServedCheck } from './served-check.js';
 import { Signal } from './signal.js';
+import { Waiters } from './waiters.js';
 
 /** Between looks whether a member that failed answers again, milliseconds; the last repeats. Such a look is not a failed command. */
 const RETURN_PROBE = [250, 500, 1_000];
@@ -42,12 +44,14 @@ export class MemberWorker {
   readonly #backlog: Backlog;
   readonly #check: ServedCheck;
   readonly #signal = new Signal();
-  readonly #watchers = new Map<ZoneName, Set<() => void>>();
+  readonly #waiters = new Waiters();
   /** The last serial that DNS answered, where it is not the acknowledged one. */
   readonly #otherSerial = new Map<ZoneName, number>();
   #health: Health;
   #probes = 0;
-  #stopped = false;
+  /** Pushes that failed since the last good one: with each, the member gets half as many zones in a call. */
+  #failedPushes = 0;
+  readonly #ending = new AbortController();
   #loop: Promise<void> | undefined;
 
   constructor(options: MemberWorkerOptions) {
@@ -66,13 +70,24 @@ export class MemberWorker {
   }
 
   start(): void {
+    const { ledger, store } = this.#options;
     this.#backlog.compareAll();
+    // Acknowledged before the last stop, and not yet seen in DNS then.
+    for (const [name, { digest, serial, servedAt }] of ledger.entries()) {
+      const zone = name as ZoneName;
+      if (servedAt === 0 && store.get(zone)?.digest === digest) this.#check.expect(zone, serial);
+    }
     this.#loop ??= this.#run();
   }
 
+  get #stopped(): boolean {
+    return this.#ending.signal.aborted;
+  }
+
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#ending.abort();
     this.#signal.notify();
+    this.#waiters.tellAll();
     await Promise.all([this.#options.backend.close(), this.#check.stop()]);
     await this.#loop;
     await this.#options.ledger.close();
@@ -92,16 +107,19 @@ export class MemberWorker {
   reconsider(): void {
     this.#backlog.compareAll();
     this.#signal.notify();
+    this.#waiters.tellAll();
   }
 
   /** Counts an event of the health checker or an administrator. */
   note(event: HealthEvent): void {
+    // Stopping cuts calls off: that says nothing of the member.
+    if (this.#stopped) return;
     const before = this.#health;
     this.#health = nextHealth(before, event, this.#options.threshold());
     if (this.#health.state === 'online') this.#probes = 0;
     this.#options.healthChanged(this.#health, before);
     if (this.#health.state !== before.state) this.#signal.notify();
-    if (this.#health.state !== 'online') for (const name of this.#watchers.keys()) this.#tell(name);
+    if (this.#health.state !== 'online') this.#waiters.tellAll();
   }
 
   /** Version call, counted by the failure threshold (the health checker's active probe). */
@@ -145,11 +163,7 @@ export class MemberWorker {
   /** Resolves when this zone is served there, was refused, cannot get there now, or at `signal`. */
   async settled(name: ZoneName, signal: AbortSignal): Promise<void> {
     while (!signal.aborted && !this.#stopped && this.#isOnTheWay(name)) {
-      await new Promise<void>((resolve) => {
-        const watchers = this.#watchers.get(name) ?? new Set();
-        this.#watchers.set(name, watchers.add(resolve));
-        signal.addEventListener('abort', () => resolve(), { once: true });
-      });
+      await this.#waiters.news(name, signal);
     }
   }
 
@@ -159,26 +173,23 @@ export class MemberWorker {
     return state === 'pending' || state === 'acknowledged';
   }
 
-  #tell(name: ZoneName): void {
-    const watchers = this.#watchers.get(name);
-    this.#watchers.delete(name);
-    for (const watcher of watchers ?? []) watcher();
-  }
-
   async #run(): Promise<void> {
     while (!this.#stopped) {
       const mayPush = this.#options.writes() && this.#health.state !== 'disabled';
-      if (!mayPush || this.#backlog.ready === 0) await this.#signal.wait(this.#backlog.untilRetry());
+      if (!mayPush) await this.#signal.wait();
+      else if (this.#backlog.ready === 0) await this.#signal.wait(this.#backlog.untilRetry());
       else if (this.#health.state === 'failing') await this.#lookForReturn();
       else {
-        const lanes = Math.min(LANES, Math.ceil(this.#backlog.ready / this.#options.backend.batch));
+        const lanes = this.#failedPushes > 0 ? 1 : Math.min(LANES, Math.ceil(this.#backlog.ready / this.#batch));
         await Promise.all(Array.from({ length: lanes }, () => this.#lane()));
       }
     }
   }
 
   async #lookForReturn(): Promise<void> {
-    await this.#signal.wait(RETURN_PROBE[Math.min(this.#probes++, RETURN_PROBE.length - 1)]);
+    const wait = RETURN_PROBE[Math.min(this.#failedPushes + this.#probes++, RETURN_PROBE.length - 1)];
+    // Not the signal, which every change raises: a member that is down is not asked more often when much is changed.
+    await pause(wait, undefined, { signal: this.#ending.signal, ref: false }).catch(() => undefined);
     if (this.#stopped) return;
     try {
       await this.#options.backend.probe();
@@ -190,40 +201,52 @@ export class MemberWorker {
 
   async #lane(): Promise<void> {
     while (!this.#stopped && this.#health.state === 'online' && this.#options.writes()) {
-      const changes = await this.#backlog.take(this.#options.backend.batch, BATCH_OCTETS);
+      const changes = await this.#backlog.take(this.#batch, BATCH_OCTETS);
       if (changes.length === 0) return;
       await this.#push(changes);
     }
   }
 
+  get #batch(): number {
+    return Math.max(1, this.#options.backend.batch >> Math.min(this.#failedPushes, 30));
+  }
+
   async #push(changes: readonly MemberChange[]): Promise<void> {
-    const { backend, log, ledger } = this.#options;
+    const { backend, log } = this.#options;
     try {
       const outcomes = await backend.push(changes);
       this.note({ kind: 'success', at: Date.now() });
-      const acknowledged: [ZoneName, LedgerEntry][] = [];
-      changes.forEach((change, i) => this.#settle(change, outcomes[i], acknowledged));
-      await ledger.setMany(acknowledged);
+      this.#failedPushes = 0;
+      changes.forEach((change, i) => this.#settle(change, outcomes[i]));
     } catch (error) {
       // The zones stay in the backlog: they go again when the member answers.
-      if (!(error instanceof MemberError)) log.error({ error: sentenceOf(error) }, 'push failed');
-      this.note({ kind: 'failure', reason: sentenceOf(error) });
+      const reason = sentenceOf(error);
+      if (!(error instanceof MemberError)) log.error({ error: reason }, 'push failed');
+      this.note({ kind: 'failure', reason });
+      // It answered a probe, and fails at this zone alone, again: the others must get past it.
+      const [alone, ...more] = changes;
+      if (alone !== undefined && more.length === 0 && this.#failedPushes > 0) this.#setAside(alone, reason);
+      this.#failedPushes++;
     } finally {
       this.#backlog.giveBack(changes);
-      for (const change of changes) this.#tell(change.name);
+      for (const change of changes) this.#waiters.tell(change.name);
     }
   }
 
-  #settle(change: MemberChange, outcome: Pushed | undefined, acknowledged: [ZoneName, LedgerEntry][]): void {
+  #setAside(change: MemberChange, reason: string): void {
+    this.#backlog.setAside(change.name, reason, change.kind === 'upsert' ? change.digest : undefined);
+  }
+
+  #settle(change: MemberChange, outcome: Pushed | undefined): void {
     const { name } = change;
     const { ledger } = this.#options;
     if (outcome?.outcome !== 'done') {
-      this.#backlog.setAside(name, outcome?.reason ?? 'The member did not say what became of it.');
+      this.#setAside(change, outcome?.reason ?? 'The member did not say what became of it.');
     } else if (change.kind === 'remove') {
       ledger.delete(name);
       this.#check.forget(name);
     } else if (outcome.digest === undefined || outcome.digest === change.digest) {
-      acknowledged.push([name, { digest: change.digest, serial: change.serial, servedAt: 0 }]);
+      ledger.set(name, { digest: change.digest, serial: change.serial, servedAt: 0 });
       this.#check.expect(name, change.serial);
     } else this.#settleOther(change, outcome);
   }
@@ -233,9 +256,9 @@ export class MemberWorker {
     // The zone may have changed here while it was sent: then the backlog holds it already.
     if (this.#options.store.get(change.name)?.digest !== change.digest) return;
     if (serial !== undefined && compareSerials(serial, change.serial) > 0) {
-      this.#backlog.setAside(change.name, `The member holds the later serial ${serial}; ours is raised above it.`);
+      this.#setAside(change, `The member holds the later serial ${serial}; ours is raised above it.`);
       this.#options.ahead(change.name, serial);
-    } else this.#backlog.setAside(change.name, 'The member holds other content than was sent.');
+    } else this.#setAside(change, 'The member holds other content than was sent.');
   }
 
   #seen(name: ZoneName, serial: number | undefined, last: boolean): void {
@@ -245,12 +268,12 @@ export class MemberWorker {
     if (serial === acknowledged.serial) {
       ledger.set(name, { ...acknowledged, servedAt: Date.now() });
       this.#otherSerial.delete(name);
-      this.#tell(name);
+      this.#waiters.tell(name);
     } else if (last && serial !== undefined) {
       this.#otherSerial.set(name, serial);
       // Every nameserver keeps its data when a serial drops (measured), and heals when it is lifted past what it serves.
       if (compareSerials(serial, acknowledged.serial) > 0) ahead(name, serial);
-      this.#tell(name);
+      this.#waiters.tell(name);
     }
   }
 }

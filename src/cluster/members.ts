@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Principal } from '../access/principal.js';
-import { ClusterError } from '../errors.js';
+import { ClusterError, sentenceOf } from '../errors.js';
 import { CpanelMember, fetchFingerprint } from '../members/cpanel-member.js';
 import type { Log } from '../operations/log.js';
 import { AppendTable } from '../state/append-table.js';
@@ -10,7 +10,7 @@ import type { JsonState } from '../state/json-state.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { ZoneStore } from '../zones/zone-store.js';
 import type { ClusterState } from './cluster-state.js';
-import { HEALTHY, type Health } from './failure-threshold.js';
+import { HEALTHY, type Health, type HealthEvent } from './failure-threshold.js';
 import { parseLedgerEntry } from './ledger.js';
 import { ROLES, type Member, type MemberStatus, type NewMember, type Role } from './member.js';
 import { parseMemberHost, refuseOwnAddress, type OwnIdentity } from './member-address.js';
@@ -34,6 +34,8 @@ export interface MembersOptions {
 export class Members {
   readonly #options: MembersOptions;
   readonly #workers = new Map<string, MemberWorker>();
+  /** The last write of a member's health. */
+  #healthKept: Promise<void> = Promise.resolve();
 
   constructor(options: MembersOptions) {
     this.#options = options;
@@ -45,8 +47,12 @@ export class Members {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.#workers.values()].map((worker) => worker.stop()));
+    const ended = await Promise.allSettled([...this.#workers.values()].map((worker) => worker.stop()));
     this.#workers.clear();
+    for (const result of ended) {
+      if (result.status === 'rejected')
+        this.#options.log.error({ error: sentenceOf(result.reason) }, 'a ledger could not be closed');
+    }
   }
 
   /** The rows that `by` may see, with how they are doing. */
@@ -125,16 +131,12 @@ export class Members {
     return this.#status(member);
   }
 
-  async enable(id: string, by: Principal): Promise<MemberStatus> {
-    const member = this.#find(id, by);
-    this.#workers.get(id)?.note({ kind: 'enable' });
-    return Promise.resolve(this.#status(member));
+  enable(id: string, by: Principal): Promise<MemberStatus> {
+    return this.#administer(id, { kind: 'enable' }, by);
   }
 
-  async disable(id: string, by: Principal): Promise<MemberStatus> {
-    const member = this.#find(id, by);
-    this.#workers.get(id)?.note({ kind: 'disable', reason: `Disabled by ${by.user}.` });
-    return Promise.resolve(this.#status(member));
+  disable(id: string, by: Principal): Promise<MemberStatus> {
+    return this.#administer(id, { kind: 'disable', reason: `Disabled by ${by.user}.` }, by);
   }
 
   /** Forgets the member and its ledger. Nothing is removed from the member itself. */
@@ -143,8 +145,10 @@ export class Members {
     await this.#options.state.update((draft) => {
       draft.members = draft.members.filter((member) => member.id !== id);
     });
-    await this.#workers.get(id)?.stop();
+    const worker = this.#workers.get(id);
     this.#workers.delete(id);
+    // The ledger goes: it does not matter whether its last lines could be written.
+    await worker?.stop().catch(() => undefined);
     await rm(this.#ledgerFile(id), { force: true });
   }
 
@@ -157,6 +161,14 @@ export class Members {
     const member = this.#options.state.data.members.find((candidate) => candidate.id === id && mayUse(by, candidate));
     if (member === undefined) throw new ClusterError('member_unknown', { id: id.slice(0, 80) });
     return member;
+  }
+
+  /** On disk when it resolves. */
+  async #administer(id: string, event: HealthEvent, by: Principal): Promise<MemberStatus> {
+    this.#find(id, by);
+    this.#workers.get(id)?.note(event);
+    await this.#healthKept;
+    return this.#status(this.#find(id, by));
   }
 
   async #edit(id: string, by: Principal, change: (draft: Member) => void): Promise<Member> {
@@ -187,7 +199,7 @@ export class Members {
       writes: () => state.data.clustering && ROLES[current()?.role ?? 'standalone'].writes,
       threshold: () => state.data.failureThreshold,
       healthChanged: (health, before) => {
-        if (health.state !== before.state) this.#keepHealth(member.id, health, log);
+        if (health.state !== before.state) this.#noteHealth(member.id, health, before, log);
       },
       ahead,
     });
@@ -195,23 +207,27 @@ export class Members {
     worker.start();
   }
 
-  #keepHealth(id: string, health: Health, log: Log): void {
-    log.warn(
-      { state: health.state, failures: health.failures, reason: health.lastFailure },
-      'member is %s',
-      health.state,
-    );
-    this.#options.state
-      .update((draft) => {
-        const member = draft.members.find((candidate) => candidate.id === id);
-        if (member === undefined) return;
-        delete member.disabledAt;
-        delete member.disabledReason;
-        if (health.state !== 'disabled') return;
-        member.disabledAt = new Date().toISOString();
-        if (health.lastFailure !== undefined) member.disabledReason = health.lastFailure;
-      })
-      .catch((error: unknown) => log.error({ error }, 'the state of a member could not be written'));
+  #noteHealth(id: string, health: Health, before: Health, log: Log): void {
+    const { state, failures, lastFailure: reason } = health;
+    log.warn({ state, failures, reason }, 'member is %s', state);
+    // Only whether it is disabled outlives a restart.
+    if (state !== 'disabled' && before.state !== 'disabled') return;
+    this.#healthKept = this.#keepHealth(id, health);
+    this.#healthKept.catch((error: unknown) => {
+      log.error({ error: sentenceOf(error) }, 'the state of a member could not be written');
+    });
+  }
+
+  #keepHealth(id: string, health: Health): Promise<void> {
+    return this.#options.state.update((draft) => {
+      const member = draft.members.find((candidate) => candidate.id === id);
+      if (member === undefined) return;
+      delete member.disabledAt;
+      delete member.disabledReason;
+      if (health.state !== 'disabled') return;
+      member.disabledAt = new Date().toISOString();
+      if (health.lastFailure !== undefined) member.disabledReason = health.lastFailure;
+    });
   }
 
   /** How many zones it should hold. */

@@ -25,17 +25,17 @@ export class Progress {
     return states;
   }
 
-  /** The same for a removal: a member that no longer has the zone in its ledger has dropped it. */
-  ofRemoval(zone: ZoneName, by: Principal): MemberZoneState[] {
+  /** The same for a removal: of the members that held the zone before, one that it says nothing of any more has dropped it. */
+  ofRemoval(zone: ZoneName, by: Principal, holders: readonly MemberZoneState[]): MemberZoneState[] {
     const waiting = new Map(this.of(zone, by).map((state) => [state.member, state]));
-    const members = [...this.#members.writers()].map(([member]) => member);
-    return members.map(({ id, hostname }) => waiting.get(id) ?? { member: id, hostname, state: 'removed' });
+    return holders.map(({ member, hostname }) => waiting.get(member) ?? { member, hostname, state: 'removed' });
   }
 
   /** Resolves when every member that answers is through with the zone, or after the time-out. */
   async settled(zone: ZoneName, options: ChangeOptions): Promise<void> {
     if (options.wait === 'local') return;
-    const signal = AbortSignal.timeout(Math.min(options.timeout ?? DEFAULT_WAIT, LONGEST_WAIT));
+    const { timeout = DEFAULT_WAIT } = options;
+    const signal = AbortSignal.timeout(Math.min(Math.max(0, timeout), LONGEST_WAIT));
     await Promise.all([...this.#members.writers()].map(([, worker]) => worker.settled(zone, signal)));
   }
 }

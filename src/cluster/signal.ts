@@ -11,10 +11,12 @@ export class Signal {
   /** Resolves at the next `notify`, or after `milliseconds`. The timer keeps no process alive. */
   async wait(milliseconds?: number): Promise<void> {
     if (!this.#raised) {
+      let timer: NodeJS.Timeout | undefined;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
-        if (milliseconds !== undefined) setTimeout(resolve, milliseconds).unref();
+        if (milliseconds !== undefined) timer = setTimeout(resolve, milliseconds).unref();
       });
+      clearTimeout(timer);
       this.#wake = undefined;
     }
     this.#raised = false;

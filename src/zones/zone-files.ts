@@ -110,12 +110,16 @@ export class ZoneFiles {
     for (const folder of folders) await syncFolder(folder);
   }
 
+  /** The zones of which a previous version is kept. */
+  async previousNames(): Promise<ZoneName[]> {
+    return (await readdir(join(this.#folder, 'previous'))).map(zoneOf);
+  }
+
   /** The names of all master files that are there. */
   async names(): Promise<Set<ZoneName>> {
     const names = new Set<ZoneName>();
     for (const shard of SHARDS) {
-      for (const file of await readdir(join(this.#folder, 'zones', shard)))
-        names.add(file.replaceAll('+', '/') as ZoneName);
+      for (const file of await readdir(join(this.#folder, 'zones', shard))) names.add(zoneOf(file));
     }
     return names;
   }
@@ -136,6 +140,10 @@ function readIfThere(file: string): Buffer | undefined {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+function zoneOf(file: string): ZoneName {
+  return file.replaceAll('+', '/') as ZoneName;
 }
 
 function ifMissing<T>(value: T): (error: unknown) => T {

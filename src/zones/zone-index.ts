@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { z } from 'zod';
-import { replaceFile } from '../state/durable-file.js';
+import { dropTemporaries, replaceFile } from '../state/durable-file.js';
 import type { ZoneName } from './zone-name.js';
 
 /** What the index knows of a zone without reading its file. */
@@ -43,6 +43,7 @@ export class ZoneIndex {
 
   /** The snapshot in `file`; undefined where there is none, and `damaged` where it is not whole. */
   static async read(file: string): Promise<ZoneIndex | 'damaged' | undefined> {
+    await dropTemporaries(file);
     const octets = await readFile(file).catch((error: unknown) => {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw error;

@@ -29,6 +29,8 @@ export class ZoneJournal {
   #generation: number;
   #handle: FileHandle;
   #size = 0;
+  /** The end may hold half a step, behind which nothing is read: what follows must go into another file. */
+  #torn = false;
 
   private constructor(folder: string, generation: number, handle: FileHandle) {
     this.#folder = folder;
@@ -39,7 +41,9 @@ export class ZoneJournal {
   /** Begins a new generation behind those that are there; read those first, with `replay`. */
   static async open(folder: string): Promise<ZoneJournal> {
     const generation = Math.max(0, ...(await generations(folder))) + 1;
-    return new ZoneJournal(folder, generation, await open(fileOf(folder, generation), 'a', MODE));
+    const handle = await open(fileOf(folder, generation), 'a', MODE);
+    await syncFolder(folder);
+    return new ZoneJournal(folder, generation, handle);
   }
 
   /** Every step that was written whole, oldest first. A torn tail was never acknowledged. */
@@ -68,21 +72,22 @@ export class ZoneJournal {
   /** Appends the steps; durable when it resolves. Where the disk refuses, nothing of them remains. */
   async append(steps: readonly JournalStep[], durable = true): Promise<void> {
     const octets = Buffer.concat(steps.flatMap(encode));
+    if (this.#torn) await this.turn();
+    this.#torn = true;
     try {
       await this.#handle.appendFile(octets);
       if (durable) await this.#handle.datasync();
       this.#size += octets.length;
+      this.#torn = false;
     } catch (error) {
-      await this.#handle.truncate(this.#size).catch(() => undefined);
+      // Where this fails, too, the next append begins a new file.
+      const cut = this.#handle.truncate(this.#size).then(() => this.#handle.datasync());
+      await cut.then(
+        () => (this.#torn = false),
+        () => undefined,
+      );
       throw error;
     }
-  }
-
-  /** Takes back what was appended since the journal had this size. */
-  async truncate(size: number): Promise<void> {
-    await this.#handle.truncate(size);
-    await this.#handle.datasync();
-    this.#size = size;
   }
 
   /** Begins the next generation; what is appended from now on goes there. */
@@ -93,6 +98,7 @@ export class ZoneJournal {
     this.#handle = next;
     this.#generation++;
     this.#size = 0;
+    this.#torn = false;
   }
 
   /** Drops the generations before the present one: their steps are in the files and the index. */

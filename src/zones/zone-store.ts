@@ -1,19 +1,31 @@
-import { mkdir, rename } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClusterError, sentenceOf } from '../errors.js';
 import type { Log } from '../operations/log.js';
 import { validateZone, type ValidZone } from './validation.js';
 import { ZoneFiles } from './zone-files.js';
-import { ZoneIndex, type Tombstone, type ZoneEntry } from './zone-index.js';
+import type { Tombstone, ZoneEntry, ZoneIndex } from './zone-index.js';
 import { ZoneJournal, type JournalStep } from './zone-journal.js';
-import { zoneName, type ZoneName } from './zone-name.js';
+import type { ZoneName } from './zone-name.js';
+import { compareWithFiles, recoverIndex } from './zone-recovery.js';
+import { ZoneSteps } from './zone-steps.js';
 
 /** The journal is folded into files and index when it has grown to this. */
 const CHECKPOINT_OCTETS = 32 * 1024 * 1024;
 /** With at most so many files to sync, closing folds the journal, too. */
 const FOLD_AT_CLOSE = 500;
-/** So many files are written without giving way to the event loop: 2 to 3 ms. */
-const SLICE = 32;
+
+export interface ZoneStoreOptions {
+  log: Log;
+  /** Octets of journal after which it is folded into files and index. */
+  checkpoint?: number;
+}
+
+/** One version of a zone, as its serial tells it from those before and after. */
+export interface ZoneVersion {
+  name: ZoneName;
+  serial: number;
+}
 
 /**
  * The zones of this server: master files on disk are the truth, an index in memory knows them without reading. A change is
@@ -25,40 +37,43 @@ export class ZoneStore {
   readonly #files: ZoneFiles;
   readonly #index: ZoneIndex;
   readonly #journal: ZoneJournal;
+  readonly #steps: ZoneSteps;
+  readonly #checkpointOctets: number;
   readonly #damaged = new Set<ZoneName>();
-  #touched = new Set<ZoneName>();
   #chain: Promise<void> = Promise.resolve();
   #checkpoint: Promise<void> | undefined;
 
-  private constructor(folder: string, log: Log, files: ZoneFiles, index: ZoneIndex, journal: ZoneJournal) {
+  private constructor(
+    folder: string,
+    { log, checkpoint }: ZoneStoreOptions,
+    files: ZoneFiles,
+    index: ZoneIndex,
+    journal: ZoneJournal,
+  ) {
     this.#folder = folder;
     this.#log = log;
+    this.#checkpointOctets = checkpoint ?? CHECKPOINT_OCTETS;
     this.#files = files;
     this.#index = index;
     this.#journal = journal;
+    this.#steps = new ZoneSteps(files, index);
   }
 
   /** Opens the folder, or begins it. What a crash left half done is completed from the journal; a lost index is rebuilt from the files. */
-  static async open(folder: string, { log }: { log: Log }): Promise<ZoneStore> {
+  static async open(folder: string, options: ZoneStoreOptions): Promise<ZoneStore> {
+    const { log } = options;
     await mkdir(folder, { recursive: true, mode: 0o750 });
     const files = await ZoneFiles.open(folder);
-    const snapshot = await ZoneIndex.read(indexFile(folder));
-    if (snapshot === 'damaged') {
-      const aside = `${indexFile(folder)}.damaged-${Date.now()}`;
-      await rename(indexFile(folder), aside);
-      log.error({ aside }, 'the zone index is damaged; it was set aside and is rebuilt from the zone files');
-    }
-    const sound = snapshot instanceof ZoneIndex ? snapshot : undefined;
-    const index = sound ?? new ZoneIndex();
-    if (sound === undefined) await indexFromFiles(files, index, log);
-    const store = new ZoneStore(folder, log, files, index, await ZoneJournal.open(folder));
+    const { index, rebuilt } = await recoverIndex(indexFile(folder), files, log);
+    const store = new ZoneStore(folder, options, files, index, await ZoneJournal.open(folder));
     let steps = 0;
     for await (const step of ZoneJournal.replay(folder)) {
-      store.#perform(step);
+      store.#steps.perform(step);
       steps++;
     }
-    await store.#lookForDamage();
-    if (sound === undefined && index.entries.size > 0) await store.#fold();
+    for (const name of await compareWithFiles(files, index, log)) store.#reportMissing(name);
+    // Also where there are no zones yet: from now on a missing index means that it was lost.
+    if (rebuilt) await store.#foldBeside();
     // What was replayed is in generations before the present one: it is folded while the server starts.
     else if (steps > 0) store.#checkpoint = store.#foldBeside();
     return store;
@@ -95,10 +110,10 @@ export class ZoneStore {
 
   /** Zones whose file is gone without a removal: reported, and never taken for a removal. */
   damaged(): ZoneName[] {
-    return [...this.#damaged];
+    return [...this.#damaged].filter((name) => this.#index.entries.has(name));
   }
 
-  /** Zones whose present version was neither confirmed nor rolled back. */
+  /** Zones whose present version was neither confirmed nor rolled back. The same records again leave that as it was. */
   unconfirmed(): ZoneName[] {
     return [...this.#index.unconfirmed.keys()];
   }
@@ -106,107 +121,119 @@ export class ZoneStore {
   /** Writes zones, one a name. Rejects with zones_not_written; then nothing has changed. */
   write(zones: readonly { valid: ValidZone; owner: string }[]): Promise<void> {
     const modified = Date.now();
-    return this.#change(
+    return this.#change(() =>
       zones.map(({ valid: { name, serial, digest, text }, owner }): JournalStep => {
         return { kind: 'write', entry: { name, serial, digest, owner, modified }, text };
       }),
     );
   }
 
-  /** Removes zones: the tombstone is durable before the file goes. */
+  /** Removes zones: the tombstone is durable before the file goes. What is not here is skipped. */
   remove(names: readonly ZoneName[], by: string): Promise<void> {
     const removedAt = Date.now();
-    return this.#change(
-      names.map((name): JournalStep => {
-        const serial = this.#index.entries.get(name)?.serial ?? 0;
-        return { kind: 'remove', name, tombstone: { serial, removedAt, by } };
-      }),
-    );
+    return this.#change(() => {
+      const held = names.flatMap((name) => this.get(name) ?? []);
+      return held.map(({ name, serial }) => ({ kind: 'remove', name, tombstone: { serial, removedAt, by } }));
+    });
   }
 
-  /** The nameserver was seen serving the present versions: the previous ones are dropped. */
-  async confirm(names: readonly ZoneName[]): Promise<void> {
-    const open = names.filter((name) => this.#index.unconfirmed.has(name));
-    // Not synced: a confirmation that is lost in a crash is made again at the next start.
-    if (open.length > 0) await this.#change([{ kind: 'confirm', names: open }], false);
+  /**
+   * The nameserver was seen serving these versions: the previous ones are dropped. A zone that is at another version by now is
+   * left alone. Never rejects: a confirmation that is lost is made again at the next start, so it is not synced either.
+   */
+  async confirm(versions: readonly ZoneVersion[]): Promise<void> {
+    const confirmed = (): JournalStep[] => [{ kind: 'confirm', names: this.#present(versions) }];
+    await this.#change(confirmed, false).catch((error: unknown) => {
+      this.#log.error({ error: sentenceOf(error) }, 'it could not be noted which zones the nameserver serves');
+    });
   }
 
-  /** Puts the last confirmed versions back; a zone that was new is as if it had never come. */
-  async rollback(names: readonly ZoneName[]): Promise<void> {
-    const steps: JournalStep[] = [];
-    for (const name of names) {
-      const state = this.#index.unconfirmed.get(name);
-      const text = state === 'changed' ? this.#files.readPrevious(name) : undefined;
-      if (state === 'new') steps.push({ kind: 'withdraw', name });
-      else if (text !== undefined) {
-        const { serial, digest } = validateZone(name, text);
-        const owner = this.#index.entries.get(name)?.owner ?? 'root';
-        steps.push({ kind: 'write', entry: { name, serial, digest, owner, modified: Date.now() }, text });
+  /**
+   * Puts the last confirmed version back where the zone is still at this one; a zone that was new is as if it had never come.
+   * Resolves with the zones that were. Rejects with zones_not_written.
+   */
+  async rollback(versions: readonly ZoneVersion[]): Promise<ZoneName[]> {
+    const back: ZoneName[] = [];
+    await this.#change(() => {
+      const steps: JournalStep[] = [];
+      for (const name of this.#present(versions)) {
+        const step = this.#backStep(name);
+        if (step === undefined) continue;
+        steps.push(step);
+        back.push(name);
       }
-    }
-    if (steps.length > 0) await this.#change(steps);
-    await this.confirm(names);
+      return [...steps, { kind: 'confirm', names: back }];
+    });
+    return back;
   }
 
   async close(): Promise<void> {
     await this.#chain;
     await this.#checkpoint;
     // Much is left to the journal, which the next start replays: nobody waits long for the end.
-    if (this.#touched.size <= FOLD_AT_CLOSE) await this.#fold();
+    if (this.#steps.touched.size <= FOLD_AT_CLOSE) {
+      await this.#turn();
+      await this.#checkpoint;
+    }
     await this.#journal.close();
+  }
+
+  /** Those whose present version is this one, not yet confirmed. */
+  #present(versions: readonly ZoneVersion[]): ZoneName[] {
+    const open = versions.filter(({ name, serial }) => {
+      return this.#index.unconfirmed.has(name) && this.get(name)?.serial === serial;
+    });
+    return open.map(({ name }) => name);
+  }
+
+  #backStep(name: ZoneName): JournalStep | undefined {
+    if (this.#index.unconfirmed.get(name) === 'new') return { kind: 'withdraw', name };
+    const text = this.#files.readPrevious(name);
+    // The file was missing before this version came: there is nothing to go back to.
+    if (text === undefined) return undefined;
+    const { serial, digest } = validateZone(name, text);
+    const owner = this.get(name)?.owner ?? 'root';
+    return { kind: 'write', entry: { name, serial, digest, owner, modified: Date.now() }, text };
   }
 
   /**
    * Texts into temporary files, then the journal (now the change is durable), then renames and index. What can fail for want of
-   * room fails before anything is changed. One change after the other.
+   * room fails before anything is changed. One change after the other; each finds its steps when those before it are through.
    */
-  #change(steps: readonly JournalStep[], durable = true): Promise<void> {
+  #change(find: () => JournalStep[], durable = true): Promise<void> {
     const next = this.#chain.then(async () => {
-      const prepared = new Map<JournalStep, string>();
-      try {
-        await inSlices(steps, (step) => {
-          if (step.kind === 'write') prepared.set(step, this.#files.prepare(step.text));
-        });
-        await this.#journal.append(steps, durable);
-      } catch (error) {
-        for (const file of prepared.values()) this.#files.discard(file);
+      const steps = find().filter((step) => step.kind !== 'confirm' || step.names.length > 0);
+      if (steps.length === 0) return;
+      const prepared = await this.#write(steps, durable).catch((error: unknown) => {
         throw new ClusterError('zones_not_written', { why: sentenceOf(error) }, { cause: error });
-      }
-      await inSlices(steps, (step) => this.#perform(step, prepared.get(step)));
-      if (this.#journal.size <= CHECKPOINT_OCTETS || this.#checkpoint !== undefined) return;
-      await this.#journal.turn();
-      this.#checkpoint = this.#foldBeside();
+      });
+      await this.#steps.performAll(steps, prepared);
+      for (const step of steps) if (step.kind === 'write') this.#damaged.delete(step.entry.name);
+      if (this.#journal.size > this.#checkpointOctets && this.#checkpoint === undefined) await this.#turn();
     });
     this.#chain = next.catch(() => undefined);
     return next;
   }
 
-  /** What a step does to files and index. Done again (replay after a crash) it comes to the same. */
-  #perform(step: JournalStep, prepared?: string): void {
-    const { entries, tombstones, unconfirmed } = this.#index;
-    if (step.kind === 'write') {
-      const { name } = step.entry;
-      const isNew = !entries.has(name);
-      // Only what the nameserver served is worth going back to, never an unconfirmed version.
-      if (!isNew && !unconfirmed.has(name)) this.#files.keepPrevious(name);
-      this.#files.place(prepared ?? this.#files.prepare(step.text), name);
-      if (!unconfirmed.has(name)) unconfirmed.set(name, isNew ? 'new' : 'changed');
-      entries.set(name, step.entry);
-      this.#touched.add(name);
-      this.#damaged.delete(name);
-    } else if (step.kind === 'confirm') {
-      for (const name of step.names) {
-        if (unconfirmed.get(name) === 'changed') this.#files.dropPrevious(name);
-        unconfirmed.delete(name);
-      }
-    } else {
-      entries.delete(step.name);
-      unconfirmed.delete(step.name);
-      this.#damaged.delete(step.name);
-      if (step.kind === 'remove') tombstones.set(step.name, step.tombstone);
-      this.#files.remove(step.name);
-      this.#files.dropPrevious(step.name);
-      this.#touched.add(step.name);
+  /** All that can fail for want of room; nothing of it remains where it does. */
+  async #write(steps: readonly JournalStep[], durable: boolean): Promise<ReadonlyMap<JournalStep, string>> {
+    const prepared = await this.#steps.prepare(steps);
+    try {
+      await this.#journal.append(steps, durable);
+    } catch (error) {
+      this.#steps.discard(prepared);
+      throw error;
+    }
+    return prepared;
+  }
+
+  /** Begins the next generation of the journal and folds those before. Where that fails, the journal grows and it is tried again. */
+  async #turn(): Promise<void> {
+    try {
+      await this.#journal.turn();
+      this.#checkpoint = this.#foldBeside();
+    } catch (error) {
+      this.#log.error({ error: sentenceOf(error) }, 'a new zone journal could not be begun');
     }
   }
 
@@ -224,23 +251,11 @@ export class ZoneStore {
 
   async #fold(): Promise<void> {
     const generation = this.#journal.generation;
-    const touched = this.#touched;
-    this.#touched = new Set();
+    const { touched } = this.#steps;
+    this.#steps.touched = new Set();
     await this.#files.sync(touched);
     await this.#index.write(indexFile(this.#folder));
     await this.#journal.dropBefore(generation);
-  }
-
-  async #lookForDamage(): Promise<void> {
-    const there = await this.#files.names();
-    for (const name of this.#index.entries.keys()) if (!there.has(name)) this.#reportMissing(name);
-    const unknown = [...there].filter((name) => !this.#index.entries.has(name));
-    if (unknown.length > 0) {
-      this.#log.warn(
-        { zones: unknown.slice(0, 20), count: unknown.length },
-        'zone files that nobody saved through this program',
-      );
-    }
   }
 
   #reportMissing(name: ZoneName): void {
@@ -253,29 +268,6 @@ export class ZoneStore {
   }
 }
 
-async function inSlices<T>(items: readonly T[], work: (item: T) => void): Promise<void> {
-  for (let at = 0; at < items.length; at += SLICE) {
-    if (at > 0) await new Promise((resolve) => setImmediate(resolve));
-    for (const item of items.slice(at, at + SLICE)) work(item);
-  }
-}
-
 function indexFile(folder: string): string {
   return join(folder, 'index');
-}
-
-/** Without an index: what the files say. Owners are not in them; an administrator's they all become. */
-async function indexFromFiles(files: ZoneFiles, index: ZoneIndex, log: Log): Promise<void> {
-  for (const found of await files.names()) {
-    try {
-      const name = zoneName(found);
-      const text = files.read(name);
-      if (text === undefined) continue;
-      const { serial, digest } = validateZone(name, text);
-      index.entries.set(name, { name, serial, digest, owner: 'root', modified: Date.now() });
-    } catch (error) {
-      log.error({ zone: found, error: sentenceOf(error) }, 'a zone file cannot be taken into the index');
-    }
-  }
-  if (index.entries.size > 0) log.warn({ zones: index.entries.size }, 'the zone index was rebuilt from the zone files');
 }
