@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -247,6 +249,34 @@ describe.skipIf(!needs('named', 'named-checkzone'))("the operator's BIND over cr
     await named.kill();
     await named.start();
     await untilServed(named.dns, many.slice(5));
+  });
+
+  test('connections that named drops because they were idle are no outage', async () => {
+    named = await OperatorsNamed.configure();
+    await named.start();
+    const sockets = new Set<Socket>();
+    const proxy = createServer((socket) => {
+      const onward = connect(named.settings.controlPort, '127.0.0.1');
+      for (const end of [socket, onward]) end.on('error', () => undefined).on('close', () => sockets.delete(end));
+      sockets.add(socket.pipe(onward).pipe(socket));
+    }).listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    const controlPort = (proxy.address() as AddressInfo).port;
+    const warn = vi.fn();
+    const watched = createLog({ level: 'silent' });
+    watched.warn = warn;
+    bind = new BindNameserver({ dns: named.dns, folder, named: { ...named.settings, controlPort }, log: watched });
+    await bind.start();
+    const some = await zones.upserts(20, 1);
+    expect(outcomes(await bind.apply(some))).toEqual(['served']);
+    const idle = [...sockets];
+    expect(idle).toHaveLength(4);
+    for (const socket of idle) socket.destroy();
+    await vi.waitFor(() => expect(sockets.size).toBe(1)); // one asks whether named is still the same
+    expect(outcomes(await bind.apply(await zones.upserts(20, 2)))).toEqual(['served']);
+    expect(warn).not.toHaveBeenCalled();
+    await bind.stop();
+    proxy.close();
   });
 
   test("a zone of the operator's own is refused and stays as it is", async () => {

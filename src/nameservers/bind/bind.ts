@@ -54,6 +54,7 @@ export class BindNameserver implements Nameserver {
   #running: Running | undefined;
   #timer: NodeJS.Timeout | undefined;
   #attempts = 0;
+  #probing = false;
 
   constructor(options: BindOptions) {
     const folder = resolve(options.folder);
@@ -136,6 +137,7 @@ export class BindNameserver implements Nameserver {
         return await work(await this.#loader(this.#running));
       } catch (error) {
         const reason = sentenceOf(error);
+        this.#options.log.warn({ error: reason, count: changes.length }, 'changes could not be given to named');
         return changes.map(({ name }) => ({ name, outcome: 'unavailable', reason }));
       }
     });
@@ -190,8 +192,11 @@ export class BindNameserver implements Nameserver {
   /** A connection ended: named drops idle ones after 30 s, or it went away and has forgotten what it did not write down. */
   async #lost(running: Running, channel: RndcChannel): Promise<void> {
     const connected = running.connected;
-    if (connected?.channel !== channel || this.#running !== running) return;
+    if (connected?.channel !== channel || this.#running !== running || this.#probing) return;
+    // One look is enough for all connections: should named end after it, then so does the connection that it was made over.
+    this.#probing = true;
     const bootTime = await bootTimeOf(channel).catch(() => undefined);
+    this.#probing = false;
     if (bootTime === connected.bootTime || running.connected !== connected) return;
     running.connected = undefined;
     channel.close();

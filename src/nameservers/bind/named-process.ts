@@ -134,7 +134,7 @@ async function untilAnswering(server: RndcServer, child: ChildProcess): Promise<
   let ended: string | undefined;
   const end = once(child, 'exit').then(
     ([code, signal]) => (ended = `it ended with ${String(code ?? signal)}`),
-    (error: unknown) => (ended = sentenceOf(error)),
+    (error: unknown) => (ended = `it could not be run (${sentenceOf(error)}); is the package bind9 installed?`),
   );
   const deadline = performance.now() + START_TIMEOUT;
   for (let wait = 2; ; wait = Math.min(wait * 2, 50)) {

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import { ClusterError, sentenceOf } from '../../errors.js';
-import { RndcConnection, type RndcReply } from './rndc-connection.js';
+import { RndcConnection, RndcTimeout, type RndcReply } from './rndc-connection.js';
 import type { RndcKey } from './rndc-key.js';
 
 /** named runs commands of all connections one after the other; four keep it busy while replies travel and are read. */
@@ -32,22 +32,16 @@ export class RndcChannel {
 
   /**
    * Runs a command, at most four at a time. A refusal by named is a reply; rejects with rndc_unavailable where no reply came,
-   * and then it is not known whether named did it.
+   * and then it is not known whether named did it. It may be run twice, see below; every command here stands that.
    */
   command(command: string, timeout = TIMEOUT): Promise<RndcReply> {
     return this.#limit(async () => {
       try {
-        const connection = this.#takeIdle() ?? (await this.#connect());
-        const reply = await connection.command(command, timeout);
-        this.#idle.push(connection);
-        return reply;
+        return await this.#run(command, timeout);
       } catch (error) {
         const { host, port } = this.#server;
-        throw new ClusterError(
-          'rndc_unavailable',
-          { server: `${host}:${port}`, why: sentenceOf(error) },
-          { cause: error },
-        );
+        const facts = { server: `${host}:${port}`, why: sentenceOf(error) };
+        throw new ClusterError('rndc_unavailable', facts, { cause: error });
       }
     });
   }
@@ -56,6 +50,25 @@ export class RndcChannel {
   close(): void {
     this.#closed = true;
     for (const connection of this.#open) connection.close();
+  }
+
+  async #run(command: string, timeout: number): Promise<RndcReply> {
+    const idle = this.#takeIdle();
+    if (idle !== undefined) {
+      try {
+        return await this.#over(idle, command, timeout);
+      } catch (error) {
+        // named drops a connection that was idle for 30 s, and may do so while our command is on its way.
+        if (error instanceof RndcTimeout) throw error;
+      }
+    }
+    return this.#over(await this.#connect(), command, timeout);
+  }
+
+  async #over(connection: RndcConnection, command: string, timeout: number): Promise<RndcReply> {
+    const reply = await connection.command(command, timeout);
+    this.#idle.push(connection);
+    return reply;
   }
 
   #takeIdle(): RndcConnection | undefined {

@@ -21,6 +21,9 @@ const LIFETIME = 60;
 /** Largest reply that is read: text for a person, some kB at most. */
 const MAX_REPLY = 1 << 20;
 
+/** named has the command and may still be at it. */
+export class RndcTimeout extends Error {}
+
 interface Awaited {
   serial: string;
   resolve: (message: RndcMessage) => void;
@@ -96,7 +99,7 @@ export class RndcConnection {
         return;
       }
       const serial = String(++this.#serial);
-      const timer = setTimeout(() => this.#fail(new Error(`named gave no reply within ${timeout} ms`)), timeout);
+      const timer = setTimeout(() => this.#fail(new RndcTimeout(`named gave no reply within ${timeout} ms`)), timeout);
       this.#awaited = { serial, resolve, reject, timer };
       const now = Math.floor(Date.now() / 1000);
       const control = { _ser: serial, _tim: String(now), _exp: String(now + LIFETIME) };
