@@ -51,7 +51,8 @@ export class SmallDisk {
   }
 
   unmount(): void {
-    run('umount', this.folder);
+    // Lazily: a test that failed may have left files open.
+    run('umount', '-l', this.folder);
     rmdirSync(this.folder);
   }
 }

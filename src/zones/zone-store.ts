@@ -65,18 +65,20 @@ export class ZoneStore {
     await mkdir(folder, { recursive: true, mode: 0o750 });
     const files = await ZoneFiles.open(folder);
     const { index, rebuilt } = await recoverIndex(indexFile(folder), files, log);
-    const store = new ZoneStore(folder, options, files, index, await ZoneJournal.open(folder));
-    let steps = 0;
-    for await (const step of ZoneJournal.replay(folder)) {
-      store.#steps.perform(step);
-      steps++;
+    const journal = await ZoneJournal.open(folder);
+    try {
+      const store = new ZoneStore(folder, options, files, index, journal);
+      const replayed = await store.#replay();
+      for (const name of await compareWithFiles(files, index, log)) store.#reportMissing(name);
+      // Also where there are no zones yet: from now on a missing index means that it was lost.
+      if (rebuilt) await store.#foldBeside();
+      // What was replayed is in generations before the present one: it is folded while the server starts.
+      else if (replayed > 0) store.#checkpoint = store.#foldBeside();
+      return store;
+    } catch (error) {
+      await journal.close();
+      throw error;
     }
-    for (const name of await compareWithFiles(files, index, log)) store.#reportMissing(name);
-    // Also where there are no zones yet: from now on a missing index means that it was lost.
-    if (rebuilt) await store.#foldBeside();
-    // What was replayed is in generations before the present one: it is folded while the server starts.
-    else if (steps > 0) store.#checkpoint = store.#foldBeside();
-    return store;
   }
 
   get size(): number {
@@ -165,6 +167,15 @@ export class ZoneStore {
       return [...steps, { kind: 'confirm', names: back }];
     });
     return back;
+  }
+
+  async #replay(): Promise<number> {
+    let steps = 0;
+    for await (const step of ZoneJournal.replay(this.#folder)) {
+      this.#steps.perform(step);
+      steps++;
+    }
+    return steps;
   }
 
   async close(): Promise<void> {
