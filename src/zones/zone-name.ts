@@ -6,7 +6,7 @@ declare const checkedZoneName: unique symbol;
 /** A zone's name as the cluster keys it: lower case, ASCII (IDN as A-labels), no final dot, checked. */
 export type ZoneName = string & { readonly [checkedZoneName]: true };
 
-const LABEL = /^[a-z0-9_/]([a-z0-9_/-]{0,61}[a-z0-9_/])?$/; // with "_" for service names and "/" for RFC 2317
+const LABEL = /^[a-z0-9_]([a-z0-9_/-]{0,61}[a-z0-9_])?$/; // with "_" for service names and "/" for RFC 2317
 
 /**
  * Checks and normalizes a zone's name as people, peers and forms write it: `Example.COM.`, `bücher.example`,

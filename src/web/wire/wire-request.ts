@@ -1,4 +1,5 @@
 import type { Request } from 'express';
+import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { peerOf } from '../../access/authenticate.js';
 import type { Principal } from '../../access/principal.js';
@@ -29,9 +30,8 @@ export class WireRequest {
     yield* formPairs([Buffer.from(query, 'latin1')], LARGEST_BODY);
     if (this.#request.method !== 'POST') return;
     // Whatever the content type says: the vendor's client sends forms as application/octet-stream (measured).
-    const zipped = this.#request.headers['content-encoding'] === 'gzip';
+    const body = this.#request.headers['content-encoding'] === 'gzip' ? unzipped(this.#request) : this.#request;
     // The bound holds for what comes out of gzip: a small body may swell to a large one.
-    const body = zipped ? this.#request.pipe(createGunzip()) : this.#request;
     yield* formPairs(body as AsyncIterable<Buffer>, LARGEST_BODY);
   }
 
@@ -69,4 +69,15 @@ export class WireRequest {
 /** Old peers name a zone by its file. A zone whose real name ends so is in the TLD `.db`, which does not exist. */
 export function withoutEnding(name: string): string {
   return name.replace(/\.db$/, '');
+}
+
+async function* unzipped(request: Request): AsyncGenerator<Buffer> {
+  const gunzip = createGunzip();
+  // A sender that goes away ends the unpacking, too.
+  pipeline(request, gunzip, () => undefined);
+  try {
+    yield* gunzip as AsyncIterable<Buffer>;
+  } catch (error) {
+    throw new ClusterError('request_unreadable', {}, { cause: error });
+  }
 }

@@ -9,6 +9,8 @@ import { withoutEnding, type WireRequest } from './wire-request.js';
 
 /** So many zones of a bundle are parsed and written together, while the next ones arrive. */
 const BUNDLE_BATCH = 128;
+/** Together at least what a member of our kind gets in one call: nameservers like large loads. */
+const BATCHES_AT_ONCE = 16;
 const UNPROCESSABLE = 422;
 
 /** Calls that read and write zones on this server. */
@@ -80,11 +82,15 @@ function savedAs(name: ZoneName, cluster: Cluster, peer: Principal): ZoneOutcome
 async function saveBundle(request: WireRequest): Promise<{ body: string; status?: number }> {
   const { cluster, peer } = request;
   const outcomes: ZoneOutcome[] = [];
-  const running: Promise<void>[] = [];
+  const running = new Set<Promise<void>>();
   const save = async (batch: readonly { name: ZoneName; text: Buffer }[]): Promise<void> => {
     const results = await cluster.saveZones(batch, peer, { wait: 'local' });
     for (const result of results)
       outcomes.push('error' in result ? refusal(result) : savedAs(result.zone, cluster, peer));
+  };
+  const begin = (batch: readonly { name: ZoneName; text: Buffer }[]): void => {
+    const saving = save(batch).finally(() => running.delete(saving));
+    running.add(saving);
   };
   let batch: { name: ZoneName; text: Buffer }[] = [];
   for await (const { key, value } of request.pairs()) {
@@ -92,8 +98,7 @@ async function saveBundle(request: WireRequest): Promise<{ body: string; status?
     // A consumer ignores items with an empty value.
     if (given === undefined || value.length === 0) continue;
     try {
-      // Copied: the value is a view into a much larger chunk of the body.
-      batch.push({ name: zoneName(withoutEnding(given)), text: Buffer.from(value) });
+      batch.push({ name: zoneName(withoutEnding(given)), text: value });
     } catch (error) {
       outcomes.push({
         name: given.slice(0, 255).replaceAll(/\s/g, '?'),
@@ -102,10 +107,12 @@ async function saveBundle(request: WireRequest): Promise<{ body: string; status?
       });
     }
     if (batch.length < BUNDLE_BATCH) continue;
-    running.push(save(batch));
+    begin(batch);
     batch = [];
+    // The rest of the body waits at the sender meanwhile, so that a bundle of any size takes the same memory.
+    if (running.size >= BATCHES_AT_ONCE) await Promise.race(running);
   }
-  if (batch.length > 0) running.push(save(batch));
+  if (batch.length > 0) begin(batch);
   await Promise.all(running);
   const allRefused = outcomes.length > 0 && outcomes.every(({ outcome }) => outcome === 'refused');
   const body = formatOutcomes(outcomes, cluster.hostname);
