@@ -16,7 +16,7 @@ export default defineConfig(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
     },
   },
-  // The linter's own settings are plain JavaScript, outside the TypeScript project.
-  { files: ['eslint.config.js'], ...tseslint.configs.disableTypeChecked },
+  // Plain JavaScript, outside the TypeScript project: the linter's own settings, and what tests start as processes of their own.
+  { files: ['eslint.config.js', 'test/**/*.mjs'], ...tseslint.configs.disableTypeChecked },
   prettier,
 );
