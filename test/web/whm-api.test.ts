@@ -1,0 +1,138 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Express } from 'express';
+import request from 'supertest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { SELF } from '../../src/access/principal.js';
+import { TokenStore } from '../../src/access/tokens.js';
+import { createLog } from '../../src/operations/log.js';
+import { createApi } from '../../src/web/api.js';
+import { zoneName } from '../../src/zones/zone-name.js';
+import { MemoryCluster } from './memory-cluster.js';
+
+const log = createLog({ level: 'silent' });
+const TEXT = '$TTL 60\n@ SOA ns1.example.net. h.example.net. 5 1 1 1 1\n@ NS ns1.example.net.\n';
+
+let folder: string;
+let tokens: TokenStore;
+let cluster: MemoryCluster;
+let api: Express;
+let secret: string;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'api-'));
+  tokens = await TokenStore.open(join(folder, 'tokens.json'), { log });
+  ({ secret } = await tokens.create({ user: 'root', kind: 'root', name: 'script', privileges: ['all'] }));
+  cluster = new MemoryCluster();
+  api = createApi({ cluster, tokens, version: '0.1.0', log });
+});
+afterEach(async () => {
+  await tokens.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Answer {
+  metadata: { version: number; command: string; result: number; reason: string };
+  data: Record<string, unknown>;
+}
+
+async function call(
+  name: string,
+  fields: Record<string, string> = {},
+  authorization = `whm root:${secret}`,
+): Promise<Answer> {
+  const answer = await request(api)
+    .post(`/json-api/${name}?api.version=1`)
+    .set('Authorization', authorization)
+    .type('form')
+    .send(fields);
+  expect(answer.status, answer.text).toBe(200);
+  return answer.body as Answer;
+}
+
+describe('the API in the style of WHM API 1', () => {
+  test('answers in the envelope of version 1, by GET and by POST', async () => {
+    expect(await call('version')).toEqual({
+      metadata: { version: 1, command: 'version', reason: 'OK', result: 1 },
+      data: { version: '11.82.0.1' },
+    });
+    const byGet = await request(api)
+      .get('/json-api/gethostname?api.version=1')
+      .set('Authorization', `Bearer ${secret}`);
+    expect((byGet.body as Answer).data).toEqual({ hostname: 'web.example.net' });
+  });
+
+  test.each(['nothing', '__proto__', 'constructor', 'toString'])(
+    'an unknown function "%s" is refused in the words that callers know',
+    async (name) => {
+      const { metadata } = await call(name);
+      expect(metadata).toMatchObject({
+        result: 0,
+        reason: `Unknown app ("${name}") requested for this version (1) of the API.`,
+      });
+    },
+  );
+
+  test.each([
+    ['savezone', { zonedata: TEXT }, /Parameter zone is missing/],
+    ['savezone', { zone: 'a.example' }, /Parameter zonedata is missing/],
+    ['savezone', { zone: 'a.example', zonedata: TEXT, wait: 'forever' }, /Parameter wait must be local or served/],
+    ['savezone', { zone: 'a.example', zonedata: TEXT, timeout: '-1' }, /Parameter timeout must be a whole number/],
+    ['savezone', { zone: '../x', zonedata: TEXT }, /is not a zone name/],
+    ['setclustering', { enabled: 'perhaps' }, /Parameter enabled must be 0 or 1/],
+    [
+      'addmember',
+      { host: 'ns1', user: 'root', token: 'x', role: 'boss' },
+      /Parameter role must be one of standalone, sync, write-only/,
+    ],
+    ['removezone', { zone: 'nowhere.example' }, /nowhere\.example is not on this server/],
+  ])('%s with %j is refused with a sentence, and nothing is changed', async (name, fields, sentence) => {
+    const { metadata } = await call(name, fields);
+    expect(metadata.result).toBe(0);
+    expect(metadata.reason).toMatch(sentence);
+    expect(cluster.zones.size).toBe(0);
+  });
+
+  test('a zone is saved, listed, looked at and removed', async () => {
+    const saved = await call('savezone', { zone: 'a.example', zonedata: TEXT, wait: 'local' });
+    expect(saved).toMatchObject({ metadata: { result: 1 }, data: { zone: 'a.example', change: 'created', serial: 5 } });
+    expect((await call('listzones')).data).toMatchObject({
+      zone: [{ domain: 'a.example', zonefile: 'a.example.db', serial: 5 }],
+    });
+    expect((await call('zonestate', { zone: 'a.example' })).data).toMatchObject({ zone: { serial: 5 }, members: [] });
+    expect(await call('addzone', { zone: 'a.example', zonedata: TEXT })).toMatchObject({
+      metadata: { result: 0 },
+      data: { code: 'zone_exists' },
+    });
+    expect((await call('removezone', { zone: 'a.example' })).metadata.result).toBe(1);
+    expect(cluster.zones.size).toBe(0);
+  });
+
+  test('a zone is created from a template', async () => {
+    const made = await call('createzone', {
+      zone: 'a.example',
+      ip: '192.0.2.7',
+      ns1: 'ns1.example.net',
+      ns2: 'ns2.example.net',
+    });
+    expect(made.metadata).toMatchObject({ result: 1 });
+    expect((await cluster.zoneText(zoneName('a.example'), SELF)).toString()).toContain('192.0.2.7');
+  });
+
+  test('a refused zone comes with each finding, its line and column', async () => {
+    const { data } = await call('savezone', { zone: 'a.example', zonedata: `${TEXT}x A 1.2\n` });
+    expect(data).toMatchObject({ code: 'zone_invalid', issues: [{ severity: 'error', line: 4, column: 5 }] });
+  });
+
+  test("what a reseller's token may not, it is told", async () => {
+    const ann = await tokens.create({ user: 'ann', kind: 'reseller', name: 'own', privileges: ['clustering'] });
+    const none = await tokens.create({ user: 'bob', kind: 'reseller', name: 'none', privileges: [] });
+    await call('savezone', { zone: 'root.example', zonedata: TEXT });
+    expect((await call('listzones', {}, `whm ann:${ann.secret}`)).data).toEqual({ zone: [] });
+    expect(
+      (await call('savezone', { zone: 'root.example', zonedata: TEXT }, `whm ann:${ann.secret}`)).data,
+    ).toMatchObject({ code: 'zone_not_yours' });
+    expect((await call('listzones', {}, `whm bob:${none.secret}`)).metadata.reason).toContain('required privileges');
+    expect((await call('myprivs', {}, `whm bob:${none.secret}`)).data).toEqual({ privileges: [{}] });
+  });
+});
