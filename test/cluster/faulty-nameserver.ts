@@ -1,0 +1,69 @@
+import type {
+  Applied,
+  DnsAddress,
+  Nameserver,
+  NameserverStatus,
+  ZoneChange,
+} from '../../src/nameservers/nameserver.js';
+
+/** A real nameserver that fails where a test says so, in the ways that real ones fail. */
+export class FaultyNameserver implements Nameserver {
+  readonly kind = 'faulty';
+  /** Says no to these changes. */
+  refuses: (change: ZoneChange) => boolean = () => false;
+  /** Cannot be asked. */
+  down = false;
+  /** Every batch that it was asked to apply, whatever came of it. */
+  readonly batches: (readonly ZoneChange[])[] = [];
+  readonly #inner: Nameserver;
+  #gate: Promise<void> = Promise.resolve();
+
+  constructor(inner: Nameserver) {
+    this.#inner = inner;
+  }
+
+  get dns(): DnsAddress {
+    return this.#inner.dns;
+  }
+
+  /** Keeps batches waiting until the returned function is called. */
+  hold(): () => void {
+    let release = (): void => undefined;
+    this.#gate = new Promise((resolve) => (release = resolve));
+    return release;
+  }
+
+  start(): Promise<void> {
+    return this.#inner.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#inner.stop();
+  }
+
+  apply(changes: readonly ZoneChange[]): Promise<Applied[]> {
+    this.batches.push(changes);
+    return this.#through(changes, (passed) => this.#inner.apply(passed));
+  }
+
+  synchronize(zones: readonly ZoneChange[]): Promise<Applied[]> {
+    return this.#through(zones, (passed) => this.#inner.synchronize(passed));
+  }
+
+  status(): Promise<NameserverStatus> {
+    return this.#inner.status();
+  }
+
+  async #through(
+    changes: readonly ZoneChange[],
+    pass: (changes: readonly ZoneChange[]) => Promise<Applied[]>,
+  ): Promise<Applied[]> {
+    await this.#gate;
+    if (this.down) return changes.map(({ name }) => ({ name, outcome: 'unavailable', reason: 'It is down.' }));
+    const passed = await pass(changes.filter((change) => !this.refuses(change)));
+    const outcomes = new Map(passed.map((outcome) => [outcome.name, outcome]));
+    return changes.map(
+      ({ name }) => outcomes.get(name) ?? { name, outcome: 'refused', reason: 'It does not like it.' },
+    );
+  }
+}
