@@ -6,6 +6,7 @@ import { Signal } from './signal.js';
 /** Waits between looks at one zone, milliseconds. After the last, the zone stays "acknowledged": DNS may be unreachable from here. */
 const DELAYS = [0, 20, 100, 500, 2_000, 10_000];
 const AT_ONCE = 200;
+const AFTER_LARGE_PUSH = 1_000;
 
 interface Look {
   serial: number;
@@ -37,7 +38,9 @@ export class ServedCheck {
 
   /** Begin to look for `serial` of this zone. */
   expect(name: ZoneName, serial: number): void {
-    this.#looks.set(name, { serial, tries: 0, at: Date.now() });
+    // The member has read its zones back itself: a large push is looked at when it is through, so as not to slow it down.
+    const delay = this.#looks.size < AT_ONCE ? 0 : AFTER_LARGE_PUSH;
+    this.#looks.set(name, { serial, tries: 0, at: Date.now() + delay });
     this.#signal.notify();
   }
 

@@ -44,7 +44,7 @@ export class Demo {
   /** Resolves when the cluster is formed, the zones are imported and every nameserver serves them. */
   readonly ready: Promise<void>;
   #becomeReady: () => void = () => undefined;
-  #forming: Promise<void> | undefined;
+  #isForming = false;
   #imported = false;
 
   private constructor(options: DemoOptions, data: DemoData, say: (text: string) => void) {
@@ -99,11 +99,13 @@ export class Demo {
     this.#say(`${name} is ready: ${node.url} (process ${node.pid})`);
     await this.#credentials(name);
     if (!NODES.every((other) => this.#nodes[other].running)) return;
-    this.#forming ??= this.#form()
+    if (this.#isForming) return;
+    this.#isForming = true;
+    void this.#form()
       .catch((error: unknown) =>
         this.#say(`${describeFailure('forming the cluster', error)}; start the node again to go on`),
       )
-      .finally(() => (this.#forming = undefined));
+      .finally(() => (this.#isForming = false));
   }
 
   async stopNode(name: NodeName): Promise<void> {
