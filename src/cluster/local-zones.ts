@@ -38,7 +38,7 @@ export class LocalZones {
   readonly #store: ZoneStore;
   readonly #nameserver: LocalNameserver;
   readonly #log: Log;
-  readonly #waiting: Waiting[] = [];
+  #waiting: Waiting[] = [];
   readonly #busy = new Set<ZoneName>();
   readonly #open = new Set<Promise<LocalOutcome>>();
   readonly #changed: (names: readonly ZoneName[]) => void;
@@ -123,7 +123,7 @@ export class LocalZones {
       }
     }
     const taken = new Set(batch);
-    if (taken.size > 0) this.#waiting.splice(0, this.#waiting.length, ...this.#waiting.filter((w) => !taken.has(w)));
+    if (taken.size > 0) this.#waiting = this.#waiting.filter((waiting) => !taken.has(waiting));
     return batch;
   }
 
