@@ -279,6 +279,21 @@ describe.skipIf(!needs('named', 'named-checkzone'))("the operator's BIND over cr
     proxy.close();
   });
 
+  test('with all our state lost, a zone that it has and could not load is ours again when it is mended', async () => {
+    named = await OperatorsNamed.configure();
+    await named.start();
+    await drive();
+    const sound = await zones.upsert('a.example', 1);
+    expect(outcomes(await bind.apply([sound]))).toEqual(['served']);
+    await bind.stop();
+    await rm(join(folder, 'loaded-zones'));
+    await writeFile(sound.file, 'nonsense');
+    await named.kill();
+    await named.start();
+    await drive();
+    expect(await bind.apply([await zones.upsert('a.example', 2)])).toMatchObject([{ outcome: 'served', serial: 2 }]);
+  });
+
   test("a zone of the operator's own is refused and stays as it is", async () => {
     const own = await zones.upsert('own.example', 77);
     const file = join(zones.folder, 'theirs');

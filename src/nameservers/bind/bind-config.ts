@@ -6,12 +6,17 @@ function quote(text: string): string {
   return `"${text.replace(/["\\]/g, '\\$&')}"`;
 }
 
+/** The clause that names a zone's master file, as we write it and as named shows it. */
+export function fileClause(file: string): string {
+  return `file ${quote(file)};`;
+}
+
 /**
  * The body of a zone's statement, for `addzone` and the include file alike. Zones were checked by our own rules before, which
  * allow what hosting customers have: owners with `_`, and delegations whose addresses are elsewhere.
  */
 export function zoneBody(file: string): string {
-  return `{ type primary; file ${quote(file)}; check-names ignore; check-integrity no; };`;
+  return `{ type primary; ${fileClause(file)} check-names ignore; check-integrity no; };`;
 }
 
 const NOTICE = '// Written by dns-cluster. Changes made here are lost.\n';

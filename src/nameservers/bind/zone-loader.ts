@@ -5,7 +5,7 @@ import type { Log } from '../../operations/log.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { Applied, ZoneChange } from '../nameserver.js';
 import { look, lookAtAll, readBack } from '../read-back.js';
-import { zoneBody } from './bind-config.js';
+import { fileClause, zoneBody } from './bind-config.js';
 import { inspectZone } from './check-zone.js';
 import type { LoadedZones, ZoneFile } from './loaded-zones.js';
 import type { RndcChannel } from './rndc-channel.js';
@@ -149,13 +149,15 @@ export class ZoneLoader {
 
   /** A zone that named has, and we did not know of: ours, from before our state was lost, or the operator's own. */
   async #adopt(name: ZoneName, file: string, refusals: Refusals): Promise<void> {
-    const { text } = await this.#channel.command(`zonestatus "${name}"`);
-    if (!text.split('\n').includes(`files: ${file}`)) {
+    const { text: statement } = await this.#channel.command(`showzone "${name}"`);
+    if (!statement.includes(fileClause(file))) {
       await this.#zones.removed([name]);
       refusals.set(name, notOurs(name));
       return;
     }
-    if (!text.includes('reconfigurable via modzone: yes')) await this.#zones.included([{ name, file }]);
+    // A zone that is not loaded has no status. It is none of those that our include file holds, or we had known it.
+    const { text: status } = await this.#channel.command(`zonestatus "${name}"`);
+    if (status.includes('reconfigurable via modzone: no')) await this.#zones.included([{ name, file }]);
     await this.#channel.command(`reload "${name}"`);
   }
 
