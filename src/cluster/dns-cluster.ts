@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasPrivilege, ownsOrIsRoot, type Principal } from '../access/principal.js';
 import { ClusterError, sentenceOf } from '../errors.js';
@@ -78,6 +79,7 @@ export class DnsCluster implements Cluster {
   /** Opens state and zones, brings the nameserver up to date, and begins to send members what they lack. Where it rejects, nothing is left running. */
   static async start(options: DnsClusterOptions): Promise<DnsCluster> {
     const { folder, log } = options;
+    await mkdir(folder, { recursive: true, mode: 0o750 });
     const schema = clusterStateSchema;
     const state = await JsonState.open(join(folder, 'cluster.json'), { schema, defaults: newClusterState, log });
     const store = await ZoneStore.open(folder, { log });

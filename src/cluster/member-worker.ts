@@ -48,9 +48,10 @@ export class MemberWorker {
   /** The last serial that DNS answered, where it is not the acknowledged one. */
   readonly #otherSerial = new Map<ZoneName, number>();
   #health: Health;
+  /** Looks for its return since the last good push. */
   #probes = 0;
-  /** Pushes that failed since the last good one: with each, the member gets half as many zones in a call. */
-  #failedPushes = 0;
+  /** Zones in a call: half as many after a call that failed, twice as many after a good one. */
+  #limit = Infinity;
   readonly #ending = new AbortController();
   #loop: Promise<void> | undefined;
 
@@ -116,7 +117,6 @@ export class MemberWorker {
     if (this.#stopped) return;
     const before = this.#health;
     this.#health = nextHealth(before, event, this.#options.threshold());
-    if (this.#health.state === 'online') this.#probes = 0;
     this.#options.healthChanged(this.#health, before);
     if (this.#health.state !== before.state) this.#signal.notify();
     if (this.#health.state !== 'online') this.#waiters.tellAll();
@@ -180,14 +180,15 @@ export class MemberWorker {
       else if (this.#backlog.ready === 0) await this.#signal.wait(this.#backlog.untilRetry());
       else if (this.#health.state === 'failing') await this.#lookForReturn();
       else {
-        const lanes = this.#failedPushes > 0 ? 1 : Math.min(LANES, Math.ceil(this.#backlog.ready / this.#batch));
+        const limited = this.#batch < this.#options.backend.batch;
+        const lanes = limited ? 1 : Math.min(LANES, Math.ceil(this.#backlog.ready / this.#batch));
         await Promise.all(Array.from({ length: lanes }, () => this.#lane()));
       }
     }
   }
 
   async #lookForReturn(): Promise<void> {
-    const wait = RETURN_PROBE[Math.min(this.#failedPushes + this.#probes++, RETURN_PROBE.length - 1)];
+    const wait = RETURN_PROBE[Math.min(this.#probes++, RETURN_PROBE.length - 1)];
     // Not the signal, which every change raises: a member that is down is not asked more often when much is changed.
     await pause(wait, undefined, { signal: this.#ending.signal, ref: false }).catch(() => undefined);
     if (this.#stopped) return;
@@ -208,7 +209,7 @@ export class MemberWorker {
   }
 
   get #batch(): number {
-    return Math.max(1, this.#options.backend.batch >> Math.min(this.#failedPushes, 30));
+    return Math.min(this.#options.backend.batch, this.#limit);
   }
 
   async #push(changes: readonly MemberChange[]): Promise<void> {
@@ -216,17 +217,17 @@ export class MemberWorker {
     try {
       const outcomes = await backend.push(changes);
       this.note({ kind: 'success', at: Date.now() });
-      this.#failedPushes = 0;
+      this.#probes = 0;
+      this.#limit *= 2;
       changes.forEach((change, i) => this.#settle(change, outcomes[i]));
     } catch (error) {
       // The zones stay in the backlog: they go again when the member answers.
       const reason = sentenceOf(error);
       if (!(error instanceof MemberError)) log.error({ error: reason }, 'push failed');
       this.note({ kind: 'failure', reason });
-      // It answered a probe, and fails at this zone alone, again: the others must get past it.
-      const [alone, ...more] = changes;
-      if (alone !== undefined && more.length === 0 && this.#failedPushes > 0) this.#setAside(alone, reason);
-      this.#failedPushes++;
+      // It answers probes, and fails at this zone alone, again: the others must get past it.
+      if (this.#limit === 1) for (const change of changes) this.#setAside(change, reason);
+      this.#limit = Math.max(1, Math.floor(changes.length / 2));
     } finally {
       this.#backlog.giveBack(changes);
       for (const change of changes) this.#waiters.tell(change.name);

@@ -1,0 +1,140 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { RequestListener } from 'node:http';
+import { TokenStore } from '../../src/access/tokens.js';
+import type { Role } from '../../src/cluster/member.js';
+import { DnsCluster } from '../../src/cluster/dns-cluster.js';
+import type { MemberStatus } from '../../src/cluster/member.js';
+import type { Principal } from '../../src/access/principal.js';
+import { parseName } from '../../src/dns/name.js';
+import { DnsClient } from '../../src/dns/query.js';
+import { EmbeddedNameserver } from '../../src/nameservers/embedded/embedded.js';
+import { createLog } from '../../src/operations/log.js';
+import { ownCertificate, type Certificate } from '../../src/panel/certificate.js';
+import { createApi } from '../../src/web/api.js';
+import type { ZoneName } from '../../src/zones/zone-name.js';
+import { FaultyNameserver } from './faulty-nameserver.js';
+import { ROOT } from './zone-texts.js';
+
+const log = createLog({ level: 'silent' });
+
+interface Running {
+  cluster: DnsCluster;
+  nameserver: FaultyNameserver;
+  server: Server;
+  tokens: TokenStore;
+}
+
+/** A whole server in this process: cluster, embedded nameserver and the API behind TLS, each on a port of its own that it keeps. */
+export class ClusterNode {
+  readonly name: string;
+  readonly folder: string;
+  /** Calls of peers that came, as `synczones_local`. */
+  readonly calls: string[] = [];
+  /** Answers a call instead of the API, where it returns true. */
+  intercept: (call: string, ...exchange: Parameters<RequestListener>) => boolean = () => false;
+  readonly #certificate: Certificate;
+  #apiPort = 0;
+  #dnsPort = 0;
+  #running: Running | undefined;
+
+  private constructor(name: string, folder: string, certificate: Certificate) {
+    this.name = name;
+    this.folder = folder;
+    this.#certificate = certificate;
+  }
+
+  static async start(name: string): Promise<ClusterNode> {
+    const folder = mkdtempSync(join(tmpdir(), `cluster-${name}-`));
+    const node = new ClusterNode(name, folder, await ownCertificate(join(folder, 'tls'), name, ['127.0.0.1']));
+    await node.start();
+    return node;
+  }
+
+  get cluster(): DnsCluster {
+    return this.#now().cluster;
+  }
+
+  get nameserver(): FaultyNameserver {
+    return this.#now().nameserver;
+  }
+
+  async start(): Promise<void> {
+    const folder = join(this.folder, 'data');
+    const { cert, key, fingerprint } = this.#certificate;
+    const address = { host: '127.0.0.1', port: this.#dnsPort };
+    const nameserver = new FaultyNameserver(new EmbeddedNameserver({ listen: [address], version: '0', log }));
+    const api: { app?: RequestListener } = {};
+    const server = createServer({ key, cert }, (request, response) => {
+      const call = /^\/scripts2\/(\w+)/.exec(request.url ?? '')?.[1] ?? request.url ?? '';
+      this.calls.push(call);
+      if (!this.intercept(call, request, response)) api.app?.(request, response);
+    });
+    await new Promise<void>((resolve) => server.listen(this.#apiPort, '127.0.0.1', resolve));
+    this.#apiPort = (server.address() as AddressInfo).port;
+    const own = { hostname: this.name, apiPort: this.#apiPort, fingerprint };
+    const cluster = await DnsCluster.start({ folder, log, own, nameserver });
+    const tokens = await TokenStore.open(join(folder, 'tokens.json'), { log });
+    api.app = createApi({ cluster, tokens, version: '0', log }) as RequestListener;
+    this.#dnsPort = nameserver.dns.port;
+    this.#running = { cluster, nameserver, server, tokens };
+  }
+
+  async stop(): Promise<void> {
+    const ending = this.#running;
+    this.#running = undefined;
+    if (ending === undefined) return;
+    ending.server.closeAllConnections();
+    await new Promise((resolve) => ending.server.close(resolve));
+    await ending.cluster.stop();
+    await ending.tokens.close();
+  }
+
+  async end(): Promise<void> {
+    await this.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Makes `other` a member of this node. `as`: who that other server takes us for. */
+  async add(other: ClusterNode, role: Role = 'write-only', by = ROOT, as = ROOT): Promise<MemberStatus> {
+    return this.cluster.addMember(await other.invitation(role, as), by);
+  }
+
+  /** What an operator needs to add this node to another one. */
+  async invitation(role: Role, as: Principal): Promise<Parameters<DnsCluster['addMember']>[0]> {
+    const { user, kind, privileges } = as;
+    const name = `t${Math.random().toString(36).slice(2)}`;
+    const { secret } = await this.#now().tokens.create({ user, kind, name, privileges });
+    return { host: '127.0.0.1', port: this.#apiPort, dnsPort: this.#dnsPort, user, token: secret, role };
+  }
+
+  /** The serial that its nameserver answers with. */
+  async served(zone: ZoneName): Promise<number | undefined> {
+    const client = new DnsClient({ host: '127.0.0.1', port: this.#dnsPort }, { timeout: 2_000 });
+    try {
+      return await client.soaSerial(parseName(`${zone}.`));
+    } finally {
+      client.close();
+    }
+  }
+
+  /** Its zones with their digests: equal on two nodes where they hold the same. */
+  holdings(): Record<string, string> {
+    return Object.fromEntries(this.cluster.listZones(ROOT).map(({ name, digest }) => [name, digest]));
+  }
+
+  /** The row of the member with this name. */
+  row(member: ClusterNode, by = ROOT): MemberStatus {
+    const found = this.cluster.members(by).find(({ hostname }) => hostname === member.name);
+    if (found === undefined) throw new Error(`${member.name} is no member of ${this.name}`);
+    return found;
+  }
+
+  #now(): Running {
+    if (this.#running === undefined) throw new Error(`${this.name} is stopped`);
+    return this.#running;
+  }
+}
