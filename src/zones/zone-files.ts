@@ -101,12 +101,13 @@ export class ZoneFiles {
     rmSync(this.fileOf(name), { force: true });
   }
 
-  /** Makes these files, and the folders that name them, survive a power cut. */
-  async sync(names: Iterable<ZoneName>): Promise<void> {
+  /** Makes these master files, these kept previous versions, and the folders that name them survive a power cut. */
+  async sync(names: Iterable<ZoneName>, previous: Iterable<ZoneName>): Promise<void> {
     const folders = new Set<string>();
-    for (const name of names) {
-      const file = this.fileOf(name);
-      folders.add(join(file, '..'));
+    const masters = [...names].map((name) => this.fileOf(name));
+    const kept = [...previous].map((name) => this.#previousOf(name));
+    for (const file of [...masters, ...kept]) {
+      folders.add(dirname(file));
       const handle = await open(file, 'r').catch(ifMissing(undefined));
       if (handle === undefined) continue;
       try {

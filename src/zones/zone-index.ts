@@ -29,41 +29,48 @@ export interface Tombstone {
 const TOMBSTONE_LIFE = 400 * 24 * 3600 * 1000;
 const MODE = 0o600;
 
-export type Unconfirmed = 'new' | 'changed';
-
-const zoneLine = z.tuple([z.string(), z.number(), z.string(), z.string(), z.number(), z.enum(['', 'new', 'changed'])]);
+const before = z.tuple([z.number(), z.string(), z.string(), z.number()]);
+const state = z.union([z.enum(['', 'new']), before]);
+const zoneLine = z.tuple([z.string(), z.number(), z.string(), z.string(), z.number(), state]);
 const tombstoneLine = z.tuple([z.string(), z.number(), z.number(), z.string()]);
 
 /** All zones by name, in memory, with a snapshot on disk (a line for each, closed by count and checksum). */
 export class ZoneIndex {
   readonly entries = new Map<ZoneName, ZoneEntry>();
   readonly tombstones = new Map<ZoneName, Tombstone>();
-  /** Zones whose present version no nameserver was yet seen serving: there was none before, or another one. */
-  readonly unconfirmed = new Map<ZoneName, Unconfirmed>();
+  /** Zones whose present version no nameserver was yet seen serving, and the entry of the version before, where there was one. */
+  readonly unconfirmed = new Map<ZoneName, ZoneEntry | 'new'>();
 
-  /** The snapshot in `file`; undefined where there is none, and `damaged` where it is not whole. */
-  static async read(file: string): Promise<ZoneIndex | 'damaged' | undefined> {
+  /** The snapshot in `file`, undefined where there is none. Where it is not `whole`, the index has what its sound lines say. */
+  static async read(file: string): Promise<{ index: ZoneIndex; whole: boolean } | undefined> {
     await dropTemporaries(file);
     const octets = await readFile(file).catch((error: unknown) => {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw error;
     });
     if (octets === undefined) return undefined;
-    const end = octets.lastIndexOf(10, octets.length - 2) + 1;
-    if (octets.toString('latin1', end) !== closing(octets.subarray(0, end))) return 'damaged';
     const index = new ZoneIndex();
-    for (const text of octets.toString('utf8', 0, Math.max(0, end - 1)).split('\n')) {
-      if (text !== '') index.#readLine(text);
+    const end = octets.lastIndexOf(10, octets.length - 2) + 1;
+    let whole = octets.toString('latin1', end) === closing(octets.subarray(0, end));
+    for (const text of octets.toString('utf8', 0, whole ? end : octets.length).split('\n')) {
+      if (text !== '' && !index.#readLine(text)) whole = false;
     }
-    return index;
+    return { index, whole };
+  }
+
+  /** The zones of which a previous version is kept. */
+  previous(): ZoneName[] {
+    return [...this.unconfirmed].flatMap(([name, previous]) => (previous === 'new' ? [] : name));
   }
 
   /** Replaces the snapshot as a whole; tombstones that are too old are left out. */
   async write(file: string): Promise<void> {
     const oldest = Date.now() - TOMBSTONE_LIFE;
     const lines: string[] = [];
-    for (const { name, serial, digest, owner, modified } of this.entries.values()) {
-      lines.push(`z${JSON.stringify([name, serial, digest, owner, modified, this.unconfirmed.get(name) ?? ''])}\n`);
+    for (const entry of this.entries.values()) {
+      const previous = this.unconfirmed.get(entry.name) ?? '';
+      const values = [entry.name, ...valuesOf(entry), typeof previous === 'string' ? previous : valuesOf(previous)];
+      lines.push(`z${JSON.stringify(values)}\n`);
     }
     for (const [name, { serial, removedAt, by }] of this.tombstones) {
       if (removedAt >= oldest) lines.push(`t${JSON.stringify([name, serial, removedAt, by])}\n`);
@@ -73,17 +80,40 @@ export class ZoneIndex {
     await replaceFile(file, Buffer.concat([body, Buffer.from(closing(body))]), MODE);
   }
 
-  #readLine(text: string): void {
-    const values: unknown = JSON.parse(text.slice(1));
-    if (text.startsWith('z')) {
-      const [name, serial, digest, owner, modified, unconfirmed] = zoneLine.parse(values);
-      const zone = name as ZoneName;
-      this.entries.set(zone, { name: zone, serial, digest, owner, modified });
-      if (unconfirmed !== '') this.unconfirmed.set(zone, unconfirmed);
-    } else {
-      const [name, serial, removedAt, by] = tombstoneLine.parse(values);
+  /** False where it is not a line of a snapshot. */
+  #readLine(text: string): boolean {
+    const values = parseJson(text.slice(1));
+    if (text.startsWith('t')) {
+      const line = tombstoneLine.safeParse(values);
+      if (!line.success) return false;
+      const [name, serial, removedAt, by] = line.data;
       this.tombstones.set(name as ZoneName, { serial, removedAt, by });
+      return true;
     }
+    const line = zoneLine.safeParse(values);
+    if (!line.success) return false;
+    const [zone, serial, digest, owner, modified, previous] = line.data;
+    const name = zone as ZoneName;
+    this.entries.set(name, { name, serial, digest, owner, modified });
+    if (previous === 'new') this.unconfirmed.set(name, previous);
+    else if (previous !== '') this.unconfirmed.set(name, entryOf(name, previous));
+    return true;
+  }
+}
+
+function valuesOf({ serial, digest, owner, modified }: ZoneEntry): z.infer<typeof before> {
+  return [serial, digest, owner, modified];
+}
+
+function entryOf(name: ZoneName, [serial, digest, owner, modified]: z.infer<typeof before>): ZoneEntry {
+  return { name, serial, digest, owner, modified };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,6 +1,7 @@
-import { open, readdir, readFile, rm, type FileHandle } from 'node:fs/promises';
+import { link, open, readdir, readFile, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import type { Log } from '../operations/log.js';
 import { syncFolder } from '../state/durable-file.js';
 import type { ZoneEntry } from './zone-index.js';
 import type { Tombstone } from './zone-index.js';
@@ -46,17 +47,33 @@ export class ZoneJournal {
     return new ZoneJournal(folder, generation, handle);
   }
 
-  /** Every step that was written whole, oldest first. A torn tail was never acknowledged. */
-  static async *replay(folder: string): AsyncGenerator<JournalStep> {
+  /**
+   * Every sound step, oldest first. A torn tail was never acknowledged, and is dropped. A step that is damaged is skipped, because
+   * what follows it was acknowledged, too; the journal is then kept aside and it is said.
+   */
+  static async *replay(folder: string, log: Log): AsyncGenerator<JournalStep> {
     for (const generation of await generations(folder)) {
-      const octets = await readFile(fileOf(folder, generation));
-      for (let at = 0; at + FRAME <= octets.length;) {
-        const length = octets.readUInt32LE(at);
-        const payload = octets.subarray(at + FRAME, at + FRAME + length);
-        if (payload.length < length || length > LARGEST_STEP || crc32(payload) !== octets.readUInt32LE(at + 4)) break;
-        yield decode(payload);
-        at += FRAME + length;
+      const file = fileOf(folder, generation);
+      const octets = await readFile(file);
+      let damaged = 0;
+      for (let at = 0; at < octets.length;) {
+        const end = endOfStep(octets, at);
+        if (end === undefined) {
+          log.warn(
+            { file, octets: octets.length - at },
+            'the end of a zone journal is torn; it was never acknowledged',
+          );
+          break;
+        }
+        const step = decode(octets, at, end);
+        if (step === undefined) damaged++;
+        else yield step;
+        at = end;
       }
+      if (damaged === 0) continue;
+      const aside = `${file}.damaged-${Date.now()}`;
+      await link(file, aside);
+      log.error({ aside, steps: damaged }, 'a zone journal is damaged; it was set aside, and its sound steps are kept');
     }
   }
 
@@ -133,9 +150,20 @@ function encode(step: JournalStep): Buffer[] {
   return [frame, payload];
 }
 
-function decode(payload: Buffer): JournalStep {
-  const end = payload.indexOf(10);
-  const head = JSON.parse(payload.toString('utf8', 0, end)) as JournalStep;
+/** Where the step at `at` ends; undefined where it was cut off, or is the nothing that a power cut leaves in place of octets. */
+function endOfStep(octets: Buffer, at: number): number | undefined {
+  if (at + FRAME > octets.length) return undefined;
+  const length = octets.readUInt32LE(at);
+  const end = at + FRAME + length;
+  return length === 0 || length > LARGEST_STEP || end > octets.length ? undefined : end;
+}
+
+/** Undefined where the checksum is wrong. */
+function decode(octets: Buffer, at: number, end: number): JournalStep | undefined {
+  const payload = octets.subarray(at + FRAME, end);
+  if (crc32(payload) !== octets.readUInt32LE(at + 4)) return undefined;
+  const newline = payload.indexOf(10);
+  const head = JSON.parse(payload.toString('utf8', 0, newline)) as JournalStep;
   // The text is copied out of the journal's buffer, which is much larger.
-  return head.kind === 'write' ? { ...head, text: Buffer.from(payload.subarray(end + 1)) } : head;
+  return head.kind === 'write' ? { ...head, text: Buffer.from(payload.subarray(newline + 1)) } : head;
 }

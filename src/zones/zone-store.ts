@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClusterError, sentenceOf } from '../errors.js';
 import type { Log } from '../operations/log.js';
-import { validateZone, type ValidZone } from './validation.js';
+import type { ValidZone } from './validation.js';
 import { ZoneFiles } from './zone-files.js';
 import type { Tombstone, ZoneEntry, ZoneIndex } from './zone-index.js';
 import { ZoneJournal, type JournalStep } from './zone-journal.js';
@@ -159,8 +159,11 @@ export class ZoneStore {
     await this.#change(() => {
       const steps: JournalStep[] = [];
       for (const name of this.#present(versions)) {
-        const step = this.#backStep(name);
-        if (step === undefined) continue;
+        const step = this.#steps.back(name);
+        if (step === undefined) {
+          this.#log.error({ zone: name }, 'there is no sound previous version of a zone to go back to');
+          continue;
+        }
         steps.push(step);
         back.push(name);
       }
@@ -171,7 +174,7 @@ export class ZoneStore {
 
   async #replay(): Promise<number> {
     let steps = 0;
-    for await (const step of ZoneJournal.replay(this.#folder)) {
+    for await (const step of ZoneJournal.replay(this.#folder, this.#log)) {
       this.#steps.perform(step);
       steps++;
     }
@@ -195,16 +198,6 @@ export class ZoneStore {
       return this.#index.unconfirmed.has(name) && this.get(name)?.serial === serial;
     });
     return open.map(({ name }) => name);
-  }
-
-  #backStep(name: ZoneName): JournalStep | undefined {
-    if (this.#index.unconfirmed.get(name) === 'new') return { kind: 'withdraw', name };
-    const text = this.#files.readPrevious(name);
-    // The file was missing before this version came: there is nothing to go back to.
-    if (text === undefined) return undefined;
-    const { serial, digest } = validateZone(name, text);
-    const owner = this.get(name)?.owner ?? 'root';
-    return { kind: 'write', entry: { name, serial, digest, owner, modified: Date.now() }, text };
   }
 
   /**
@@ -264,9 +257,19 @@ export class ZoneStore {
     const generation = this.#journal.generation;
     const { touched } = this.#steps;
     this.#steps.touched = new Set();
-    await this.#files.sync(touched);
-    await this.#index.write(indexFile(this.#folder));
-    await this.#journal.dropBefore(generation);
+    try {
+      const previous = this.#index.previous();
+      await this.#files.sync(
+        touched,
+        previous.filter((name) => touched.has(name)),
+      );
+      await this.#index.write(indexFile(this.#folder));
+      await this.#journal.dropBefore(generation);
+    } catch (error) {
+      // A later fold drops these generations, too: it must not do so before their files are synced.
+      for (const name of touched) this.#steps.touched.add(name);
+      throw error;
+    }
   }
 
   #reportMissing(name: ZoneName): void {

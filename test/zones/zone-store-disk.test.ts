@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createLog } from '../../src/operations/log.js';
 import { validateZone, type ValidZone } from '../../src/zones/validation.js';
 import { zoneName } from '../../src/zones/zone-name.js';
@@ -134,10 +134,19 @@ describe('folding the journal', () => {
       });
       await Promise.all(writes);
     }
-    const journals = readdirSync(folder).filter((entry) => entry.startsWith('journal.'));
-    const octets = journals.reduce((sum, entry) => sum + readFileSync(join(folder, entry)).length, 0);
-    // 400 versions of more than 600 octets each were written.
-    expect(octets).toBeLessThan(100_000);
+    // 400 versions of more than 600 octets each were written. A slow disk folds some changes later, with the next one.
+    const journalOctets = (): number => {
+      const journals = readdirSync(folder).filter((entry) => entry.startsWith('journal.'));
+      return journals.reduce((sum, entry) => sum + readFileSync(join(folder, entry)).length, 0);
+    };
+    await vi.waitFor(
+      async () => {
+        await store.write([{ valid: version(7, 41, 500), owner: 'root' }]);
+        expect(journalOctets()).toBeLessThan(30_000);
+      },
+      { timeout: 10_000 },
+    );
+    serials.set(7, 41);
     await store.close();
     store = await ZoneStore.open(folder, { log });
     expect(store.size).toBe(serials.size);

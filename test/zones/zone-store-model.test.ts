@@ -24,14 +24,19 @@ function version(name: ZoneName, serial: number): ValidZone {
   return validateZone(name, Buffer.from(text));
 }
 
+interface Held {
+  serial: number;
+  owner: string;
+}
+
 /** What the store promises, in the simplest words. */
 class Model {
-  readonly zones = new Map<ZoneName, { serial: number; owner: string; before: number | 'new' | 'confirmed' }>();
+  readonly zones = new Map<ZoneName, Held & { before: Held | 'new' | 'confirmed' }>();
   readonly tombstones = new Map<ZoneName, number>();
 
   write(name: ZoneName, serial: number, owner: string): void {
     const held = this.zones.get(name);
-    const before = held === undefined ? 'new' : held.before === 'confirmed' ? held.serial : held.before;
+    const before = held === undefined ? 'new' : held.before === 'confirmed' ? held : held.before;
     this.zones.set(name, { serial, owner, before });
   }
 
@@ -44,7 +49,7 @@ class Model {
     const held = this.zones.get(name);
     if (held?.serial !== serial || held.before === 'confirmed') return;
     if (held.before === 'new') this.zones.delete(name);
-    else this.zones.set(name, { ...held, serial: held.before, before: 'confirmed' });
+    else this.zones.set(name, { ...held.before, before: 'confirmed' });
   }
 
   remove(name: ZoneName): void {
