@@ -117,7 +117,7 @@ export class DnsClient {
     return new Promise((resolve, reject) => {
       const id = this.#freeId();
       const message = this.#question(id, name, type);
-      const again = setTimeout(() => socket.send(message), this.#timeout / 2);
+      const again = setTimeout(() => this.#send(socket, message), this.#timeout / 2);
       const end = setTimeout(() => {
         this.#asked.get(id)?.failed(`within ${this.#timeout} ms`);
       }, this.#timeout);
@@ -138,7 +138,14 @@ export class DnsClient {
           reject(this.#noAnswer(name, why));
         },
       });
-      socket.send(message);
+      this.#send(socket, message);
+    });
+  }
+
+  /** The kernel tells of an earlier datagram that nobody listens by refusing this one, and says so only to a callback. */
+  #send(socket: Socket, message: Buffer): void {
+    socket.send(message, (error) => {
+      if ((error as NodeJS.ErrnoException | null)?.code === 'ECONNREFUSED') this.#failAll('ECONNREFUSED');
     });
   }
 
