@@ -145,7 +145,7 @@ export class DnsClient {
   /** The kernel tells of an earlier datagram that nobody listens by refusing this one, and says so only to a callback. */
   #send(socket: Socket, message: Buffer): void {
     socket.send(message, (error) => {
-      if ((error as NodeJS.ErrnoException | null)?.code === 'ECONNREFUSED') this.#failAll('ECONNREFUSED');
+      if (error?.code === 'ECONNREFUSED') this.#failAll('ECONNREFUSED');
     });
   }
 
