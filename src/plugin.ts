@@ -4,6 +4,7 @@ import express from 'express';
 import { TokenStore } from './access/tokens.js';
 import type { Cluster } from './cluster/cluster.js';
 import { DnsCluster } from './cluster/dns-cluster.js';
+import { sentenceOf } from './errors.js';
 import type { HostPanel } from './host/host-panel.js';
 import { createNameserver, type NameserverSettings } from './nameservers/kinds.js';
 import { createLog, type Log } from './operations/log.js';
@@ -55,7 +56,8 @@ interface Running {
   tokens: TokenStore;
   pages: express.Express;
   api: express.Express;
-  lock: FolderLock;
+  /** Ends all of it, the lock of the folder last. */
+  end: () => Promise<void>;
 }
 
 /**
@@ -92,9 +94,7 @@ export function createPlugin(host: HostPanel, settings: PluginSettings): Plugin 
       inTurn(async () => {
         const ending = running;
         running = undefined;
-        await ending?.cluster.stop();
-        await ending?.tokens.close();
-        await ending?.lock.release();
+        await ending?.end();
       }),
   };
 }
@@ -102,10 +102,18 @@ export function createPlugin(host: HostPanel, settings: PluginSettings): Plugin 
 async function run(host: HostPanel, settings: PluginSettings, log: Log): Promise<Running> {
   const { folder } = settings;
   await mkdir(folder, { recursive: true, mode: 0o750 });
+  const ends: (() => Promise<void>)[] = [];
+  const end = async (): Promise<void> => {
+    for (let next = ends.pop(); next !== undefined; next = ends.pop()) {
+      await next().catch((error: unknown) => log.error({ error: sentenceOf(error) }, 'stopping went wrong'));
+    }
+  };
   const lock = await FolderLock.take(folder);
+  ends.push(() => lock.release());
   try {
     const version = await packageVersion();
     const tokens = await TokenStore.open(join(folder, 'tokens.json'), { log });
+    ends.push(() => tokens.close());
     const cluster = await DnsCluster.start({
       folder,
       log,
@@ -113,17 +121,18 @@ async function run(host: HostPanel, settings: PluginSettings, log: Log): Promise
       nameserver: createNameserver(settings.nameserver, { folder: join(folder, 'nameserver'), log, version }),
       ...(settings.healthSchedule === undefined ? {} : { healthSchedule: settings.healthSchedule }),
     });
+    ends.push(() => cluster.stop());
     // Kept, so that a form that was open during a restart still works.
     const secret = await secretFile(join(folder, 'csrf.key'));
     return {
       cluster,
       tokens,
-      lock,
+      end,
       pages: createPages({ cluster, tokens, host, version, secret, log }),
       api: createApi({ cluster, tokens, version, log }),
     };
   } catch (error) {
-    await lock.release();
+    await end();
     throw error;
   }
 }

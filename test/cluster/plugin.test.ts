@@ -1,0 +1,179 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import supertest from 'supertest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parseName } from '../../src/dns/name.js';
+import { DnsClient } from '../../src/dns/query.js';
+import type { HostPanel } from '../../src/host/host-panel.js';
+import { createLog } from '../../src/operations/log.js';
+import { createPlugin, type Plugin, type PluginSettings } from '../../src/plugin.js';
+import { zoneName } from '../../src/zones/zone-name.js';
+import { ROOT, zoneText } from './zone-texts.js';
+
+const host: HostPanel = { name: 'test', identify: () => undefined, users: () => [] };
+const name = zoneName('a.example');
+
+let folder: string;
+const started: Plugin[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'plugin-'));
+});
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((plugin) => plugin.stop()));
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+function create(place: string, settings: Partial<PluginSettings> = {}): Plugin {
+  const plugin = createPlugin(host, {
+    folder: place,
+    hostname: 'web',
+    nameserver: { kind: 'embedded', host: '127.0.0.1', port: 0 },
+    log: createLog({ level: 'silent' }),
+    ...settings,
+  });
+  started.push(plugin);
+  return plugin;
+}
+
+/** Sockets and files that are open. */
+function open(): number {
+  return readdirSync('/proc/self/fd').length;
+}
+
+async function serves(port: number): Promise<number | undefined> {
+  const client = new DnsClient({ host: '127.0.0.1', port }, { timeout: 500 });
+  try {
+    return await client.soaSerial(parseName(`${name}.`)).catch(() => -1);
+  } finally {
+    client.close();
+  }
+}
+
+describe('a start that fails', () => {
+  /** Nothing is left: no lock, no open file or socket, and the same folder can be started as soon as the cause is gone. */
+  async function leavesNothing(plugin: Plugin, repair: () => Promise<void> | void, error: unknown): Promise<void> {
+    const before = open();
+    for (let tries = 0; tries < 3; tries++) await expect(plugin.start()).rejects.toMatchObject(error as object);
+    expect(open()).toBe(before);
+    expect(existsSync(join(folder, 'lock'))).toBe(false);
+    expect(() => plugin.cluster).toThrow('not started');
+    await plugin.stop();
+    await repair();
+    await plugin.start();
+    expect((await plugin.cluster.saveZone(name, zoneText(1), ROOT)).local.state).toBe('served');
+  }
+
+  test.each(['udp', 'tcp'])('because the port of the nameserver is in use (%s) says so', async (kind) => {
+    const port = await freePort();
+    const taker =
+      kind === 'udp' ? createSocket('udp4').bind(port, '127.0.0.1') : createServer().listen(port, '127.0.0.1');
+    await once(taker, 'listening');
+    const plugin = create(folder, { nameserver: { kind: 'embedded', host: '127.0.0.1', port } });
+    const repair = async (): Promise<void> => {
+      taker.close();
+      await once(taker, 'close');
+    };
+    await leavesNothing(plugin, repair, {
+      code: 'nameserver_cannot_listen',
+      message: expect.stringMatching(new RegExp(`127\\.0\\.0\\.1:${port}.*EADDRINUSE`)) as string,
+    });
+  });
+
+  test('because the schedule of the health checker is none', async () => {
+    const before = open();
+    await expect(create(folder, { healthSchedule: 'now and then' }).start()).rejects.toThrow();
+    expect(open()).toBe(before);
+    await create(folder).start();
+  });
+
+  test('because the folder of the ledgers cannot be made', async () => {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'ledgers'), 'in the way');
+    await leavesNothing(create(folder), () => rmSync(join(folder, 'ledgers')), { code: 'EEXIST' });
+  });
+
+  test('because another one has the folder leaves that one alone', async () => {
+    const first = create(folder);
+    await first.start();
+    await expect(create(folder).start()).rejects.toMatchObject({ code: 'folder_in_use' });
+    expect((await first.cluster.saveZone(name, zoneText(1), ROOT)).local.state).toBe('served');
+  });
+});
+
+describe('start and stop', () => {
+  test('twice are as once, in whatever order they come', async () => {
+    const port = await freePort();
+    const plugin = create(folder, { nameserver: { kind: 'embedded', host: '127.0.0.1', port } });
+    await plugin.stop();
+    await Promise.all([plugin.start(), plugin.start()]);
+    const { cluster } = plugin;
+    await plugin.start();
+    expect(plugin.cluster).toBe(cluster);
+    await cluster.saveZone(name, zoneText(5), ROOT);
+    expect(await serves(port)).toBe(5);
+    await Promise.all([plugin.stop(), plugin.stop()]);
+    expect(await serves(port)).toBe(-1);
+    await Promise.all([plugin.start(), plugin.stop(), plugin.start()]);
+    expect(await serves(port)).toBe(5);
+    expect(plugin.cluster.listZones(ROOT)).toMatchObject([{ name, serial: 5 }]);
+  });
+
+  test('leave no open file and no socket behind, however often', async () => {
+    const plugin = create(folder);
+    await plugin.start();
+    await plugin.stop();
+    const before = open();
+    for (let round = 0; round < 5; round++) {
+      await plugin.start();
+      await plugin.cluster.saveZone(name, zoneText(round + 1), ROOT);
+      await plugin.stop();
+    }
+    expect(open()).toBe(before);
+    expect(readdirSync(folder)).not.toContain('lock');
+  });
+
+  test('answer 503 before and after, and the real apps in between', async () => {
+    const plugin = create(folder);
+    const ask = (): Promise<{ status: number }> => supertest(plugin.api).get('/scripts2/showversion');
+    expect((await ask()).status).toBe(503);
+    await plugin.start();
+    expect((await ask()).status).toBe(401);
+    await plugin.stop();
+    expect((await ask()).status).toBe(503);
+  });
+
+  test('end a change that is under way in order: what was answered is there', async () => {
+    const plugin = create(folder);
+    await plugin.start();
+    const saving = plugin.cluster.saveZone(name, zoneText(5), ROOT);
+    await Promise.all([saving, plugin.stop()]);
+    await plugin.start();
+    expect(plugin.cluster.zone(name, ROOT)?.serial).toBe(5);
+  });
+});
+
+test('two instances live in one process, each with its own zones, answers and end', async () => {
+  const [first, second] = await Promise.all([freePort(), freePort()]);
+  const [one, other] = [first, second].map((port) => {
+    return create(join(folder, String(port)), { nameserver: { kind: 'embedded', host: '127.0.0.1', port } });
+  });
+  if (one === undefined || other === undefined) throw new Error('two were made');
+  await Promise.all([one.start(), other.start()]);
+  await one.cluster.saveZone(name, zoneText(5), ROOT);
+  expect([await serves(first), await serves(second)]).toEqual([5, undefined]);
+  await one.stop();
+  await other.cluster.saveZone(name, zoneText(9), ROOT);
+  expect([await serves(first), await serves(second)]).toEqual([-1, 9]);
+});
