@@ -144,7 +144,7 @@ export class DnsClient {
 
   /** The kernel tells of an earlier datagram that nobody listens by refusing this one, and says so only to a callback. */
   #send(socket: Socket, message: Buffer): void {
-    socket.send(message, (error) => {
+    socket.send(message, (error: NodeJS.ErrnoException | null) => {
       if (error?.code === 'ECONNREFUSED') this.#failAll('ECONNREFUSED');
     });
   }
