@@ -57,7 +57,7 @@ export class ZoneFiles {
 
   /**
    * Writes a text into a temporary file, whose path it returns: what can fail for want of room fails here. It lies in the zone's own
-   * folder, because a file system takes long to find room for thousands of new files in one folder (measured: 0.4 ms each).
+   * folder, beside which the file system keeps it (measured on a fresh ext4: 0.027 ms each, against 0.033 through one common folder).
    */
   prepare(name: ZoneName, text: Buffer): string {
     const temporary = join(dirname(this.fileOf(name)), `${TEMPORARY}${this.#temporary++}`);
