@@ -35,9 +35,15 @@ class WhmStrategy extends passport.Strategy {
   }
 }
 
+/** The refusal of a token in a query or form, which passport-http-bearer would take: addresses and forms land in logs. */
+export function tokenMisplaced(): ClusterError {
+  const why = 'does not belong in an address or a form; send the token in the Authorization header';
+  return new ClusterError('parameter_invalid', { parameter: 'access_token', why });
+}
+
 /**
  * Middleware that lets only holders of a token through and leaves them for `peerOf`. Calls `refuse` for all others. A token in
- * the query is refused with 400 (parameter_invalid): addresses land in logs.
+ * the query, or in a body that the host has parsed, is refused with 400 (parameter_invalid).
  */
 export function authenticateToken(tokens: TokenStore, refuse: RequestHandler): RequestHandler {
   // An instance of our own: the host's passport is the host's.
@@ -45,9 +51,8 @@ export function authenticateToken(tokens: TokenStore, refuse: RequestHandler): R
   own.use(new WhmStrategy(tokens));
   own.use(new BearerStrategy((token, done) => done(null, tokens.verify(undefined, token) ?? false)));
   return (request: Authenticated, response, next) => {
-    if ('access_token' in request.query) {
-      const why = 'does not belong in an address; send the token in the Authorization header';
-      next(new ClusterError('parameter_invalid', { parameter: 'access_token', why }));
+    if (holdsToken(request.query) || holdsToken(request.body)) {
+      next(tokenMisplaced());
       return;
     }
     const decide = (_error: unknown, principal?: Principal | false | null): void => {
@@ -61,6 +66,10 @@ export function authenticateToken(tokens: TokenStore, refuse: RequestHandler): R
     const attempt = own.authenticate(['whm', 'bearer'], { session: false }, decide) as RequestHandler;
     void attempt(request, response, next);
   };
+}
+
+function holdsToken(fields: unknown): boolean {
+  return typeof fields === 'object' && fields !== null && 'access_token' in fields;
 }
 
 /** Who sent this request; only behind `authenticateToken`. */

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
-import { ClusterError } from '../errors.js';
+import { ClusterError, sentenceOf } from '../errors.js';
 import type { Log } from '../operations/log.js';
 import { JsonState } from '../state/json-state.js';
 import type { Principal } from './principal.js';
@@ -14,6 +14,8 @@ const tokenSchema = z.object({
   hash: z.string(),
   /** ISO time. */
   created: z.string(),
+  /** ISO time, written a while after the use. */
+  lastUsed: z.string().optional(),
 });
 const schema = z.object({ tokens: z.array(tokenSchema) });
 
@@ -30,19 +32,27 @@ export interface NewToken {
 
 const NAME = /^[A-Za-z0-9_-]{1,50}$/;
 const MOST_TOKENS = 10_000;
+/** Uses are written together, at most so often, milliseconds: a peer may call many times a second. */
+const WRITE_USES_AFTER = 60_000;
+/** Hex digits of a hash by which it is looked up; the rest is compared in constant time. */
+const LOOKUP = 8;
 
 /** API tokens: kept as hashes, their secrets are shown once. */
 export class TokenStore {
   readonly #state: JsonState<z.infer<typeof schema>>;
-  /** When each was last used, by its hash; in memory, since it changes with every call. */
-  readonly #used = new Map<string, number>();
+  readonly #log: Log;
+  /** Uses that are not written yet: hash → time. At most one for each token. */
+  readonly #used = new Map<string, string>();
+  #writing: NodeJS.Timeout | undefined;
+  #lookup: { of: readonly Stored[]; byStart: Map<string, Stored[]> } | undefined;
 
-  private constructor(state: JsonState<z.infer<typeof schema>>) {
+  private constructor(state: JsonState<z.infer<typeof schema>>, log: Log) {
     this.#state = state;
+    this.#log = log;
   }
 
   static async open(file: string, { log }: { log: Log }): Promise<TokenStore> {
-    return new TokenStore(await JsonState.open(file, { schema, defaults: () => ({ tokens: [] }), log }));
+    return new TokenStore(await JsonState.open(file, { schema, defaults: () => ({ tokens: [] }), log }), log);
   }
 
   /** Makes a token; `secret` is returned here and never again. Rejects with token_invalid. */
@@ -79,20 +89,18 @@ export class TokenStore {
    * A secret may come with line ends, as legacy access hashes do.
    */
   verify(user: string | undefined, secret: string): Principal | undefined {
-    const hash = Buffer.from(hashOf(secret.replaceAll(/[\r\n]/g, '')));
-    const found = this.#state.data.tokens.find((token) => timingSafeEqual(Buffer.from(token.hash), hash));
+    const hash = hashOf(secret.replaceAll(/[\r\n]/g, ''));
+    const found = this.#startingAs(hash).find((token) => timingSafeEqual(Buffer.from(token.hash), Buffer.from(hash)));
     if (found === undefined || (user !== undefined && user !== found.user)) return undefined;
-    this.#used.set(found.hash, Date.now());
+    this.#used.set(hash, new Date().toISOString());
+    this.#writing ??= setTimeout(() => void this.#writeUses(), WRITE_USES_AFTER).unref();
     return { user: found.user, kind: found.kind, privileges: found.privileges, via: { token: found.name } };
   }
 
-  /** The tokens of one user, or of all. `lastUsed` is since the start of this program. */
-  list(user?: string): (Token & { lastUsed?: string })[] {
+  /** The tokens of one user, or of all. */
+  list(user?: string): Token[] {
     const listed = this.#state.data.tokens.filter((token) => user === undefined || token.user === user);
-    return listed.map((token) => {
-      const used = this.#used.get(token.hash);
-      return { ...shown(token), ...(used === undefined ? {} : { lastUsed: new Date(used).toISOString() }) };
-    });
+    return listed.map((token) => shown(this.#withUse(token)));
   }
 
   /** From now on its secret is refused. Rejects with token_unknown. */
@@ -106,7 +114,46 @@ export class TokenStore {
   }
 
   async close(): Promise<void> {
+    await this.#writeUses();
     await this.#state.close();
+  }
+
+  /** Tokens whose hash starts as this one: hardly ever more than one, of any number. */
+  #startingAs(hash: string): readonly Stored[] {
+    const { tokens } = this.#state.data;
+    // Every update brings a new list.
+    if (this.#lookup?.of !== tokens) {
+      const byStart = new Map<string, Stored[]>();
+      for (const token of tokens) {
+        const start = token.hash.slice(0, LOOKUP);
+        byStart.set(start, [...(byStart.get(start) ?? []), token]);
+      }
+      this.#lookup = { of: tokens, byStart };
+    }
+    return this.#lookup.byStart.get(hash.slice(0, LOOKUP)) ?? [];
+  }
+
+  #withUse(token: Stored): Stored {
+    const lastUsed = this.#used.get(token.hash) ?? token.lastUsed;
+    return lastUsed === undefined ? token : { ...token, lastUsed };
+  }
+
+  async #writeUses(): Promise<void> {
+    clearTimeout(this.#writing);
+    this.#writing = undefined;
+    if (this.#used.size === 0) return;
+    let written = new Map<string, string>();
+    try {
+      await this.#state.update((draft) => {
+        written = new Map(this.#used);
+        draft.tokens = draft.tokens.map((token) => this.#withUse(token));
+      });
+    } catch (error) {
+      // Nobody waits for it; the next use tries again.
+      this.#log.warn({ error: sentenceOf(error) }, 'the last uses of tokens could not be written');
+      return;
+    }
+    for (const [hash, time] of written) if (this.#used.get(hash) === time) this.#used.delete(hash);
   }
 }
 

@@ -1,7 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { TokenStore } from '../../src/access/tokens.js';
 import { createLog } from '../../src/operations/log.js';
 
@@ -70,5 +71,57 @@ describe('an API token', () => {
     expect(tokens.list()[0]).not.toHaveProperty('lastUsed');
     tokens.verify('ann', secret);
     expect(Date.parse(tokens.list()[0]?.lastUsed ?? '')).toBeGreaterThan(Date.now() - 5_000);
+  });
+
+  test('says so also after a restart, and a call does not wait for the disk', async () => {
+    const { secret } = await tokens.create(ann);
+    await tokens.create({ ...ann, name: 'unused' });
+    const file = join(folder, 'tokens.json');
+    const before = readFileSync(file);
+    for (let i = 0; i < 1_000; i++) tokens.verify('ann', secret);
+    expect(readFileSync(file)).toEqual(before);
+    const used = tokens.list()[0]?.lastUsed;
+    expect(used).toBeDefined();
+    await tokens.close();
+    tokens = await TokenStore.open(file, { log });
+    expect(tokens.list().map(({ name, lastUsed }) => [name, lastUsed])).toEqual([
+      ['web1', used],
+      ['unused', undefined],
+    ]);
+    expect(tokens.verify('ann', secret)?.user).toBe('ann');
+  });
+
+  test('is written as used within two minutes, at once for all tokens', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const { secret } = await tokens.create(ann);
+      tokens.verify('ann', secret);
+      await vi.advanceTimersByTimeAsync(120_000);
+    } finally {
+      vi.useRealTimers();
+    }
+    await vi.waitFor(() => expect(readFileSync(join(folder, 'tokens.json'), 'utf8')).toContain('lastUsed'));
+  });
+
+  test('is found as fast among 10,000 as alone', async () => {
+    const hash = (i: number): string => createHash('sha256').update(`secret ${i}`).digest('hex');
+    const tokensOnDisk = Array.from({ length: 10_000 }, (_, i) => ({
+      name: `t${i}`,
+      user: 'ann',
+      kind: 'reseller',
+      privileges: [],
+      hash: hash(i),
+      created: new Date().toISOString(),
+    }));
+    const file = join(folder, 'many.json');
+    writeFileSync(file, JSON.stringify({ tokens: tokensOnDisk }));
+    const many = await TokenStore.open(file, { log });
+    expect(many.verify('ann', 'secret 9999')?.via).toEqual({ token: 't9999' });
+    const start = performance.now();
+    for (let i = 0; i < 1_000; i++) many.verify(undefined, `wrong ${i}`);
+    // A look at each of 10,000 takes some seconds for these.
+    expect(performance.now() - start).toBeLessThan(500);
+    await expect(many.create(ann)).rejects.toThrow(/10000 tokens, more are not allowed/);
+    await many.close();
   });
 });
