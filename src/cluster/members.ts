@@ -89,7 +89,7 @@ export class Members {
 
   /** Proves address, certificate and token before anything is kept. */
   async add(input: NewMember, by: Principal): Promise<MemberStatus> {
-    const { own, state } = this.#options;
+    const { own } = this.#options;
     const { host, port, portGiven } = parseMemberHost(input.host, input.port);
     if (input.user === '' || input.token === '') throw new ClusterError('member_credentials_missing', { host });
     await refuseOwnAddress(host, port, portGiven, own);
@@ -98,7 +98,23 @@ export class Members {
     if (shown === own.fingerprint) throw new ClusterError('member_is_self', { host });
     const fingerprint = input.fingerprint ?? shown;
     const backend = new CpanelMember({ host, port, user: input.user, token: input.token, fingerprint });
-    const info = await backend.probe().finally(() => backend.close());
+    try {
+      return await this.#keep(backend, { ...input, host, port, fingerprint }, by);
+    } catch (error) {
+      await backend.close();
+      throw error;
+    }
+  }
+
+  /** Asks the member who it is, writes its row, and goes on with the same connections. */
+  async #keep(
+    backend: CpanelMember,
+    input: NewMember & { port: number; fingerprint: string },
+    by: Principal,
+  ): Promise<MemberStatus> {
+    const { own, state } = this.#options;
+    const { host, port, fingerprint } = input;
+    const info = await backend.probe();
     if (info.hostname === own.hostname) throw new ClusterError('member_is_self', { host });
     const member: Member = {
       id: randomUUID(),
@@ -119,7 +135,7 @@ export class Members {
       this.#refuseDuplicate((other) => other.hostname === member.hostname, host);
       draft.members.push(member);
     });
-    await this.#startWorker(member);
+    await this.#startWorker(member, backend);
     return this.#status(member);
   }
 
@@ -184,12 +200,12 @@ export class Members {
     return join(this.#options.folder, `${id}.ledger`);
   }
 
-  async #startWorker(member: Member): Promise<void> {
+  async #startWorker(member: Member, backend = new CpanelMember(member)): Promise<void> {
     const { store, state, ahead } = this.#options;
     const log = this.#options.log.child({ member: member.hostname });
     const current = (): Member | undefined => state.data.members.find((candidate) => candidate.id === member.id);
     const worker = new MemberWorker({
-      backend: new CpanelMember(member),
+      backend,
       dns: { host: member.host, port: member.dnsPort },
       ledger: await AppendTable.open(this.#ledgerFile(member.id), { parse: parseLedgerEntry, log }),
       store,

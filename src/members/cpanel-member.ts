@@ -28,7 +28,7 @@ const PROBE_TIMEOUT = 10_000;
 const CONNECTIONS = 4;
 /** The original's own clients send so many zones in a call; a node of this software takes more, which its nameserver likes. */
 const BATCH = 512;
-const OUR_BATCH = 2_048;
+const OUR_BATCH = 2_500;
 /** An idle connection is kept so long, unless the member announces less: a change then costs no handshake. */
 const KEEP_ALIVE = 60_000;
 const LARGEST_ANSWER = 64 * 1024 * 1024;

@@ -1,5 +1,5 @@
-import express, { type Express, type NextFunction, type Request, type Response } from 'express';
-import { rateLimit } from 'express-rate-limit';
+import express, { type Express, type NextFunction, type Request, type RequestHandler, type Response } from 'express';
+import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
 import helmet from 'helmet';
 import { authenticateToken } from '../access/authenticate.js';
 import type { TokenStore } from '../access/tokens.js';
@@ -7,6 +7,8 @@ import type { Cluster } from '../cluster/cluster.js';
 import { ClusterError, sentenceOf } from '../errors.js';
 import { OUR_HEADER } from '../members/outcome-lines.js';
 import type { Log } from '../operations/log.js';
+import { FailureCounts } from './failure-counts.js';
+import { send } from './send.js';
 import { whmApiRoutes } from './whm-api/whm-api-routes.js';
 import { wireRoutes } from './wire/wire-routes.js';
 
@@ -31,49 +33,65 @@ export function createApi({ cluster, tokens, version, log }: ApiOptions): Expres
     response.setHeader(OUR_HEADER, version);
     next();
   });
-  const refusals = rateLimit({
+  // Only refusals are counted, and only they are held back: a good token works beside wrong ones of the same address.
+  const limited = rateLimit({
     windowMs: WRONG_TOKENS_WITHIN,
     limit: WRONG_TOKENS,
-    skipSuccessfulRequests: true,
-    // Only what was refused for its token counts: a peer that pushes broken zones is no attacker.
-    requestWasSuccessful: (_request, response) => response.locals['refused'] !== true,
+    store: new FailureCounts(WRONG_TOKENS_WITHIN),
+    keyGenerator: ({ ip }) => ipKeyGenerator(ip ?? ''),
     legacyHeaders: false,
-    message: 'Too many wrong tokens from this address. Wait a minute, then send the right one.\n',
+    handler: (request, response) => {
+      response.status(429).type('text/plain');
+      send(request, response, 'Too many wrong tokens from this address. Wait a minute, then send the right one.\n');
+    },
+    // Its warnings would go to the console of the host.
+    validate: false,
   });
-  app.use(refusals);
-  app.use(
-    '/scripts2',
-    authenticateToken(tokens, (_request, response) => {
-      response.locals['refused'] = true;
-      response.status(401);
-      // A peer's retry logic reads the phrase.
-      response.statusMessage = 'Access Denied';
-      response.type('text/plain').send('Access Denied\n');
-    }),
-    wireRoutes(cluster),
-  );
-  app.use(
-    '/json-api',
-    authenticateToken(tokens, (_request, response) => {
-      response.locals['refused'] = true;
-      const data = { reason: 'Access denied', result: '0' };
-      const refusal = { cpanelresult: { apiversion: '2', error: 'Access denied', data, type: 'text' } };
-      response.status(403).type('text/plain').send(JSON.stringify(refusal));
-    }),
-    whmApiRoutes(cluster),
-  );
-  app.use((_request: Request, response: Response) => {
-    response.status(404).type('text/plain').send('There is no such call on this server.\n');
+  app.use('/scripts2', authenticateToken(tokens, afterLimit(limited, refuseOnWire)), wireRoutes(cluster));
+  app.use('/json-api', authenticateToken(tokens, afterLimit(limited, refuseOnApi)), whmApiRoutes(cluster));
+  app.use((request: Request, response: Response) => {
+    response.status(404).type('text/plain');
+    send(request, response, 'There is no such call on this server.\n');
   });
   // Four arguments make it an error handler, the last one: the host's page would show our messages to anybody.
-  app.use((error: unknown, request: Request, response: Response, next: NextFunction) => {
+  app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
+    const known = knownError(error);
+    if (known.status >= 500) log.error({ path: request.path, error: sentenceOf(error) }, 'a call failed');
     if (response.headersSent) {
-      next(error);
+      // Half an answer must not look like a whole one.
+      response.destroy();
       return;
     }
-    const known = error instanceof ClusterError ? error : new ClusterError('internal', {}, { cause: error });
-    if (known.status >= 500) log.error({ path: request.path, error: sentenceOf(error) }, 'a call failed');
-    response.status(known.status).type('text/plain').send(`${known.message}\n`);
+    response.status(known.status).type('text/plain');
+    send(request, response, `${known.message}\n`);
   });
   return app;
+}
+
+function knownError(error: unknown): ClusterError {
+  if (error instanceof ClusterError) return error;
+  // Express's own refusal of an address that cannot be decoded.
+  return new ClusterError(error instanceof URIError ? 'request_unreadable' : 'internal', {}, { cause: error });
+}
+
+function afterLimit(limited: RequestHandler, refuse: (request: Request, response: Response) => void): RequestHandler {
+  return (request, response, next) =>
+    void limited(request, response, (error?: unknown) => {
+      if (error === undefined) refuse(request, response);
+      else next(error);
+    });
+}
+
+function refuseOnWire(request: Request, response: Response): void {
+  response.status(401).type('text/plain').set('WWW-Authenticate', 'Bearer');
+  // A peer's retry logic reads the phrase.
+  response.statusMessage = 'Access Denied';
+  send(request, response, 'Access Denied\n');
+}
+
+function refuseOnApi(request: Request, response: Response): void {
+  const data = { reason: 'Access denied', result: '0' };
+  const refusal = { cpanelresult: { apiversion: '2', error: 'Access denied', data, type: 'text' } };
+  response.status(403).type('text/plain');
+  send(request, response, JSON.stringify(refusal));
 }

@@ -1,7 +1,8 @@
 import { Router, type Request, type Response } from 'express';
 import { hasPrivilege } from '../../access/principal.js';
 import type { Cluster } from '../../cluster/cluster.js';
-import { ClusterError } from '../../errors.js';
+import { ClusterError, type ErrorCode } from '../../errors.js';
+import { send } from '../send.js';
 import { WireRequest } from '../wire/wire-request.js';
 import { CLUSTER_FUNCTIONS } from './cluster-functions.js';
 import type { ApiFunction } from './api-function.js';
@@ -14,34 +15,49 @@ const FUNCTIONS: ReadonlyMap<string, ApiFunction> = new Map(
 /** Functions that answer flat, without an envelope, where the caller names no API version. */
 const FLAT = new Set(['version', 'gethostname']);
 
+/** Errors of the request itself and of this program; all others are an answer of the function. */
+const NOT_ANSWERS = new Set<ErrorCode>([
+  'internal',
+  'body_too_large',
+  'token_misplaced',
+  'too_many_parameters',
+  'encoding_unknown',
+  'request_unreadable',
+]);
+
 /** `/json-api/FUNCTION`, GET or POST. A logical failure is HTTP 200 with `result: 0`, as callers of this API expect. Only behind authenticateToken. */
 export function whmApiRoutes(cluster: Cluster): Router {
   const router = Router();
   router.all('/:function', async (request: Request, response: Response) => {
     const name = String(request.params['function']);
-    const wire = new WireRequest(request, cluster);
-    try {
-      await wire.read();
-      const data = await perform(name, wire);
-      const flat = FLAT.has(name) && wire.text('api.version') !== '1';
-      response.json(flat ? data : { metadata: { version: 1, command: name, reason: 'OK', result: 1 }, data });
-    } catch (error) {
-      if (!(error instanceof ClusterError) || error.status >= 500) throw error;
-      if (error.code === 'body_too_large') throw error;
-      const { message: reason, code, issues } = error;
-      response.json({ metadata: { version: 1, command: name, reason, result: 0 }, data: { code, issues } });
-    }
+    const answer = await perform(name, new WireRequest(request, cluster));
+    response.type('json');
+    send(request, response, JSON.stringify(answer));
   });
   return router;
 }
 
-function perform(name: string, request: WireRequest): unknown {
-  const called = FUNCTIONS.get(name);
-  if (called === undefined) throw new ClusterError('function_unknown', { function: name.slice(0, 60) });
-  const { privilege, parameters, run } = called;
-  if (privilege !== undefined && !hasPrivilege(request.peer, privilege)) {
-    throw new ClusterError('privilege_missing', { privilege });
+async function perform(name: string, request: WireRequest): Promise<unknown> {
+  try {
+    const called = FUNCTIONS.get(name);
+    if (called === undefined) throw new ClusterError('function_unknown', { function: name.slice(0, 60) });
+    const { privilege } = called;
+    if (privilege !== undefined && !hasPrivilege(request.peer, privilege)) {
+      throw new ClusterError('privilege_missing', { privilege });
+    }
+    await request.read();
+    const data = await run(called, request);
+    if (FLAT.has(name) && request.text('api.version') !== '1') return data;
+    return { metadata: { version: 1, command: name, reason: 'OK', result: 1 }, data };
+  } catch (error) {
+    if (!(error instanceof ClusterError) || NOT_ANSWERS.has(error.code)) throw error;
+    const { message: reason, code, issues } = error;
+    return { metadata: { version: 1, command: name, reason, result: 0 }, data: { code, issues } };
   }
+}
+
+function run({ parameters, run }: ApiFunction, request: WireRequest): unknown {
+  // Only what the function names is looked up: a parameter can name nothing else of an object.
   const given = Object.fromEntries(Object.keys(parameters.shape).map((key) => [key, request.octets(key)]));
   const read = parameters.safeParse(given);
   if (!read.success) {

@@ -1,5 +1,5 @@
 import { networkInterfaces } from 'node:os';
-import type { WireCall } from './wire-call.js';
+import type { WireCalls } from './wire-call.js';
 
 /**
  * What the original's clients decide by: new enough for bundles of zones (11.24.2), and below 11.84, from where on they take it for
@@ -8,51 +8,64 @@ import type { WireCall } from './wire-call.js';
 export const ANNOUNCED_VERSION = '11.82.0.1';
 
 /** Calls about this server and its nameserver. */
-export const SERVER_CALLS: Readonly<Record<string, WireCall>> = {
-  showversion: () => ({ body: `${ANNOUNCED_VERSION}\n` }),
+export const SERVER_CALLS: WireCalls = {
+  showversion: { answer: () => ({ body: `${ANNOUNCED_VERSION}\n` }) },
 
   // Without a line end: clients use it as it is.
-  gethostname: ({ cluster }) => ({ body: cluster.hostname }),
+  gethostname: { answer: ({ cluster }) => ({ body: cluster.hostname }) },
 
-  getips_local() {
-    const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-    const outside = addresses.filter(({ internal, family }) => !internal && family === 'IPv4');
-    return {
-      body: outside.map(({ address, netmask }) => `${address}:${netmask}:${broadcast(address, netmask)}\n`).join(''),
-    };
+  getips_local: {
+    answer() {
+      const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+      const outside = addresses.filter(({ internal, family }) => !internal && family === 'IPv4');
+      const lines = outside.map(({ address, netmask }) => `${address}:${netmask}:${broadcast(address, netmask)}\n`);
+      return { body: lines.join('') };
+    },
   },
 
-  getpath_local({ cluster, peer }) {
-    const written = cluster.members(peer).filter(({ role }) => role !== 'standalone');
-    return { body: written.map(({ hostname }) => `${cluster.hostname} ${hostname}\n`).join('') };
+  getpath_local: {
+    answer({ cluster, peer }) {
+      const written = cluster.members(peer).filter(({ role }) => role !== 'standalone');
+      return { body: written.map(({ hostname }) => `${cluster.hostname} ${hostname}\n`).join('') };
+    },
   },
 
-  async addzoneconf_local(request) {
-    const zone = request.zone();
-    await request.cluster.reloadZones([zone], request.peer);
-    return { body: `Zone ${zone} is loaded on ${request.cluster.hostname}.\n` };
+  addzoneconf_local: {
+    async answer(request) {
+      const zone = request.zone();
+      await request.cluster.reloadZones([zone], request.peer);
+      return { body: `Zone ${zone} is loaded on ${request.cluster.hostname}.\n` };
+    },
   },
 
-  async reloadbind_local(request) {
-    const zones = request.zones('zone');
-    await request.cluster.reloadZones(zones.length === 0 ? 'all' : zones, request.peer);
-    return { body: `Bind reloading on ${request.cluster.hostname} using rndc zone: [${zones.join(',')}]\n` };
+  reloadbind_local: {
+    async answer(request) {
+      const zones = request.zones('zone');
+      await request.cluster.reloadZones(zones.length === 0 ? 'all' : zones, request.peer);
+      return { body: `Bind reloading on ${request.cluster.hostname} using rndc zone: [${zones.join(',')}]\n` };
+    },
   },
 
-  async reconfigbind_local(request) {
-    const zones = request.zones('zone');
-    await request.cluster.reloadZones(zones, request.peer);
-    return { body: `Bind reconfiguring on ${request.cluster.hostname} using rndc\n` };
+  reconfigbind_local: {
+    async answer(request) {
+      const zones = request.possibleZones('zone');
+      await request.cluster.reloadZones(zones, request.peer);
+      return { body: `Bind reconfiguring on ${request.cluster.hostname} using rndc\n` };
+    },
   },
 
-  async reloadzones_local(request) {
-    const zones = request.zones('zone', 'zones');
-    await request.cluster.reloadZones(zones, request.peer);
-    return { body: `Zones reloaded on ${request.cluster.hostname}: ${zones.join(',')}\n` };
+  reloadzones_local: {
+    async answer(request) {
+      const zones = request.possibleZones('zone', 'zones');
+      await request.cluster.reloadZones(zones, request.peer);
+      return { body: `Zones reloaded on ${request.cluster.hostname}: ${zones.join(',')}\n` };
+    },
   },
 
   // The nameserver's configuration is written from the zone store alone: it holds nothing stale.
-  cleandns_local: ({ cluster }) => ({ body: `${cluster.hostname} has no stale zone configuration.\n` }),
+  cleandns_local: {
+    answer: ({ cluster }) => ({ body: `${cluster.hostname} has no stale zone configuration.\n` }),
+  },
 };
 
 function broadcast(address: string, netmask: string): string {

@@ -1,10 +1,18 @@
 import type { WireRequest } from './wire-request.js';
 
-/** The plain text that answers a call; 200 where no status is given. */
+/** The plain text that answers a call; 200 where no status is given. A large text comes in parts. */
 export interface WireAnswer {
-  body: string | Buffer;
+  body: string | Buffer | AsyncIterable<Buffer>;
   status?: number;
 }
 
-/** A call of the wire. One that `streams` reads the request's pairs itself; all others find their parameters read. */
-export type WireCall = ((request: WireRequest) => WireAnswer | Promise<WireAnswer>) & { streams?: true };
+/** A call of the wire, found by its name in a table. */
+export interface WireCall {
+  /** It changes zones: one that arrives again with the same dnsuniqid is answered and not done again. */
+  writes?: true;
+  /** It reads the request's pairs as they arrive; all others find their parameters read. */
+  streams?: true;
+  answer: (request: WireRequest) => WireAnswer | Promise<WireAnswer>;
+}
+
+export type WireCalls = Readonly<Record<string, WireCall>>;

@@ -1,50 +1,73 @@
 import type { Request } from 'express';
-import { pipeline } from 'node:stream';
-import { createGunzip } from 'node:zlib';
 import { peerOf } from '../../access/authenticate.js';
 import type { Principal } from '../../access/principal.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { ClusterError } from '../../errors.js';
 import { formPairs, type Pair } from '../../members/form-pairs.js';
 import { zoneName, type ZoneName } from '../../zones/zone-name.js';
+import { bodyOf, LARGEST_BODY } from './wire-body.js';
 
-/** A bundle of 512 large zones, percent-encoded, fits; a body beyond it is refused while it arrives. */
-export const LARGEST_BODY = 80 * 1024 * 1024;
+/** Pairs in one request; a bundle of the original's has 512 zones. */
+const MOST_PAIRS = 100_000;
+/** The original sends a bundle's dnsuniqid behind its zones: so many octets of them are held until it is known. */
+const MOST_AHEAD = 8 * 1024 * 1024;
+const UNIQUE_ID = /^[A-Za-z0-9_.:-]{1,200}$/;
 
 /** One call of a peer: who asks, and the parameters of query and body. */
 export class WireRequest {
   readonly peer: Principal;
   readonly cluster: Cluster;
-  readonly #request: Request;
-  #fields: Map<string, Buffer> | undefined;
+  readonly #arriving: AsyncGenerator<Pair>;
+  readonly #fields = new Map<string, Buffer>();
+  /** Pairs that were read before the call began. */
+  #ahead: Pair[] = [];
 
   constructor(request: Request, cluster: Cluster) {
     this.peer = peerOf(request);
     this.cluster = cluster;
-    this.#request = request;
-  }
-
-  /** The pairs of query and body as they arrive; for bundles. Can be read once. */
-  async *pairs(): AsyncGenerator<Pair> {
-    const query = this.#request.url.split('?')[1] ?? '';
-    yield* formPairs([Buffer.from(query, 'latin1')], LARGEST_BODY);
-    if (this.#request.method !== 'POST') return;
-    // Whatever the content type says: the vendor's client sends forms as application/octet-stream (measured).
-    const body = this.#request.headers['content-encoding'] === 'gzip' ? unzipped(this.#request) : this.#request;
-    // The bound holds for what comes out of gzip: a small body may swell to a large one.
-    yield* formPairs(body as AsyncIterable<Buffer>, LARGEST_BODY);
+    this.#arriving = pairsOf(request);
   }
 
   /** Reads all parameters; for calls that carry no bundle. The last of a name counts. */
   async read(): Promise<void> {
-    const fields = new Map<string, Buffer>();
-    for await (const { key, value } of this.pairs()) fields.set(key, value);
-    this.#fields = fields;
+    for await (const { key, value } of this.#arriving) this.#fields.set(key, value);
+  }
+
+  /** Reads until the dnsuniqid is known, or there is too much to wait for it; for calls that carry a bundle. */
+  async readAhead(): Promise<void> {
+    let octets = 0;
+    while (octets < MOST_AHEAD && this.uniqueId === undefined) {
+      const next = await this.#arriving.next();
+      if (next.done === true) return;
+      const { key, value } = next.value;
+      octets += value.length;
+      if (key === 'dnsuniqid') this.#fields.set(key, value);
+      else this.#ahead.push(next.value);
+    }
+  }
+
+  /** The pairs of a bundle as they arrive. Can be read once. */
+  async *pairs(): AsyncGenerator<Pair> {
+    const ahead = this.#ahead;
+    this.#ahead = [];
+    yield* ahead;
+    yield* this.#arriving;
+  }
+
+  /** What is not read yet stays unread. */
+  async end(): Promise<void> {
+    await this.#arriving.return(undefined);
+  }
+
+  /** Names this request among all of its call; undefined where it has no good one. */
+  get uniqueId(): string | undefined {
+    const id = this.text('dnsuniqid') ?? '';
+    return UNIQUE_ID.test(id) ? id : undefined;
   }
 
   /** A parameter's octets; undefined where it was not sent. Only after `read`. */
   octets(key: string): Buffer | undefined {
-    return this.#fields?.get(key);
+    return this.#fields.get(key);
   }
 
   text(key: string): string | undefined {
@@ -55,29 +78,46 @@ export class WireRequest {
   zone(): ZoneName {
     const zone = this.text('zone');
     if (zone === undefined) throw new ClusterError('parameter_invalid', { parameter: 'zone', why: 'is missing' });
-    return zoneName(withoutEnding(zone));
+    return namedZone(zone);
   }
 
   /** A list of zones, separated by commas or `|`; empty where it was not sent. */
   zones(...keys: readonly string[]): ZoneName[] {
+    return this.list(...keys).map(namedZone);
+  }
+
+  /** Such a list without what can be no zone's name: that is as absent as an unknown zone. */
+  possibleZones(...keys: readonly string[]): ZoneName[] {
+    return this.list(...keys).flatMap((given) => {
+      try {
+        return [namedZone(given)];
+      } catch {
+        return [];
+      }
+    });
+  }
+
+  /** Such a list as it was sent. */
+  list(...keys: readonly string[]): string[] {
     const list = keys.map((key) => this.text(key)).find((text) => text !== undefined) ?? '';
     const names = list.split(/[,|]/).map((name) => name.trim());
-    return names.filter((name) => name !== '').map((name) => zoneName(withoutEnding(name)));
+    return names.filter((name) => name !== '');
   }
 }
 
-/** Old peers name a zone by its file. A zone whose real name ends so is in the TLD `.db`, which does not exist. */
-export function withoutEnding(name: string): string {
-  return name.replace(/\.db$/, '');
+/** Checks a zone's name. Old peers name a zone by its file: one whose real name ends so is in the TLD `.db`, which does not exist. */
+export function namedZone(name: string): ZoneName {
+  return zoneName(name.replace(/\.db$/, ''));
 }
 
-async function* unzipped(request: Request): AsyncGenerator<Buffer> {
-  const gunzip = createGunzip();
-  // A sender that goes away ends the unpacking, too.
-  pipeline(request, gunzip, () => undefined);
-  try {
-    yield* gunzip as AsyncIterable<Buffer>;
-  } catch (error) {
-    throw new ClusterError('request_unreadable', {}, { cause: error });
+async function* pairsOf(request: Request): AsyncGenerator<Pair> {
+  let pairs = 0;
+  const query = request.url.split('?').slice(1).join('?');
+  for (const part of [[Buffer.from(query, 'latin1')], bodyOf(request)]) {
+    for await (const pair of formPairs(part, LARGEST_BODY)) {
+      if (pair.key === 'access_token') throw new ClusterError('token_misplaced');
+      if (++pairs > MOST_PAIRS) throw new ClusterError('too_many_parameters', { limit: MOST_PAIRS });
+      yield pair;
+    }
   }
 }

@@ -1,50 +1,74 @@
 import { Router, type Request, type Response } from 'express';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { peerOf } from '../../access/authenticate.js';
 import { hasPrivilege } from '../../access/principal.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { ClusterError, formatIssue } from '../../errors.js';
+import { send } from '../send.js';
+import { BUNDLE_CALLS } from './bundle-calls.js';
+import { RecentWrites } from './recent-writes.js';
 import { SERVER_CALLS } from './server-calls.js';
-import type { WireCall } from './wire-call.js';
+import type { WireAnswer, WireCall } from './wire-call.js';
 import { WireRequest } from './wire-request.js';
 import { ZONE_CALLS } from './zone-calls.js';
 
-const CALLS: ReadonlyMap<string, WireCall> = new Map(Object.entries({ ...ZONE_CALLS, ...SERVER_CALLS }));
+const CALLS: ReadonlyMap<string, WireCall> = new Map(
+  Object.entries({ ...ZONE_CALLS, ...BUNDLE_CALLS, ...SERVER_CALLS }),
+);
 const LONGEST_REASON = 200;
 
 /** `/scripts2/CALL`, GET and POST alike, as the original's peers send them. Only behind authenticateToken. */
 export function wireRoutes(cluster: Cluster): Router {
   const router = Router();
+  const recent = new RecentWrites();
   router.all('/:call', async (request: Request, response: Response) => {
     try {
-      await answer(request, response, cluster);
+      const { body, status } = await answer(request, cluster, recent);
+      response.status(status ?? 200).type('text/plain');
+      if (typeof body === 'string' || Buffer.isBuffer(body)) send(request, response, body);
+      else await stream(body, response);
     } catch (error) {
-      if (!(error instanceof ClusterError)) throw error;
-      refuse(response, error);
+      if (!(error instanceof ClusterError) || response.headersSent) throw error;
+      refuse(request, response, error);
     }
   });
   return router;
 }
 
-async function answer(request: Request, response: Response, cluster: Cluster): Promise<void> {
+async function answer(request: Request, cluster: Cluster, recent: RecentWrites): Promise<WireAnswer> {
   const name = String(request.params['call']);
   const call = CALLS.get(name);
-  if (call === undefined) throw new ClusterError('call_unknown', { call: name.slice(0, 60) });
-  if (request.method !== 'GET' && request.method !== 'POST') throw new ClusterError('call_unknown', { call: name });
-  if (!hasPrivilege(peerOf(request), 'clustering'))
-    throw new ClusterError('privilege_missing', { privilege: 'clustering' });
+  if (call === undefined || (request.method !== 'GET' && request.method !== 'POST')) {
+    throw new ClusterError('call_unknown', { call: name.slice(0, 60) });
+  }
+  const peer = peerOf(request);
+  if (!hasPrivilege(peer, 'clustering')) throw new ClusterError('privilege_missing', { privilege: 'clustering' });
   const wire = new WireRequest(request, cluster);
-  if (call.streams !== true) await wire.read();
-  const { body, status } = await call(wire);
-  response
-    .status(status ?? 200)
-    .type('text/plain')
-    .send(body);
+  await (call.streams === true ? wire.readAhead() : wire.read());
+  const id = wire.uniqueId;
+  try {
+    if (call.writes !== true || id === undefined) return await call.answer(wire);
+    // Never by the identifier alone: one of the original's goes through several calls.
+    return await recent.once(JSON.stringify([peer.user, name, id]), () => call.answer(wire));
+  } finally {
+    await wire.end();
+  }
+}
+
+async function stream(parts: AsyncIterable<Buffer>, response: Response): Promise<void> {
+  try {
+    await pipeline(Readable.from(parts), response);
+  } catch (error) {
+    // A peer that goes away in the middle is nothing to answer.
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+  }
 }
 
 /** The status line is what a peer shows its operator ("Server Error from HOST: STATUS REASON"); the body says all. */
-function refuse(response: Response, error: ClusterError): void {
+function refuse(request: Request, response: Response, error: ClusterError): void {
   const lines = error.issues.length > 0 ? error.issues.map(formatIssue) : [error.message];
-  response.status(error.status);
+  response.status(error.status).type('text/plain');
   response.statusMessage = error.message.replaceAll(/[^\x20-\x7e]+/g, ' ').slice(0, LONGEST_REASON);
-  response.type('text/plain').send(`${lines.join('\n')}\n`);
+  send(request, response, `${lines.join('\n')}\n`);
 }
