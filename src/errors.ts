@@ -169,6 +169,20 @@ const kinds = {
     status: 413,
     sentence: (f) => `The request is larger than ${f['limit'] ?? ''} bytes and was not read. Send it in smaller parts.`,
   },
+  token_misplaced: {
+    status: 400,
+    sentence: () =>
+      'A token does not belong in an address or a form, where logs keep it. Send it in the Authorization header, and make a new one.',
+  },
+  too_many_parameters: {
+    status: 413,
+    sentence: (f) => `The request has more than ${f['limit'] ?? ''} parameters. Send it in smaller parts.`,
+  },
+  encoding_unknown: {
+    status: 415,
+    sentence: (f) =>
+      `A body packed as "${f['encoding'] ?? ''}" cannot be read here. Send it plain, or packed with gzip.`,
+  },
   parameter_invalid: {
     status: 400,
     sentence: (f) =>

@@ -35,15 +35,10 @@ class WhmStrategy extends passport.Strategy {
   }
 }
 
-/** The refusal of a token in a query or form, which passport-http-bearer would take: addresses and forms land in logs. */
-export function tokenMisplaced(): ClusterError {
-  const why = 'does not belong in an address or a form; send the token in the Authorization header';
-  return new ClusterError('parameter_invalid', { parameter: 'access_token', why });
-}
-
 /**
  * Middleware that lets only holders of a token through and leaves them for `peerOf`. Calls `refuse` for all others. A token in
- * the query, or in a body that the host has parsed, is refused with 400 (parameter_invalid).
+ * the query, or in a body that the host has parsed, is refused with 400 (token_misplaced): passport-http-bearer would take it,
+ * and addresses and forms land in logs.
  */
 export function authenticateToken(tokens: TokenStore, refuse: RequestHandler): RequestHandler {
   // An instance of our own: the host's passport is the host's.
@@ -52,7 +47,7 @@ export function authenticateToken(tokens: TokenStore, refuse: RequestHandler): R
   own.use(new BearerStrategy((token, done) => done(null, tokens.verify(undefined, token) ?? false)));
   return (request: Authenticated, response, next) => {
     if (holdsToken(request.query) || holdsToken(request.body)) {
-      next(tokenMisplaced());
+      next(new ClusterError('token_misplaced'));
       return;
     }
     const decide = (_error: unknown, principal?: Principal | false | null): void => {

@@ -6,6 +6,7 @@ import request from 'supertest';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SELF } from '../../src/access/principal.js';
 import { TokenStore } from '../../src/access/tokens.js';
+import { ClusterError } from '../../src/errors.js';
 import { createLog } from '../../src/operations/log.js';
 import { createApi } from '../../src/web/api.js';
 import { zoneName } from '../../src/zones/zone-name.js';
@@ -122,6 +123,35 @@ describe('the API in the style of WHM API 1', () => {
   test('a refused zone comes with each finding, its line and column', async () => {
     const { data } = await call('savezone', { zone: 'a.example', zonedata: `${TEXT}x A 1.2\n` });
     expect(data).toMatchObject({ code: 'zone_invalid', issues: [{ severity: 'error', line: 4, column: 5 }] });
+  });
+
+  test.each(['member_call_failed', 'busy', 'zones_not_written'] as const)(
+    'a failure behind this server (%s) is an answer too: HTTP 200, its code and its sentence',
+    async (code) => {
+      const error = new ClusterError(code, { why: 'ns1 cannot be reached' });
+      cluster.addMember = () => Promise.reject(error);
+      const answer = await call('addmember', { host: 'ns1', user: 'root', token: 'x', role: 'sync' });
+      expect(answer).toMatchObject({ metadata: { result: 0, reason: error.message }, data: { code } });
+    },
+  );
+
+  test('a mistake of this program is HTTP 500 and tells a caller nothing of its inside', async () => {
+    cluster.setClustering = () => Promise.reject(new Error('secret detail'));
+    const answer = await request(api)
+      .get('/json-api/setclustering?api.version=1&enabled=1')
+      .set('Authorization', `whm root:${secret}`);
+    expect(answer.status).toBe(500);
+    expect(answer.text).not.toContain('secret detail');
+  });
+
+  test('parameters cannot reach into objects', async () => {
+    const answer = await request(api)
+      .post('/json-api/savezone?api.version=1')
+      .set('Authorization', `whm root:${secret}`)
+      .type('form')
+      .send('__proto__[privileges]=all&constructor.prototype.x=1&__proto__=1&zone=a.example');
+    expect((answer.body as Answer).metadata.reason).toMatch(/Parameter zonedata is missing/);
+    expect(({} as Record<string, unknown>)['privileges']).toBeUndefined();
   });
 
   test("what a reseller's token may not, it is told", async () => {

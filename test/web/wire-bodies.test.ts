@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, request as httpRequest, type Server } from 'node:http';
+import { Agent, createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,9 +8,12 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { SELF } from '../../src/access/principal.js';
 import { TokenStore } from '../../src/access/tokens.js';
+import { encodeBundle } from '../../src/members/zone-bundle.js';
 import { createLog } from '../../src/operations/log.js';
 import { createApi } from '../../src/web/api.js';
+import { zoneName } from '../../src/zones/zone-name.js';
 import { MemoryCluster } from './memory-cluster.js';
+import { zoneText } from './wire-api.js';
 
 const log = createLog({ level: 'silent' });
 const MIB = 1024 * 1024;
@@ -94,6 +97,159 @@ test('a body that says it is gzip and is not is refused as unreadable, not as ou
     'content-encoding': 'gzip',
   });
   expect(answer.status).toBe(400);
+});
+
+test('a body that says it is 100 MB is refused before any of it is read', async () => {
+  const length = 100 * MIB;
+  const before = process.memoryUsage().arrayBuffers;
+  const answer = await send('synczones_local', Readable.from(megabytes(100, '')), { 'content-length': String(length) });
+  expect(answer.status).toBe(413);
+  expect(answer.body).toMatch(/larger than \d+ bytes and was not read/);
+  expect(answer.sent).toBeLessThan(20 * MIB);
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(40 * MIB);
+});
+
+test.each([
+  ['refused for its token', { authorization: 'whm root:wrong' }],
+  ['refused for its length', { 'content-length': String(100 * MIB) }],
+])('a sender that goes on with a body that was %s is cut off', async (_, headers) => {
+  const { port } = server.address() as AddressInfo;
+  const outgoing = httpRequest({
+    host: '127.0.0.1',
+    port,
+    method: 'POST',
+    path: '/scripts2/synczones_local',
+    headers: { authorization: `whm root:${secret}`, ...headers },
+  });
+  const closed = new Promise((resolve) => outgoing.on('close', resolve));
+  outgoing.on('error', () => undefined);
+  const answered = new Promise<{ statusCode?: number | undefined; headers: object }>((resolve) =>
+    outgoing.on('response', resolve),
+  );
+  outgoing.write('x');
+  expect((await answered).headers).toMatchObject({ connection: 'close' });
+  const start = performance.now();
+  await closed;
+  expect(performance.now() - start).toBeLessThan(4_000);
+});
+
+test('after a small call that was refused, its connection goes on', async () => {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const { port } = server.address() as AddressInfo;
+  let connections = 0;
+  server.on('connection', () => connections++);
+  const call = (token: string): Promise<number | undefined> =>
+    new Promise((resolve, reject) => {
+      const headers = { authorization: `whm root:${token}` };
+      const path = '/scripts2/getzonelist_local';
+      const outgoing = httpRequest({ host: '127.0.0.1', port, method: 'POST', path, headers, agent }, (response) => {
+        response.resume();
+        response.on('end', () => resolve(response.statusCode));
+      });
+      outgoing.on('error', reject);
+      outgoing.end('zone=a.example');
+    });
+  expect([await call('wrong'), await call(secret), await call('wrong'), await call(secret)]).toEqual([
+    401, 200, 401, 200,
+  ]);
+  expect(connections).toBe(1);
+  agent.destroy();
+});
+
+test.each(['a=&', 'cpdnszone-x=1&'])('a body of half a million pairs "%s" is refused', async (pair) => {
+  const body = Readable.from([Buffer.from(pair.repeat(500_000))]);
+  const answer = await send('synczones_local', body);
+  expect([answer.status, answer.body]).toEqual([413, expect.stringContaining('more than 100000 parameters')]);
+});
+
+test.each(['br', 'deflate', 'gzip, gzip'])('a body packed as %s is refused with 415', async (encoding) => {
+  const answer = await send('savezone_local', Readable.from([Buffer.from('x')]), { 'content-encoding': encoding });
+  expect(answer.status).toBe(415);
+});
+
+test('a token without the privilege gets nothing read on /json-api either', async () => {
+  const none = await tokens.create({ user: 'bob', kind: 'reseller', name: 'none', privileges: [] });
+  const { port } = server.address() as AddressInfo;
+  const headers = { authorization: `whm bob:${none.secret}`, 'content-length': String(50 * MIB) };
+  const path = '/json-api/savezone?api.version=1';
+  const outgoing = httpRequest({ host: '127.0.0.1', port, method: 'POST', path, headers });
+  outgoing.on('error', () => undefined);
+  outgoing.write('zone=a.example&');
+  const status = await new Promise((resolve) => outgoing.on('response', ({ statusCode }) => resolve(statusCode)));
+  expect(status).toBe(200);
+  outgoing.destroy();
+});
+
+test('a bundle waits at its sender while zones are written, so that its size takes no memory', async () => {
+  const text = Buffer.from(`${zoneText(1)}${`; ${'x'.repeat(98)}\n`.repeat(200)}`);
+  const zones = Array.from({ length: 2_500 }, (_, i) => ({ name: `z${i}.example`, text }));
+  const save = cluster.saveZones.bind(cluster);
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  cluster.saveZones = async (...given) => {
+    await held;
+    return save(...given);
+  };
+  let sent = 0;
+  function* body(): Generator<Buffer> {
+    yield Buffer.from('dnsuniqid=big_1&');
+    for (let i = 0; i < zones.length; i += 10) {
+      const part = encodeBundle(zones.slice(i, i + 10));
+      sent += part.length;
+      yield part;
+    }
+  }
+  const answer = send('synczones_local', Readable.from(body()));
+  let before = -1;
+  while (sent !== before) {
+    before = sent;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+  expect(sent).toBeLessThan(35 * MIB);
+  release();
+  const { status, body: lines } = await answer;
+  expect(sent).toBeGreaterThan(50 * MIB);
+  expect([status, lines.match(/ => saved, /g)?.length]).toEqual([200, 2_500]);
+});
+
+test('a bundle of all zones is read as its receiver takes it', async () => {
+  const text = Buffer.from(`${zoneText(1)}; ${'x'.repeat(100_000)}\n`);
+  await Promise.all(Array.from({ length: 1_000 }, (_, i) => cluster.saveZone(zoneName(`z${i}.example`), text, SELF)));
+  let read = 0;
+  const zoneTextOf = cluster.zoneText.bind(cluster);
+  cluster.zoneText = (...given) => {
+    read++;
+    return zoneTextOf(...given);
+  };
+  const { port } = server.address() as AddressInfo;
+  const headers = { authorization: `whm root:${secret}` };
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    httpRequest({ host: '127.0.0.1', port, path: '/scripts2/getallzones_local?', headers }, resolve)
+      .on('error', reject)
+      .end();
+  });
+  let before = -1;
+  while (read !== before) {
+    before = read;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  expect(read).toBeLessThan(500);
+  let octets = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) octets += chunk.length;
+  expect(read).toBe(1_000);
+  expect(octets).toBeGreaterThan(1_000 * text.length);
+});
+
+test('where a bundle breaks off in the middle, the answer still says what was saved before', async () => {
+  function* body(): Generator<Buffer> {
+    yield Buffer.from('dnsuniqid=big_2&');
+    yield encodeBundle([{ name: 'a.example', text: Buffer.from(zoneText(1)) }]);
+    yield* megabytes(90, 'cpdnszone-b.example=');
+  }
+  const { status, body: text } = await send('synczones_local', Readable.from(body()));
+  expect(status).toBe(413);
+  expect(text).toMatch(/^The request is larger than .*\na\.example => saved, serial 1, /);
+  expect([...cluster.zones.keys()]).toEqual(['a.example']);
 });
 
 test('without a good token a body is not waited for', async () => {

@@ -114,14 +114,6 @@ describe('who may call', () => {
     const foreign = await post('savezone_local', form({ zone: NAME, zonedata: TEXT }), authorization);
     expect(foreign.status).toBe(403);
   });
-
-  test('after 20 wrong tokens from an address it must wait, and good ones before did not count', async () => {
-    for (let i = 0; i < 30; i++) await get('/scripts2/showversion?').expect(200);
-    const statuses = [];
-    for (let i = 0; i < 22; i++) statuses.push((await post('showversion', '', 'whm root:wrong')).status);
-    expect(statuses.slice(0, 20)).toEqual(Array(20).fill(401));
-    expect(statuses.slice(20)).toEqual([429, 429]);
-  });
 });
 
 describe('calls about the server', () => {
@@ -250,6 +242,29 @@ describe('calls about zones', () => {
   test('a name in Unicode is converted, and the answer says to what', async () => {
     const answer = await post('savezone_local', form({ zone: 'bücher.example', zonedata: TEXT }));
     expect(answer.text).toMatch(/^xn--bcher-kva\.example => saved/);
+  });
+
+  test('of a list to remove, what can be no zone is refused, and the others are removed', async () => {
+    await cluster.saveZone(NAME, Buffer.from(TEXT), SELF);
+    const answer = await post('removezones_local', form({ zones: `../x,${NAME}` }));
+    expect(answer.status).toBe(200);
+    expect(answer.text.split('\n')).toEqual([
+      'Unable to remove zone(s): ../x',
+      expect.stringMatching(/^\.\.\/x => refused: .*is not a zone name/) as string,
+      'example.com => deleted from web.example.net.',
+      '',
+    ]);
+    expect(cluster.zones.size).toBe(0);
+    expect((await post('removezones_local', form({ zones: '../x' }))).status).toBe(422);
+  });
+
+  test('what can be no zone is absent from a bundle and passed over by a reload', async () => {
+    await cluster.saveZone(NAME, Buffer.from(TEXT), SELF);
+    const { text } = await post('getzones_local', form({ zones: `../x,${NAME},a b` }));
+    expect(text.match(/cpdnszone-[^=]+=/g)).toEqual(['cpdnszone-example.com=']);
+    await post('reloadzones_local', form({ zone: `../x,${NAME}` })).expect(200);
+    // An empty list means all zones: a wrong name must not.
+    await post('reloadbind_local', form({ zone: '../x' })).expect(422);
   });
 
   test('a removal is idempotent and says who removed what', async () => {

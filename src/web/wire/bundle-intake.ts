@@ -1,0 +1,74 @@
+import type { Principal } from '../../access/principal.js';
+import type { Cluster } from '../../cluster/cluster.js';
+import { sentenceOf } from '../../errors.js';
+import type { Pair } from '../../members/form-pairs.js';
+import { formatOutcomes, type ZoneOutcome } from '../../members/outcome-lines.js';
+import { zoneOfKey } from '../../members/zone-bundle.js';
+import type { ZoneName } from '../../zones/zone-name.js';
+import { namedZone } from './wire-request.js';
+import { refusedAs, savedAs, unnamedAs, UNPROCESSABLE } from './zone-outcomes.js';
+
+/** So many zones of a bundle, or octets of them, are parsed and written together, while the next ones arrive. */
+const BATCH = 128;
+const BATCH_OCTETS = 1024 * 1024;
+/** Together at least what a member of our kind gets in one call: nameservers like large loads. */
+const BATCHES_AT_ONCE = 16;
+
+/** Saves the zones of one bundle while it arrives, and notes what became of each. */
+export class BundleIntake {
+  readonly #cluster: Cluster;
+  readonly #peer: Principal;
+  readonly #outcomes: ZoneOutcome[] = [];
+  readonly #running = new Set<Promise<void>>();
+  #batch: { name: ZoneName; text: Buffer }[] = [];
+  #octets = 0;
+  #failure: Error | undefined;
+
+  constructor(cluster: Cluster, peer: Principal) {
+    this.#cluster = cluster;
+    this.#peer = peer;
+  }
+
+  /** Takes one pair. Resolves when the next may come: the rest of the body waits at its sender, so that a bundle of any size takes the same memory. */
+  async take({ key, value }: Pair): Promise<void> {
+    const given = zoneOfKey(key);
+    // A consumer ignores items with an empty value.
+    if (given === undefined || value.length === 0) return;
+    try {
+      this.#batch.push({ name: namedZone(given), text: value });
+      this.#octets += value.length;
+    } catch (error) {
+      this.#outcomes.push(unnamedAs(given, sentenceOf(error)));
+    }
+    if (this.#batch.length >= BATCH || this.#octets >= BATCH_OCTETS) this.#begin();
+    if (this.#running.size >= BATCHES_AT_ONCE) await Promise.race(this.#running);
+  }
+
+  /** Waits for all, and answers with a line for each zone; 422 where not one was saved. */
+  async finish(): Promise<{ body: string; status?: number }> {
+    if (this.#batch.length > 0) this.#begin();
+    await Promise.all(this.#running);
+    if (this.#failure !== undefined) throw this.#failure;
+    const body = formatOutcomes(this.#outcomes, this.#cluster.hostname);
+    const nothing = this.#outcomes.length > 0 && this.#outcomes.every(({ outcome }) => outcome === 'refused');
+    return nothing ? { body, status: UNPROCESSABLE } : { body };
+  }
+
+  #begin(): void {
+    const saving = this.#save(this.#batch).finally(() => this.#running.delete(saving));
+    this.#running.add(saving);
+    this.#batch = [];
+    this.#octets = 0;
+  }
+
+  /** Never rejects: others run beside it, and `finish` says what went wrong. */
+  async #save(batch: readonly { name: ZoneName; text: Buffer }[]): Promise<void> {
+    try {
+      for (const result of await this.#cluster.saveZones(batch, this.#peer, { wait: 'local' })) {
+        this.#outcomes.push('error' in result ? refusedAs(result) : savedAs(result.zone, this.#cluster, this.#peer));
+      }
+    } catch (error) {
+      this.#failure ??= error as Error;
+    }
+  }
+}

@@ -1,0 +1,27 @@
+import type { Principal } from '../../access/principal.js';
+import type { BatchOutcome, Cluster } from '../../cluster/cluster.js';
+import { formatIssue, type ClusterError } from '../../errors.js';
+import type { ZoneOutcome } from '../../members/outcome-lines.js';
+import type { ZoneName } from '../../zones/zone-name.js';
+
+/** The status of an answer by which nothing was done: every zone in it was refused. */
+export const UNPROCESSABLE = 422;
+const LONGEST_NAME = 255;
+
+/** What is held of a zone that was saved: the serial may have been lifted. */
+export function savedAs(name: ZoneName, cluster: Cluster, peer: Principal): ZoneOutcome {
+  const entry = cluster.zone(name, peer);
+  if (entry === undefined) return { name, outcome: 'refused', reason: 'it was removed again meanwhile' };
+  return { name, outcome: 'saved', serial: entry.serial, digest: entry.digest };
+}
+
+/** Why a zone of a batch was refused, with the place of its first error. */
+export function refusedAs({ zone, error }: BatchOutcome & { error: ClusterError }): ZoneOutcome {
+  const issue = error.issues.find(({ severity }) => severity === 'error');
+  return { name: zone, outcome: 'refused', reason: issue === undefined ? error.message : formatIssue(issue) };
+}
+
+/** What was sent as a zone's name and is none, in one word of a line. */
+export function unnamedAs(given: string, reason: string): ZoneOutcome {
+  return { name: given.slice(0, LONGEST_NAME).replaceAll(/\s/g, '?'), outcome: 'refused', reason };
+}
