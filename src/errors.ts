@@ -158,7 +158,11 @@ const kinds = {
   },
   call_unknown: {
     status: 404,
-    sentence: (f) => `This server has no call "${f['call'] ?? ''}". Check the name, and send it by GET or POST.`,
+    sentence: (f) => `This server has no call "${f['call'] ?? ''}". Check its name.`,
+  },
+  method_unknown: {
+    status: 405,
+    sentence: (f) => `A call is not made by ${f['method'] ?? ''}. Send it by GET or POST.`,
   },
   function_unknown: {
     status: 404,

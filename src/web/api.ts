@@ -4,17 +4,18 @@ import helmet from 'helmet';
 import { authenticateToken } from '../access/authenticate.js';
 import type { TokenStore } from '../access/tokens.js';
 import type { Cluster } from '../cluster/cluster.js';
-import { ClusterError, sentenceOf } from '../errors.js';
+import { ClusterError, formatIssue, sentenceOf } from '../errors.js';
 import { OUR_HEADER } from '../members/outcome-lines.js';
 import type { Log } from '../operations/log.js';
 import { FailureCounts } from './failure-counts.js';
 import { send } from './send.js';
-import { whmApiRoutes } from './whm-api/whm-api-routes.js';
+import { answerFailure, whmApiRoutes } from './whm-api/whm-api-routes.js';
 import { wireRoutes } from './wire/wire-routes.js';
 
 /** Wrong tokens from one address before it has to wait, and how long, milliseconds. */
 const WRONG_TOKENS = 20;
 const WRONG_TOKENS_WITHIN = 60_000;
+const LONGEST_REASON = 200;
 
 export interface ApiOptions {
   cluster: Cluster;
@@ -47,25 +48,41 @@ export function createApi({ cluster, tokens, version, log }: ApiOptions): Expres
     // Its warnings would go to the console of the host.
     validate: false,
   });
+  app.use(['/scripts2', '/json-api'], (request, response, next) => {
+    if (request.method === 'GET' || request.method === 'POST') {
+      next();
+      return;
+    }
+    response.set('Allow', 'GET, POST');
+    next(new ClusterError('method_unknown', { method: request.method }));
+  });
   app.use('/scripts2', authenticateToken(tokens, afterLimit(limited, refuseOnWire)), wireRoutes(cluster));
   app.use('/json-api', authenticateToken(tokens, afterLimit(limited, refuseOnApi)), whmApiRoutes(cluster));
   app.use((request: Request, response: Response) => {
     response.status(404).type('text/plain');
     send(request, response, 'There is no such call on this server.\n');
   });
-  // Four arguments make it an error handler, the last one: the host's page would show our messages to anybody.
+  // Four arguments make an error handler. Ours come last and answer all: the host's page would show our messages to anybody.
+  app.use((error: unknown, request: Request, _response: Response, next: NextFunction) => {
+    const { path } = request;
+    if (knownError(error).status >= 500) log.error({ path, error: sentenceOf(error) }, 'a call failed');
+    next(error);
+  });
+  app.use('/json-api', answerFailure);
   app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
-    const known = knownError(error);
-    if (known.status >= 500) log.error({ path: request.path, error: sentenceOf(error) }, 'a call failed');
-    if (response.headersSent) {
-      // Half an answer must not look like a whole one.
-      response.destroy();
-      return;
-    }
-    response.status(known.status).type('text/plain');
-    send(request, response, `${known.message}\n`);
+    // Half an answer must not look like a whole one.
+    if (response.headersSent) response.destroy();
+    else refuse(request, response, knownError(error));
   });
   return app;
+}
+
+/** The status line is what a peer shows its operator ("Server Error from HOST: STATUS REASON"); the body says all. */
+function refuse(request: Request, response: Response, error: ClusterError): void {
+  const lines = error.issues.length > 0 ? error.issues.map(formatIssue) : [error.message];
+  response.status(error.status).type('text/plain');
+  response.statusMessage = error.message.replaceAll(/[^\x20-\x7e]+/g, ' ').slice(0, LONGEST_REASON);
+  send(request, response, `${lines.join('\n')}\n`);
 }
 
 function knownError(error: unknown): ClusterError {

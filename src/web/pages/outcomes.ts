@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ChangeResult, MemberZoneState } from '../../cluster/cluster.js';
-import { wasConverted } from '../../zones/zone-name.js';
+import { conversion } from '../conversion.js';
 
 /** What a form brought about, to be shown on the page that its sender is redirected to. */
 export interface Outcome {
@@ -50,7 +50,7 @@ export function changeOutcome(result: ChangeResult, given: string = result.zone)
       removed: `Zone ${result.zone} was deleted from this server.`,
     }[result.change],
   ];
-  if (wasConverted(given)) sentences.push(`The name ${given} is written ${result.zone} in DNS.`);
+  sentences.push(...conversion(given, result.zone));
   if (result.lifted) sentences.push('Its serial was raised, so that every server takes the change.');
   if (result.local.state === 'pending')
     sentences.push(

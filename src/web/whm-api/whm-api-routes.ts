@@ -1,4 +1,4 @@
-import { Router, type Request, type Response } from 'express';
+import { Router, type ErrorRequestHandler, type Request, type Response } from 'express';
 import { hasPrivilege } from '../../access/principal.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { ClusterError, type ErrorCode } from '../../errors.js';
@@ -18,6 +18,7 @@ const FLAT = new Set(['version', 'gethostname']);
 /** Errors of the request itself and of this program; all others are an answer of the function. */
 const NOT_ANSWERS = new Set<ErrorCode>([
   'internal',
+  'method_unknown',
   'body_too_large',
   'token_misplaced',
   'too_many_parameters',
@@ -25,7 +26,7 @@ const NOT_ANSWERS = new Set<ErrorCode>([
   'request_unreadable',
 ]);
 
-/** `/json-api/FUNCTION`, GET or POST. A logical failure is HTTP 200 with `result: 0`, as callers of this API expect. Only behind authenticateToken. */
+/** `/json-api/FUNCTION`, GET or POST. Only behind authenticateToken; errors go to `answerFailure`. */
 export function whmApiRoutes(cluster: Cluster): Router {
   const router = Router();
   router.all('/:function', async (request: Request, response: Response) => {
@@ -37,23 +38,30 @@ export function whmApiRoutes(cluster: Cluster): Router {
   return router;
 }
 
-async function perform(name: string, request: WireRequest): Promise<unknown> {
-  try {
-    const called = FUNCTIONS.get(name);
-    if (called === undefined) throw new ClusterError('function_unknown', { function: name.slice(0, 60) });
-    const { privilege } = called;
-    if (privilege !== undefined && !hasPrivilege(request.peer, privilege)) {
-      throw new ClusterError('privilege_missing', { privilege });
-    }
-    await request.read();
-    const data = await run(called, request);
-    if (FLAT.has(name) && request.text('api.version') !== '1') return data;
-    return { metadata: { version: 1, command: name, reason: 'OK', result: 1 }, data };
-  } catch (error) {
-    if (!(error instanceof ClusterError) || NOT_ANSWERS.has(error.code)) throw error;
-    const { message: reason, code, issues } = error;
-    return { metadata: { version: 1, command: name, reason, result: 0 }, data: { code, issues } };
+/** A logical failure is HTTP 200 with `result: 0`, as callers of this API expect; all other errors are passed on. To be used at `/json-api`. */
+export const answerFailure: ErrorRequestHandler = (error: unknown, request, response, next) => {
+  if (!(error instanceof ClusterError) || NOT_ANSWERS.has(error.code) || response.headersSent) {
+    next(error);
+    return;
   }
+  const { message: reason, code, issues } = error;
+  const command = decodeURIComponent(request.path.slice(1));
+  response.status(200).type('json');
+  const metadata = { version: 1, command, reason, result: 0 };
+  send(request, response, JSON.stringify({ metadata, data: { code, issues } }));
+};
+
+async function perform(name: string, request: WireRequest): Promise<unknown> {
+  const called = FUNCTIONS.get(name);
+  if (called === undefined) throw new ClusterError('function_unknown', { function: name.slice(0, 60) });
+  const { privilege } = called;
+  if (privilege !== undefined && !hasPrivilege(request.peer, privilege)) {
+    throw new ClusterError('privilege_missing', { privilege });
+  }
+  await request.read();
+  const data = await run(called, request);
+  if (FLAT.has(name) && request.text('api.version') !== '1') return data;
+  return { metadata: { version: 1, command: name, reason: 'OK', result: 1 }, data };
 }
 
 function run({ parameters, run }: ApiFunction, request: WireRequest): unknown {

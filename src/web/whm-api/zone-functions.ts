@@ -1,6 +1,8 @@
 import { z } from 'zod';
-import type { ChangeOptions } from '../../cluster/cluster.js';
+import type { ChangeOptions, ChangeResult } from '../../cluster/cluster.js';
 import { zoneName } from '../../zones/zone-name.js';
+import { conversion } from '../conversion.js';
+import type { WireRequest } from '../wire/wire-request.js';
 import { apiFunction, octets, text, whole, type ApiFunction } from './api-function.js';
 
 const privilege = 'clustering';
@@ -21,6 +23,12 @@ function optionsOf({
   return { ...(wait === undefined ? {} : { wait }), ...(timeout === undefined ? {} : { timeout: timeout * 1000 }) };
 }
 
+/** Says also where the zone's name was converted. */
+async function changed(change: Promise<ChangeResult>, request: WireRequest): Promise<ChangeResult> {
+  const result = await change;
+  return { ...result, warnings: [...conversion(request.text('zone') ?? '', result.zone), ...result.warnings] };
+}
+
 /** Zones: every change answers how far this server and each member are. */
 export const ZONE_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
   listzones: apiFunction({
@@ -33,12 +41,14 @@ export const ZONE_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
   savezone: apiFunction({
     privilege,
     parameters: { zone, zonedata: octets, ...waiting },
-    run: (given, { cluster, peer }) => cluster.saveZone(given.zone, given.zonedata, peer, optionsOf(given)),
+    run: (given, request) =>
+      changed(request.cluster.saveZone(given.zone, given.zonedata, request.peer, optionsOf(given)), request),
   }),
   addzone: apiFunction({
     privilege,
     parameters: { zone, zonedata: octets, ...waiting },
-    run: (given, { cluster, peer }) => cluster.addZone(given.zone, given.zonedata, peer, optionsOf(given)),
+    run: (given, request) =>
+      changed(request.cluster.addZone(given.zone, given.zonedata, request.peer, optionsOf(given)), request),
   }),
   createzone: apiFunction({
     privilege,
@@ -52,10 +62,12 @@ export const ZONE_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
       ttl: text.optional(),
       ...waiting,
     },
-    run: ({ zone: name, template, wait, timeout, ...variables }, { cluster, peer }) => {
+    run: ({ zone: name, template, wait, timeout, ...variables }, request) => {
+      const { cluster, peer } = request;
       const given = Object.entries(variables).filter((pair): pair is [string, string] => pair[1] !== undefined);
       const options = optionsOf({ wait, timeout });
-      return cluster.createZone(name, template ?? 'standard', Object.fromEntries(given), peer, options);
+      const made = cluster.createZone(name, template ?? 'standard', Object.fromEntries(given), peer, options);
+      return changed(made, request);
     },
   }),
   removezone: apiFunction({

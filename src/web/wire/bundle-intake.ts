@@ -6,19 +6,20 @@ import { formatOutcomes, type ZoneOutcome } from '../../members/outcome-lines.js
 import { zoneOfKey } from '../../members/zone-bundle.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import { namedZone } from './wire-request.js';
-import { refusedAs, savedAs, unnamedAs, UNPROCESSABLE } from './zone-outcomes.js';
+import { conversionLines, refusedAs, savedAs, unnamedAs, UNPROCESSABLE } from './zone-outcomes.js';
 
 /** So many zones of a bundle, or octets of them, are parsed and written together, while the next ones arrive. */
 const BATCH = 128;
 const BATCH_OCTETS = 1024 * 1024;
 /** Together at least what a member of our kind gets in one call: nameservers like large loads. */
-const BATCHES_AT_ONCE = 16;
+const BATCHES_AT_ONCE = 20;
 
 /** Saves the zones of one bundle while it arrives, and notes what became of each. */
 export class BundleIntake {
   readonly #cluster: Cluster;
   readonly #peer: Principal;
   readonly #outcomes: ZoneOutcome[] = [];
+  readonly #conversions: string[] = [];
   readonly #running = new Set<Promise<void>>();
   #batch: { name: ZoneName; text: Buffer }[] = [];
   #octets = 0;
@@ -35,7 +36,9 @@ export class BundleIntake {
     // A consumer ignores items with an empty value.
     if (given === undefined || value.length === 0) return;
     try {
-      this.#batch.push({ name: namedZone(given), text: value });
+      const name = namedZone(given);
+      this.#conversions.push(...conversionLines(given, name));
+      this.#batch.push({ name, text: value });
       this.#octets += value.length;
     } catch (error) {
       this.#outcomes.push(unnamedAs(given, sentenceOf(error)));
@@ -49,7 +52,7 @@ export class BundleIntake {
     if (this.#batch.length > 0) this.#begin();
     await Promise.all(this.#running);
     if (this.#failure !== undefined) throw this.#failure;
-    const body = formatOutcomes(this.#outcomes, this.#cluster.hostname);
+    const body = [formatOutcomes(this.#outcomes, this.#cluster.hostname), ...this.#conversions].join('');
     const nothing = this.#outcomes.length > 0 && this.#outcomes.every(({ outcome }) => outcome === 'refused');
     return nothing ? { body, status: UNPROCESSABLE } : { body };
   }

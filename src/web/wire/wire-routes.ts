@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { peerOf } from '../../access/authenticate.js';
 import { hasPrivilege } from '../../access/principal.js';
 import type { Cluster } from '../../cluster/cluster.js';
-import { ClusterError, formatIssue } from '../../errors.js';
+import { ClusterError } from '../../errors.js';
 import { send } from '../send.js';
 import { BUNDLE_CALLS } from './bundle-calls.js';
 import { RecentWrites } from './recent-writes.js';
@@ -16,22 +16,16 @@ import { ZONE_CALLS } from './zone-calls.js';
 const CALLS: ReadonlyMap<string, WireCall> = new Map(
   Object.entries({ ...ZONE_CALLS, ...BUNDLE_CALLS, ...SERVER_CALLS }),
 );
-const LONGEST_REASON = 200;
 
-/** `/scripts2/CALL`, GET and POST alike, as the original's peers send them. Only behind authenticateToken. */
+/** `/scripts2/CALL`, GET and POST alike, as the original's peers send them. Only behind authenticateToken; errors are the app's to answer. */
 export function wireRoutes(cluster: Cluster): Router {
   const router = Router();
   const recent = new RecentWrites();
   router.all('/:call', async (request: Request, response: Response) => {
-    try {
-      const { body, status } = await answer(request, cluster, recent);
-      response.status(status ?? 200).type('text/plain');
-      if (typeof body === 'string' || Buffer.isBuffer(body)) send(request, response, body);
-      else await stream(body, response);
-    } catch (error) {
-      if (!(error instanceof ClusterError) || response.headersSent) throw error;
-      refuse(request, response, error);
-    }
+    const { body, status } = await answer(request, cluster, recent);
+    response.status(status ?? 200).type('text/plain');
+    if (typeof body === 'string' || Buffer.isBuffer(body)) send(request, response, body);
+    else await stream(body, response);
   });
   return router;
 }
@@ -39,9 +33,7 @@ export function wireRoutes(cluster: Cluster): Router {
 async function answer(request: Request, cluster: Cluster, recent: RecentWrites): Promise<WireAnswer> {
   const name = String(request.params['call']);
   const call = CALLS.get(name);
-  if (call === undefined || (request.method !== 'GET' && request.method !== 'POST')) {
-    throw new ClusterError('call_unknown', { call: name.slice(0, 60) });
-  }
+  if (call === undefined) throw new ClusterError('call_unknown', { call: name.slice(0, 60) });
   const peer = peerOf(request);
   if (!hasPrivilege(peer, 'clustering')) throw new ClusterError('privilege_missing', { privilege: 'clustering' });
   const wire = new WireRequest(request, cluster);
@@ -63,12 +55,4 @@ async function stream(parts: AsyncIterable<Buffer>, response: Response): Promise
     // A peer that goes away in the middle is nothing to answer.
     if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
   }
-}
-
-/** The status line is what a peer shows its operator ("Server Error from HOST: STATUS REASON"); the body says all. */
-function refuse(request: Request, response: Response, error: ClusterError): void {
-  const lines = error.issues.length > 0 ? error.issues.map(formatIssue) : [error.message];
-  response.status(error.status).type('text/plain');
-  response.statusMessage = error.message.replaceAll(/[^\x20-\x7e]+/g, ' ').slice(0, LONGEST_REASON);
-  send(request, response, `${lines.join('\n')}\n`);
 }

@@ -3,7 +3,7 @@ import { formatOutcomes, type ZoneOutcome } from '../../members/outcome-lines.js
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { WireAnswer, WireCalls } from './wire-call.js';
 import { namedZone, type WireRequest } from './wire-request.js';
-import { refusedAs, savedAs, unnamedAs, UNPROCESSABLE } from './zone-outcomes.js';
+import { conversionLines, refusedAs, savedAs, unnamedAs, UNPROCESSABLE } from './zone-outcomes.js';
 
 /** Calls that look at zones, and that change them one by one or by their names. */
 export const ZONE_CALLS: WireCalls = {
@@ -26,18 +26,14 @@ export const ZONE_CALLS: WireCalls = {
     answer: (request) => ({ body: request.cluster.zone(request.zone(), request.peer) === undefined ? '0' : '1' }),
   },
 
-  savezone_local: {
-    writes: true,
-    answer: async (request) => ({ body: formatOutcomes([await saveOne(request)], request.cluster.hostname) }),
-  },
+  savezone_local: { writes: true, answer: async (request) => ({ body: (await saveOne(request)).lines }) },
 
   quickzoneadd_local: {
     writes: true,
     async answer(request) {
-      const outcome = await saveOne(request);
-      const line = formatOutcomes([outcome], request.cluster.hostname);
+      const { name, lines } = await saveOne(request);
       // The phrase that the original's client looks for.
-      return { body: `Zone ${outcome.name} has been successfully added\n${line}` };
+      return { body: `Zone ${name} has been successfully added\n${lines}` };
     },
   },
 
@@ -46,12 +42,14 @@ export const ZONE_CALLS: WireCalls = {
   removezones_local: { writes: true, answer: (request) => remove(request.list('zones', 'zone'), request) },
 };
 
-async function saveOne(request: WireRequest): Promise<ZoneOutcome> {
+async function saveOne(request: WireRequest): Promise<{ name: ZoneName; lines: string }> {
   const { cluster, peer } = request;
   const text = request.octets('zonedata');
   if (text === undefined) throw new ClusterError('parameter_invalid', { parameter: 'zonedata', why: 'is missing' });
-  const { zone } = await cluster.saveZone(request.zone(), text, peer, { wait: 'local' });
-  return savedAs(zone, cluster, peer);
+  const name = request.zone();
+  await cluster.saveZone(name, text, peer, { wait: 'local' });
+  const outcome = formatOutcomes([savedAs(name, cluster, peer)], cluster.hostname);
+  return { name, lines: [outcome, ...conversionLines(request.text('zone') ?? '', name)].join('') };
 }
 
 async function remove(list: readonly string[], { cluster, peer }: WireRequest): Promise<WireAnswer> {

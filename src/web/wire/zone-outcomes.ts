@@ -3,6 +3,7 @@ import type { BatchOutcome, Cluster } from '../../cluster/cluster.js';
 import { formatIssue, type ClusterError } from '../../errors.js';
 import type { ZoneOutcome } from '../../members/outcome-lines.js';
 import type { ZoneName } from '../../zones/zone-name.js';
+import { conversion } from '../conversion.js';
 
 /** The status of an answer by which nothing was done: every zone in it was refused. */
 export const UNPROCESSABLE = 422;
@@ -24,4 +25,9 @@ export function refusedAs({ zone, error }: BatchOutcome & { error: ClusterError 
 /** What was sent as a zone's name and is none, in one word of a line. */
 export function unnamedAs(given: string, reason: string): ZoneOutcome {
   return { name: given.slice(0, LONGEST_NAME).replaceAll(/\s/g, '?'), outcome: 'refused', reason };
+}
+
+/** Lines beside the outcomes, which no peer reads and people do. */
+export function conversionLines(given: string, name: ZoneName): string[] {
+  return conversion(given, name).map((sentence) => `${sentence}\n`);
 }
