@@ -4,7 +4,10 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { TLSSocket } from 'node:tls';
+import { gzipSync } from 'node:zlib';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { SELF } from '../../src/access/principal.js';
 import { TokenStore } from '../../src/access/tokens.js';
 import { CpanelMember, fetchFingerprint } from '../../src/members/cpanel-member.js';
@@ -146,12 +149,23 @@ describe('the pinned certificate', () => {
       requests++;
       response.end('{"version":"11.82.0.1"}');
     });
+    let octets = 0;
+    servers[0]?.on('secureConnection', (socket: TLSSocket) =>
+      socket.on('data', (chunk: Buffer) => (octets += chunk.length)),
+    );
     const pinned = Array.from({ length: 32 }, () => 'AA').join(':');
     await expect(memberAt(port, { fingerprint: pinned }).probe()).rejects.toMatchObject({
       failure: 'certificate_changed',
       message: expect.stringContaining(`Accepted: ${pinned}. Now: ${certificate.fingerprint}`) as string,
     });
-    expect(requests).toBe(0);
+    await expect(memberAt(port, { fingerprint: pinned }).push([upsert('a.example')])).rejects.toMatchObject({
+      failure: 'certificate_changed',
+    });
+    expect([requests, octets]).toEqual([0, 0]);
+    // The same look sees a request that is let out.
+    await expect(memberAt(port).zoneExists(zoneName('a.example'))).resolves.toBe(false);
+    expect(requests).toBe(1);
+    expect(octets).toBeGreaterThan(0);
   });
 
   test('is compared again when the server comes back with another one, and the same one is taken again', async () => {
@@ -212,6 +226,88 @@ describe('a member that misbehaves', () => {
     await expect(memberAt(port).zoneExists(zoneName('a.example'))).rejects.toMatchObject({ failure: 'invalid_answer' });
   });
 
+  test('sends an octet now and then for ever: it is cut off when the whole answer took too long', async () => {
+    const port = await serve((_, response) => {
+      response.writeHead(200);
+      const drip = setInterval(() => response.write('x'), 50);
+      response.on('close', () => clearInterval(drip));
+    });
+    const start = performance.now();
+    await expect(memberAt(port, { timeout: 500 }).zoneExists(zoneName('a.example'))).rejects.toMatchObject({
+      failure: 'unreachable',
+      message: expect.stringContaining('no whole answer within 0.5 s') as string,
+    });
+    expect(performance.now() - start).toBeLessThan(3_000);
+  });
+
+  test.each([
+    ['gzip that is none', Buffer.from([0x1f, 0x8b, 1, 2, 3])],
+    ['gzip that swells beyond measure', Buffer.concat(Array(5).fill(gzipSync(Buffer.alloc(32 * 1024 * 1024))))],
+  ])('answers with %s: invalid_answer', async (_, body) => {
+    const port = await serve((_request, response) => response.end(body));
+    await expect(memberAt(port).zones([zoneName('a.example')])).rejects.toMatchObject({ failure: 'invalid_answer' });
+  });
+
+  test('lists names that are none: they are passed over', async () => {
+    const port = await serve((request, response) => {
+      if (request.url?.includes('getzonelist') === true)
+        response.end('a.example.db\n.b.example.swp\n..\n../etc\n\nc d\nb.example');
+      else response.end('cpdnszone-../x=a&cpdnszone-a.example=text&cpdnszone-b.example=&cpdnskey1-a.example=k&');
+    });
+    await expect(memberAt(port).zoneList()).resolves.toEqual(['a.example', 'b.example']);
+    const zones = await memberAt(port).zones([zoneName('a.example')]);
+    expect([...zones]).toEqual([['a.example', Buffer.from('text')]]);
+  });
+
+  test.each([
+    ['says nothing of one zone', 'a.example => saved, serial 1, digest ' + '0'.repeat(64)],
+    ['says nothing that is understood', 'OK'],
+    ['says that it removed what it was to save', 'a.example => deleted from x.\nb.example => deleted from x.'],
+  ])('is a node of this software and %s: invalid_answer', async (_, said) => {
+    const port = await serve((request, response) => {
+      request.resume();
+      response.setHeader('x-dns-cluster', '0.1.0');
+      response.end(request.url?.includes('version') === true ? '{"version":"11.82.0.1"}' : `${said}\n`);
+    });
+    await expect(memberAt(port).push([upsert('a.example'), upsert('b.example')])).rejects.toMatchObject({
+      failure: 'invalid_answer',
+    });
+  });
+
+  test('breaks the connection before it answers: the call goes once more, as the same one, and no third time', async () => {
+    const bodies: string[] = [];
+    let breaks = 1;
+    const port = await serve((request, response) => {
+      void text(request).then((body) => {
+        if (request.method === 'POST') bodies.push(body);
+        if (request.method === 'POST' && breaks-- > 0) request.socket.destroy();
+        else response.end(request.url?.includes('version') === true ? '{"version":"11.82.0.1"}' : '1');
+      });
+    });
+    const member = memberAt(port);
+    await expect(member.zoneExists(zoneName('a.example'))).resolves.toBe(true);
+    expect(bodies).toHaveLength(2);
+    expect(bodies[0]).toBe(bodies[1]);
+    breaks = Infinity;
+    await expect(member.zoneExists(zoneName('a.example'))).rejects.toMatchObject({ failure: 'unreachable' });
+    expect(bodies).toHaveLength(4);
+  });
+
+  test('is busy with four pushes: a look whether it lives does not wait for them', async () => {
+    const held: ServerResponse[] = [];
+    const port = await serve((request, response) => {
+      request.resume();
+      if (request.method === 'POST') held.push(response);
+      else response.end(request.url?.includes('version') === true ? '{"version":"11.82.0.1"}' : 'ns1.example.net');
+    });
+    const member = memberAt(port);
+    const pushes = Array.from({ length: 4 }, () => member.zoneExists(zoneName('a.example')));
+    await vi.waitFor(() => expect(held).toHaveLength(4));
+    await expect(member.probe()).resolves.toMatchObject({ hostname: 'ns1.example.net' });
+    for (const response of held) response.end('0');
+    expect(await Promise.all(pushes)).toEqual([false, false, false, false]);
+  });
+
   test("is not there: unreachable, with the system's reason", async () => {
     const port = await serve(() => undefined);
     const [gone] = servers.splice(0);
@@ -222,36 +318,4 @@ describe('a member that misbehaves', () => {
     });
     await expect(fetchFingerprint('127.0.0.1', port)).rejects.toMatchObject({ failure: 'unreachable' });
   });
-});
-
-test('a member of the original gets one bundle as octets, then the call that loads it', async () => {
-  const seen: { url: string | undefined; type: string | undefined; authorization: string | undefined; body: string }[] =
-    [];
-  const port = await serve((request, response) => {
-    let body = '';
-    request.setEncoding('latin1');
-    request.on('data', (chunk: string) => (body += chunk));
-    request.on('end', () => {
-      seen.push({
-        url: request.url,
-        type: request.headers['content-type'],
-        authorization: request.headers.authorization,
-        body,
-      });
-      response.end('ok\n');
-    });
-  });
-  const pushed = await memberAt(port).push([upsert('a.example'), upsert('b.example')]);
-  expect(pushed).toEqual([
-    { name: 'a.example', outcome: 'done' },
-    { name: 'b.example', outcome: 'done' },
-  ]);
-  expect(seen.map(({ url }) => url)).toEqual(['/scripts2/synczones_local', '/scripts2/reloadzones_local']);
-  for (const { type, authorization } of seen) {
-    expect([type, authorization]).toEqual(['application/octet-stream', 'whm root:the-secret-token']);
-  }
-  expect(seen[0]?.body).toMatch(
-    /^cpdnszone-a\.example=%24TTL%2060%0A%40%20SOA.*&cpdnszone-b\.example=.*&dnsuniqid=[A-Za-z0-9_]{30,60}$/,
-  );
-  expect(seen[1]?.body).toMatch(/^zone=a\.example%2Cb\.example&dnsuniqid=/);
 });

@@ -1,0 +1,170 @@
+import { Pool, type Dispatcher } from 'undici';
+import { sentenceOf } from '../errors.js';
+import { MemberError } from './member-backend.js';
+import { OUR_HEADER } from './outcome-lines.js';
+import { pinnedConnector } from './pinned-connection.js';
+
+export interface ConnectionOptions {
+  host: string;
+  port: number;
+  user: string;
+  token: string;
+  /** Pinned SHA-256 fingerprint. */
+  fingerprint: string;
+  /** Longest wait for a whole answer, milliseconds; the original's clients wait 300 s. */
+  timeout?: number;
+}
+
+/** An answer with a good status. */
+export interface Answer {
+  body: Buffer;
+  /** It comes from a node of this software. */
+  ours: boolean;
+}
+
+const TIMEOUT = 300_000;
+/** Made as they are needed: four pushes may be on their way, and a look whether the member lives must not wait for them. */
+const CONNECTIONS = 8;
+/** An idle connection is kept so long, unless the member announces less: a change then costs no handshake. */
+const KEEP_ALIVE = 60_000;
+const LARGEST_ANSWER = 64 * 1024 * 1024;
+const UNPROCESSABLE = 422;
+/** Nothing came back: the connection had ended just as it was used, or did so in the middle of the request. */
+const BROKEN = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+const SLOW = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
+
+/** HTTPS to one member, kept alive: proves its certificate, shows the token, and sorts what goes wrong. Everything rejects with MemberError. */
+export class MemberConnection {
+  readonly #options: ConnectionOptions;
+  readonly #pool: Pool;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    const host = options.host.includes(':') ? `[${options.host}]` : options.host;
+    this.#pool = new Pool(`https://${host}:${options.port}`, {
+      connect: pinnedConnector(options.host, options.fingerprint),
+      connections: CONNECTIONS,
+      keepAliveTimeout: KEEP_ALIVE,
+      pipelining: 1,
+    });
+  }
+
+  get(path: string, timeout = this.#timeout): Promise<Answer> {
+    return this.#call({ method: 'GET', path, headers: this.#headers }, timeout);
+  }
+
+  /** An octet-stream, whatever the body is: so the vendor's client does it (measured). */
+  post(path: string, body: Buffer): Promise<Answer> {
+    const headers = { ...this.#headers, 'content-type': 'application/octet-stream' };
+    return this.#call({ method: 'POST', path, body, headers }, this.#timeout);
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.destroy();
+  }
+
+  /** The error of an answer that has a good status and makes no sense. */
+  invalid(why: string): MemberError {
+    return new MemberError(
+      'invalid_answer',
+      `The answer of ${this.#options.host} makes no sense: ${why}. Is it a cPanel & WHM server or a node of this software?`,
+    );
+  }
+
+  get #timeout(): number {
+    return this.#options.timeout ?? TIMEOUT;
+  }
+
+  get #headers(): { authorization: string } {
+    return { authorization: `whm ${this.#options.user}:${this.#options.token}` };
+  }
+
+  async #call(request: Dispatcher.RequestOptions, timeout: number): Promise<Answer> {
+    try {
+      // Once more after a broken connection, as the original does: its dnsuniqid keeps a write from being done twice.
+      return await this.#exchange(request, timeout).catch((error: unknown) => {
+        if (!BROKEN.has(codeOf(error))) throw error;
+        return this.#exchange(request, timeout);
+      });
+    } catch (error) {
+      if (error instanceof MemberError) throw error;
+      if (error instanceof Error && error.cause instanceof MemberError) throw error.cause;
+      throw new MemberError(
+        'unreachable',
+        `${this.#options.host} cannot be reached: ${reasonOf(error, timeout)}. Check that it runs, its address and port, and the firewall.`,
+        { cause: error },
+      );
+    }
+  }
+
+  async #exchange(request: Dispatcher.RequestOptions, timeout: number): Promise<Answer> {
+    const response = await this.#pool.request({
+      ...request,
+      headersTimeout: timeout,
+      bodyTimeout: timeout,
+      // For the whole of it: else a member that sends an octet now and then could hold a call for ever.
+      signal: AbortSignal.timeout(timeout),
+    });
+    const body = await this.#read(response.body as AsyncIterable<Buffer>);
+    const ours = response.headers[OUR_HEADER] !== undefined;
+    const { statusCode } = response;
+    if (statusCode >= 200 && statusCode < 300) return { body, ours };
+    // A batch of which every zone was refused: each has its own reason in the body.
+    if (ours && statusCode === UNPROCESSABLE) return { body, ours };
+    throw this.#refused(statusCode, body);
+  }
+
+  async #read(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
+    const octets: Buffer[] = [];
+    let size = 0;
+    try {
+      for await (const chunk of chunks) {
+        size += chunk.length;
+        if (size > LARGEST_ANSWER) throw this.invalid(`it is larger than ${LARGEST_ANSWER} octets`);
+        octets.push(chunk);
+      }
+    } catch (error) {
+      throw error instanceof MemberError ? error : new BrokenAnswer(error);
+    }
+    return Buffer.concat(octets);
+  }
+
+  #refused(status: number, body: Buffer): MemberError {
+    const { host } = this.#options;
+    if (status === 401 || status === 403) {
+      return new MemberError(
+        'refused',
+        `${host} refused the user or token (HTTP ${status}). Create a new token there, with the privilege clustering.`,
+      );
+    }
+    return new MemberError('refused', `${host} answered with HTTP ${status}: ${excerptOf(body)}.`);
+  }
+}
+
+/** How an answer begins, in one line for a sentence. */
+export function excerptOf(body: Buffer): string {
+  const text = body.toString('utf8', 0, 200).replaceAll(/[^\x20-\x7e]+/g, ' ');
+  return text.trim().replace(/\.$/, '') || 'it says nothing more';
+}
+
+/** The member had begun to answer: it has carried the call out, or was about to. */
+class BrokenAnswer extends Error {
+  constructor(cause: unknown) {
+    super(sentenceOf(cause), { cause });
+  }
+}
+
+function codeOf(error: unknown): string {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  return typeof code === 'string' ? code : '';
+}
+
+function reasonOf(error: unknown, timeout: number): string {
+  const first = error instanceof BrokenAnswer ? error.cause : error;
+  if (SLOW.has(codeOf(first)) || (first instanceof Error && first.name === 'TimeoutError')) {
+    return `it gave no whole answer within ${timeout / 1000} s`;
+  }
+  // Where a name has several addresses, the system's error has no text of its own.
+  const said = sentenceOf(first);
+  return said === '' ? codeOf(first) : said.replace(/\.$/, '');
+}
