@@ -5,7 +5,7 @@ import { sentenceOf } from '../errors.js';
 import { zoneName, type ZoneName } from '../zones/zone-name.js';
 import { formPairs } from './form-pairs.js';
 import type { MemberBackend, MemberChange, MemberInfo, Pushed } from './member-backend.js';
-import { excerptOf, MemberConnection, type Answer, type ConnectionOptions } from './member-connection.js';
+import { MemberConnection, type Answer, type ConnectionOptions } from './member-connection.js';
 import { parseOutcomes, type ZoneOutcome } from './outcome-lines.js';
 import { percentEncode } from './percent.js';
 import { encodeBundle, zoneOfKey } from './zone-bundle.js';
@@ -107,7 +107,7 @@ export class CpanelMember implements MemberBackend {
     const said = this.#outcomesOf(await this.#connection.post('/scripts2/synczones_local', body));
     return changes.map(({ name }): Pushed => {
       const outcome = said(name);
-      if (outcome.outcome === 'refused') return refused(name, outcome.reason);
+      if (outcome.outcome === 'refused') return refused(name, this.#connection.quote(outcome.reason));
       if (outcome.outcome === 'removed') throw this.#connection.invalid(`it removed ${name} instead of saving it`);
       return { name, outcome: 'done', serial: outcome.serial, digest: outcome.digest };
     });
@@ -117,7 +117,8 @@ export class CpanelMember implements MemberBackend {
     const said = this.#outcomesOf(await this.#post('removezones_local', { zones: names.join(',') }));
     return names.map((name): Pushed => {
       const outcome = said(name);
-      return outcome.outcome === 'refused' ? refused(name, outcome.reason) : { name, outcome: 'done' };
+      if (outcome.outcome === 'refused') return refused(name, this.#connection.quote(outcome.reason));
+      return { name, outcome: 'done' };
     });
   }
 
@@ -151,7 +152,7 @@ export class CpanelMember implements MemberBackend {
   async #addOne({ name, text }: Upsert): Promise<Pushed> {
     const { body } = await this.#post('quickzoneadd_local', { zone: name, zonedata: text });
     if (ADDED.test(body.toString('utf8'))) return { name, outcome: 'done' };
-    return refused(name, `${this.#host} did not add ${name}: ${excerptOf(body)}.`);
+    return refused(name, `${this.#host} did not add ${name}: ${this.#connection.quote(body.toString('utf8'))}.`);
   }
 
   async #editOne({ name, text }: Upsert): Promise<Pushed> {
@@ -171,7 +172,7 @@ export class CpanelMember implements MemberBackend {
     return names.map((name) =>
       failure === undefined || removed.has(name)
         ? { name, outcome: 'done' }
-        : refused(name, `${this.#host} answered: ${failure}`),
+        : refused(name, `${this.#host} answered: ${this.#connection.quote(failure)}`),
     );
   }
 
@@ -213,7 +214,8 @@ async function unpacked(body: Buffer): Promise<Buffer> {
 function versionIn(body: Buffer): string | undefined {
   try {
     const { version } = JSON.parse(body.toString('utf8')) as { version?: unknown };
-    return typeof version === 'string' && /^\d+\.\d+\.\d+/.test(version) ? version : undefined;
+    // As far as it is one: a version is kept and shown.
+    return typeof version === 'string' ? /^\d{1,6}(\.\d{1,6}){2,5}/.exec(version)?.[0] : undefined;
   } catch {
     return undefined;
   }

@@ -29,6 +29,8 @@ const CONNECTIONS = 8;
 const KEEP_ALIVE = 60_000;
 const LARGEST_ANSWER = 64 * 1024 * 1024;
 const UNPROCESSABLE = 422;
+const LONGEST_QUOTE = 300;
+const LOOKED_AT = 64 * 1024;
 /** Nothing came back: the connection had ended just as it was used, or did so in the middle of the request. */
 const BROKEN = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 const SLOW = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
@@ -36,10 +38,13 @@ const SLOW = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 /** HTTPS to one member, kept alive: proves its certificate, shows the token, and sorts what goes wrong. Everything rejects with MemberError. */
 export class MemberConnection {
   readonly #options: ConnectionOptions;
+  /** Without line ends, which legacy access hashes are pasted with and no header may hold. */
+  readonly #token: string;
   readonly #pool: Pool;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
+    this.#token = options.token.replaceAll(/[\r\n]/g, '');
     const host = options.host.includes(':') ? `[${options.host}]` : options.host;
     this.#pool = new Pool(`https://${host}:${options.port}`, {
       connect: pinnedConnector(options.host, options.fingerprint),
@@ -71,12 +76,22 @@ export class MemberConnection {
     );
   }
 
+  /** How a text of the member begins, in one line for a sentence. A member may say our token back to us: nobody is to read it. */
+  quote(said: string): string {
+    const text = said.slice(0, LOOKED_AT).replaceAll(this.#token, '[token]');
+    const line = text
+      .replaceAll(/[\p{C}\p{Z}]+/gu, ' ')
+      .trim()
+      .slice(0, LONGEST_QUOTE);
+    return line.replace(/\.$/, '') || 'it says nothing more';
+  }
+
   get #timeout(): number {
     return this.#options.timeout ?? TIMEOUT;
   }
 
   get #headers(): { authorization: string } {
-    return { authorization: `whm ${this.#options.user}:${this.#options.token}` };
+    return { authorization: `whm ${this.#options.user}:${this.#token}` };
   }
 
   async #call(request: Dispatcher.RequestOptions, timeout: number): Promise<Answer> {
@@ -137,14 +152,8 @@ export class MemberConnection {
         `${host} refused the user or token (HTTP ${status}). Create a new token there, with the privilege clustering.`,
       );
     }
-    return new MemberError('refused', `${host} answered with HTTP ${status}: ${excerptOf(body)}.`);
+    return new MemberError('refused', `${host} answered with HTTP ${status}: ${this.quote(body.toString('utf8'))}.`);
   }
-}
-
-/** How an answer begins, in one line for a sentence. */
-export function excerptOf(body: Buffer): string {
-  const text = body.toString('utf8', 0, 200).replaceAll(/[^\x20-\x7e]+/g, ' ');
-  return text.trim().replace(/\.$/, '') || 'it says nothing more';
 }
 
 /** The member had begun to answer: it has carried the call out, or was about to. */

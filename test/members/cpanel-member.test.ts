@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { gzipSync } from 'node:zlib';
 import { text } from 'node:stream/consumers';
+import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { SELF } from '../../src/access/principal.js';
 import { TokenStore } from '../../src/access/tokens.js';
@@ -123,6 +124,14 @@ describe('a member that runs this software', () => {
     expect(cluster.zone(zoneName('a.example'), SELF)?.serial).toBe(1);
   });
 
+  test('takes a token as it was pasted, with line ends', async () => {
+    const { secret } = await tokens.create({ user: 'root', kind: 'root', name: 'pasted', privileges: ['clustering'] });
+    const { port } = servers[0]?.address() as AddressInfo;
+    await expect(
+      memberAt(port, { token: `${secret.slice(0, 20)}\r\n${secret.slice(20)}\n` }).probe(),
+    ).resolves.toBeDefined();
+  });
+
   test('a wrong token is "refused", with a sentence that says what to do and without the token', async () => {
     const other = memberAt((servers[0]?.address() as AddressInfo).port, { token: 'wrong-secret' });
     const error = await other.probe().then(
@@ -212,6 +221,85 @@ describe('a member that misbehaves', () => {
     const call = failure === 'invalid_answer' ? member.probe() : member.zoneExists(zoneName('a.example'));
     await expect(call).rejects.toMatchObject({ failure, message: expect.stringMatching(sentence) as string });
     await expect(call).rejects.not.toThrow('the-secret-token');
+  });
+
+  test.each([
+    ['in an answer of failure', 500, 'not understood: Authorization: whm root:the-secret-token'],
+    ['as the name of a zone that it refuses', 200, 'a.example => refused: whm root:the-secret-token is wrong'],
+    ['at great length', 500, `${'the-secret-token'.repeat(10_000)}end`],
+    ['where it should say a version', 200, '{"version":"the-secret-token"}'],
+  ])('says our token back to us (%s): it is in nothing that anybody reads', async (_, status, said) => {
+    let calls = 0;
+    const port = await serve((request, response) => {
+      request.resume();
+      response.setHeader('x-dns-cluster', '0.1.0');
+      const first = said.startsWith('a.example') && calls++ === 0;
+      response.writeHead(status).end(first ? '{"version":"11.82.0.1"}' : `${said}\n`);
+    });
+    const read = await memberAt(port)
+      .push([upsert('a.example')])
+      .catch((error: unknown) => error as Error);
+    const told = inspect(read, { depth: 10 });
+    expect(told).toMatch(/refused|invalid_answer/);
+    expect(told).not.toContain('the-secret-token');
+    expect(told.length).toBeLessThan(3_000);
+  });
+
+  test.each([
+    ['as it should be', '11.82.0.1', '11.82.0.1'],
+    ['with a line end', '11.110.0.5\n', '11.110.0.5'],
+    ['with markup behind it', '11.110.0.5<script>', '11.110.0.5'],
+    ['of great length', `11.110.0.${'5'.repeat(100_000)}`, '11.110.0.555555'],
+  ])('announces a version %s: what is one is kept', async (_, version, kept) => {
+    const port = await serve((request, response) =>
+      response.end(request.url?.includes('version') === true ? JSON.stringify({ version }) : 'ns1.example.net\n'),
+    );
+    await expect(memberAt(port).probe()).resolves.toEqual({ version: kept, hostname: 'ns1.example.net' });
+  });
+
+  test.each(['null', '[]', '{"version":11}', '{"version":"11"}', '{"version":"a11.1.1"}', '', '{', '"11.82.0.1"'])(
+    'announces no version, but %j: invalid_answer',
+    async (said) => {
+      const port = await serve((_request, response) => response.end(said));
+      await expect(memberAt(port).probe()).rejects.toMatchObject({ failure: 'invalid_answer' });
+    },
+  );
+
+  test.each(['', 'a b', '<b>', 'x'.repeat(300), 'ns1\r\nns2'])(
+    'says that its host name is %j: invalid_answer',
+    async (said) => {
+      const port = await serve((request, response) =>
+        response.end(request.url?.includes('version') === true ? '{"version":"11.82.0.1"}' : said),
+      );
+      await expect(memberAt(port).probe()).rejects.toMatchObject({ failure: 'invalid_answer' });
+    },
+  );
+
+  test('sends another way: nobody goes there, for a GET as for a POST', async () => {
+    let followed = 0;
+    const elsewhere = await serve((_, response) => {
+      followed++;
+      response.end('1');
+    });
+    for (const status of [301, 302, 303, 307, 308]) {
+      const location = `https://127.0.0.1:${elsewhere}/`;
+      const port = await serve((_, response) => response.writeHead(status, { location }).end());
+      const member = memberAt(port);
+      await expect(member.zoneExists(zoneName('a.example'))).rejects.toThrow(`HTTP ${status}`);
+      await expect(member.zoneList()).rejects.toThrow(`HTTP ${status}`);
+    }
+    expect(followed).toBe(0);
+  });
+
+  test('takes nothing of a large push: it is given up in time', async () => {
+    const port = await serve((request, response) => {
+      if (request.method === 'GET') response.end('{"version":"11.82.0.1"}');
+      else request.pause();
+    });
+    const large = { ...upsert('a.example'), text: Buffer.alloc(20 * 1024 * 1024, 0x3b) } as MemberChange;
+    const start = performance.now();
+    await expect(memberAt(port, { timeout: 500 }).push([large])).rejects.toMatchObject({ failure: 'unreachable' });
+    expect(performance.now() - start).toBeLessThan(5_000);
   });
 
   test('sends endless octets: it is cut off', async () => {

@@ -15,6 +15,8 @@ import { MemoryCluster } from './memory-cluster.js';
 const log = createLog({ level: 'silent' });
 const TEXT = '$TTL 60\n@ SOA ns1.example.net. h.example.net. 5 1 1 1 1\n@ NS ns1.example.net.\n';
 
+const MEMBER = { host: 'ns1', user: 'root', token: 'x', role: 'sync' };
+
 let folder: string;
 let tokens: TokenStore;
 let cluster: MemoryCluster;
@@ -87,6 +89,16 @@ describe('the API in the style of WHM API 1', () => {
       /Parameter role must be one of standalone, sync, write-only/,
     ],
     ['removezone', { zone: 'nowhere.example' }, /nowhere\.example is not on this server/],
+    ['addzone', { zone: '', zonedata: TEXT }, /"" is not a zone name/],
+    ['createzone', { zone: 'a.example' }, /Parameter ip is missing/],
+    ['createzone', { zone: 'a.example', ip: '192.0.2.1', template: '../x' }, /no zone template/],
+    ['setfailurethreshold', { threshold: '99999999999' }, /Parameter threshold must be a whole number/],
+    ['addmember', { user: 'root', token: 'x', role: 'sync' }, /Parameter host is missing/],
+    ['addmember', { ...MEMBER, port: '0' }, /Parameter port must be a port/],
+    ['addmember', { ...MEMBER, dnsport: '65536' }, /Parameter dnsport must be a port/],
+    ['addmember', { ...MEMBER, fingerprint: 'AB:CD' }, /Parameter fingerprint must be 32 pairs/],
+    ['setmemberrole', { role: 'sync' }, /Parameter member is missing/],
+    ['removemember', { member: 'nobody' }, /no member "nobody"/],
   ])('%s with %j is refused with a sentence, and nothing is changed', async (name, fields, sentence) => {
     const { metadata } = await call(name, fields);
     expect(metadata.result).toBe(0);
@@ -107,6 +119,30 @@ describe('the API in the style of WHM API 1', () => {
     });
     expect((await call('removezone', { zone: 'a.example' })).metadata.result).toBe(1);
     expect(cluster.zones.size).toBe(0);
+  });
+
+  test("wait and timeout, in seconds, are the cluster's to keep", async () => {
+    const asked: unknown[] = [];
+    const save = cluster.saveZone.bind(cluster);
+    cluster.saveZone = (name, zonedata, by, options?: unknown) => {
+      asked.push(options);
+      return save(name, zonedata, by);
+    };
+    const zone = { zone: 'a.example', zonedata: TEXT };
+    await call('savezone', { ...zone, wait: 'served', timeout: '3' });
+    await call('savezone', { ...zone, wait: 'local' });
+    await call('savezone', zone);
+    expect(asked).toEqual([{ wait: 'served', timeout: 3_000 }, { wait: 'local' }, {}]);
+  });
+
+  test('a member is added with the fingerprint in the spelling that is pinned, and its token is in no answer', async () => {
+    const pinned = Array<string>(32).fill('ab').join(':');
+    const added = await call('addmember', { ...MEMBER, token: 'the-secret', dnsport: '5353', fingerprint: pinned });
+    expect(added).toMatchObject({
+      metadata: { result: 1 },
+      data: { dnsPort: 5353, fingerprint: pinned.toUpperCase() },
+    });
+    expect(JSON.stringify([added, await call('listmembers'), await call('clusterstatus')])).not.toContain('the-secret');
   });
 
   test('a zone is created from a template', async () => {

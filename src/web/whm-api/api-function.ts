@@ -24,5 +24,11 @@ export const octets = z.instanceof(Buffer, { error: 'is missing' });
 export const text = octets.transform((value) => value.toString('utf8'));
 /** A whole number. */
 export const whole = text.pipe(z.string().regex(/^[0-9]{1,10}$/, 'must be a whole number')).transform(Number);
+/** A port. */
+export const port = whole.refine((value) => value >= 1 && value <= 65_535, 'must be a port, 1 to 65535');
+/** A certificate's SHA-256 fingerprint, in the spelling that is pinned. */
+export const fingerprint = text
+  .transform((value) => value.trim().toUpperCase())
+  .pipe(z.string().regex(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/, 'must be 32 pairs of hex digits with colons'));
 /** `1` or `0`. */
 export const flag = text.pipe(z.enum(['0', '1'], { error: 'must be 0 or 1' })).transform((value) => value === '1');

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Role } from '../../cluster/member.js';
-import { apiFunction, flag, text, whole, type ApiFunction } from './api-function.js';
+import { apiFunction, fingerprint, flag, port, text, whole, type ApiFunction } from './api-function.js';
 
 const privilege = 'clustering';
 const ROLE_NAMES = ['standalone', 'sync', 'write-only'] as const satisfies readonly Role[];
@@ -34,18 +34,18 @@ export const CLUSTER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     privilege,
     parameters: {
       host: text,
-      port: whole.optional(),
-      dnsport: whole.optional(),
+      port: port.optional(),
+      dnsport: port.optional(),
       user: text,
       token: text,
       role,
-      fingerprint: text.optional(),
+      fingerprint: fingerprint.optional(),
     },
-    run: ({ host, port, dnsport, user, token, role, fingerprint }, { cluster, peer }) => {
+    run: ({ host, user, token, role, ...given }, { cluster, peer }) => {
       const optional = {
-        ...(port === undefined ? {} : { port }),
-        ...(dnsport === undefined ? {} : { dnsPort: dnsport }),
-        ...(fingerprint === undefined ? {} : { fingerprint }),
+        ...(given.port === undefined ? {} : { port: given.port }),
+        ...(given.dnsport === undefined ? {} : { dnsPort: given.dnsport }),
+        ...(given.fingerprint === undefined ? {} : { fingerprint: given.fingerprint }),
       };
       return cluster.addMember({ host, user, token, role, ...optional }, peer);
     },
