@@ -120,20 +120,20 @@ const kinds = {
     sentence: (f) =>
       `The key file ${f['file'] ?? ''} of BIND's control channel cannot be used: ${f['why'] ?? ''}. Name the file with the key of its controls statement.`,
   },
-  rndc_unavailable: {
+  nameserver_unavailable: {
     status: 504,
     sentence: (f) =>
-      `BIND's control channel at ${f['server'] ?? ''} gave no reply (${f['why'] ?? ''}). Check that named runs and allows our key.`,
+      `${f['software'] ?? 'The nameserver'} gave no reply at its control channel ${f['where'] ?? ''} (${f['why'] ?? ''}). Check that it runs and lets us in; what it missed is given to it when it is back.`,
   },
-  named_configuration_refused: {
+  nameserver_configuration_refused: {
     status: 503,
     sentence: (f) =>
-      `BIND refuses its own configuration (${f['why'] ?? ''}). Repair it with the help of named-checkconf; the change is then tried again.`,
+      `${f['software'] ?? 'The nameserver'} refuses its own configuration (${f['why'] ?? ''}). Repair it with the help of ${f['checker'] ?? 'its checker'}; the change is then tried again.`,
   },
-  named_not_started: {
+  nameserver_not_started: {
     status: 500,
     sentence: (f) =>
-      `The private BIND in ${f['folder'] ?? ''} did not start: ${f['why'] ?? ''}. Repair that, or choose another nameserver.`,
+      `The private ${f['software'] ?? 'nameserver'} in ${f['folder'] ?? ''} did not start: ${f['why'] ?? ''}. Repair that, or choose another nameserver.`,
   },
   // DNS queries
   dns_no_answer: {

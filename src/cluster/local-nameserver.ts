@@ -55,8 +55,15 @@ export class LocalNameserver {
   }
 
   async start(): Promise<void> {
-    await this.#nameserver.start();
+    await this.#nameserver.start(() => this.#returned());
     await this.#synchronize();
+  }
+
+  /** It may have lost what it served: everything is looked at, and given to it again where it is not answered. */
+  #returned(): void {
+    if (this.#stopped) return;
+    this.#everythingDue = true;
+    void this.#inTurn(() => this.#retry());
   }
 
   async stop(): Promise<void> {

@@ -1,18 +1,13 @@
 import type { Log } from '../operations/log.js';
-import { BindNameserver, type OperatorNamed } from './bind/bind.js';
+import { BindServer, type OperatorNamed } from './bind/bind.js';
+import { ControlledNameserver } from './controlled-nameserver.js';
+import type { ControlledServer } from './controlled-server.js';
 import { EmbeddedNameserver } from './embedded/embedded.js';
-import type { Nameserver } from './nameserver.js';
+import type { DnsAddress, Nameserver } from './nameserver.js';
 
-export const NAMESERVER_KINDS = ['embedded', 'bind'] as const;
-export type NameserverKind = (typeof NAMESERVER_KINDS)[number];
-
-export interface NameserverSettings {
-  kind: NameserverKind;
-  /** Where it answers DNS queries. */
-  host: string;
-  port: number;
-  /** For `bind`: a named that the operator runs. Without it we run a private one at this address. */
-  named?: OperatorNamed;
+/** What each kind takes from an operator's server, where there is one; without it we run a private server. */
+interface Operators {
+  bind: OperatorNamed;
 }
 
 interface Place {
@@ -23,13 +18,38 @@ interface Place {
   version: string;
 }
 
-const KINDS: Readonly<Record<NameserverKind, (settings: NameserverSettings, place: Place) => Nameserver>> = {
-  embedded: ({ host, port }, { log, version }) => new EmbeddedNameserver({ listen: [{ host, port }], version, log }),
-  bind: ({ host, port, named }, { folder, log }) =>
-    new BindNameserver({ dns: { host, port }, folder, log, ...(named === undefined ? {} : { named }) }),
+interface ServerPlace<Operator> {
+  /** Where it answers DNS queries. */
+  dns: DnsAddress;
+  folder: string;
+  log: Log;
+  operator?: Operator | undefined;
+}
+
+/** The servers with a control channel; a new kind is a folder and a line in Operators and here. */
+const SERVERS: { readonly [Kind in keyof Operators]: (place: ServerPlace<Operators[Kind]>) => ControlledServer } = {
+  bind: (place) => new BindServer(place),
 };
 
-/** The driver for a server's nameserver; a new kind is a folder and a line here. */
-export function createNameserver(settings: NameserverSettings, place: Place): Nameserver {
-  return KINDS[settings.kind](settings, place);
+export const NAMESERVER_KINDS = ['embedded', ...(Object.keys(SERVERS) as (keyof Operators)[])] as const;
+export type NameserverKind = (typeof NAMESERVER_KINDS)[number];
+
+/** `host` and `port`: where it answers, or is to answer, DNS queries. */
+export type NameserverSettings =
+  | ({ kind: 'embedded' } & DnsAddress)
+  | { [Kind in keyof Operators]: { kind: Kind; operator?: Operators[Kind] } & DnsAddress }[keyof Operators];
+
+/** The driver for a server's nameserver. */
+export function createNameserver(settings: NameserverSettings, { folder, log, version }: Place): Nameserver {
+  const { host, port } = settings;
+  const dns = { host, port };
+  if (settings.kind === 'embedded') return new EmbeddedNameserver({ listen: [dns], version, log });
+  return new ControlledNameserver(serverOf(settings, { dns, folder, log }), { dns, log });
+}
+
+function serverOf<Kind extends keyof Operators>(
+  settings: { kind: Kind; operator?: Operators[Kind] },
+  place: Omit<ServerPlace<never>, 'operator'>,
+): ControlledServer {
+  return SERVERS[settings.kind]({ ...place, operator: settings.operator });
 }

@@ -38,6 +38,12 @@ export interface NameserverStatus {
   running: boolean;
   /** Zones that it serves for us, where it can say. */
   zones?: number;
+  /** When it started, milliseconds since 1970, where it can be known. */
+  startedAt?: number;
+  /** Octets of memory that it takes, where it can be known. */
+  memory?: number;
+  /** Zones that it signs by itself, so that they can't be kept the same on other servers (at most 100 are named). */
+  signedZones?: string[];
   /** The operator's sentence where it is not running. */
   reason?: string;
 }
@@ -57,8 +63,11 @@ export interface Nameserver {
   readonly kind: string;
   /** Where it answers, for read-back and for people's `dig`. */
   readonly dns: DnsAddress;
-  /** Begins to serve. Idempotent. Rejects only where it can never work; a server that is down makes `apply` say unavailable. */
-  start(): Promise<void>;
+  /**
+   * Begins to serve. Idempotent. Rejects only where it can never work; a server that is down makes `apply` say unavailable.
+   * `returned` is called whenever the server is back, or was started anew, and may have lost what it served: time to `synchronize`.
+   */
+  start(returned?: () => void): Promise<void>;
   /** Ends what `start` began. Idempotent. */
   stop(): Promise<void>;
   /** Applies one batch: bulk or singly by its size, then reads back each. One outcome for each change, in their order. */

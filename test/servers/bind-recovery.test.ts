@@ -6,14 +6,15 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { parseName } from '../../src/dns/name.js';
 import { DnsClient } from '../../src/dns/query.js';
-import { BindNameserver } from '../../src/nameservers/bind/bind.js';
-import { NamedProcess } from '../../src/nameservers/bind/named-process.js';
+import { BindServer, type OperatorNamed } from '../../src/nameservers/bind/bind.js';
+import { ControlledNameserver } from '../../src/nameservers/controlled-nameserver.js';
 import { freePort } from '../../src/operations/ports.js';
-import { processWithArgument } from '../../src/nameservers/bind/process-table.js';
+import { processWithArgument } from '../../src/nameservers/process-table.js';
 import type { Applied, DnsAddress } from '../../src/nameservers/nameserver.js';
 import { createLog } from '../../src/operations/log.js';
 import { needs } from '../needs.js';
 import { removal, ZoneFolder, type Upsert } from './bind-zones.js';
+import { KeptNameserver } from './kept-nameserver.js';
 import { OperatorsNamed } from './operator-named.js';
 
 const log = createLog({ level: 'silent' });
@@ -35,6 +36,12 @@ async function untilServed(dns: DnsAddress, zones: readonly Upsert[]): Promise<v
   }
 }
 
+/** The driver, as the cluster uses it; `operator` is the operator's server, without it the driver runs one. */
+function bindAt(dns: DnsAddress, options: { folder: string; operator?: OperatorNamed }, by = log): KeptNameserver {
+  const server = new BindServer({ dns, log: by, ...options });
+  return new KeptNameserver(new ControlledNameserver(server, { dns, log: by, watch: 500 }));
+}
+
 let zones: ZoneFolder;
 let folder: string;
 
@@ -48,14 +55,21 @@ afterEach(async () => {
 });
 
 describe.skipIf(!needs('named', 'named-checkzone'))('a private BIND over crashes and restarts', () => {
-  let bind: BindNameserver;
+  let bind: KeptNameserver;
   let dns: DnsAddress;
   let few: Upsert[];
   let many: Upsert[];
 
   const start = async (): Promise<void> => {
-    bind = new BindNameserver({ dns, folder, log });
+    bind = bindAt(dns, { folder });
     await bind.start();
+  };
+  /** A named of this folder whose driver ended without it, as by a crash. */
+  const leaveRunning = async (): Promise<void> => {
+    const server = new BindServer({ dns, folder, log });
+    await server.open();
+    (await server.connect(() => undefined)).close();
+    await server.close();
   };
   const pid = async (): Promise<number> => (await processWithArgument(join(folder, 'named.conf'))) ?? 0;
 
@@ -103,7 +117,7 @@ describe.skipIf(!needs('named', 'named-checkzone'))('a private BIND over crashes
     await start();
     const wanted = [...many.slice(0, 500), changed, fresh];
     expect(outcomes(await bind.synchronize(wanted))).toEqual(['served']);
-    expect((await bind.status()).zones).toBe(wanted.length);
+    expect((await bind.nameserver.status()).zones).toBe(wanted.length);
     expect(await bind.apply([removal('y.example'), removal('zone-599.example')])).toMatchObject([
       { outcome: 'served' },
       { outcome: 'served' },
@@ -122,14 +136,12 @@ describe.skipIf(!needs('named', 'named-checkzone'))('a private BIND over crashes
     await rm(join(folder, 'loaded-zones'));
     await start();
     expect(outcomes(await bind.synchronize(many))).toEqual(['served']);
-    expect((await bind.status()).zones).toBe(600);
+    expect((await bind.nameserver.status()).zones).toBe(600);
   });
 
   test('a named that outlived our process is taken over, and what it lost meanwhile is given to it again', async () => {
     await bind.stop();
-    // Starts with an empty database of added zones, as nobody folds them into the include file here.
-    const includeFile = join(folder, 'zones.conf');
-    await new NamedProcess({ folder, dns, includeFile, log }).start(() => Promise.resolve());
+    await leaveRunning();
     const survivor = await pid();
     await start();
     expect(await pid()).toBe(survivor);
@@ -139,9 +151,7 @@ describe.skipIf(!needs('named', 'named-checkzone'))('a private BIND over crashes
 
   test('a named that outlived our process at another address is ended, not doubled', async () => {
     await bind.stop();
-    await new NamedProcess({ folder, dns, includeFile: join(folder, 'zones.conf'), log }).start(() =>
-      Promise.resolve(),
-    );
+    await leaveRunning();
     const survivor = await pid();
     dns = { host: '127.0.0.1', port: await freePort() };
     await start();
@@ -151,7 +161,7 @@ describe.skipIf(!needs('named', 'named-checkzone'))('a private BIND over crashes
 
   test('a port that is in use is refused by name, and nothing is left running', async () => {
     const other = await mkdtemp(join(tmpdir(), 'dns-cluster-bind-'));
-    const second = new BindNameserver({ dns, folder: other, log });
+    const second = bindAt(dns, { folder: other });
     await expect(second.start()).rejects.toThrow(/did not start: .*EADDRINUSE/);
     expect(await processWithArgument(join(other, 'named.conf'))).toBeUndefined();
     await rm(other, { recursive: true });
@@ -160,10 +170,10 @@ describe.skipIf(!needs('named', 'named-checkzone'))('a private BIND over crashes
 
 describe.skipIf(!needs('named', 'named-checkzone'))("the operator's BIND over crashes and restarts", () => {
   let named: OperatorsNamed;
-  let bind: BindNameserver;
+  let bind: KeptNameserver;
 
   const drive = async (): Promise<void> => {
-    bind = new BindNameserver({ dns: named.dns, folder, named: named.settings, log });
+    bind = bindAt(named.dns, { folder, operator: named.settings });
     await bind.start();
   };
   afterEach(async () => {
@@ -178,13 +188,13 @@ describe.skipIf(!needs('named', 'named-checkzone'))("the operator's BIND over cr
     const [applied] = await bind.apply([change]);
     expect(applied?.outcome).toBe('unavailable');
     expect(applied?.reason).toContain('ECONNREFUSED');
-    expect((await bind.status()).running).toBe(false);
+    expect((await bind.nameserver.status()).running).toBe(false);
     await named.start();
     expect(await bind.apply([change])).toMatchObject([{ outcome: 'served', serial: 1 }]);
     await named.kill();
     expect(outcomes(await bind.apply([await zones.upsert('a.example', 2)]))).toEqual(['unavailable']);
     await named.start();
-    await vi.waitFor(async () => expect((await bind.status()).running).toBe(true), 20_000);
+    await vi.waitFor(async () => expect((await bind.nameserver.status()).running).toBe(true), 20_000);
     expect(await bind.synchronize([await zones.upsert('a.example', 2)])).toMatchObject([
       { outcome: 'served', serial: 2 },
     ]);
@@ -265,7 +275,7 @@ describe.skipIf(!needs('named', 'named-checkzone'))("the operator's BIND over cr
     const warn = vi.fn();
     const watched = createLog({ level: 'silent' });
     watched.warn = warn;
-    bind = new BindNameserver({ dns: named.dns, folder, named: { ...named.settings, controlPort }, log: watched });
+    bind = bindAt(named.dns, { folder, operator: { ...named.settings, controlPort } }, watched);
     await bind.start();
     const some = await zones.upserts(20, 1);
     expect(outcomes(await bind.apply(some))).toEqual(['served']);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { ClusterError } from '../../src/errors.js';
-import { RndcChannel } from '../../src/nameservers/bind/rndc-channel.js';
+import { RndcChannel } from '../../src/nameservers/bind/control.js';
 import { keyClause, newRndcKey, readRndcKey, type RndcKey } from '../../src/nameservers/bind/rndc-key.js';
 import {
   decodeMessage,
@@ -157,7 +157,7 @@ describe.skipIf(!needs('named'))('the control channel of a real named', () => {
     impostor.listen(0, '127.0.0.1');
     await once(impostor, 'listening');
     const channel = new RndcChannel({ ...server, port: (impostor.address() as AddressInfo).port });
-    await expect(channel.command('status')).rejects.toMatchObject({ code: 'rndc_unavailable' });
+    await expect(channel.command('status')).rejects.toMatchObject({ code: 'nameserver_unavailable' });
     impostor.close();
   });
 
@@ -179,7 +179,7 @@ describe.skipIf(!needs('named'))('the control channel of a real named', () => {
     await channel.command('status');
     await named.freeze();
     const underWay = channel.command('status');
-    const failed = expect(underWay).rejects.toMatchObject({ code: 'rndc_unavailable' });
+    const failed = expect(underWay).rejects.toMatchObject({ code: 'nameserver_unavailable' });
     await named.kill();
     await failed;
     await vi.waitFor(() => expect(lost).toHaveBeenCalledOnce());

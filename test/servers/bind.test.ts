@@ -6,7 +6,8 @@ import { RCODE } from '../../src/dns/message.js';
 import { parseName } from '../../src/dns/name.js';
 import { query } from '../../src/dns/query.js';
 import { TYPE } from '../../src/dns/types.js';
-import { BindNameserver } from '../../src/nameservers/bind/bind.js';
+import { BindServer } from '../../src/nameservers/bind/bind.js';
+import { ControlledNameserver } from '../../src/nameservers/controlled-nameserver.js';
 import { freePort } from '../../src/operations/ports.js';
 import { createLog } from '../../src/operations/log.js';
 import { needs } from '../needs.js';
@@ -17,12 +18,13 @@ const log = createLog({ level: 'silent' });
 describe.skipIf(!needs('named', 'named-checkzone'))('a private BIND', () => {
   let zones: ZoneFolder;
   let folder: string;
-  let bind: BindNameserver;
+  let bind: ControlledNameserver;
 
   beforeAll(async () => {
     zones = await ZoneFolder.make();
     folder = await mkdtemp(join(tmpdir(), 'dns-cluster bind-'));
-    bind = new BindNameserver({ dns: { host: '127.0.0.1', port: await freePort() }, folder, log });
+    const dns = { host: '127.0.0.1', port: await freePort() };
+    bind = new ControlledNameserver(new BindServer({ dns, folder, log }), { dns, log });
     await bind.start();
   });
   afterAll(async () => {

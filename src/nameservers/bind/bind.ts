@@ -1,15 +1,18 @@
-import { access, mkdir } from 'node:fs/promises';
+import { access, mkdir, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import pLimit from 'p-limit';
+import { z } from 'zod';
 import { DnsClient } from '../../dns/query.js';
-import { sentenceOf } from '../../errors.js';
 import type { Log } from '../../operations/log.js';
-import type { Applied, DnsAddress, Nameserver, NameserverStatus, ZoneChange } from '../nameserver.js';
+import { freePort } from '../../operations/ports.js';
+import { replaceFile } from '../../state/durable-file.js';
+import type { ControlledServer, ServerConnection, ServerFacts } from '../controlled-server.js';
+import type { DnsAddress } from '../nameserver.js';
+import { PrivateProcess } from '../private-process.js';
+import { BindCommands } from './commands.js';
+import { privateConfiguration } from './configuration.js';
+import { RndcChannel, type RndcServer } from './control.js';
 import { LoadedZones } from './loaded-zones.js';
-import { NamedProcess } from './named-process.js';
-import { RndcChannel, type RndcServer } from './rndc-channel.js';
-import { readRndcKey } from './rndc-key.js';
-import { ZoneLoader } from './zone-loader.js';
+import { keyClause, newRndcKey, readRndcKey } from './rndc-key.js';
 
 /** A named that the operator runs, and what it takes from us. */
 export interface OperatorNamed {
@@ -28,200 +31,127 @@ export interface BindOptions {
   /** Folder for what we must remember, and for all files of a private named. */
   folder: string;
   /** The operator's named; without it we run a private one. */
-  named?: OperatorNamed;
+  operator?: OperatorNamed | undefined;
   log: Log;
 }
 
-/** What is there between `start` and `stop`. */
-interface Running {
-  zones: LoadedZones;
-  client: DnsClient;
-  /** Absent while named cannot be reached. */
-  connected: { channel: RndcChannel; loader: ZoneLoader; bootTime: string } | undefined;
-}
-
-/** Waits before a named that went away is looked for again, milliseconds; the last repeats. */
-const RECONNECT = [100, 250, 500, 1_000, 2_000, 5_000];
+/** Where a private named listens for commands; its key is in a file of its own. */
+const controlFile = z.object({ controlPort: z.number() });
+const THREADS = '2';
+const MODE = 0o600;
+/** Milliseconds for a question about its state. */
+const STATUS_TIMEOUT = 5_000;
 
 /** BIND 9.18, driven over its control channel (see README.md). */
-export class BindNameserver implements Nameserver {
+export class BindServer implements ControlledServer {
   readonly kind = 'bind';
-  readonly dns: DnsAddress;
+  readonly software = 'BIND';
+  readonly isPrivate: boolean;
   readonly #options: BindOptions;
-  readonly #process: NamedProcess | undefined;
+  readonly #folder: string;
   readonly #includeFile: string;
-  readonly #turn = pLimit(1);
-  #running: Running | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #attempts = 0;
-  #probing = false;
+  readonly #process: PrivateProcess;
+  #zones: LoadedZones | undefined;
 
   constructor(options: BindOptions) {
-    const folder = resolve(options.folder);
-    this.dns = options.dns;
-    this.#options = { ...options, folder };
-    this.#includeFile = options.named?.includeFile ?? join(folder, 'zones.conf');
-    if (options.named === undefined) {
-      const { dns, log } = options;
-      this.#process = new NamedProcess({ folder, dns, includeFile: this.#includeFile, log });
+    const { dns, log, operator } = options;
+    this.#options = options;
+    this.isPrivate = operator === undefined;
+    this.#folder = resolve(options.folder);
+    this.#includeFile = operator?.includeFile ?? this.#file('zones.conf');
+    this.#process = new PrivateProcess({
+      ...{ software: this.software, debianPackage: 'bind9', folder: this.#folder, dns, log },
+      marker: this.#file('named.conf'),
+      configure: () => this.#configure(),
+      ready: () => this.#ready(),
+    });
+  }
+
+  async open(): Promise<void> {
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    const state = this.#file('loaded-zones');
+    // Without our record of what it serves, a private named is of no use: it can't be told what to drop.
+    if (this.isPrivate && !(await exists(state))) await this.#process.stop();
+    this.#zones = await LoadedZones.open(state, this.#includeFile, this.#options.log);
+  }
+
+  async close(): Promise<void> {
+    await this.#zones?.close();
+    this.#zones = undefined;
+  }
+
+  async connect(lost: () => void): Promise<ServerConnection> {
+    await this.#opened().repair(); // without the include file, named does not start
+    if (this.isPrivate) await this.#process.start();
+    const channel = new RndcChannel(await this.#control(), lost);
+    const client = new DnsClient(this.#options.dns);
+    return {
+      commands: new BindCommands(channel, this.#opened(), client, this.#options.log),
+      facts: () => factsOf(channel),
+      close: () => {
+        channel.close();
+        client.close();
+      },
+    };
+  }
+
+  async end(): Promise<void> {
+    if (this.isPrivate) await this.#process.stop();
+  }
+
+  async #control(): Promise<RndcServer> {
+    const { operator } = this.#options;
+    if (operator !== undefined) {
+      const { controlHost, controlPort, keyFile } = operator;
+      return { host: controlHost, port: controlPort, key: await readRndcKey(keyFile) };
     }
+    const { controlPort } = controlFile.parse(JSON.parse(await readFile(this.#file('control.json'), 'utf8')));
+    return { host: '127.0.0.1', port: controlPort, key: await readRndcKey(this.#file('rndc.key')) };
   }
 
-  /** Rejects where our own files can't be used, or a private named does not start; the operator's may be down. */
-  start(): Promise<void> {
-    return this.#turn(async () => {
-      if (this.#running !== undefined) return;
-      const { folder, log } = this.#options;
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      const state = join(folder, 'loaded-zones');
-      // Without our record of what it serves, a private named is of no use: it can't be told what to drop.
-      if (this.#process !== undefined && !(await exists(state))) await this.#process.stop();
-      const zones = await LoadedZones.open(state, this.#includeFile, log);
-      const running: Running = { zones, client: new DnsClient(this.dns), connected: undefined };
-      try {
-        await this.#connect(running);
-      } catch (error) {
-        if (this.#process !== undefined) {
-          running.client.close();
-          await this.#process.stop();
-          await zones.close();
-          throw error;
-        }
-        log.warn({ error: sentenceOf(error) }, 'named cannot be reached; trying again');
-        this.#reconnectLater();
-      }
-      this.#running = running;
-    });
+  async #configure(): Promise<{ program: string; args: string[] }> {
+    const { dns } = this.#options;
+    // Its zones are all in the include file from now on, and a zone must not be in both.
+    for (const file of ['_default.nzd', '_default.nzd-lock']) await rm(this.#file(file), { force: true });
+    await this.#opened().included(this.#opened().list());
+    // named does not mind to share one port between both, and then answers neither reliably.
+    let controlPort = dns.port;
+    while (controlPort === dns.port) controlPort = await freePort();
+    const key = newRndcKey();
+    await replaceFile(this.#file('rndc.key'), keyClause(key), MODE);
+    await replaceFile(this.#file('control.json'), `${JSON.stringify({ controlPort })}\n`, MODE);
+    const configuration = this.#file('named.conf');
+    const of = { folder: this.#folder, dns, controlPort, key, includeFile: this.#includeFile };
+    await replaceFile(configuration, privateConfiguration(of), MODE);
+    return { program: 'named', args: ['-f', '-n', THREADS, '-L', this.#file('start.log'), '-c', configuration] };
   }
 
-  stop(): Promise<void> {
-    return this.#turn(async () => {
-      const running = this.#running;
-      if (running === undefined) return;
-      this.#running = undefined;
-      clearTimeout(this.#timer);
-      this.#timer = undefined;
-      running.connected?.channel.close();
-      running.client.close();
-      await this.#process?.stop();
-      await running.zones.close();
-    });
-  }
-
-  apply(changes: readonly ZoneChange[]): Promise<Applied[]> {
-    return this.#withLoader(changes, (loader) => loader.apply(changes));
-  }
-
-  synchronize(zones: readonly ZoneChange[]): Promise<Applied[]> {
-    return this.#withLoader(zones, (loader) => loader.synchronize(zones));
-  }
-
-  async status(): Promise<NameserverStatus> {
-    const software = 'BIND';
-    const zones = this.#running?.zones.size;
-    const served = zones === undefined ? {} : { zones };
+  async #ready(): Promise<void> {
+    const channel = new RndcChannel(await this.#control());
     try {
-      const channel = this.#running?.connected?.channel;
-      if (channel === undefined) throw new Error('BIND is not connected.');
-      const { text } = await channel.command('status');
-      return { software, version: /^version: BIND ([\d.]+)/m.exec(text)?.[1] ?? '', running: true, ...served };
-    } catch (error) {
-      return { software, version: '', running: false, ...served, reason: sentenceOf(error) };
-    }
-  }
-
-  #withLoader(changes: readonly ZoneChange[], work: (loader: ZoneLoader) => Promise<Applied[]>): Promise<Applied[]> {
-    return this.#turn(async () => {
-      try {
-        if (this.#running === undefined) throw new Error('The BIND driver is not started.');
-        return await work(await this.#loader(this.#running));
-      } catch (error) {
-        const reason = sentenceOf(error);
-        this.#options.log.warn({ error: reason, count: changes.length }, 'changes could not be given to named');
-        return changes.map(({ name }) => ({ name, outcome: 'unavailable', reason }));
-      }
-    });
-  }
-
-  async #loader(running: Running): Promise<ZoneLoader> {
-    if (running.connected === undefined) await this.#reconnect(running);
-    if (running.connected === undefined) throw new Error('BIND is not connected.');
-    return running.connected.loader;
-  }
-
-  /** Finds named, or starts the private one. Rejects where it can't be reached. */
-  async #connect(running: Running): Promise<void> {
-    const server = await this.#server(running.zones);
-    const channel = new RndcChannel(server, () => void this.#lost(running, channel));
-    try {
-      const bootTime = await bootTimeOf(channel);
-      const loader = new ZoneLoader(channel, running.zones, running.client, this.#options.log);
-      running.connected = { channel, loader, bootTime };
-      this.#attempts = 0;
-    } catch (error) {
+      const { text } = await channel.command('status', STATUS_TIMEOUT);
+      if (!text.includes('server is up and running')) throw new Error('it is not running yet');
+    } finally {
       channel.close();
-      throw error;
     }
   }
 
-  async #server(zones: LoadedZones): Promise<RndcServer> {
-    const { named } = this.#options;
-    if (named !== undefined) {
-      await zones.repair(); // without the include file, named does not start
-      return { host: named.controlHost, port: named.controlPort, key: await readRndcKey(named.keyFile) };
-    }
-    if (this.#process === undefined) throw new Error('there is no named');
-    return this.#process.start(async () => {
-      await zones.repair();
-      await zones.included(zones.list());
-    });
+  #opened(): LoadedZones {
+    if (this.#zones === undefined) throw new Error('the BIND driver is not opened');
+    return this.#zones;
   }
 
-  async #reconnect(running: Running): Promise<void> {
-    await this.#connect(running);
-    try {
-      await running.connected?.loader.restore();
-    } catch (error) {
-      running.connected?.channel.close();
-      running.connected = undefined;
-      throw error;
-    }
-    this.#options.log.info('named is back');
-  }
-
-  /** A connection ended: named drops idle ones after 30 s, or it went away and has forgotten what it did not write down. */
-  async #lost(running: Running, channel: RndcChannel): Promise<void> {
-    const connected = running.connected;
-    if (connected?.channel !== channel || this.#running !== running || this.#probing) return;
-    // One look is enough for all connections: should named end after it, then so does the connection that it was made over.
-    this.#probing = true;
-    const bootTime = await bootTimeOf(channel).catch(() => undefined);
-    this.#probing = false;
-    if (bootTime === connected.bootTime || running.connected !== connected) return;
-    running.connected = undefined;
-    channel.close();
-    this.#options.log.warn('named went away');
-    this.#reconnectLater();
-  }
-
-  #reconnectLater(): void {
-    if (this.#timer !== undefined) return;
-    const delay = RECONNECT[Math.min(this.#attempts++, RECONNECT.length - 1)];
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      void this.#turn(async () => {
-        const running = this.#running;
-        if (running === undefined || running.connected !== undefined) return;
-        await this.#reconnect(running).catch(() => this.#reconnectLater());
-      });
-    }, delay);
-    this.#timer.unref();
+  #file(name: string): string {
+    return join(this.#folder, name);
   }
 }
 
-async function bootTimeOf(channel: RndcChannel): Promise<string> {
-  const { text } = await channel.command('status');
-  return /^boot time: (.*)$/m.exec(text)?.[1] ?? '';
+async function factsOf(channel: RndcChannel): Promise<ServerFacts> {
+  const { text } = await channel.command('status', STATUS_TIMEOUT);
+  const boot = /^boot time: (.*)$/m.exec(text)?.[1] ?? '';
+  const startedAt = Date.parse(boot);
+  const version = /^version: BIND ([\d.]+)/m.exec(text)?.[1] ?? '';
+  return { version, boot, ...(Number.isNaN(startedAt) ? {} : { startedAt }) };
 }
 
 async function exists(file: string): Promise<boolean> {

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import type { Log } from '../../operations/log.js';
 import { AppendTable } from '../../state/append-table.js';
 import type { ZoneName } from '../../zones/zone-name.js';
-import { IncludeFile } from './include-file.js';
+import { IncludeFile } from '../include-file.js';
+import type { ZoneFile } from '../zone-commands.js';
+import { ZONE_STATEMENTS } from './configuration.js';
 
 const loadedZone = z.object({
   /** Where named finds the zone when it starts: our include file, or its own database of zones added by `addzone`. */
@@ -11,13 +13,7 @@ const loadedZone = z.object({
   file: z.string(),
 });
 
-export type LoadedZone = z.infer<typeof loadedZone>;
-
-/** A zone to be loaded, and its master file. */
-export interface ZoneFile {
-  name: ZoneName;
-  file: string;
-}
+type LoadedZone = z.infer<typeof loadedZone>;
 
 /**
  * What named was told to serve, and the include file that says so. A zone that is both in a configuration file and in named's
@@ -35,7 +31,7 @@ export class LoadedZones {
 
   static async open(file: string, includeFile: string, log: Log): Promise<LoadedZones> {
     const table = await AppendTable.open(file, { parse: (value) => loadedZone.parse(value), log });
-    const include = new IncludeFile(includeFile);
+    const include = new IncludeFile(includeFile, ZONE_STATEMENTS);
     for (const [name, loaded] of table.entries()) if (loaded.place === 'included') include.set(name, loaded.file);
     const zones = new LoadedZones(table, include);
     await zones.repair();
@@ -46,8 +42,9 @@ export class LoadedZones {
     return this.#table.size;
   }
 
-  get(name: ZoneName): LoadedZone | undefined {
-    return this.#table.get(name);
+  get(name: ZoneName): ZoneFile | undefined {
+    const loaded = this.#table.get(name);
+    return loaded === undefined ? undefined : { name, file: loaded.file };
   }
 
   list(): ZoneFile[] {

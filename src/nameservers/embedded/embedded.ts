@@ -39,6 +39,7 @@ export class EmbeddedNameserver implements Nameserver {
   readonly #turn = pLimit(1);
   #listeners: Listener[] = [];
   #client: DnsClient | undefined;
+  #startedAt = 0;
 
   constructor(options: EmbeddedOptions) {
     this.#options = options;
@@ -65,6 +66,7 @@ export class EmbeddedNameserver implements Nameserver {
         throw error;
       }
       this.#client = new DnsClient(this.dns);
+      this.#startedAt = Date.now();
     });
   }
 
@@ -89,6 +91,8 @@ export class EmbeddedNameserver implements Nameserver {
     const running = this.#client !== undefined;
     return Promise.resolve({
       ...{ software: 'dns-cluster', version: this.#options.version, running, zones: this.#zones.size },
+      // It lives in this process, which holds little else that is large.
+      ...(running ? { startedAt: this.#startedAt, memory: process.memoryUsage.rss() } : {}),
       ...(running ? {} : { reason: 'The embedded nameserver is not started.' }),
     });
   }

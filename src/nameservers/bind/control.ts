@@ -31,7 +31,7 @@ export class RndcChannel {
   }
 
   /**
-   * Runs a command, at most four at a time. A refusal by named is a reply; rejects with rndc_unavailable where no reply came,
+   * Runs a command, at most four at a time. A refusal by named is a reply; rejects with nameserver_unavailable where no reply came,
    * and then it is not known whether named did it. It may be run twice, see below; every command here stands that.
    */
   command(command: string, timeout = TIMEOUT): Promise<RndcReply> {
@@ -40,8 +40,8 @@ export class RndcChannel {
         return await this.#run(command, timeout);
       } catch (error) {
         const { host, port } = this.#server;
-        const facts = { server: `${host}:${port}`, why: sentenceOf(error) };
-        throw new ClusterError('rndc_unavailable', facts, { cause: error });
+        const facts = { software: 'BIND', where: `${host}:${port}`, why: sentenceOf(error) };
+        throw new ClusterError('nameserver_unavailable', facts, { cause: error });
       }
     });
   }

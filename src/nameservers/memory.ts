@@ -1,0 +1,38 @@
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import type { DnsAddress } from './nameserver.js';
+
+const KIB = 1024;
+
+/**
+ * Octets of memory of the processes that listen at this UDP port, all together and pages that they share counted once; nothing
+ * where the kernel does not show us other users' processes.
+ */
+export async function memoryServing({ port }: DnsAddress): Promise<number | undefined> {
+  const sockets = new Set([...(await socketsAt('/proc/net/udp', port)), ...(await socketsAt('/proc/net/udp6', port))]);
+  let octets: number | undefined;
+  for (const entry of await readdir('/proc').catch(() => [])) {
+    if (!/^\d+$/.test(entry) || !(await holdsOneOf(sockets, entry))) continue;
+    octets = (octets ?? 0) + (await proportionalSet(entry));
+  }
+  return octets === 0 ? undefined : octets;
+}
+
+/** As `socket:[1234]`, the way in which a process's open files name them. */
+async function socketsAt(table: string, port: number): Promise<string[]> {
+  const local = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const lines = (await readFile(table, 'latin1').catch(() => '')).split('\n').map((line) => line.trim().split(/\s+/));
+  return lines.flatMap((fields) => (fields[1]?.endsWith(local) === true ? [`socket:[${fields[9] ?? ''}]`] : []));
+}
+
+async function holdsOneOf(sockets: ReadonlySet<string>, pid: string): Promise<boolean> {
+  const folder = `/proc/${pid}/fd`;
+  for (const file of await readdir(folder).catch(() => [])) {
+    if (sockets.has(await readlink(`${folder}/${file}`).catch(() => ''))) return true;
+  }
+  return false;
+}
+
+async function proportionalSet(pid: string): Promise<number> {
+  const text = await readFile(`/proc/${pid}/smaps_rollup`, 'latin1').catch(() => '');
+  return Number(/^Pss:\s+(\d+) kB$/m.exec(text)?.[1] ?? 0) * KIB;
+}

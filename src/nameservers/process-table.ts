@@ -1,0 +1,55 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
+
+/** Milliseconds between two looks whether a process has ended. */
+const PAUSE = 10;
+
+/**
+ * The process whose command line holds `argument`, from the kernel's own table: unlike a file with a number in it, that can
+ * neither be missing after a crash nor name a process that is long gone. Of a server with several processes it is their parent.
+ */
+export async function processWithArgument(argument: string): Promise<number | undefined> {
+  const found: number[] = [];
+  for (const entry of await readdir('/proc').catch(() => [])) {
+    if (/^\d+$/.test(entry) && (await hasArgument(Number(entry), argument))) found.push(Number(entry));
+  }
+  for (const pid of found) if (!found.includes(await parentOf(pid))) return pid;
+  return undefined;
+}
+
+/**
+ * Ends the processes whose command line holds `argument`: asks their parent to, and after `patience` milliseconds kills it with
+ * its group. Resolves when all are gone.
+ */
+export async function endProcesses(argument: string, patience: number): Promise<void> {
+  const deadline = performance.now() + patience;
+  let signalled: number | undefined;
+  for (;;) {
+    const pid = await processWithArgument(argument);
+    if (pid === undefined) return;
+    if (performance.now() > deadline) sendSignal(pid, 'SIGKILL');
+    else if (pid !== signalled) sendSignal(pid, 'SIGTERM');
+    signalled = pid;
+    await pause(PAUSE);
+  }
+}
+
+function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // it ended a moment ago
+  }
+}
+
+/** Of a process that has ended and waits for its parent, the kernel keeps no arguments. */
+async function hasArgument(pid: number, argument: string): Promise<boolean> {
+  const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  return line.split('\0').includes(argument);
+}
+
+async function parentOf(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
+  // The program's name stands in brackets and may hold anything.
+  return Number(/^.*\) \S (\d+)/s.exec(stat)?.[1] ?? 0);
+}

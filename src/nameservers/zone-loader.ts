@@ -1,0 +1,87 @@
+import type { DnsClient } from '../dns/query.js';
+import type { ZoneName } from '../zones/zone-name.js';
+import type { Applied, ZoneChange } from './nameserver.js';
+import { lookAtAll, readBack } from './read-back.js';
+import type { Refusals, Upsert, ZoneCommands } from './zone-commands.js';
+
+/** Makes one running server follow changes by its commands, and reads each back over DNS. */
+export class ZoneLoader {
+  readonly #software: string;
+  readonly #commands: ZoneCommands;
+  readonly #client: DnsClient;
+
+  constructor(software: string, commands: ZoneCommands, client: DnsClient) {
+    this.#software = software;
+    this.#commands = commands;
+    this.#client = client;
+  }
+
+  /** One outcome for each change, in their order; of several changes of one zone the last counts. Rejects where the server could not be asked. */
+  async apply(changes: readonly ZoneChange[]): Promise<Applied[]> {
+    const last = new Map(changes.map((change) => [change.name, change]));
+    const outcomes = await this.#applyEach([...last.values()]);
+    return changes.map(({ name }) => outcomes.get(name) ?? { name, outcome: 'unavailable' });
+  }
+
+  /** Makes the server serve these zones and no others of ours. Only what it does not serve as it should is touched. */
+  async synchronize(zones: readonly ZoneChange[]): Promise<Applied[]> {
+    const wanted = new Set(zones.map((change) => change.name));
+    await this.#remove(this.#commands.list().flatMap(({ name }) => (wanted.has(name) ? [] : [name])));
+    const seen = await lookAtAll(this.#client, zones);
+    const due = zones.filter(({ name }, i) => seen[i]?.outcome !== 'served' || this.#commands.get(name) === undefined);
+    const applied = new Map((await this.apply(due)).map((outcome) => [outcome.name, outcome]));
+    return seen.map((outcome) => applied.get(outcome.name) ?? outcome);
+  }
+
+  async #applyEach(changes: readonly ZoneChange[]): Promise<Map<ZoneName, Applied>> {
+    const refusals: Refusals = new Map();
+    const removals = changes.filter(({ kind }) => kind === 'remove');
+    await this.#refuseStrange(removals, refusals);
+    await this.#remove(removals.map(({ name }) => name));
+    const added = await this.#replace(
+      changes.filter((change) => change.kind === 'upsert'),
+      refusals,
+    );
+    if (added.length > 0) await this.#commands.add(added, refusals);
+    const taken = changes.filter(({ name }) => !refusals.has(name));
+    const seen = await readBack(this.#client, taken, { inspect: (change, as) => this.#commands.inspect(change, as) });
+    const outcomes = new Map(seen.map((outcome) => [outcome.name, outcome]));
+    for (const [name, reason] of refusals) outcomes.set(name, { name, outcome: 'refused', reason });
+    // What was new and is not served must not stay in the server's configuration.
+    await this.#remove(added.map(({ name }) => name).filter((name) => outcomes.get(name)?.outcome === 'refused'));
+    return outcomes;
+  }
+
+  /** Zones that are to be gone and that we never gave to the server: where it answers for them, they are the operator's own. */
+  async #refuseStrange(removals: readonly ZoneChange[], refusals: Refusals): Promise<void> {
+    const strange = removals.filter(({ name }) => this.#commands.get(name) === undefined);
+    const seen = await lookAtAll(this.#client, strange);
+    for (const { name, outcome } of seen) if (outcome === 'refused') refusals.set(name, notOurs(this.#software, name));
+  }
+
+  /** Has known zones read again. Resolves with those that are to be added, because the server lacks them or has another file. */
+  async #replace(upserts: readonly Upsert[], refusals: Refusals): Promise<Upsert[]> {
+    const known: Upsert[] = [];
+    const fresh: Upsert[] = [];
+    const moved: Upsert[] = [];
+    for (const change of upserts) {
+      const file = this.#commands.get(change.name)?.file;
+      if (file === undefined) fresh.push(change);
+      else if (file === change.file) known.push(change);
+      else moved.push(change);
+    }
+    await this.#remove(moved.map(({ name }) => name));
+    const lost = known.length > 0 ? await this.#commands.reload(known, refusals) : [];
+    return [...fresh, ...moved, ...lost];
+  }
+
+  async #remove(names: readonly ZoneName[]): Promise<void> {
+    const known = names.filter((name) => this.#commands.get(name) !== undefined);
+    if (known.length > 0) await this.#commands.remove(known);
+  }
+}
+
+/** The sentence for a zone that the server has from elsewhere; for the commands, too. */
+export function notOurs(software: string, name: ZoneName): string {
+  return `${software} has ${name} from a configuration that is not ours. Remove it there first.`;
+}
