@@ -207,7 +207,7 @@ describe.skipIf(!needs('named', 'named-checkzone'))("the operator's BIND over cr
     const few = await zones.upserts(20, 1);
     expect(outcomes(await bind.apply(few))).toEqual(['served']);
     await named.kill();
-    await named.loseAddedZones();
+    await named.loseState();
     await named.start();
     await untilServed(named.dns, few);
   });
@@ -302,20 +302,6 @@ describe.skipIf(!needs('named', 'named-checkzone'))("the operator's BIND over cr
     await named.start();
     await drive();
     expect(await bind.apply([await zones.upsert('a.example', 2)])).toMatchObject([{ outcome: 'served', serial: 2 }]);
-  });
-
-  test("a zone of the operator's own is refused and stays as it is", async () => {
-    const own = await zones.upsert('own.example', 77);
-    const file = join(zones.folder, 'theirs');
-    await writeFile(file, await readFile(own.file));
-    named = await OperatorsNamed.configure(`zone "own.example" { type primary; file "${file}"; };`);
-    await named.start();
-    await drive();
-    const [applied] = await bind.apply([await zones.upsert('own.example', 78)]);
-    expect(applied).toMatchObject({ outcome: 'refused' });
-    expect(applied?.reason).toContain('configuration that is not ours');
-    expect(outcomes(await bind.apply([removal('own.example')]))).toEqual(['refused']);
-    await untilServed(named.dns, [own]);
   });
 
   test('a configuration that named refuses keeps new zones due, and they come when it is repaired', async () => {

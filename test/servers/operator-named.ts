@@ -1,22 +1,25 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
-import type { OperatorNamed } from '../../src/nameservers/bind/bind.js';
-import { freePort } from '../../src/operations/ports.js';
+import { BindServer, type OperatorNamed } from '../../src/nameservers/bind/bind.js';
 import { keyClause, newRndcKey } from '../../src/nameservers/bind/rndc-key.js';
+import { createLog } from '../../src/operations/log.js';
+import { freePort } from '../../src/operations/ports.js';
+import { OperatorProcess, OWN_ZONE_TEXT } from './operator-process.js';
+import { OWN_ZONE, type OperatorServer } from './operator-server.js';
 
-/** A real named as an operator would run it: its configuration is not ours, and includes our file. */
-export class OperatorsNamed {
-  #child: ChildProcess | undefined;
+/** A real named as an operator would run it. */
+export class OperatorsNamed implements OperatorServer {
+  readonly #process: OperatorProcess;
 
   private constructor(
     readonly folder: string,
     readonly settings: OperatorNamed,
     readonly dns: { host: string; port: number },
-  ) {}
+  ) {
+    const args = ['-g', '-n', '1', '-c', join(folder, 'named.conf')];
+    this.#process = new OperatorProcess('named', args, dns, join(folder, 'log'));
+  }
 
   /** `more` is appended to its configuration. */
   static async configure(more = ''): Promise<OperatorsNamed> {
@@ -31,6 +34,7 @@ export class OperatorsNamed {
     const key = newRndcKey();
     await writeFile(settings.keyFile, keyClause(key));
     await writeFile(settings.includeFile, '');
+    await writeFile(join(folder, OWN_ZONE), OWN_ZONE_TEXT);
     await writeFile(
       join(folder, 'named.conf'),
       `include "${settings.keyFile}";
@@ -40,49 +44,44 @@ export class OperatorsNamed {
         listen-on port ${dns.port} { 127.0.0.1; }; listen-on-v6 { none; };
         recursion no; notify no; allow-new-zones yes; dnssec-validation no; empty-zones-enable no;
       };
+      zone "${OWN_ZONE}" { type primary; file "${OWN_ZONE}"; };
       include "${settings.includeFile}";
       ${more}`,
     );
     return new OperatorsNamed(folder, settings, dns);
   }
 
-  async start(): Promise<void> {
-    const log = join(this.folder, 'log');
-    await writeFile(log, '');
-    const child = spawn('named', ['-f', '-n', '1', '-L', log, '-c', join(this.folder, 'named.conf')], {
-      stdio: 'ignore',
-      env: { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` },
-    });
-    this.#child = child;
-    for (;;) {
-      const text = await readFile(log, 'latin1');
-      if (/\brunning$/m.test(text)) return;
-      if (child.exitCode !== null) throw new Error(`named stopped:\n${text}`);
-      await pause(5);
-    }
+  get includeFile(): string {
+    return this.settings.includeFile;
   }
 
-  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
-    const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    child.kill(signal);
-    await once(child, 'exit');
+  start(): Promise<void> {
+    return this.#process.start();
   }
 
-  /** Stops it in its tracks: it keeps its connections and answers nothing. */
-  async freeze(): Promise<void> {
-    this.#child?.kill('SIGSTOP');
-    const state = `/proc/${this.#child?.pid ?? 0}/stat`;
-    while (!/\) T /.test(await readFile(state, 'latin1'))) await pause(1);
+  kill(signal?: NodeJS.Signals): Promise<void> {
+    return this.#process.kill(signal);
   }
 
-  /** Deletes its database of zones that were added by addzone. */
-  async loseAddedZones(): Promise<void> {
-    await rm(join(this.folder, '_default.nzd'));
+  freeze(): Promise<void> {
+    return this.#process.freeze();
+  }
+
+  thaw(): void {
+    this.#process.thaw();
+  }
+
+  /** Its database of zones that were added by addzone. */
+  async loseState(): Promise<void> {
+    await rm(join(this.folder, '_default.nzd'), { force: true });
+  }
+
+  driver(folder: string): BindServer {
+    return new BindServer({ dns: this.dns, folder, operator: this.settings, log: createLog({ level: 'silent' }) });
   }
 
   async end(): Promise<void> {
-    await this.kill();
+    await this.#process.kill();
     await rm(this.folder, { recursive: true, force: true });
   }
 }

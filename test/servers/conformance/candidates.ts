@@ -1,0 +1,18 @@
+import { needs } from '../../needs.js';
+import { OperatorsNamed } from '../operator-named.js';
+import type { OperatorServer } from '../operator-server.js';
+
+/** A kind of nameserver that the same scenarios are run over. */
+export interface Candidate {
+  kind: string;
+  /** Are its programs installed? Where not, its scenarios are skipped, and fail in CI. */
+  installed: boolean;
+  /** A server as an operator runs it; absent for the one inside our process. */
+  configure?: () => Promise<OperatorServer>;
+}
+
+/** A sixth nameserver is one line here. */
+export const CANDIDATES: readonly Candidate[] = [
+  { kind: 'embedded', installed: true },
+  { kind: 'bind', installed: needs('named', 'named-checkzone'), configure: () => OperatorsNamed.configure() },
+];

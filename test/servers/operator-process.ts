@@ -1,0 +1,84 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
+import { parseName } from '../../src/dns/name.js';
+import { DnsClient } from '../../src/dns/query.js';
+import type { DnsAddress } from '../../src/nameservers/nameserver.js';
+import { withServerPrograms } from '../../src/nameservers/server-programs.js';
+import { OWN_ZONE } from './operator-server.js';
+
+/** The text of OWN_ZONE. */
+export const OWN_ZONE_TEXT = `$TTL 300
+@ SOA ns1.host.example. hostmaster.host.example. 7 3600 600 86400 300
+@ NS ns1.host.example.
+@ A 192.0.2.200
+`;
+
+const START_TIMEOUT = 20_000;
+
+/** A server in the foreground, in a process group of its own, so that all its processes can be stopped and ended by their id. */
+export class OperatorProcess {
+  #child: ChildProcess | undefined;
+
+  /** `log` gets all that the server prints. */
+  constructor(
+    private readonly program: string,
+    private readonly args: readonly string[],
+    private readonly dns: DnsAddress,
+    private readonly log: string,
+  ) {}
+
+  /** Resolves when it answers for OWN_ZONE. */
+  async start(): Promise<void> {
+    const output = openSync(this.log, 'a');
+    const child = spawn(this.program, this.args, {
+      ...{ detached: true, stdio: ['ignore', output, output], env: withServerPrograms() },
+    });
+    closeSync(output);
+    this.#child = child;
+    const client = new DnsClient(this.dns, { timeout: 200 });
+    const deadline = Date.now() + START_TIMEOUT;
+    try {
+      while ((await client.soaSerial(parseName(`${OWN_ZONE}.`)).catch(() => undefined)) !== 7) {
+        const over = child.exitCode !== null || Date.now() > deadline;
+        if (over) throw new Error(`${this.program} did not start:\n${await readFile(this.log, 'latin1')}`);
+        await pause(5);
+      }
+    } finally {
+      client.close();
+    }
+  }
+
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exit = once(child, 'exit');
+    this.#signal(signal);
+    await exit;
+    // Processes that it forked have its port, and may take a moment longer.
+    while (this.#signal(0)) await pause(2);
+  }
+
+  /** Stops it in its tracks: it keeps its sockets and answers nothing. */
+  async freeze(): Promise<void> {
+    this.#signal('SIGSTOP');
+    const state = `/proc/${this.#child?.pid ?? 0}/stat`;
+    while (!/\) T /.test(await readFile(state, 'latin1'))) await pause(1);
+  }
+
+  thaw(): void {
+    this.#signal('SIGCONT');
+  }
+
+  /** False where no process of the group is left. */
+  #signal(signal: NodeJS.Signals | 0): boolean {
+    try {
+      return process.kill(-(this.#child?.pid ?? NaN), signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+      throw error;
+    }
+  }
+}
