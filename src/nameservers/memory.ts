@@ -3,17 +3,20 @@ import type { DnsAddress } from './nameserver.js';
 
 const KIB = 1024;
 
-/**
- * Octets of memory of the processes that listen at this UDP port, all together and pages that they share counted once; nothing
- * where the kernel does not show us other users' processes.
- */
-export async function memoryServing({ port }: DnsAddress): Promise<number | undefined> {
+/** The processes that listen at this UDP port, as far as the kernel shows us other users' processes. */
+export async function processesServing({ port }: DnsAddress): Promise<number[]> {
   const sockets = new Set([...(await socketsAt('/proc/net/udp', port)), ...(await socketsAt('/proc/net/udp6', port))]);
-  let octets: number | undefined;
+  const found: number[] = [];
   for (const entry of await readdir('/proc').catch(() => [])) {
-    if (!/^\d+$/.test(entry) || !(await holdsOneOf(sockets, entry))) continue;
-    octets = (octets ?? 0) + (await proportionalSet(entry));
+    if (/^\d+$/.test(entry) && (await holdsOneOf(sockets, entry))) found.push(Number(entry));
   }
+  return found;
+}
+
+/** Octets of memory of the processes that listen at this UDP port, pages that they share counted once; nothing where it can't be known. */
+export async function memoryServing(address: DnsAddress): Promise<number | undefined> {
+  let octets = 0;
+  for (const pid of await processesServing(address)) octets += await proportionalSet(pid);
   return octets === 0 ? undefined : octets;
 }
 
@@ -32,7 +35,7 @@ async function holdsOneOf(sockets: ReadonlySet<string>, pid: string): Promise<bo
   return false;
 }
 
-async function proportionalSet(pid: string): Promise<number> {
+async function proportionalSet(pid: number): Promise<number> {
   const text = await readFile(`/proc/${pid}/smaps_rollup`, 'latin1').catch(() => '');
   return Number(/^Pss:\s+(\d+) kB$/m.exec(text)?.[1] ?? 0) * KIB;
 }

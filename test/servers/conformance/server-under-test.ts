@@ -48,11 +48,16 @@ export class ServerUnderTest {
     return test;
   }
 
-  /** With neither server nor driver running. */
-  static async make(candidate: Candidate, folder?: string): Promise<ServerUnderTest> {
+  /** With neither server nor driver running; all of both, but not the zones, below `place`. */
+  static async make(candidate: Candidate, place = tmpdir()): Promise<ServerUnderTest> {
     const zones = await ZoneFolder.make();
-    const own = folder ?? (await mkdtemp(join(tmpdir(), 'dns-cluster driver-')));
-    return new ServerUnderTest(candidate, await freePort(), zones, own, await candidate.configure?.());
+    const folder = await mkdtemp(join(place, 'dns-cluster driver-'));
+    vi.stubEnv('TMPDIR', place);
+    try {
+      return new ServerUnderTest(candidate, await freePort(), zones, folder, await candidate.configure?.());
+    } finally {
+      vi.unstubAllEnvs();
+    }
   }
 
   get kind(): string {
