@@ -125,6 +125,11 @@ const kinds = {
     sentence: (f) =>
       `${f['software'] ?? 'The nameserver'} gave no reply at its control channel ${f['where'] ?? ''} (${f['why'] ?? ''}). Check that it runs and lets us in; what it missed is given to it when it is back.`,
   },
+  nameserver_signs_zones: {
+    status: 409,
+    sentence: (f) =>
+      `The ${f['software'] ?? 'nameserver'} on ${f['server'] ?? ''} signs zones by itself (${f['zones'] ?? ''}), so their records can't be kept the same on other servers. A server with such zones can't join a DNS cluster: turn DNSSEC off for them there (pdnsutil disable-dnssec ZONE, and take the DS record away at the registrar first), then try again.`,
+  },
   nameserver_configuration_refused: {
     status: 503,
     sentence: (f) =>

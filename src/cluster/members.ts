@@ -15,6 +15,7 @@ import { parseLedgerEntry } from './ledger.js';
 import { ROLES, type Member, type MemberStatus, type NewMember, type Role } from './member.js';
 import { parseMemberHost, refuseOwnAddress, type OwnIdentity } from './member-address.js';
 import { MemberWorker } from './member-worker.js';
+import { refuseSignedZones } from './signed-zones.js';
 
 /** Members of root serve every account's zones; a reseller's member serves only theirs. */
 const ROOT = 'root';
@@ -116,6 +117,7 @@ export class Members {
     const { host, port, fingerprint } = input;
     const info = await backend.probe();
     if (info.hostname === own.hostname) throw new ClusterError('member_is_self', { host });
+    refuseSignedZones(info.hostname, 'nameserver', info.signedZones);
     const member: Member = {
       id: randomUUID(),
       type: 'cpanel',

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
+import { z } from 'zod';
 import { sentenceOf } from '../errors.js';
 import { zoneName, type ZoneName } from '../zones/zone-name.js';
 import { formPairs } from './form-pairs.js';
@@ -26,6 +27,9 @@ const LARGEST_BUNDLE = 128 * 1024 * 1024;
 const ADDED = /Zone \S+ has been successfully added/i;
 const NOT_REMOVED = /^Unable to remove zone\(s\):.*/m;
 
+/** `signed_zones` is said by nodes of this software, and only where there are such. */
+const versionAnswer = z.object({ version: z.string(), signed_zones: z.array(z.string()).max(100).catch([]) });
+
 /** A member that speaks the original's wire: a cPanel & WHM server, or another node of this software. */
 export class CpanelMember implements MemberBackend {
   readonly #host: string;
@@ -43,13 +47,13 @@ export class CpanelMember implements MemberBackend {
   }
 
   async probe(): Promise<MemberInfo> {
-    const { version } = await this.#ask();
+    const { version, signedZones } = await this.#ask();
     const { body } = await this.#connection.get('/scripts2/gethostname?', PROBE_TIMEOUT);
     const hostname = body.toString('utf8').trim().toLowerCase();
     if (!/^[a-z0-9_.-]{1,253}$/.test(hostname)) {
       throw this.#connection.invalid('gethostname does not answer with a host name');
     }
-    return { version, hostname };
+    return { version, hostname, ...(signedZones.length === 0 ? {} : { signedZones }) };
   }
 
   async zoneList(): Promise<ZoneName[]> {
@@ -93,12 +97,14 @@ export class CpanelMember implements MemberBackend {
   }
 
   /** Asks for its version, which proves the token, and notes what it is. */
-  async #ask(): Promise<{ ours: boolean; version: string }> {
+  async #ask(): Promise<{ ours: boolean; version: string; signedZones: string[] }> {
     const { body, ours } = await this.#connection.get('/json-api/version?', PROBE_TIMEOUT);
-    const version = versionIn(body);
+    const read = versionAnswer.safeParse(jsonOf(body));
+    // As far as it is one: a version is kept and shown.
+    const version = /^\d{1,6}(\.\d{1,6}){2,5}/.exec(read.data?.version ?? '')?.[0];
     if (version === undefined) throw this.#connection.invalid('/json-api/version does not answer with a version');
     this.#kind = { ours, version };
-    return this.#kind;
+    return { ours, version, signedZones: read.data?.signed_zones.flatMap((name) => zoneOf(name) ?? []) ?? [] };
   }
 
   async #saveOnOurs(changes: readonly Upsert[]): Promise<Pushed[]> {
@@ -211,11 +217,9 @@ async function unpacked(body: Buffer): Promise<Buffer> {
   return packed ? promisify(gunzip)(body, { maxOutputLength: LARGEST_BUNDLE }) : body;
 }
 
-function versionIn(body: Buffer): string | undefined {
+function jsonOf(body: Buffer): unknown {
   try {
-    const { version } = JSON.parse(body.toString('utf8')) as { version?: unknown };
-    // As far as it is one: a version is kept and shown.
-    return typeof version === 'string' ? /^\d{1,6}(\.\d{1,6}){2,5}/.exec(version)?.[0] : undefined;
+    return JSON.parse(body.toString('utf8'));
   } catch {
     return undefined;
   }

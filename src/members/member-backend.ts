@@ -20,6 +20,8 @@ export interface MemberInfo {
   /** Version that the member announces, as `11.82.0.1`. */
   version: string;
   hostname: string;
+  /** Zones that its nameserver signs by itself, where it says so: it can't be in a cluster then. */
+  signedZones?: string[];
 }
 
 /** How talking to a member failed: no answer, an answer that refuses us, or an answer that makes no sense. */

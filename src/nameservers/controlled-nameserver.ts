@@ -175,7 +175,10 @@ export class ControlledNameserver implements Nameserver {
 
   async #watch(): Promise<void> {
     // A server that loads very many zones is silent for seconds: whoever gave them to it waits for it, with a time-out of their own.
-    if (this.#turn.activeCount > 0) return this.#watchLater();
+    if (this.#turn.activeCount > 0) {
+      this.#watchLater();
+      return;
+    }
     if (this.#connected !== undefined) await this.#probe();
     else await this.#turn(() => (this.#connected === undefined ? this.#connect() : undefined)).catch(() => undefined);
     if (this.#client !== undefined) this.#watchLater();

@@ -257,6 +257,14 @@ describe('a member that misbehaves', () => {
     await expect(memberAt(port).probe()).resolves.toEqual({ version: kept, hostname: 'ns1.example.net' });
   });
 
+  test('says that its nameserver signs zones by itself: they are known, as far as they are zone names', async () => {
+    const said = { version: '11.82.0.1', signed_zones: ['a.example', '<b>', 'b.example'] };
+    const port = await serve((request, response) =>
+      response.end(request.url?.includes('version') === true ? JSON.stringify(said) : 'ns1.example.net\n'),
+    );
+    await expect(memberAt(port).probe()).resolves.toMatchObject({ signedZones: ['a.example', 'b.example'] });
+  });
+
   test.each(['null', '[]', '{"version":11}', '{"version":"11"}', '{"version":"a11.1.1"}', '', '{', '"11.82.0.1"'])(
     'announces no version, but %j: invalid_answer',
     async (said) => {

@@ -145,6 +145,14 @@ describe('the API in the style of WHM API 1', () => {
     expect(JSON.stringify([added, await call('listmembers'), await call('clusterstatus')])).not.toContain('the-secret');
   });
 
+  test('what the nameserver is and how it does is said in the way in which a member is asked for it', async () => {
+    expect(await call('installed_versions', {})).toMatchObject({ data: { bind: '9.18.49' } });
+    expect(await call('servicestatus', { service: 'named' })).toMatchObject({
+      data: { service: [{ name: 'named', running: 1, enabled: 1, monitored: 1, version: '9.18.49' }] },
+    });
+    expect(await call('servicestatus', { service: 'exim' })).toMatchObject({ data: { service: [] } });
+  });
+
   test('a zone is created from a template', async () => {
     const made = await call('createzone', {
       zone: 'a.example',

@@ -1,12 +1,42 @@
 import { ANNOUNCED_VERSION } from '../wire/server-calls.js';
-import { apiFunction, type ApiFunction } from './api-function.js';
+import { apiFunction, text, type ApiFunction } from './api-function.js';
+
+/** The original's name for the DNS server, whatever its software. */
+const DNS_SERVICE = 'named';
 
 /** About this server and the caller. */
 export const SERVER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
-  version: apiFunction({ parameters: {}, run: () => ({ version: ANNOUNCED_VERSION }) }),
+  version: apiFunction({
+    parameters: {},
+    run: async (_, { cluster, peer }) => {
+      const { signedZones } = (await cluster.status(peer)).nameserver;
+      return { version: ANNOUNCED_VERSION, ...(signedZones === undefined ? {} : { signed_zones: signedZones }) };
+    },
+  }),
+  installed_versions: apiFunction({
+    parameters: {},
+    run: async (_, { cluster, peer }) => {
+      const { software, version } = (await cluster.status(peer)).nameserver;
+      return { [keyOf(software)]: version };
+    },
+  }),
+  servicestatus: apiFunction({
+    parameters: { service: text.optional() },
+    run: async ({ service = DNS_SERVICE }, { cluster, peer }) => {
+      if (service !== DNS_SERVICE) return { service: [] };
+      const { running, software, version, zones, memory, startedAt, reason } = (await cluster.status(peer)).nameserver;
+      const known = { enabled: 1, installed: 1, monitored: 1, running: running ? 1 : 0, name: DNS_SERVICE };
+      return { service: [{ ...known, display_name: software, version, zones, memory, started_at: startedAt, reason }] };
+    },
+  }),
   gethostname: apiFunction({ parameters: {}, run: (_, { cluster }) => ({ hostname: cluster.hostname }) }),
   myprivs: apiFunction({
     parameters: {},
     run: (_, { peer }) => ({ privileges: [Object.fromEntries(peer.privileges.map((name) => [name, 1]))] }),
   }),
 };
+
+/** As the original keys it: `bind`, `powerdns`, `nsd`. */
+function keyOf(software: string): string {
+  return software.toLowerCase().replace(/ dns$/, '');
+}

@@ -42,11 +42,11 @@ describe.each(CANDIDATES)('$kind and files that it cannot load', (candidate) => 
       async (_, line) => {
         await of.apply(await of.zones.upsert('kept.example', 5, 'www A 192.0.2.5\n'));
         const broken = await of.zones.upsert('kept.example', 6, line);
-        let over = false;
+        const asked = { over: false };
         const asking = (async (): Promise<void> => {
-          while (!over) expect((await of.ask('www.kept.example', TYPE.A)).answer).toHaveLength(1);
+          while (!asked.over) expect((await of.ask('www.kept.example', TYPE.A)).answer).toHaveLength(1);
         })();
-        const [refused] = await of.apply(broken).finally(() => (over = true));
+        const [refused] = await of.apply(broken).finally(() => (asked.over = true));
         await asking;
         expect(refused?.outcome).toBe('refused');
         expect(refused?.reason).not.toBe('');

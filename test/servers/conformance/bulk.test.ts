@@ -19,15 +19,15 @@ describe.each(CANDIDATES)('$kind and many zones at once', (candidate) => {
     test('2,000 new zones in one batch are all served, while one that is loaded is answered all the time', async () => {
       await of.apply(await of.zones.upsert('beside.example', 1));
       const changes = await of.zones.upserts(2_000, 1, '', 'many');
-      let over = false;
+      const asked = { over: false };
       const wrong: string[] = [];
       const asking = (async (): Promise<void> => {
-        while (!over) {
+        while (!asked.over) {
           const { aa, answer } = await of.ask('beside.example', TYPE.A);
           if (!aa || answer.length !== 1) wrong.push(JSON.stringify({ aa, answer }));
         }
       })();
-      const applied = await of.apply(...changes).finally(() => (over = true));
+      const applied = await of.apply(...changes).finally(() => (asked.over = true));
       await asking;
       expect(new Set(applied.map(({ outcome }) => outcome))).toEqual(new Set(['served']));
       expect(await of.serials(names(2_000, 'many'))).toEqual(changes.map(() => 1));
