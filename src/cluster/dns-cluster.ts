@@ -26,6 +26,7 @@ import type { MemberStatus, NewMember, Role } from './member.js';
 import type { OwnIdentity } from './member-address.js';
 import { Members } from './members.js';
 import { Progress } from './progress.js';
+import { refuseSignedZones } from './signed-zones.js';
 
 /** After so many parses in one batch the event loop gets its turn. */
 const PARSES_PER_TURN = 32;
@@ -197,6 +198,7 @@ export class DnsCluster implements Cluster {
 
   async setClustering(on: boolean, by: Principal): Promise<void> {
     this.#authorizeRoot(by);
+    if (on) refuseSignedZones(this.hostname, await this.#nameserver.status());
     await this.#state.update((draft) => {
       draft.clustering = on;
     });
@@ -222,6 +224,7 @@ export class DnsCluster implements Cluster {
 
   async addMember(member: NewMember, by: Principal): Promise<MemberStatus> {
     this.#authorize(by);
+    refuseSignedZones(this.hostname, await this.#nameserver.status());
     try {
       return await this.#members.add(member, by);
     } catch (error) {

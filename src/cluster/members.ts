@@ -117,7 +117,7 @@ export class Members {
     const { host, port, fingerprint } = input;
     const info = await backend.probe();
     if (info.hostname === own.hostname) throw new ClusterError('member_is_self', { host });
-    refuseSignedZones(info.hostname, 'nameserver', info.signedZones);
+    refuseSignedZones(info.hostname, { software: 'nameserver', ...info });
     const member: Member = {
       id: randomUUID(),
       type: 'cpanel',

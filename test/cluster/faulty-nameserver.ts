@@ -17,6 +17,7 @@ export class FaultyNameserver implements Nameserver {
   readonly batches: (readonly ZoneChange[])[] = [];
   readonly #inner: Nameserver;
   #gate: Promise<void> = Promise.resolve();
+  #returned: () => void = () => undefined;
 
   constructor(inner: Nameserver) {
     this.#inner = inner;
@@ -33,8 +34,15 @@ export class FaultyNameserver implements Nameserver {
     return release;
   }
 
-  start(): Promise<void> {
-    return this.#inner.start();
+  start(returned: () => void = () => undefined): Promise<void> {
+    this.#returned = returned;
+    return this.#inner.start(returned);
+  }
+
+  /** Starts anew with nothing left of what it served. */
+  async forget(): Promise<void> {
+    await this.#inner.synchronize([]);
+    this.#returned();
   }
 
   stop(): Promise<void> {

@@ -110,6 +110,14 @@ describe('a saved zone', () => {
     expect((await save(name, zoneText(7))).local.state).toBe('served');
   });
 
+  test('is given again to a nameserver that was started anew and has forgotten it', async () => {
+    await save(name, zoneText(7));
+    await save(zoneName('b.example'), zoneText(3));
+    await nameserver.forget();
+    await vi.waitFor(async () => expect([await served(name), await served(zoneName('b.example'))]).toEqual([7, 3]));
+    expect((await save(name, zoneText(8))).local).toEqual({ state: 'served' });
+  });
+
   test('that was kept while the nameserver was away, and is refused when it is back, is put back and told', async () => {
     await save(name, zoneText(7));
     nameserver.down = true;

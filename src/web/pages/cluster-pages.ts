@@ -5,7 +5,7 @@ import { readForm, wholeNumber } from './forms.js';
 import { done } from './outcomes.js';
 import { redirectWith, showPage, type PageContext } from './page.js';
 import { visitOf } from './visit.js';
-import { MEMBER_STATES } from './words.js';
+import { MEMBER_STATES, nameserverLine } from './words.js';
 
 const clusteringForm = z.object({ clustering: z.enum(['on', 'off']) });
 const thresholdForm = z.object({ failureThreshold: wholeNumber(0, 1000) });
@@ -23,6 +23,7 @@ export function clusterPages(context: PageContext): Router {
       version,
       roles: ROLES,
       states: MEMBER_STATES,
+      nameserverLine: nameserverLine(status.nameserver),
     });
   });
 

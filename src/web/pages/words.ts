@@ -1,5 +1,6 @@
 import type { MemberZoneState } from '../../cluster/cluster.js';
 import type { MemberStatus } from '../../cluster/member.js';
+import type { NameserverStatus } from '../../nameservers/nameserver.js';
 
 /** A state in a word, and how the style sheet marks it beside the word. */
 interface StateWord {
@@ -31,10 +32,26 @@ const UNITS: readonly [seconds: number, word: string][] = [
 
 /** How long ago, in words: `3 minutes ago`. `when` is an ISO time or milliseconds since 1970. */
 export function timeAgo(when: string | number, now = Date.now()): string {
+  const duration = durationSince(when, now);
+  return duration === undefined ? 'just now' : `${duration} ago`;
+}
+
+const MIB = 2 ** 20;
+
+/** What a nameserver is and how it does, in one line: `BIND 9.18.49, 61 MiB of memory, up 3 hours`. */
+export function nameserverLine({ software, version, memory, startedAt }: NameserverStatus, now = Date.now()): string {
+  const parts = [`${software} ${version}`.trim()];
+  if (memory !== undefined) parts.push(`${Math.ceil(memory / MIB).toLocaleString('en')} MiB of memory`);
+  if (startedAt !== undefined) parts.push(`up ${durationSince(startedAt, now) ?? 'since a moment ago'}`);
+  return parts.join(', ');
+}
+
+/** Undefined for less than a second. */
+function durationSince(when: string | number, now: number): string | undefined {
   const seconds = Math.round((now - new Date(when).getTime()) / 1000);
   for (const [length, word] of UNITS) {
     const count = Math.floor(seconds / length);
-    if (count >= 1) return `${count} ${word}${count === 1 ? '' : 's'} ago`;
+    if (count >= 1) return `${count} ${word}${count === 1 ? '' : 's'}`;
   }
-  return 'just now';
+  return undefined;
 }
