@@ -9,6 +9,7 @@ import { EmbeddedNameserver } from '../src/nameservers/embedded/embedded.js';
 import type { ZoneChange } from '../src/nameservers/nameserver.js';
 import { createLog } from '../src/operations/log.js';
 import { zoneName } from '../src/zones/zone-name.js';
+import { hostingZone } from '../test/hosting-zones.js';
 
 /*
  * The embedded nameserver: time to load zones of 14 records and read them back, memory they take, and answers a second to
@@ -16,27 +17,7 @@ import { zoneName } from '../src/zones/zone-name.js';
  */
 const SECONDS = 5;
 const WINDOW = 100;
-
-/** Fourteen records, as a hosting panel writes them. */
-function zoneText(i: number): string {
-  const address = `198.51.${(i >> 8) & 255}.${i & 255}`;
-  return `$TTL 14400
-@ 86400 SOA ns1.hosting.example. hostmaster.hosting.example. 2024010101 3600 1800 1209600 86400
-@ 86400 NS ns1.hosting.example.
-@ 86400 NS ns2.hosting.example.
-@ A ${address}
-@ AAAA 2001:db8::${i.toString(16)}
-@ MX 0 mail
-@ TXT "v=spf1 +a +mx +ip4:${address} ~all"
-mail A ${address}
-www CNAME @
-ftp CNAME @
-_dmarc TXT "v=DMARC1; p=none; rua=mailto:dmarc@zone${i}.example"
-default._domainkey TXT "v=DKIM1; k=rsa; p=${'A'.repeat(180)}" "${'B'.repeat(200)}"
-_autodiscover._tcp SRV 0 0 443 cpanelemaildiscovery.example.
-@ CAA 0 issue "letsencrypt.org"
-`;
-}
+const SERIAL = 2026010101;
 
 const print = (what: string, value: string): void => void process.stdout.write(`${what.padEnd(44)} ${value}\n`);
 const megabytes = (): number => {
@@ -58,9 +39,10 @@ async function measure(count: number): Promise<void> {
   for (let at = 0; at < count; at += 500) {
     let from = performance.now();
     const batch = Array.from({ length: Math.min(500, count - at) }, (_, k): ZoneChange => {
-      const name = zoneName(`zone${at + k}.example`);
-      const { records } = parseZone(zoneText(at + k), name);
-      return { kind: 'upsert', name, file: '', serial: 2024010101, isNew: true, records };
+      const zone = hostingZone(at + k, 'embedded', SERIAL);
+      const name = zoneName(zone.name);
+      const { records } = parseZone(zone.text, name);
+      return { kind: 'upsert', name, file: '', serial: SERIAL, isNew: true, records };
     });
     parsing += performance.now() - from;
     from = performance.now();
@@ -89,7 +71,7 @@ async function measure(count: number): Promise<void> {
 function ask({ port, count }: { port: number; count: number }): void {
   const questions = Array.from({ length: 2000 }, (_, i) => {
     const host = ['', 'www.', 'mail.', 'nothing.'][i % 4] ?? '';
-    const name = parseName(`${host}zone${(i * 7919) % count}.example.`);
+    const name = parseName(`${host}customer-${(i * 7919) % count}.example.`);
     return encodeMessage({
       ...{
         id: i,
