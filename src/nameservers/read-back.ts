@@ -50,7 +50,8 @@ async function watch(
   let asked = false;
   for (let wait = 1; ; wait = Math.min(wait * 2, LONGEST_PAUSE)) {
     const seen = await look(client, change);
-    if (seen.outcome === 'served' || performance.now() > deadline) return seen;
+    if (seen.outcome === 'served') return seen;
+    if (performance.now() > deadline) return withHint(seen);
     if (seen.outcome === 'refused' && !asked && performance.now() > late && inspect !== undefined) {
       asked = true;
       const verdict = await inspect(change, seen);
@@ -58,6 +59,12 @@ async function watch(
     }
     await pause(wait);
   }
+}
+
+/** For what stayed wrong, and nobody found out why. */
+function withHint(seen: Applied): Applied {
+  if (seen.outcome !== 'refused') return seen;
+  return { ...seen, reason: `${seen.reason ?? ''} The nameserver's log tells why.`.trimStart() };
 }
 
 /** One look at each of these zones, whatever it shows (see `look`); in their order. */
