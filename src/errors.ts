@@ -49,6 +49,11 @@ const kinds = {
     sentence: (f) =>
       `The nameserver refused zone ${f['zone'] ?? ''}, and the previous version was put back: ${f['why'] ?? ''}`,
   },
+  zone_file_refused: {
+    status: 422,
+    sentence: (f) =>
+      `The nameserver refused the file of zone ${f['zone'] ?? ''}, which was changed by hand. The text before is not on this server: the file stays as it is, and the nameserver keeps what it has (${f['why'] ?? ''}). Repair the file and rescan, or save the zone again.`,
+  },
   zone_too_large: {
     status: 413,
     sentence: (f) => `Zone ${f['zone'] ?? ''} is larger than ${f['limit'] ?? ''} octets and was not read. Split it.`,

@@ -156,7 +156,11 @@ export class Backlog {
     }
     const text = this.#textOf(name);
     if (text === undefined) {
-      this.setAside(name, 'Its file on this server is missing or cannot be read. Save the zone again.', entry.digest);
+      this.setAside(
+        name,
+        'Its file on this server is missing, or changed by hand and not taken. Repair it and run `dnscluster zones rescan`, or save the zone again.',
+        entry.digest,
+      );
       return undefined;
     }
     // The entry read before the text: a change in between is sent once more, never missed.
@@ -164,7 +168,7 @@ export class Backlog {
   }
   #textOf(name: ZoneName): Buffer | undefined {
     try {
-      return this.#store.read(name);
+      return this.#store.edits.version(name);
     } catch {
       return undefined;
     }

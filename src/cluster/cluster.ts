@@ -4,6 +4,7 @@ import type { NameserverStatus } from '../nameservers/nameserver.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { ZoneEntry } from '../zones/zone-index.js';
 import type { MemberStatus, NewMember, Role } from './member.js';
+import type { RescanResult } from './rescan.js';
 
 /** How far one zone has come at one member. */
 export interface MemberZoneState {
@@ -51,6 +52,8 @@ export interface ClusterStatus {
   zones: number;
   nameserver: NameserverStatus;
   members: MemberStatus[];
+  /** Zones whose file is missing, or was changed by hand and is not taken: at most 20. */
+  damaged: { zone: ZoneName; why: string }[];
 }
 
 /** A zone as lists show it. */
@@ -90,6 +93,9 @@ export interface Cluster {
   removeZones(names: readonly ZoneName[], by: Principal, options?: ChangeOptions): Promise<BatchOutcome[]>;
   /** Makes the local nameserver load these zones again, or all; unknown names are skipped. */
   reloadZones(names: readonly ZoneName[] | 'all', by: Principal): Promise<void>;
+
+  /** Takes what persons did to the zone files on disk. Root's alone. */
+  rescanZones(by: Principal): Promise<RescanResult>;
 
   status(by: Principal): Promise<ClusterStatus>;
   setClustering(on: boolean, by: Principal): Promise<void>;

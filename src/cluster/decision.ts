@@ -1,10 +1,10 @@
-import { ownsOrIsRoot, type Principal } from '../access/principal.js';
+import { ownsOrIsRoot, SELF, type Principal } from '../access/principal.js';
 import { compareSerials, nextSerial } from '../dns/serial.js';
 import { ClusterError } from '../errors.js';
 import type { ZoneChange } from '../nameservers/nameserver.js';
 import type { ZoneEntry } from '../zones/zone-index.js';
 import type { ZoneName } from '../zones/zone-name.js';
-import type { ZoneStore } from '../zones/zone-store.js';
+import type { ZoneStore, ZoneWrite } from '../zones/zone-store.js';
 import { validateZone, withLiftedSerial, type ValidZone } from '../zones/validation.js';
 
 /** One accepted request: a zone that was validated, or what is to become of one by name. */
@@ -13,7 +13,9 @@ export type LocalChange =
   | { kind: 'save'; valid: ValidZone; by: Principal; isNew: boolean }
   | { kind: 'remove'; name: ZoneName; by: Principal }
   /** Somebody serves the serial `above`: publish what is here under a higher one. */
-  | { kind: 'raise'; name: ZoneName; above: number };
+  | { kind: 'raise'; name: ZoneName; above: number }
+  /** A person made or changed the zone's file: it is root's change. */
+  | { kind: 'take'; name: ZoneName };
 
 export interface LocalOutcome {
   change: 'created' | 'saved' | 'unchanged' | 'removed';
@@ -25,7 +27,7 @@ export interface LocalOutcome {
 /** What a change comes to: the text to write and the load it needs; an unchanged zone needs no load. */
 export interface Decision {
   outcome: LocalOutcome;
-  write?: { valid: ValidZone; owner: string };
+  write?: ZoneWrite;
   load?: ZoneChange;
 }
 
@@ -34,7 +36,7 @@ const SERVED: LocalOutcome['local'] = { state: 'served' };
 /**
  * Compares a change with what is held now. The serial that is published lies above the held one and the tombstone's (RFC 1982):
  * an edit always bumps, and a zone that was removed and made again never goes backwards. Throws zone_exists, zone_unknown,
- * zone_not_yours.
+ * zone_not_yours, zone_invalid (of a file).
  */
 export function decide(change: LocalChange, store: ZoneStore): Decision {
   switch (change.kind) {
@@ -44,6 +46,8 @@ export function decide(change: LocalChange, store: ZoneStore): Decision {
       return decideRemoval(change, store);
     case 'raise':
       return decideRaise(change, store);
+    case 'take':
+      return decideTaking(change, store);
   }
 }
 
@@ -52,10 +56,10 @@ function decideSave({ valid, by, isNew }: LocalChange & { kind: 'save' }, store:
   const held = heldFor(by, name, store);
   if (held === undefined) return publish(valid, by.user, store);
   if (isNew) throw new ClusterError('zone_exists', { zone: name, where: 'this server' });
-  if (held.digest === valid.digest) return respell(valid, held);
+  if (held.digest === valid.digest) return respell(valid, held, store);
   // Somebody saved what is here, with an older serial: nothing is new.
   const asHeld = compareSerials(valid.serial, held.serial) < 0 ? withLiftedSerial(valid, held.serial) : undefined;
-  return asHeld?.digest === held.digest ? respell(asHeld, held) : publish(valid, held.owner, store);
+  return asHeld?.digest === held.digest ? respell(asHeld, held, store) : publish(valid, held.owner, store);
 }
 
 function decideRemoval({ name, by }: LocalChange & { kind: 'remove' }, store: ZoneStore): Decision {
@@ -67,9 +71,22 @@ function decideRemoval({ name, by }: LocalChange & { kind: 'remove' }, store: Zo
 function decideRaise({ name, above }: LocalChange & { kind: 'raise' }, store: ZoneStore): Decision {
   const held = store.get(name);
   if (held === undefined) throw new ClusterError('zone_unknown', { zone: name });
-  const text = compareSerials(held.serial, above) > 0 ? undefined : store.read(name);
+  const text = compareSerials(held.serial, above) > 0 ? undefined : store.edits.version(name);
   if (text === undefined) return unchanged(held);
   return publish(withLiftedSerial(validateZone(name, text), nextSerial(held.serial, above)), held.owner, store);
+}
+
+/** As a raise, the file is read here: what is saved meanwhile counts. */
+function decideTaking({ name }: LocalChange & { kind: 'take' }, store: ZoneStore): Decision {
+  const held = store.get(name);
+  const text = store.edits.text(name);
+  if (text === undefined) {
+    if (held === undefined) throw new ClusterError('zone_unknown', { zone: name });
+    return unchanged(held);
+  }
+  const valid = validateZone(name, text);
+  const { write, ...decision } = decideSave({ kind: 'save', valid, by: SELF, isNew: false }, store);
+  return { ...decision, ...(write === undefined ? {} : { write: { ...write, found: true } }) };
 }
 
 function publish(given: ValidZone, owner: string, store: ZoneStore): Decision {
@@ -87,9 +104,19 @@ function publish(given: ValidZone, owner: string, store: ZoneStore): Decision {
   };
 }
 
-/** The text is kept as given (comments may differ), but nothing needs to be loaded or sent. */
-function respell(valid: ValidZone, held: ZoneEntry): Decision {
-  return { ...unchanged(held), write: { valid, owner: held.owner } };
+/** The text is kept as given (comments may differ), but nothing needs to be loaded or sent, unless its file was damaged. */
+function respell(valid: ValidZone, held: ZoneEntry, store: ZoneStore): Decision {
+  const { name, serial, zone } = valid;
+  const isSound = store.edits.version(name) !== undefined;
+  const load: ZoneChange = {
+    kind: 'upsert',
+    name,
+    file: store.fileOf(name),
+    serial,
+    isNew: false,
+    records: zone.records,
+  };
+  return { ...unchanged(held), write: { valid, owner: held.owner }, ...(isSound ? {} : { load }) };
 }
 
 function unchanged({ serial }: ZoneEntry): Decision {

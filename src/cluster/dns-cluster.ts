@@ -20,16 +20,18 @@ import type {
   ZoneRow,
 } from './cluster.js';
 import { clusterStateSchema, newClusterState, type ClusterState } from './cluster-state.js';
+import { inBatch } from './batch.js';
 import { DEFAULT_HEALTH_SCHEDULE, HealthCheck } from './health-check.js';
 import { LocalZones } from './local-zones.js';
 import type { MemberStatus, NewMember, Role } from './member.js';
 import type { OwnIdentity } from './member-address.js';
 import { Members } from './members.js';
 import { Progress } from './progress.js';
+import { Rescan, type RescanResult } from './rescan.js';
 import { refuseSignedZones } from './signed-zones.js';
 
-/** After so many parses in one batch the event loop gets its turn. */
-const PARSES_PER_TURN = 32;
+/** So many files with damage are named in the status. */
+const MOST_DAMAGED = 20;
 
 export interface DnsClusterOptions {
   /** Everything that this server keeps lies here. */
@@ -48,6 +50,7 @@ export class DnsCluster implements Cluster {
   readonly #state: JsonState<ClusterState>;
   readonly #store: ZoneStore;
   readonly #local: LocalZones;
+  readonly #rescan: Rescan;
   readonly #members: Members;
   readonly #progress: Progress;
   readonly #healthCheck: HealthCheck;
@@ -61,6 +64,7 @@ export class DnsCluster implements Cluster {
     this.#state = state;
     this.#store = store;
     this.#local = new LocalZones({ store, nameserver, log, changed: (names) => this.#members.changed(names) });
+    this.#rescan = new Rescan({ store, log, local: this.#local });
     this.#members = new Members({
       state,
       store,
@@ -86,6 +90,7 @@ export class DnsCluster implements Cluster {
     const store = await ZoneStore.open(folder, { log });
     const cluster = new DnsCluster(options, state, store);
     try {
+      await cluster.#rescan.beforeStart();
       await cluster.#local.start();
       await cluster.#members.start();
       await cluster.#healthCheck.start();
@@ -166,23 +171,23 @@ export class DnsCluster implements Cluster {
     options?: ChangeOptions,
   ): Promise<BatchOutcome[]> {
     this.#authorize(by);
-    const running: Promise<BatchOutcome>[] = [];
-    for (const { name, text } of zones) {
-      running.push(outcomeOf(name, this.#save(name, text, by, options)));
-      // Parsing is work for the processor: let DNS answers and pages through between a few of them.
-      if (running.length % PARSES_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
-    }
-    return Promise.all(running);
+    return inBatch(zones, ({ name, text }) => this.#save(name, text, by, options));
   }
 
   removeZones(names: readonly ZoneName[], by: Principal, options?: ChangeOptions): Promise<BatchOutcome[]> {
-    return Promise.all(names.map((name) => outcomeOf(name, this.removeZone(name, by, options))));
+    const zones = names.map((name) => ({ name }));
+    return inBatch(zones, ({ name }) => this.removeZone(name, by, options));
   }
 
   async reloadZones(names: readonly ZoneName[] | 'all', by: Principal): Promise<void> {
     this.#authorize(by);
     const wanted = names === 'all' ? this.listZones(by) : names.map((name) => this.zone(name, by));
     await this.#local.reload(wanted.flatMap((entry) => entry?.name ?? []));
+  }
+
+  async rescanZones(by: Principal): Promise<RescanResult> {
+    this.#authorizeRoot(by);
+    return this.#rescan.run();
   }
 
   async status(by: Principal): Promise<ClusterStatus> {
@@ -193,6 +198,10 @@ export class DnsCluster implements Cluster {
       zones: by.kind === 'root' ? this.#store.size : this.listZones(by).length,
       nameserver: await this.#nameserver.status(),
       members: this.#members.list(by),
+      damaged: this.#store.edits
+        .damaged()
+        .filter(({ zone }) => by.kind === 'root' || this.zone(zone, by) !== undefined)
+        .slice(0, MOST_DAMAGED),
     };
   }
 
@@ -284,14 +293,5 @@ export class DnsCluster implements Cluster {
     } catch (error) {
       this.#log.warn({ zone: name, error: sentenceOf(error) }, 'the serial could not be raised');
     }
-  }
-}
-
-async function outcomeOf(zone: ZoneName, result: Promise<ChangeResult>): Promise<BatchOutcome> {
-  try {
-    return { zone, result: await result };
-  } catch (error) {
-    if (error instanceof ClusterError) return { zone, error };
-    return { zone, error: new ClusterError('internal', {}, { cause: error }) };
   }
 }

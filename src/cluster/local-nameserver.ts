@@ -139,13 +139,13 @@ export class LocalNameserver {
   /** Confirms, rolls back or keeps as due, by outcome. Returns the zones that were rolled back. */
   async #settle(changes: readonly ZoneChange[], applied: readonly Applied[]): Promise<ZoneName[]> {
     const served: ZoneVersion[] = [];
-    const refused: ZoneVersion[] = [];
+    const refused: (ZoneVersion & { why?: string })[] = [];
     for (const [i, change] of changes.entries()) {
-      const outcome = applied[i]?.outcome;
+      const { outcome, reason } = applied[i] ?? {};
       if (outcome === 'unavailable') this.#due.add(change.name);
       else this.#due.delete(change.name);
       if (change.kind === 'upsert' && outcome === 'served') served.push(change);
-      if (change.kind === 'upsert' && outcome === 'refused') refused.push(change);
+      if (change.kind === 'upsert' && outcome === 'refused') refused.push({ ...change, why: reason ?? '' });
     }
     await this.#store.confirm(served);
     const back = refused.length > 0 ? await this.#putBack(refused) : [];
@@ -153,12 +153,14 @@ export class LocalNameserver {
     return back;
   }
 
-  async #putBack(refused: readonly ZoneVersion[]): Promise<ZoneName[]> {
+  async #putBack(refused: readonly (ZoneVersion & { why?: string })[]): Promise<ZoneName[]> {
     const names = refused.map(({ name }) => name);
     this.#log.warn({ zones: names.slice(0, 20), count: names.length }, 'the nameserver refused zones');
     try {
       const back = await this.#store.rollback(refused);
-      const applied = await this.#apply(back.map((name) => this.#loadNow(name)));
+      // Of a zone whose text before is not here, the nameserver keeps what it has.
+      const known = back.filter((name) => !this.#store.edits.isBroken(name) || this.#store.get(name) === undefined);
+      const applied = await this.#apply(known.map((name) => this.#loadNow(name)));
       for (const { name, outcome } of applied) if (outcome !== 'served') this.#due.add(name);
       return back;
     } catch (error) {

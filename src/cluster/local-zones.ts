@@ -75,7 +75,7 @@ export class LocalZones {
     return this.#nameserver.reload(names);
   }
 
-  /** Rejects with zone_exists, zone_unknown, zone_not_yours, zone_refused or zones_not_written; the zone is then as it was. */
+  /** Rejects with zone_exists, zone_unknown, zone_not_yours, zone_refused, zone_file_refused or zones_not_written; the zone is then as it was. */
   change(change: LocalChange): Promise<LocalOutcome> {
     if (this.#stopped) return Promise.reject(new ClusterError('stopping'));
     if (this.#waiting.length >= MOST_WAITING) return Promise.reject(new ClusterError('busy'));
@@ -172,7 +172,8 @@ export class LocalZones {
   #textsToWrite(saves: readonly Decided[]): NonNullable<Decision['write']>[] {
     return saves.flatMap(({ name, decision: { write, load } }) => {
       // The same records in another spelling are kept as given; the same text is not written again.
-      const isHeld = load === undefined && this.#store.read(name)?.equals(write?.valid.text ?? Buffer.of()) === true;
+      const isHeld =
+        load === undefined && this.#store.edits.version(name)?.equals(write?.valid.text ?? Buffer.of()) === true;
       return write === undefined || isHeld ? [] : [write];
     });
   }
@@ -185,7 +186,9 @@ export class LocalZones {
       const result = applied[i];
       this.#settle(change, () => {
         if (result?.outcome === 'refused') {
-          change.reject(new ClusterError('zone_refused', { zone: change.name, why: result.reason ?? '' }));
+          // Of a file that was changed by hand there is no version before to put back.
+          const code = this.#store.edits.isBroken(change.name) ? 'zone_file_refused' : 'zone_refused';
+          change.reject(new ClusterError(code, { zone: change.name, why: result.reason ?? '' }));
         } else change.resolve({ ...change.outcome, local: localState(result) });
       });
     });

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import { dropTemporaries, replaceFile } from '../state/durable-file.js';
+import type { FileStamp } from './zone-files.js';
 import type { ZoneName } from './zone-name.js';
 
 /** What the index knows of a zone without reading its file. */
@@ -30,16 +31,22 @@ const TOMBSTONE_LIFE = 400 * 24 * 3600 * 1000;
 const MODE = 0o600;
 
 const before = z.tuple([z.number(), z.string(), z.string(), z.number()]);
-const state = z.union([z.enum(['', 'new']), before]);
-const zoneLine = z.tuple([z.string(), z.number(), z.string(), z.string(), z.number(), state]);
+const state = z.union([z.enum(['', 'new', 'found']), before]);
+const stamp = z.tuple([z.number(), z.number(), z.number()]);
+const zoneLine = z.tuple([z.string(), z.number(), z.string(), z.string(), z.number(), state, stamp.optional()]);
 const tombstoneLine = z.tuple([z.string(), z.number(), z.number(), z.string()]);
 
 /** All zones by name, in memory, with a snapshot on disk (a line for each, closed by count and checksum). */
 export class ZoneIndex {
   readonly entries = new Map<ZoneName, ZoneEntry>();
   readonly tombstones = new Map<ZoneName, Tombstone>();
-  /** Zones whose present version no nameserver was yet seen serving, and the entry of the version before, where there was one. */
-  readonly unconfirmed = new Map<ZoneName, ZoneEntry | 'new'>();
+  /**
+   * Zones whose present version no nameserver was yet seen serving, and the entry of the version before, where there was one; `found`
+   * for a new zone whose file a person made.
+   */
+  readonly unconfirmed = new Map<ZoneName, ZoneEntry | 'new' | 'found'>();
+  /** The files as this program wrote them. */
+  readonly written = new Map<ZoneName, FileStamp>();
 
   /** The snapshot in `file`, undefined where there is none. Where it is not `whole`, the index has what its sound lines say. */
   static async read(file: string): Promise<{ index: ZoneIndex; whole: boolean } | undefined> {
@@ -60,7 +67,7 @@ export class ZoneIndex {
 
   /** The zones of which a previous version is kept. */
   previous(): ZoneName[] {
-    return [...this.unconfirmed].flatMap(([name, previous]) => (previous === 'new' ? [] : name));
+    return [...this.unconfirmed].flatMap(([name, previous]) => (typeof previous === 'string' ? [] : name));
   }
 
   /** Replaces the snapshot as a whole; tombstones that are too old are left out. */
@@ -69,7 +76,10 @@ export class ZoneIndex {
     const lines: string[] = [];
     for (const entry of this.entries.values()) {
       const previous = this.unconfirmed.get(entry.name) ?? '';
-      const values = [entry.name, ...valuesOf(entry), typeof previous === 'string' ? previous : valuesOf(previous)];
+      const values: unknown[] = [entry.name, ...valuesOf(entry)];
+      values.push(typeof previous === 'string' ? previous : valuesOf(previous));
+      const stamp = this.written.get(entry.name);
+      if (stamp !== undefined) values.push([stamp.mtime, stamp.size, stamp.crc]);
       lines.push(`z${JSON.stringify(values)}\n`);
     }
     for (const [name, { serial, removedAt, by }] of this.tombstones) {
@@ -92,10 +102,11 @@ export class ZoneIndex {
     }
     const line = zoneLine.safeParse(values);
     if (!line.success) return false;
-    const [zone, serial, digest, owner, modified, previous] = line.data;
+    const [zone, serial, digest, owner, modified, previous, stamp] = line.data;
     const name = zone as ZoneName;
     this.entries.set(name, { name, serial, digest, owner, modified });
-    if (previous === 'new') this.unconfirmed.set(name, previous);
+    if (stamp !== undefined) this.written.set(name, { mtime: stamp[0], size: stamp[1], crc: stamp[2] });
+    if (previous === 'new' || previous === 'found') this.unconfirmed.set(name, previous);
     else if (previous !== '') this.unconfirmed.set(name, entryOf(name, previous));
     return true;
   }

@@ -3,16 +3,26 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Log } from '../operations/log.js';
 import { syncFolder } from '../state/durable-file.js';
-import type { ZoneEntry } from './zone-index.js';
-import type { Tombstone } from './zone-index.js';
+import type { FileStamp } from './zone-files.js';
+import type { Tombstone, ZoneEntry } from './zone-index.js';
 import type { ZoneName } from './zone-name.js';
 
 /** One step of the store, as the journal keeps it. */
 export type JournalStep =
-  | { kind: 'write'; entry: ZoneEntry; text: Buffer }
+  | {
+      kind: 'write';
+      entry: ZoneEntry;
+      text: Buffer;
+      /** The text comes from the zone's own file, which a person made or changed. */
+      found?: true;
+      /** The file that holds the text; known when it was prepared. */
+      stamp?: FileStamp;
+    }
   | { kind: 'remove'; name: ZoneName; tombstone: Tombstone }
   /** A new zone that the nameserver refused: it is as if it had never come. */
   | { kind: 'withdraw'; name: ZoneName }
+  /** The file stays, and is no version of the zone: that is as this entry says (or not there), and its text is not known. */
+  | { kind: 'disown'; name: ZoneName; entry?: ZoneEntry }
   | { kind: 'confirm'; names: readonly ZoneName[] };
 
 /** Length and checksum before each step. */
@@ -49,9 +59,9 @@ export class ZoneJournal {
 
   /**
    * Every sound step, oldest first. A torn tail was never acknowledged, and is dropped. A step that is damaged is skipped, because
-   * what follows it was acknowledged, too; the journal is then kept aside and it is said.
+   * what follows it was acknowledged, too; the journal is then kept aside and it is said. Without `log` nothing is said or kept.
    */
-  static async *replay(folder: string, log: Log): AsyncGenerator<JournalStep> {
+  static async *replay(folder: string, log?: Log): AsyncGenerator<JournalStep> {
     for (const generation of await generations(folder)) {
       const file = fileOf(folder, generation);
       const octets = await readFile(file);
@@ -59,7 +69,7 @@ export class ZoneJournal {
       for (let at = 0; at < octets.length;) {
         const end = endOfStep(octets, at);
         if (end === undefined) {
-          log.warn(
+          log?.warn(
             { file, octets: octets.length - at },
             'the end of a zone journal is torn; it was never acknowledged',
           );
@@ -70,7 +80,7 @@ export class ZoneJournal {
         else yield step;
         at = end;
       }
-      if (damaged === 0) continue;
+      if (damaged === 0 || log === undefined) continue;
       const aside = `${file}.damaged-${Date.now()}`;
       await link(file, aside);
       log.error({ aside, steps: damaged }, 'a zone journal is damaged; it was set aside, and its sound steps are kept');

@@ -1,10 +1,10 @@
 import { rename } from 'node:fs/promises';
+import { crc32 } from 'node:zlib';
 import { sentenceOf } from '../errors.js';
 import type { Log } from '../operations/log.js';
 import { validateZone } from './validation.js';
 import type { ZoneFiles } from './zone-files.js';
 import { ZoneIndex } from './zone-index.js';
-import { zoneName, type ZoneName } from './zone-name.js';
 
 /** The index in `file`; where it is missing or damaged, what the master files say, and `rebuilt`. */
 export async function recoverIndex(
@@ -28,19 +28,20 @@ export async function recoverIndex(
  */
 async function indexFromFiles(files: ZoneFiles, known: ZoneIndex, log: Log): Promise<ZoneIndex> {
   const index = new ZoneIndex();
-  for (const found of await files.names()) {
+  for await (const { name, path, inPlace } of files.list()) {
     try {
-      const name = zoneName(found);
-      const text = files.read(name);
+      const text = inPlace ? files.read(name) : undefined;
       if (text === undefined) continue;
       const { serial, digest } = validateZone(name, text);
       const held = known.entries.get(name);
       const sound = held?.digest === digest;
+      const there = files.stat(name);
+      if (there !== undefined) index.written.set(name, { ...there, crc: crc32(text) });
       index.entries.set(name, sound ? held : { name, serial, digest, owner: 'root', modified: Date.now() });
       const previous = known.unconfirmed.get(name);
       if (sound && previous !== undefined) index.unconfirmed.set(name, previous);
     } catch (error) {
-      log.error({ zone: found, error: sentenceOf(error) }, 'a zone file cannot be taken into the index');
+      log.error({ path, error: sentenceOf(error) }, 'a zone file cannot be taken into the index');
     }
   }
   for (const [name, tombstone] of known.tombstones) index.tombstones.set(name, tombstone);
@@ -48,20 +49,8 @@ async function indexFromFiles(files: ZoneFiles, known: ZoneIndex, log: Log): Pro
   return index;
 }
 
-/**
- * Compares the folder with the index after a start: drops previous versions that nothing leads back to, says which files nobody
- * saved, and returns the zones whose file is missing.
- */
-export async function compareWithFiles(files: ZoneFiles, index: ZoneIndex, log: Log): Promise<ZoneName[]> {
+/** Drops previous versions that nothing leads back to: a crash between two steps left them, and a later version would find them in its way. */
+export async function dropStrayPrevious(files: ZoneFiles, index: ZoneIndex): Promise<void> {
   const previous = new Set(index.previous());
-  for (const name of await files.previousNames()) {
-    // Left behind where a crash came between two steps; a later version would find it in its way.
-    if (!previous.has(name)) files.dropPrevious(name);
-  }
-  const there = await files.names();
-  const unknown = [...there].filter((name) => !index.entries.has(name));
-  if (unknown.length > 0) {
-    log.warn({ zones: unknown.slice(0, 20), count: unknown.length }, 'zone files that nobody saved by this program');
-  }
-  return [...index.entries.keys()].filter((name) => !there.has(name));
+  for (const name of await files.previousNames()) if (!previous.has(name)) files.dropPrevious(name);
 }

@@ -1,5 +1,6 @@
+import { crc32 } from 'node:zlib';
 import { validateZone } from './validation.js';
-import type { ZoneFiles } from './zone-files.js';
+import { isSame, type FileStamp, type ZoneFiles } from './zone-files.js';
 import type { ZoneEntry, ZoneIndex } from './zone-index.js';
 import type { JournalStep } from './zone-journal.js';
 import type { ZoneName } from './zone-name.js';
@@ -25,8 +26,10 @@ export class ZoneSteps {
     try {
       await inSlices(steps, (step) => {
         if (step.kind !== 'write') return;
-        prepared.set(step, this.#files.prepare(step.entry.name, step.text));
-        if (this.#succeeds(step.entry)) this.#files.keepPrevious(step.entry.name);
+        const { temporary, stamp } = this.#files.prepare(step.entry.name, step.text);
+        step.stamp = stamp;
+        prepared.set(step, temporary);
+        if (this.#succeeds(step.entry)) this.#keepPrevious(step.entry.name);
       });
     } catch (error) {
       this.discard(prepared);
@@ -49,27 +52,35 @@ export class ZoneSteps {
 
   /** Done again (replay after a crash) it comes to the same. */
   perform(step: JournalStep, prepared?: string): void {
-    const { entries, tombstones, unconfirmed } = this.#index;
+    const { entries, tombstones, unconfirmed, written } = this.#index;
     if (step.kind === 'write') {
       const { name } = step.entry;
       const held = entries.get(name);
       const succeeds = this.#succeeds(step.entry);
-      if (succeeds) this.#files.keepPrevious(name);
+      if (succeeds) this.#keepPrevious(name);
       // What a replay finds of a new zone came from a later step, and may never have reached the disk.
       if (held === undefined && prepared === undefined) this.#files.dropPrevious(name);
       if (prepared !== undefined) this.#files.place(prepared, name);
-      else this.#replace(name, step.text);
-      if (held === undefined || succeeds) unconfirmed.set(name, held ?? 'new');
+      const stamp = prepared === undefined ? this.#replace(name, step.text) : step.stamp;
+      if (stamp !== undefined) written.set(name, stamp);
+      if (held === undefined || succeeds) unconfirmed.set(name, held ?? (step.found === true ? 'found' : 'new'));
       entries.set(name, step.entry);
       this.touched.add(name);
     } else if (step.kind === 'confirm') {
       for (const name of step.names) {
-        if (unconfirmed.get(name) !== 'new') this.#files.dropPrevious(name);
+        if (typeof unconfirmed.get(name) !== 'string') this.#files.dropPrevious(name);
         unconfirmed.delete(name);
       }
+    } else if (step.kind === 'disown') {
+      if (step.entry === undefined) entries.delete(step.name);
+      else entries.set(step.name, step.entry);
+      unconfirmed.delete(step.name);
+      written.delete(step.name);
+      this.#files.dropPrevious(step.name);
     } else {
       entries.delete(step.name);
       unconfirmed.delete(step.name);
+      written.delete(step.name);
       if (step.kind === 'remove') tombstones.set(step.name, step.tombstone);
       this.#files.remove(step.name);
       this.#files.dropPrevious(step.name);
@@ -77,19 +88,31 @@ export class ZoneSteps {
     }
   }
 
-  /** The step back from an unconfirmed version; undefined where the one before it is missing or damaged. */
+  /** The step back from an unconfirmed version. Where the text before it is not here, the file stays. */
   back(name: ZoneName): JournalStep | undefined {
     const previous = this.#index.unconfirmed.get(name);
     if (previous === undefined) return undefined;
     if (previous === 'new') return { kind: 'withdraw', name };
+    if (previous === 'found') return { kind: 'disown', name };
     const text = this.#files.readPrevious(name);
-    return text === undefined || !isText(text, previous) ? undefined : { kind: 'write', entry: previous, text };
+    const isSound = text !== undefined && isText(text, previous);
+    return isSound ? { kind: 'write', entry: previous, text } : { kind: 'disown', name, entry: previous };
+  }
+
+  /** A file that a person changed is no version to go back to. */
+  #keepPrevious(name: ZoneName): void {
+    if (isSame(this.#index.written.get(name), this.#files.stat(name))) this.#files.keepPrevious(name);
   }
 
   /** In a replay most files have their text already, and reading one takes half as long as making one. */
-  #replace(name: ZoneName, text: Buffer): void {
-    if (this.#files.read(name)?.equals(text) === true) return;
-    this.#files.place(this.#files.prepare(name, text), name);
+  #replace(name: ZoneName, text: Buffer): FileStamp | undefined {
+    if (this.#files.read(name)?.equals(text) === true) {
+      const there = this.#files.stat(name);
+      return there === undefined ? undefined : { ...there, crc: crc32(text) };
+    }
+    const { temporary, stamp } = this.#files.prepare(name, text);
+    this.#files.place(temporary, name);
+    return stamp;
   }
 
   /** Is this a new version of a zone that is confirmed? Only what the nameserver served is worth going back to. */

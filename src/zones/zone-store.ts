@@ -2,12 +2,14 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClusterError, sentenceOf } from '../errors.js';
 import type { Log } from '../operations/log.js';
+import { HandEdits } from './hand-edits.js';
+import { replayJournal } from './journal-replay.js';
 import type { ValidZone } from './validation.js';
 import { ZoneFiles } from './zone-files.js';
 import type { Tombstone, ZoneEntry, ZoneIndex } from './zone-index.js';
 import { ZoneJournal, type JournalStep } from './zone-journal.js';
 import type { ZoneName } from './zone-name.js';
-import { compareWithFiles, recoverIndex } from './zone-recovery.js';
+import { dropStrayPrevious, recoverIndex } from './zone-recovery.js';
 import { ZoneSteps } from './zone-steps.js';
 
 /** The journal is folded into files and index when it has grown to this. */
@@ -27,6 +29,14 @@ export interface ZoneVersion {
   serial: number;
 }
 
+/** A zone to write. */
+export interface ZoneWrite {
+  valid: ValidZone;
+  owner: string;
+  /** Its text comes from the zone's own file, which a person made or changed. */
+  found?: true;
+}
+
 /**
  * The zones of this server: master files on disk are the truth, an index in memory knows them without reading. A change is
  * durable when its call resolves, and whole or absent after a crash at any moment. One process owns the folder (FolderLock).
@@ -39,7 +49,8 @@ export class ZoneStore {
   readonly #journal: ZoneJournal;
   readonly #steps: ZoneSteps;
   readonly #checkpointOctets: number;
-  readonly #damaged = new Set<ZoneName>();
+  /** What persons did to the files. */
+  readonly edits: HandEdits;
   #chain: Promise<void> = Promise.resolve();
   #checkpoint: Promise<void> | undefined;
 
@@ -57,6 +68,7 @@ export class ZoneStore {
     this.#index = index;
     this.#journal = journal;
     this.#steps = new ZoneSteps(files, index);
+    this.edits = new HandEdits(files, index, log);
   }
 
   /** Opens the folder, or begins it. What a crash left half done is completed from the journal; a lost index is rebuilt from the files. */
@@ -68,8 +80,9 @@ export class ZoneStore {
     const journal = await ZoneJournal.open(folder);
     try {
       const store = new ZoneStore(folder, options, files, index, journal);
-      const replayed = await store.#replay();
-      for (const name of await compareWithFiles(files, index, log)) store.#reportMissing(name);
+      const replayed = await replayJournal(folder, { files, index, steps: store.#steps, log });
+      await dropStrayPrevious(files, index);
+      await store.edits.look({ every: false });
       // Also where there are no zones yet: from now on a missing index means that it was lost.
       if (rebuilt) await store.#foldBeside();
       // What was replayed is in generations before the present one: it is folded while the server starts.
@@ -102,17 +115,12 @@ export class ZoneStore {
     return this.#files.fileOf(name);
   }
 
-  /** The master file's text; undefined where there is no such zone, or its file is missing (then it counts as damaged). */
+  /** The master file's text as it stands; undefined where there is no such zone, or its file is missing (then it counts as damaged). */
   read(name: ZoneName): Buffer | undefined {
     if (!this.#index.entries.has(name)) return undefined;
     const text = this.#files.read(name);
-    if (text === undefined) this.#reportMissing(name);
+    if (text === undefined) this.edits.noteMissing(name);
     return text;
-  }
-
-  /** Zones whose file is gone without a removal: reported, and never taken for a removal. */
-  damaged(): ZoneName[] {
-    return [...this.#damaged].filter((name) => this.#index.entries.has(name));
   }
 
   /** Zones whose present version was neither confirmed nor rolled back. The same records again leave that as it was. */
@@ -121,11 +129,12 @@ export class ZoneStore {
   }
 
   /** Writes zones, one a name. Rejects with zones_not_written; then nothing has changed. */
-  write(zones: readonly { valid: ValidZone; owner: string }[]): Promise<void> {
+  write(zones: readonly ZoneWrite[]): Promise<void> {
     const modified = Date.now();
     return this.#change(() =>
-      zones.map(({ valid: { name, serial, digest, text }, owner }): JournalStep => {
-        return { kind: 'write', entry: { name, serial, digest, owner, modified }, text };
+      zones.map(({ valid: { name, serial, digest, text }, owner, found }): JournalStep => {
+        const entry = { name, serial, digest, owner, modified };
+        return { kind: 'write', entry, text, ...(found === true ? { found } : {}) };
       }),
     );
   }
@@ -151,34 +160,22 @@ export class ZoneStore {
   }
 
   /**
-   * Puts the last confirmed version back where the zone is still at this one; a zone that was new is as if it had never come.
-   * Resolves with the zones that were. Rejects with zones_not_written.
+   * Puts the last confirmed version back where the zone is still at this one; a zone that was new is as if it had never come. Where the
+   * text to go back to is not here, because a person changed the file, the file stays, and the zone is at the version before without
+   * it. Resolves with the zones that were. Rejects with zones_not_written.
    */
-  async rollback(versions: readonly ZoneVersion[]): Promise<ZoneName[]> {
-    const back: ZoneName[] = [];
+  async rollback(versions: readonly (ZoneVersion & { why?: string })[]): Promise<ZoneName[]> {
+    let steps: JournalStep[] = [];
     await this.#change(() => {
-      const steps: JournalStep[] = [];
-      for (const name of this.#present(versions)) {
-        const step = this.#steps.back(name);
-        if (step === undefined) {
-          this.#log.error({ zone: name }, 'there is no sound previous version of a zone to go back to');
-          continue;
-        }
-        steps.push(step);
-        back.push(name);
-      }
-      return [...steps, { kind: 'confirm', names: back }];
+      steps = this.#present(versions).flatMap((name) => this.#steps.back(name) ?? []);
+      return [...steps, { kind: 'confirm', names: steps.flatMap((step) => namesOf(step)) }];
     });
-    return back;
-  }
-
-  async #replay(): Promise<number> {
-    let steps = 0;
-    for await (const step of ZoneJournal.replay(this.#folder, this.#log)) {
-      this.#steps.perform(step);
-      steps++;
+    const reasons = new Map(versions.map(({ name, why }) => [name, why ?? 'no reason given']));
+    for (const step of steps) {
+      if (step.kind !== 'disown') continue;
+      this.edits.noteBroken(step.name, `the nameserver refused it: ${reasons.get(step.name) ?? ''}`);
     }
-    return steps;
+    return steps.flatMap((step) => namesOf(step));
   }
 
   async close(): Promise<void> {
@@ -212,7 +209,7 @@ export class ZoneStore {
         throw new ClusterError('zones_not_written', { why: sentenceOf(error) }, { cause: error });
       });
       await this.#steps.performAll(steps, prepared);
-      for (const step of steps) if (step.kind === 'write') this.#damaged.delete(step.entry.name);
+      for (const step of steps) for (const name of namesOf(step)) if (step.kind !== 'confirm') this.edits.settled(name);
       if (this.#journal.size > this.#checkpointOctets && this.#checkpoint === undefined) await this.#turn();
     });
     this.#chain = next.catch(() => undefined);
@@ -271,15 +268,11 @@ export class ZoneStore {
       throw error;
     }
   }
+}
 
-  #reportMissing(name: ZoneName): void {
-    if (this.#damaged.has(name)) return;
-    this.#damaged.add(name);
-    this.#log.error(
-      { zone: name },
-      'the file of a zone is missing; it was not removed by a command, so it is kept everywhere else',
-    );
-  }
+function namesOf(step: JournalStep): readonly ZoneName[] {
+  if (step.kind === 'confirm') return step.names;
+  return [step.kind === 'write' ? step.entry.name : step.name];
 }
 
 function indexFile(folder: string): string {

@@ -1,6 +1,7 @@
 import { ownsOrIsRoot, type Principal } from '../../src/access/principal.js';
 import type { BatchOutcome, ChangeResult, Cluster, ClusterStatus, MemberZoneState } from '../../src/cluster/cluster.js';
 import type { MemberStatus, NewMember, Role } from '../../src/cluster/member.js';
+import type { RescanResult } from '../../src/cluster/rescan.js';
 import { ClusterError } from '../../src/errors.js';
 import { zoneFromTemplate } from '../../src/zones/templates.js';
 import { validateZone } from '../../src/zones/validation.js';
@@ -23,6 +24,16 @@ export class MemoryCluster implements Cluster {
   states: MemberZoneState[] = [];
   clustering = true;
   failureThreshold = 10;
+  /** What a rescan finds. */
+  found: RescanResult = {
+    changed: [],
+    added: [],
+    broken: [],
+    missing: [],
+    removed: [],
+    strange: [],
+    unchanged: 0,
+  };
 
   listZones(by: Principal): ZoneEntry[] {
     return [...this.zones.values()].map(({ entry }) => entry).filter(({ owner }) => ownsOrIsRoot(by, owner));
@@ -74,12 +85,24 @@ export class MemoryCluster implements Cluster {
   async reloadZones(): Promise<void> {
     // Nothing serves these zones.
   }
+  async rescanZones(by: Principal): Promise<RescanResult> {
+    if (by.kind !== 'root') throw new ClusterError('privilege_missing', { privilege: 'root' });
+    return Promise.resolve(this.found);
+  }
 
   async status(by: Principal): Promise<ClusterStatus> {
     const { hostname, clustering, failureThreshold } = this;
     const nameserver = { software: 'BIND', version: '9.18.49', running: true };
     const zones = this.listZones(by).length;
-    return Promise.resolve({ hostname, clustering, failureThreshold, zones, nameserver, members: this.members(by) });
+    return Promise.resolve({
+      hostname,
+      clustering,
+      failureThreshold,
+      zones,
+      nameserver,
+      members: this.members(by),
+      damaged: [],
+    });
   }
   async setClustering(on: boolean): Promise<void> {
     this.clustering = on;

@@ -126,8 +126,10 @@ describe('damage', () => {
     });
     truncateSync(join(folder, 'previous', a), 0);
     await withStore(async (store) => {
-      expect(await store.rollback([version(a, 2), version(b, 2)])).toEqual([b]);
-      expect(store.read(a)).toEqual(version(a, 2).text);
+      expect(await store.rollback([version(a, 2), version(b, 2)])).toEqual([a, b]);
+      expect(store.get(a)?.serial).toBe(1);
+      expect(store.edits.version(a)).toBeUndefined();
+      expect(store.edits.broken().map(({ zone }) => zone)).toEqual([a]);
       expect(store.read(b)).toEqual(version(b, 1).text);
     });
   });

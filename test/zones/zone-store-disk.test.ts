@@ -27,7 +27,7 @@ function picture(store: ZoneStore, folder: string): unknown {
     entries: [...store.entries()],
     texts: [...store.entries()].map(({ name }) => store.read(name)?.toString()),
     unconfirmed: store.unconfirmed(),
-    damaged: store.damaged(),
+    damaged: store.edits.missing(),
     tombstones: [...store.entries()].map(({ name }) => store.tombstone(name)),
     files: readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => !/ballast|journal/.test(file)),
   };

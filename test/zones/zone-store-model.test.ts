@@ -69,7 +69,7 @@ function expectSame(store: ZoneStore, model: Model): void {
   const open = [...model.zones].filter(([, { before }]) => before !== 'confirmed').map(([name]) => name);
   expect(new Set(store.unconfirmed())).toEqual(new Set(open));
   for (const name of NAMES) expect(store.tombstone(name)?.serial).toBe(model.tombstones.get(name));
-  expect(store.damaged()).toEqual([]);
+  expect(store.edits.missing()).toEqual([]);
 }
 
 const some = fc.subarray(NAMES, { minLength: 1 });

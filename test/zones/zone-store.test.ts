@@ -124,14 +124,14 @@ describe('the zone store', () => {
     await withStore((store) => {
       rmSync(store.fileOf(name));
       expect(store.read(name)).toBeUndefined();
-      expect(store.damaged()).toEqual([name]);
+      expect(store.edits.missing()).toEqual([name]);
       expect(store.get(name)?.serial).toBe(1);
       expect(store.tombstone(name)).toBeUndefined();
     });
     await withStore(async (store) => {
-      expect(store.damaged()).toEqual([name]);
+      expect(store.edits.missing()).toEqual([name]);
       await store.write([{ valid: zone(2), owner }]);
-      expect(store.damaged()).toEqual([]);
+      expect(store.edits.missing()).toEqual([]);
     });
   });
 

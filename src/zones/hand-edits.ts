@@ -1,0 +1,186 @@
+import { readFileSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
+import { sentenceOf } from '../errors.js';
+import type { Log } from '../operations/log.js';
+import { validateZone } from './validation.js';
+import { isSame, type ListedFile, type ZoneFiles } from './zone-files.js';
+import type { ZoneIndex } from './zone-index.js';
+import type { ZoneName } from './zone-name.js';
+
+/** What lies among the master files and is not as this program wrote it. */
+export interface FilesFound {
+  /** Sound, with other records than the zone has. */
+  changed: ZoneName[];
+  /** Sound, of zones that nobody saved. */
+  added: ZoneName[];
+  /** Cannot be the zone's text; the reason names line and column. */
+  broken: { zone: ZoneName; why: string }[];
+  /** The file of a zone is gone without a removal: damage, that removes nothing. */
+  missing: ZoneName[];
+  /** Sound, but the zone was removed by a command. */
+  removed: ZoneName[];
+  /** Paths of files that lie where no zone's file belongs. */
+  strange: string[];
+  /** Zones whose file has the records that it should have, also where it is spelled otherwise. */
+  unchanged: number;
+}
+
+/** So many files are looked at without giving way to the event loop. */
+const SLICE = 32;
+const MOST_NAMED = 20;
+
+/**
+ * Tells the files that a person changed from those that the store wrote: by time and size, and where these differ by content. An
+ * edit that changes neither, within one tick of the file system's clock, is found where every file is read.
+ */
+export class HandEdits {
+  readonly #files: ZoneFiles;
+  readonly #index: ZoneIndex;
+  readonly #log: Log;
+  readonly #broken = new Map<ZoneName, string>();
+  readonly #missing = new Set<ZoneName>();
+  #last: FilesFound | undefined;
+
+  constructor(files: ZoneFiles, index: ZoneIndex, log: Log) {
+    this.#files = files;
+    this.#index = index;
+    this.#log = log;
+  }
+
+  /** What was found when the files were last looked at, as they were when the store was opened or later. */
+  get last(): FilesFound | undefined {
+    return this.#last;
+  }
+
+  /** Files that are not taken, and why. */
+  broken(): { zone: ZoneName; why: string }[] {
+    return [...this.#broken].map(([zone, why]) => ({ zone, why }));
+  }
+
+  /** Everything that somebody has to look after. */
+  damaged(): { zone: ZoneName; why: string }[] {
+    return [...this.missing().map((zone) => ({ zone, why: 'its file is missing' })), ...this.broken()];
+  }
+
+  isBroken(name: ZoneName): boolean {
+    return this.#broken.has(name);
+  }
+
+  /** Zones whose file is gone without a removal. */
+  missing(): ZoneName[] {
+    return [...this.#missing].filter((name) => this.#index.entries.has(name));
+  }
+
+  /** The zone's text where it is the version that the index has; undefined where its file is missing or was changed by hand. */
+  version(name: ZoneName): Buffer | undefined {
+    const entry = this.#index.entries.get(name);
+    const text = entry === undefined ? undefined : this.#files.read(name);
+    if (entry === undefined || text === undefined) return undefined;
+    if (this.#index.written.get(name)?.crc === crc32(text)) return text;
+    try {
+      return validateZone(name, text).digest === entry.digest ? text : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** What a person wrote into the zone's file; undefined where nobody did. */
+  text(name: ZoneName): Buffer | undefined {
+    const text = this.#files.read(name);
+    return text !== undefined && this.#index.written.get(name)?.crc === crc32(text) ? undefined : text;
+  }
+
+  /** The store wrote or removed this zone: nothing is wrong with its file any more. */
+  settled(name: ZoneName): void {
+    this.#broken.delete(name);
+    this.#missing.delete(name);
+  }
+
+  noteBroken(name: ZoneName, why: string): void {
+    this.#broken.set(name, why);
+    this.#log.error({ zone: name, why }, 'the file of a zone is not taken, and stays as it is');
+  }
+
+  noteMissing(name: ZoneName): void {
+    if (this.#missing.has(name)) return;
+    this.#missing.add(name);
+    this.#log.error(
+      { zone: name },
+      'the file of a zone is missing; it was not removed by a command, so it is kept everywhere else',
+    );
+  }
+
+  /** Looks at all files; reads those that time and size tell apart, or with `every` all. Changes nothing. */
+  async look({ every }: { every: boolean }): Promise<FilesFound> {
+    const found: FilesFound = {
+      changed: [],
+      added: [],
+      broken: [],
+      missing: [],
+      removed: [],
+      strange: [],
+      unchanged: 0,
+    };
+    const there = new Set<ZoneName>();
+    this.#broken.clear();
+    let looked = 0;
+    for await (const file of this.#files.list()) {
+      if (looked++ % SLICE === SLICE - 1) await new Promise((resolve) => setImmediate(resolve));
+      if (!file.inPlace) {
+        found.strange.push(file.path);
+        continue;
+      }
+      there.add(file.name);
+      try {
+        this.#lookAt(file, every, found);
+      } catch (error) {
+        found.broken.push({ zone: file.name, why: sentenceOf(error) });
+        this.noteBroken(file.name, sentenceOf(error));
+      }
+    }
+    for (const name of this.#index.entries.keys()) {
+      // A zone that came while the folders were read is there.
+      if (there.has(name) || this.#files.stat(name) !== undefined) this.#missing.delete(name);
+      else {
+        found.missing.push(name);
+        this.noteMissing(name);
+      }
+    }
+    this.#report(found);
+    this.#last = found;
+    return found;
+  }
+
+  #lookAt({ name, path }: ListedFile, every: boolean, found: FilesFound): void {
+    const entry = this.#index.entries.get(name);
+    const written = this.#index.written.get(name);
+    const stat = this.#files.stat(name);
+    // Removed since the folder was read.
+    if (stat === undefined) return;
+    if (entry !== undefined && !every && isSame(written, stat)) {
+      found.unchanged++;
+      return;
+    }
+    const text = readFileSync(path);
+    const crc = crc32(text);
+    const isOurs = entry !== undefined && (written?.crc === crc || validateZone(name, text).digest === entry.digest);
+    if (isOurs) {
+      this.#index.written.set(name, { ...stat, crc });
+      found.unchanged++;
+    } else if (entry !== undefined) found.changed.push(name);
+    else {
+      validateZone(name, text);
+      found[this.#index.tombstones.has(name) ? 'removed' : 'added'].push(name);
+    }
+  }
+
+  #report({ changed, added, removed, strange }: FilesFound): void {
+    const say = (zones: readonly string[], sentence: string): void => {
+      if (zones.length > 0) this.#log.warn({ zones: zones.slice(0, MOST_NAMED), count: zones.length }, sentence);
+    };
+    say(changed, 'zone files that were changed by hand');
+    say(added, 'zone files that nobody saved by this program');
+    say(removed, 'zone files of zones that were removed by a command');
+    say(strange, 'files that lie where no zone file belongs');
+  }
+}
