@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import express from 'express';
 import { TokenStore } from './access/tokens.js';
@@ -12,6 +13,7 @@ import { packageVersion } from './operations/version.js';
 import { FolderLock } from './state/folder-lock.js';
 import { secretFile } from './state/secret-file.js';
 import { createApi } from './web/api.js';
+import { ControlSocket } from './web/control-socket.js';
 import { createPages } from './web/pages/pages.js';
 
 export type { BatchOutcome, ChangeResult, Cluster } from './cluster/cluster.js';
@@ -124,13 +126,10 @@ async function run(host: HostPanel, settings: PluginSettings, log: Log): Promise
     ends.push(() => cluster.stop());
     // Kept, so that a form that was open during a restart still works.
     const secret = await secretFile(join(folder, 'csrf.key'));
-    return {
-      cluster,
-      tokens,
-      end,
-      pages: createPages({ cluster, tokens, host, version, secret, log }),
-      api: createApi({ cluster, tokens, version, log }),
-    };
+    const api = createApi({ cluster, tokens, version, log });
+    const control = await ControlSocket.open(folder, api as RequestListener);
+    ends.push(() => control.close());
+    return { cluster, tokens, end, api, pages: createPages({ cluster, tokens, host, version, secret, log }) };
   } catch (error) {
     await end();
     throw error;

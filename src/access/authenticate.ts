@@ -2,7 +2,8 @@ import type { Request, RequestHandler } from 'express';
 import passport from 'passport';
 import { Strategy as BearerStrategy } from 'passport-http-bearer';
 import { ClusterError } from '../errors.js';
-import type { Principal } from './principal.js';
+import { isTrusted } from './local-connections.js';
+import { SELF, type Principal } from './principal.js';
 import type { TokenStore } from './tokens.js';
 
 /** Where passport leaves the principal: not `user`, which belongs to the host. */
@@ -36,7 +37,7 @@ class WhmStrategy extends passport.Strategy {
 }
 
 /**
- * Middleware that lets only holders of a token through and leaves them for `peerOf`. Calls `refuse` for all others. A token in
+ * Middleware that lets only holders of a token, and this machine's root, through and leaves them for `peerOf`. Calls `refuse` for all others. A token in
  * the query, or in a body that the host has parsed, is refused with 400 (token_misplaced): passport-http-bearer would take it,
  * and addresses and forms land in logs.
  */
@@ -48,6 +49,11 @@ export function authenticateToken(tokens: TokenStore, refuse: RequestHandler): R
   return (request: Authenticated, response, next) => {
     if (holdsToken(request.query) || holdsToken(request.body)) {
       next(new ClusterError('token_misplaced'));
+      return;
+    }
+    if (isTrusted(request.socket)) {
+      request.peer = SELF;
+      next();
       return;
     }
     const decide = (_error: unknown, principal?: Principal | false | null): void => {

@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { zonesCheck } from './zones-check.js';
+import { zonesRescan } from './zones-rescan.js';
 
 /** Every command of `dnscluster`, one a line; each adds itself below the group that it is listed under. */
 const COMMANDS: Readonly<Record<string, readonly ((group: Command) => void)[]>> = {
-  zones: [zonesCheck],
+  zones: [zonesCheck, zonesRescan],
 };
 const DESCRIPTIONS: Readonly<Record<string, string>> = { zones: 'Zones and their master files' };
 const USAGE_ERROR = 2;

@@ -2,35 +2,17 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
+import { builtProgram } from './built-program.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cli-'));
-const build = join(process.cwd(), 'build', `cli-test-${process.pid}`);
 const file = join(folder, 'zone');
 
-/** The command is run as it is installed: built, in a process of its own. */
-beforeAll(() => {
-  const options = [
-    '-p',
-    'tsconfig.build.json',
-    '--outDir',
-    build,
-    '--incremental',
-    'false',
-    '--noEmitOnError',
-    'false',
-  ];
-  spawnSync('node', ['node_modules/typescript/bin/tsc', ...options, '--declaration', 'false', '--sourceMap', 'false'], {
-    timeout: 120_000,
-  });
-}, 120_000);
-afterAll(() => {
-  rmSync(folder, { recursive: true });
-  rmSync(build, { recursive: true, force: true });
-});
+const program = builtProgram();
+afterAll(() => rmSync(folder, { recursive: true }));
 
 function dnscluster(...args: string[]): { status: number | null; out: string; err: string } {
-  const { status, stdout, stderr } = spawnSync('node', [join(build, 'cli/main.js'), ...args], {
+  const { status, stdout, stderr } = spawnSync('node', [program, ...args], {
     encoding: 'latin1',
     timeout: 20_000,
   });

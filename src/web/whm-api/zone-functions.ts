@@ -75,6 +75,7 @@ export const ZONE_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     parameters: { zone, ...waiting },
     run: (given, { cluster, peer }) => cluster.removeZone(given.zone, peer, optionsOf(given)),
   }),
+  rescanzones: apiFunction({ privilege, parameters: {}, run: (_, { cluster, peer }) => cluster.rescanZones(peer) }),
   zonestate: apiFunction({
     privilege,
     parameters: { zone },

@@ -1,0 +1,92 @@
+import { Option, type Command } from 'commander';
+import { z } from 'zod';
+import { sentenceOf } from '../errors.js';
+import { callService, ServiceUnreachable } from './running-service.js';
+
+const PROBLEMS = 1;
+const UNUSABLE = 2;
+const UNREACHABLE = 3;
+
+const HELP = `
+Edit files in FOLDER/dns-cluster/zones, then run this: what changed is checked, its serial is lifted where
+you did not raise it, the nameserver loads it, and members get it. A new file is taken as a zone of root's.
+A broken file stays as you wrote it and is not used; a file that is gone removes nothing anywhere.
+
+Exit code: 0 all is well, 1 some files are not taken or missing, 2 wrong use, 3 the service cannot be asked.`;
+
+const taken = z.object({
+  zone: z.string(),
+  serial: z.number(),
+  lifted: z.boolean(),
+  local: z.object({ state: z.enum(['served', 'pending']), reason: z.string().optional() }),
+});
+const result = z.object({
+  changed: z.array(taken),
+  added: z.array(taken),
+  broken: z.array(z.object({ zone: z.string(), why: z.string() })),
+  missing: z.array(z.string()),
+  removed: z.array(z.string()),
+  strange: z.array(z.string()),
+  unchanged: z.number(),
+});
+type Result = z.infer<typeof result>;
+
+interface Options {
+  folder?: string;
+  json?: true;
+}
+
+/** `dnscluster zones rescan`: has the running service take what was changed by hand in the zone files. */
+export function zonesRescan(zones: Command): void {
+  zones
+    .command('rescan')
+    .description(
+      'Take zone files that were changed by hand on disk: check them, lift serials, load them, send them to members',
+    )
+    .addOption(new Option('--folder <folder>', "the data folder of the node's service").env('DNSCLUSTER_FOLDER'))
+    .option('--json', 'print the result as JSON')
+    .addHelpText('after', HELP)
+    .exitOverride()
+    .action(run);
+}
+
+async function run({ folder, json }: Options): Promise<void> {
+  if (folder === undefined) {
+    process.stderr.write('Say where the service keeps its data: --folder FOLDER, or set DNSCLUSTER_FOLDER.\n');
+    process.exitCode = UNUSABLE;
+    return;
+  }
+  try {
+    if (json !== true) process.stderr.write(`Reading the zone files of ${folder} ...\n`);
+    const found = result.parse(await callService(folder, 'rescanzones'));
+    process.stdout.write(json === true ? `${JSON.stringify(found)}\n` : summary(found));
+    const problems = found.broken.length + found.missing.length + found.removed.length + found.strange.length;
+    if (problems > 0) process.exitCode = PROBLEMS;
+  } catch (error) {
+    process.stderr.write(`${sentenceOf(error)}\n`);
+    process.exitCode = error instanceof ServiceUnreachable ? UNREACHABLE : PROBLEMS;
+  }
+}
+
+/** One heading a kind that was found, with its zones below; the count of the others last. */
+function summary({ changed, added, broken, missing, removed, strange, unchanged }: Result): string {
+  const parts: [heading: string, lines: string[]][] = [
+    ['Changed by hand, taken', changed.map(describe)],
+    ['New, taken as zones of root', added.map(describe)],
+    ['Broken, left as they are and not used', broken.map(({ zone, why }) => `${zone}  ${why}`)],
+    ['Missing; nothing was removed anywhere: save the zone again, or copy its file back', missing],
+    ['Not taken, because the zone was removed by a command: save it to bring it back', removed],
+    ['Not taken, because no zone file belongs there', strange],
+  ];
+  const found = parts.filter(([, lines]) => lines.length > 0);
+  const said = found.map(
+    ([heading, lines]) => `${heading}: ${lines.length}\n${lines.map((line) => `  ${line}\n`).join('')}`,
+  );
+  return `${said.join('')}Unchanged: ${unchanged}\n`;
+}
+
+function describe({ zone, serial, lifted, local }: z.infer<typeof taken>): string {
+  const place =
+    local.state === 'served' ? 'served' : `waits: ${local.reason ?? 'the nameserver has not loaded it yet'}`;
+  return `${zone}  serial ${serial}${lifted ? ' (lifted)' : ''}, ${place}`;
+}
