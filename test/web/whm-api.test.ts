@@ -54,6 +54,14 @@ async function call(
 }
 
 describe('the API in the style of WHM API 1', () => {
+  test('gives root, and nobody else, what a rescan of the zone files found', async () => {
+    cluster.found = { ...cluster.found, broken: [{ zone: zoneName('b.example'), why: 'line 4' }], unchanged: 2 };
+    expect((await call('rescanzones')).data).toEqual(cluster.found);
+    const ann = await tokens.create({ user: 'ann', kind: 'reseller', name: 'a', privileges: ['clustering'] });
+    const { metadata } = await call('rescanzones', {}, `whm ann:${ann.secret}`);
+    expect(metadata).toMatchObject({ result: 0, reason: expect.stringContaining('required privileges') as string });
+  });
+
   test('answers in the envelope of version 1, by GET and by POST', async () => {
     expect(await call('version')).toEqual({
       metadata: { version: 1, command: 'version', reason: 'OK', result: 1 },
