@@ -154,7 +154,7 @@ export class Backlog {
       this.#pending.delete(name);
       return undefined;
     }
-    const text = this.#textOf(name);
+    const text = this.#store.edits.version(name);
     if (text === undefined) {
       this.setAside(
         name,
@@ -165,12 +165,5 @@ export class Backlog {
     }
     // The entry read before the text: a change in between is sent once more, never missed.
     return { kind: 'upsert', name, text, serial: entry.serial, digest: entry.digest, isNew: held === undefined };
-  }
-  #textOf(name: ZoneName): Buffer | undefined {
-    try {
-      return this.#store.edits.version(name);
-    } catch {
-      return undefined;
-    }
   }
 }

@@ -71,13 +71,13 @@ export class HandEdits {
     return [...this.#missing].filter((name) => this.#index.entries.has(name));
   }
 
-  /** The zone's text where it is the version that the index has; undefined where its file is missing or was changed by hand. */
+  /** The zone's text where it is the version that the index has; undefined where its file is missing, unreadable or changed by hand. */
   version(name: ZoneName): Buffer | undefined {
     const entry = this.#index.entries.get(name);
-    const text = entry === undefined ? undefined : this.#files.read(name);
-    if (entry === undefined || text === undefined) return undefined;
-    if (this.#index.written.get(name)?.crc === crc32(text)) return text;
+    if (entry === undefined) return undefined;
     try {
+      const text = this.#files.read(name);
+      if (text === undefined || this.#index.written.get(name)?.crc === crc32(text)) return text;
       return validateZone(name, text).digest === entry.digest ? text : undefined;
     } catch {
       return undefined;
