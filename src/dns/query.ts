@@ -21,7 +21,7 @@ export interface DnsAnswer {
 }
 
 export interface QueryOptions {
-  /** Milliseconds for a whole question; over UDP it is sent a second time at half of them. 2000 where absent. */
+  /** Milliseconds for a whole question; over UDP it is sent again and again meanwhile. 2000 where absent. */
   timeout?: number;
   /** Ask over TCP from the start; else UDP, and TCP where the answer is truncated. */
   tcp?: boolean;
@@ -45,6 +45,9 @@ interface Asked {
 }
 
 const TIMEOUT = 2_000;
+// Until a UDP question is sent again, milliseconds; then twice as long. Servers that limit their rate (NSD does by default) drop half of
+// what is above it, and answer the other half by "truncated".
+const AGAIN = 200;
 const UDP_SIZE = 1232; // avoids IP fragments on any usual path (DNS Flag Day 2020)
 // Answers wait in the socket's buffer while this process is busy; Linux keeps about 270 small ones by default, counted
 // with their overhead, and drops the rest.
@@ -117,7 +120,13 @@ export class DnsClient {
     return new Promise((resolve, reject) => {
       const id = this.#freeId();
       const message = this.#question(id, name, type);
-      const again = setTimeout(() => this.#send(socket, message), this.#timeout / 2);
+      let wait = Math.min(AGAIN, this.#timeout / 2);
+      const sendAgain = (): void => {
+        this.#send(socket, message);
+        wait *= 2;
+        again = setTimeout(sendAgain, wait);
+      };
+      let again = setTimeout(sendAgain, wait);
       const end = setTimeout(() => {
         this.#asked.get(id)?.failed(`within ${this.#timeout} ms`);
       }, this.#timeout);

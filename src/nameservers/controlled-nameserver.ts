@@ -151,17 +151,13 @@ export class ControlledNameserver implements Nameserver {
     });
     this.#probing = false;
     if (this.#connected !== connected || facts?.boot === connected.boot) return;
-    if (facts === undefined) {
-      this.#connected = undefined;
-      this.#attempts = 1;
-      connected.connection.close();
-      this.#log.warn({ error: this.#reason }, `${this.#server.software} went away`);
-      this.#watchLater();
-    } else {
-      connected.boot = facts.boot;
-      this.#log.warn(`${this.#server.software} was started anew`);
-      this.#returned();
-    }
+    // A server that was started anew is reached anew, too: what we knew of it is of its former life.
+    this.#connected = undefined;
+    this.#attempts = 1;
+    connected.connection.close();
+    const how = facts === undefined ? 'went away' : 'was started anew';
+    this.#log.warn({ error: facts === undefined ? this.#reason : undefined }, `${this.#server.software} ${how}`);
+    this.#watchLater();
   }
 
   /** Looks at the server from time to time, or for it while it is away. */

@@ -4,10 +4,12 @@ import { ControlledNameserver } from './controlled-nameserver.js';
 import type { ControlledServer } from './controlled-server.js';
 import { EmbeddedNameserver } from './embedded/embedded.js';
 import type { DnsAddress, Nameserver } from './nameserver.js';
+import { NsdServer, type OperatorNsd } from './nsd/nsd.js';
 
 /** What each kind takes from an operator's server, where there is one; without it we run a private server. */
 interface Operators {
   bind: OperatorNamed;
+  nsd: OperatorNsd;
 }
 
 interface Place {
@@ -29,6 +31,7 @@ interface ServerPlace<Operator> {
 /** The servers with a control channel; a new kind is a folder and a line in Operators and here. */
 const SERVERS: { readonly [Kind in keyof Operators]: (place: ServerPlace<Operators[Kind]>) => ControlledServer } = {
   bind: (place) => new BindServer(place),
+  nsd: (place) => new NsdServer(place),
 };
 
 export const NAMESERVER_KINDS = ['embedded', ...(Object.keys(SERVERS) as (keyof Operators)[])] as const;

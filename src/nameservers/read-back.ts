@@ -20,8 +20,8 @@ const TIMEOUT = 5_000;
 const LATE = 150;
 /** Milliseconds that a server may take for each zone of a large batch before it counts as late. */
 const PER_ZONE = 1;
-/** Longest pause between two looks at one zone, milliseconds; the first is 1 and each doubles. */
-const LONGEST_PAUSE = 64;
+/** Pauses between two looks at one zone, milliseconds: the first, by how much each is longer, and the longest. */
+const PAUSE = { first: 1, growth: 1.4, longest: 64 };
 /** Questions at the same time. More are no faster, and a busy server drops them from its socket's buffer, to be asked again. */
 const IN_FLIGHT = 100;
 
@@ -48,7 +48,7 @@ async function watch(
   { late, deadline, inspect }: { late: number; deadline: number; inspect: ReadBackOptions['inspect'] },
 ): Promise<Applied> {
   let asked = false;
-  for (let wait = 1; ; wait = Math.min(wait * 2, LONGEST_PAUSE)) {
+  for (let wait = PAUSE.first; ; wait = Math.min(wait * PAUSE.growth, PAUSE.longest)) {
     const seen = await look(client, change);
     if (seen.outcome === 'served') return seen;
     if (performance.now() > deadline) return withHint(seen);

@@ -26,7 +26,12 @@ export class ZoneLoader {
   /** Makes the server serve these zones and no others of ours. Only what it does not serve as it should is touched. */
   async synchronize(zones: readonly ZoneChange[]): Promise<Applied[]> {
     const wanted = new Set(zones.map((change) => change.name));
-    await this.#remove(this.#commands.list().flatMap(({ name }) => (wanted.has(name) ? [] : [name])));
+    const strangers = this.#commands.list().flatMap(({ name }) => (wanted.has(name) ? [] : [name]));
+    await this.#remove(strangers);
+    await readBack(
+      this.#client,
+      strangers.map((name) => ({ kind: 'remove', name })),
+    );
     const seen = await lookAtAll(this.#client, zones);
     const due = zones.filter(({ name }, i) => seen[i]?.outcome !== 'served' || this.#commands.get(name) === undefined);
     const applied = new Map((await this.apply(due)).map((outcome) => [outcome.name, outcome]));

@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseName } from '../../src/dns/name.js';
 import { DnsClient } from '../../src/dns/query.js';
+import { processesServing } from '../../src/nameservers/memory.js';
 import type { DnsAddress } from '../../src/nameservers/nameserver.js';
 import { withServerPrograms } from '../../src/nameservers/server-programs.js';
 import { OWN_ZONE } from './operator-server.js';
@@ -58,7 +59,7 @@ export class OperatorProcess {
     this.#signal(signal);
     await exit;
     // Processes that it forked have its port, and may take a moment longer.
-    while (this.#signal(0)) await pause(2);
+    while ((await processesServing(this.dns)).length > 0) await pause(2);
   }
 
   /** Stops it in its tracks: it keeps its sockets and answers nothing. */
@@ -72,13 +73,8 @@ export class OperatorProcess {
     this.#signal('SIGCONT');
   }
 
-  /** False where no process of the group is left. */
-  #signal(signal: NodeJS.Signals | 0): boolean {
-    try {
-      return process.kill(-(this.#child?.pid ?? NaN), signal);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
-      throw error;
-    }
+  #signal(signal: NodeJS.Signals): void {
+    const pid = this.#child?.pid;
+    if (pid !== undefined) process.kill(-pid, signal);
   }
 }

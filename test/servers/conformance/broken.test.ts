@@ -10,7 +10,7 @@ import { ServerUnderTest } from './server-under-test.js';
 const BROKEN = [
   ['an address that is none', 'www A 192.0.2\n'],
   ['an alias beside other records', 'www CNAME a\nwww A 192.0.2.1\n'],
-  ['a bracket that is not closed', 'www TXT ( "a"\n'],
+  ['a record without its value', 'www MX 10\n'],
   ['a type that is none', 'www NONSENSE x\n'],
 ] as const;
 

@@ -1,5 +1,6 @@
 import { needs } from '../../needs.js';
 import { OperatorsNamed } from '../operator-named.js';
+import { OperatorsNsd } from '../operator-nsd.js';
 import type { OperatorServer } from '../operator-server.js';
 
 /** A kind of nameserver that the same scenarios are run over. */
@@ -15,4 +16,5 @@ export interface Candidate {
 export const CANDIDATES: readonly Candidate[] = [
   { kind: 'embedded', installed: true },
   { kind: 'bind', installed: needs('named', 'named-checkzone'), configure: () => OperatorsNamed.configure() },
+  { kind: 'nsd', installed: needs('nsd', 'nsd-checkzone'), configure: () => OperatorsNsd.configure() },
 ];

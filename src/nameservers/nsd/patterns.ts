@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { replaceFile } from '../../state/durable-file.js';
+import type { ZoneFile } from '../zone-commands.js';
+import { patternsText, readPatterns } from './configuration.js';
+
+const PREFIX = 'dns-cluster-';
+const MODE = 0o644;
+
+/**
+ * The file that NSD's configuration includes: patterns that say where zones' master files lie. One pattern serves all zones of a
+ * folder; where a file is not called as its zone (RFC 2317 names hold `/`), the zone has a pattern of its own.
+ */
+export class Patterns {
+  readonly #file: string;
+  /** Name → the value of `zonefile`. */
+  readonly #patterns = new Map<string, string>();
+  #written: string | undefined;
+  /** What NSD was last told to read. */
+  #read: string | undefined;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  async open(): Promise<void> {
+    const text = await readFile(this.#file, 'utf8').catch(() => '');
+    for (const [name, zonefile] of readPatterns(text)) this.#patterns.set(name, zonefile);
+  }
+
+  /** Writes the file where it is missing or was changed by hand. Whether NSD has read it is not known any more. */
+  async repair(): Promise<void> {
+    this.#read = undefined;
+    this.#written = await readFile(this.#file, 'utf8').catch(() => undefined);
+    await this.#write();
+  }
+
+  /** The names of the zones' patterns, in their order. The file is on disk, and `readByNsd` was called where needed, when it resolves. */
+  async of(zones: readonly ZoneFile[], readByNsd: () => Promise<void>): Promise<string[]> {
+    const names = zones.map((zone) => {
+      const zonefile = zonefileOf(zone);
+      const name = PREFIX + createHash('sha256').update(zonefile).digest('hex').slice(0, 16);
+      this.#patterns.set(name, zonefile);
+      return name;
+    });
+    await this.#write();
+    if (this.#read !== this.#written) await readByNsd();
+    this.#read = this.#written;
+    return names;
+  }
+
+  /** The master file of a zone with this pattern; empty where the pattern is ours and nobody remembers it, nothing where it is not ours. */
+  fileOf(zone: string, pattern: string): string | undefined {
+    if (!pattern.startsWith(PREFIX)) return undefined;
+    return this.#patterns.get(pattern)?.replace(/%s$/, zone) ?? '';
+  }
+
+  async #write(): Promise<void> {
+    const text = patternsText(this.#patterns);
+    if (text === this.#written) return;
+    await replaceFile(this.#file, text, MODE);
+    this.#written = text;
+  }
+}
+
+function zonefileOf({ name, file }: ZoneFile): string {
+  return basename(file) === name ? join(dirname(file), '%s') : file;
+}

@@ -1,0 +1,116 @@
+import { chmod, mkdtemp, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { once } from 'node:events';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { RCODE } from '../../src/dns/message.js';
+import { TYPE } from '../../src/dns/types.js';
+import { NsdControl } from '../../src/nameservers/nsd/control.js';
+import { StartTime } from '../../src/nameservers/nsd/start-time.js';
+import { needs } from '../needs.js';
+import { CANDIDATES } from './conformance/candidates.js';
+import { ServerUnderTest } from './conformance/server-under-test.js';
+
+const NSD = CANDIDATES.find(({ kind }) => kind === 'nsd');
+
+describe.skipIf(!needs('nsd', 'nsd-checkzone'))('NSD, as it is', () => {
+  let of: ServerUnderTest;
+  let control: NsdControl;
+
+  beforeEach(async () => {
+    if (NSD === undefined) throw new Error('NSD is not among the candidates');
+    of = await ServerUnderTest.start(NSD);
+    control = new NsdControl(join(of.server?.folder ?? '', 'control'));
+  });
+  afterEach(async () => {
+    control.close();
+    await of.end();
+  });
+
+  test('drops a zone whose new file is broken, and says ok: the trap that the check before a reload is for', async () => {
+    await of.apply(await of.zones.upsert('a.example', 1));
+    await of.zones.upsert('a.example', 2, 'www A 192.0.2\n');
+    expect(await control.command('reload a.example')).toBe('ok\n');
+    await expect.poll(async () => (await of.ask('a.example', TYPE.SOA)).rcode, { timeout: 5_000 }).toBe(RCODE.SERVFAIL);
+    expect(await of.outcomes(await of.zones.upsert('a.example', 3))).toEqual(['served']);
+  });
+
+  test('takes 5,000 zones in one command, and answers a line for each', async () => {
+    const changes = await of.zones.upserts(5_000, 1);
+    await of.apply(...changes.slice(0, 1));
+    const [, pattern = ''] = /pattern: (\S+)/.exec(await control.command('zonestatus zone-0.example')) ?? [];
+    const lines = changes.slice(1).map(({ name }) => `${name} ${pattern}`);
+    expect((await control.command('addzones', lines)).match(/^added: /gm)).toHaveLength(4_999);
+  });
+
+  test('is told where files lie by one pattern for each of their folders, however many zones', async () => {
+    const changes = await of.zones.upserts(600, 1);
+    expect(await of.outcomes(...changes)).toEqual(['served']);
+    const text = await readFile(of.server?.includeFile ?? '', 'utf8');
+    expect(text.match(/^pattern:/gm)?.length).toBeLessThanOrEqual(256);
+    expect(await of.outcomes(await of.zones.upsert('0/26.2.0.192.in-addr.arpa', 1))).toEqual(['served']);
+    expect(await readFile(of.server?.includeFile ?? '', 'utf8')).toContain('0+26.2.0.192.in-addr.arpa"');
+  });
+
+  test('is given the time of a file that it would pass over', async () => {
+    const change = await of.zones.upsert('t.example', 1);
+    await of.apply(change);
+    const { mtime } = await stat(change.file);
+    const next = await of.zones.upsert('t.example', 2);
+    await utimes(next.file, mtime, mtime);
+    await control.command('reload t.example');
+    expect(await of.serial('t.example')).toBe(1);
+    expect(await of.apply(next)).toMatchObject([{ outcome: 'served', serial: 2 }]);
+  });
+
+  test('without its socket: unavailable, with where it was looked for', async () => {
+    await of.kill();
+    await rm(join(of.server?.folder ?? '', 'control'), { force: true });
+    const [applied] = await of.apply(await of.zones.upsert('a.example', 1));
+    expect(applied).toMatchObject({ outcome: 'unavailable' });
+    expect(applied?.reason).toMatch(/NSD gave no reply at its control channel .*control \(.*ENOENT/);
+  });
+});
+
+describe('the control channel of NSD', () => {
+  let folder: string;
+  let server: Server;
+  afterEach(async () => {
+    server.close();
+    await rm(folder, { recursive: true });
+  });
+
+  async function serve(reply: string | undefined): Promise<NsdControl> {
+    folder = await mkdtemp(join(tmpdir(), 'dns-cluster-nsd-'));
+    server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => (reply === undefined ? socket.destroy() : socket.end(reply)));
+    }).listen(join(folder, 'control'));
+    await once(server, 'listening');
+    await chmod(join(folder, 'control'), 0o600);
+    return new NsdControl(join(folder, 'control'));
+  }
+
+  test('gives the whole reply', async () => {
+    await expect((await serve('a\nb\n')).command('status')).resolves.toBe('a\nb\n');
+  });
+
+  test('that ends in the middle, or was closed, is unavailable', async () => {
+    const control = await serve(undefined);
+    await expect(control.command('status')).rejects.toMatchObject({ code: 'nameserver_unavailable' });
+    control.close();
+    await expect(control.command('status')).rejects.toThrow(/the channel was closed/);
+  });
+});
+
+describe('the start of a server that tells only how long it runs', () => {
+  test('is the same while the answers agree, also slow ones, and another after a restart', () => {
+    const start = new StartTime();
+    expect(start.see({ uptime: 1_000, asked: 5_000, answered: 5_001 })).toBe('0');
+    expect(start.see({ uptime: 2_000.4, asked: 6_000, answered: 6_900 })).toBe('0');
+    expect(start.see({ uptime: 3_000, asked: 7_000, answered: 7_002 })).toBe('0');
+    expect(start.see({ uptime: 50, asked: 7_100, answered: 7_101 })).toBe('1');
+    expect(start.see({ uptime: 100, asked: 7_150, answered: 7_151 })).toBe('1');
+  });
+});
