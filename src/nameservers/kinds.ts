@@ -5,10 +5,12 @@ import type { ControlledServer } from './controlled-server.js';
 import { EmbeddedNameserver } from './embedded/embedded.js';
 import type { DnsAddress, Nameserver } from './nameserver.js';
 import { NsdServer, type OperatorNsd } from './nsd/nsd.js';
+import { PdnsServer, type OperatorPdns } from './powerdns/powerdns.js';
 
 /** What each kind takes from an operator's server, where there is one; without it we run a private server. */
 interface Operators {
   bind: OperatorNamed;
+  powerdns: OperatorPdns;
   nsd: OperatorNsd;
 }
 
@@ -31,6 +33,7 @@ interface ServerPlace<Operator> {
 /** The servers with a control channel; a new kind is a folder and a line in Operators and here. */
 const SERVERS: { readonly [Kind in keyof Operators]: (place: ServerPlace<Operators[Kind]>) => ControlledServer } = {
   bind: (place) => new BindServer(place),
+  powerdns: (place) => new PdnsServer(place),
   nsd: (place) => new NsdServer(place),
 };
 

@@ -26,7 +26,7 @@ export interface ZoneCommands {
   /** Makes the server read these files again. Resolves with those that it turned out not to know: they are to be added. */
   reload(zones: readonly Upsert[], refusals: Refusals): Promise<Upsert[]>;
   /** Gives new zones to the server: singly, or in bulk where they are many. One that the server has from elsewhere is refused. */
-  add(zones: readonly ZoneFile[], refusals: Refusals): Promise<void>;
+  add(zones: readonly Upsert[], refusals: Refusals): Promise<void>;
   /** Takes zones away, from the server and from our record. The files are the store's and stay. */
   remove(names: readonly ZoneName[]): Promise<void>;
   /**

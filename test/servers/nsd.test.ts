@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { RCODE } from '../../src/dns/message.js';
 import { TYPE } from '../../src/dns/types.js';
 import { NsdControl } from '../../src/nameservers/nsd/control.js';
-import { StartTime } from '../../src/nameservers/nsd/start-time.js';
+import { StartTime } from '../../src/nameservers/start-time.js';
 import { needs } from '../needs.js';
 import { CANDIDATES } from './conformance/candidates.js';
 import { ServerUnderTest } from './conformance/server-under-test.js';

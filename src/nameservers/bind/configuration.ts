@@ -1,37 +1,23 @@
 import { keyClause, type RndcKey } from './rndc-key.js';
 import { configurationFrom } from '../configuration-template.js';
-import type { IncludeSyntax } from '../include-file.js';
+import { quote, zoneBody as bodyWith, zoneStatements } from '../named-conf.js';
 import type { DnsAddress } from '../nameserver.js';
-
-/** A string of named.conf. */
-function quote(text: string): string {
-  return `"${text.replace(/["\\]/g, '\\$&')}"`;
-}
 
 /** The clause that names a zone's master file, as we write it and as named shows it. */
 export function fileClause(file: string): string {
   return `file ${quote(file)};`;
 }
 
-/**
- * The body of a zone's statement, for `addzone` and the include file alike. Zones were checked by our own rules before, which
- * allow what hosting customers have: owners with `_`, and delegations whose addresses are elsewhere.
- */
+/** Zones were checked by our own rules before, which allow what hosting customers have: owners with `_`, and delegations whose addresses are elsewhere. */
+const OPTIONS = ' check-names ignore; check-integrity no;';
+
+/** The body of a zone's statement, for `addzone`. */
 export function zoneBody(file: string): string {
-  return `{ type primary; ${fileClause(file)} check-names ignore; check-integrity no; };`;
+  return bodyWith(file, 'primary', OPTIONS);
 }
 
-const STATEMENT = /^zone "([^"]+)" \{ type primary; file "((?:[^"\\]|\\.)*)";/gm;
-
-/** The syntax of named.conf, for the file that it includes. */
-export const ZONE_STATEMENTS: IncludeSyntax = {
-  notice: '// Written by dns-cluster. Changes made here are lost.\n',
-  whole: (parts) => parts.map((file) => `include ${quote(file)};\n`).join(''),
-  zone: (name, file) => `zone "${name}" ${zoneBody(file)}\n`,
-  *zones(text) {
-    for (const [, name = '', file = ''] of text.matchAll(STATEMENT)) yield [name, file.replace(/\\(.)/g, '$1')];
-  },
-};
+/** The same in the file that named.conf includes. */
+export const ZONE_STATEMENTS = zoneStatements('primary', OPTIONS);
 
 /**
  * The whole configuration of a private named: answers on one loopback address, with authority only, and keeps every file it

@@ -1,16 +1,12 @@
-import { readFile } from 'node:fs/promises';
 import { BlockList, isIPv6 } from 'node:net';
 import pLimit from 'p-limit';
-import { checkZone } from '../../dns/check.js';
 import { parseName, type Name } from '../../dns/name.js';
-import { parseZone } from '../../dns/parser.js';
 import { DnsClient } from '../../dns/query.js';
-import type { ResourceRecord } from '../../dns/resource-record.js';
-import { sentenceOf, zoneInvalid } from '../../errors.js';
+import { sentenceOf } from '../../errors.js';
 import type { Log } from '../../operations/log.js';
 import type { Applied, DnsAddress, Nameserver, NameserverStatus, ZoneChange } from '../nameserver.js';
 import { look } from '../read-back.js';
-import type { Upsert } from '../zone-commands.js';
+import { soundRecords } from '../zone-file.js';
 import { Listener, type ListenerOptions } from './listener.js';
 import { Responder } from './responder.js';
 import { ZoneData } from './zone-data.js';
@@ -143,18 +139,10 @@ function apexOf(change: ZoneChange): Name {
 async function load(change: ZoneChange): Promise<ZoneData | string | undefined> {
   if (change.kind === 'remove') return undefined;
   try {
-    return new ZoneData(apexOf(change), change.records ?? (await recordsOf(change)));
+    return new ZoneData(apexOf(change), await soundRecords(change));
   } catch (error) {
     return sentenceOf(error);
   }
-}
-
-/** What a file holds, where it is sound: other servers refuse the same. Rejects with zone_invalid. */
-async function recordsOf({ name, file }: Upsert): Promise<readonly ResourceRecord[]> {
-  const zone = parseZone(await readFile(file), name);
-  const issues = checkZone(zone, name).filter(({ severity }) => severity === 'error');
-  if (issues.length > 0) throw zoneInvalid(name, issues);
-  return zone.records;
 }
 
 function addressList(entries: readonly string[]): BlockList {

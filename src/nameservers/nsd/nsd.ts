@@ -10,7 +10,7 @@ import { NsdCommands } from './commands.js';
 import { privateConfiguration } from './configuration.js';
 import { NsdControl } from './control.js';
 import { Patterns } from './patterns.js';
-import { StartTime } from './start-time.js';
+import { StartTime } from '../start-time.js';
 
 /** An NSD that the operator runs, and what it takes from us. */
 export interface OperatorNsd {

@@ -1,6 +1,7 @@
 import { needs } from '../../needs.js';
 import { OperatorsNamed } from '../operator-named.js';
 import { OperatorsNsd } from '../operator-nsd.js';
+import { OperatorsPdns } from '../operator-powerdns.js';
 import type { OperatorServer } from '../operator-server.js';
 
 /** A kind of nameserver that the same scenarios are run over. */
@@ -16,5 +17,6 @@ export interface Candidate {
 export const CANDIDATES: readonly Candidate[] = [
   { kind: 'embedded', installed: true },
   { kind: 'bind', installed: needs('named', 'named-checkzone'), configure: () => OperatorsNamed.configure() },
+  { kind: 'powerdns', installed: needs('pdns_server', 'pdnsutil'), configure: () => OperatorsPdns.configure() },
   { kind: 'nsd', installed: needs('nsd', 'nsd-checkzone'), configure: () => OperatorsNsd.configure() },
 ];

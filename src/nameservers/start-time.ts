@@ -7,13 +7,19 @@ const DRIFT = 10;
  * that was set looks like a restart, too, which costs one look at its zones.
  */
 export class StartTime {
+  readonly #resolution: number;
   #from = -Infinity;
   #to = Infinity;
   #starts = 0;
 
+  /** `resolution`: milliseconds that the server leaves off what it says. */
+  constructor(resolution = 0) {
+    this.#resolution = resolution;
+  }
+
   /** `uptime`, and when it was asked and answered by a clock that never jumps, milliseconds. Returns a name for this start. */
   see({ uptime, asked, answered }: { uptime: number; asked: number; answered: number }): string {
-    const from = asked - uptime - DRIFT;
+    const from = asked - uptime - this.#resolution - DRIFT;
     const to = answered - uptime + DRIFT;
     if (from > this.#to || to < this.#from) this.#starts++;
     [this.#from, this.#to] = [from, to];

@@ -1,0 +1,44 @@
+import { connect } from 'node:net';
+
+/** What is asked of a server over its unix socket: one request, one reply, which ends when the server closes the connection. */
+export interface SocketRequest {
+  socket: string;
+  /** Written at once; the reply is read meanwhile. */
+  request: string;
+  /** Milliseconds of silence after which it is given up. */
+  timeout: number;
+  /** Ends it before its time. */
+  signal: AbortSignal;
+}
+
+/** A list of 100,000 zones takes some 8 MB. */
+const LARGEST_REPLY = 64 * 1024 * 1024;
+
+/** Resolves with the reply, an octet a character. Rejects where the connection breaks; that a reply was cut off can't be known. */
+export function exchange({ socket: path, request, timeout, signal }: SocketRequest): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path);
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const fail = (error: Error): void => {
+      reject(error);
+      socket.destroy();
+    };
+    const aborted = (): void => fail(new Error('the channel was closed'));
+    if (signal.aborted) aborted();
+    signal.addEventListener('abort', aborted, { once: true });
+    socket.setTimeout(timeout, () => fail(new Error(`it was silent for ${timeout / 1000} s`)));
+    socket.on('error', fail);
+    socket.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > LARGEST_REPLY) fail(new Error('its reply is too long'));
+    });
+    socket.on('end', () => resolve(Buffer.concat(chunks).toString('latin1')));
+    socket.on('close', () => {
+      signal.removeEventListener('abort', aborted);
+      reject(new Error('it closed the connection'));
+    });
+    socket.write(request, 'latin1');
+  });
+}
