@@ -3,6 +3,7 @@ import { BindServer, type OperatorNamed } from './bind/bind.js';
 import { ControlledNameserver } from './controlled-nameserver.js';
 import type { ControlledServer } from './controlled-server.js';
 import { EmbeddedNameserver } from './embedded/embedded.js';
+import { KnotServer, type OperatorKnot } from './knot/knot.js';
 import type { DnsAddress, Nameserver } from './nameserver.js';
 import { NsdServer, type OperatorNsd } from './nsd/nsd.js';
 import { PdnsServer, type OperatorPdns } from './powerdns/powerdns.js';
@@ -12,6 +13,7 @@ interface Operators {
   bind: OperatorNamed;
   powerdns: OperatorPdns;
   nsd: OperatorNsd;
+  knot: OperatorKnot;
 }
 
 interface Place {
@@ -35,6 +37,7 @@ const SERVERS: { readonly [Kind in keyof Operators]: (place: ServerPlace<Operato
   bind: (place) => new BindServer(place),
   powerdns: (place) => new PdnsServer(place),
   nsd: (place) => new NsdServer(place),
+  knot: (place) => new KnotServer(place),
 };
 
 export const NAMESERVER_KINDS = ['embedded', ...(Object.keys(SERVERS) as (keyof Operators)[])] as const;

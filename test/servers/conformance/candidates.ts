@@ -1,4 +1,5 @@
 import { needs } from '../../needs.js';
+import { OperatorsKnot } from '../operator-knot.js';
 import { OperatorsNamed } from '../operator-named.js';
 import { OperatorsNsd } from '../operator-nsd.js';
 import { OperatorsPdns } from '../operator-powerdns.js';
@@ -19,4 +20,5 @@ export const CANDIDATES: readonly Candidate[] = [
   { kind: 'bind', installed: needs('named', 'named-checkzone'), configure: () => OperatorsNamed.configure() },
   { kind: 'powerdns', installed: needs('pdns_server', 'pdnsutil'), configure: () => OperatorsPdns.configure() },
   { kind: 'nsd', installed: needs('nsd', 'nsd-checkzone'), configure: () => OperatorsNsd.configure() },
+  { kind: 'knot', installed: needs('knotd', 'kzonecheck'), configure: () => OperatorsKnot.configure() },
 ];
