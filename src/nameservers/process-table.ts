@@ -1,6 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 
+/** Milliseconds of the unit in which the kernel says when a process started (proc(5), USER_HZ). */
+const TICK = 10;
 /** Milliseconds between two looks whether a process has ended. */
 const PAUSE = 10;
 
@@ -34,6 +36,13 @@ export async function endProcesses(argument: string, patience: number): Promise<
   }
 }
 
+/** When the process started, milliseconds since 1970; nothing where there is none. The same each time, as long as nobody sets the clock. */
+export async function startOf(pid: number): Promise<number | undefined> {
+  const ticks = (await statOf(pid))[19];
+  const booted = /^btime (\d+)$/m.exec(await readFile('/proc/stat', 'latin1').catch(() => ''))?.[1];
+  return ticks === undefined || booted === undefined ? undefined : Number(booted) * 1000 + Number(ticks) * TICK;
+}
+
 function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
@@ -49,7 +58,12 @@ async function hasArgument(pid: number, argument: string): Promise<boolean> {
 }
 
 async function parentOf(pid: number): Promise<number> {
+  return Number((await statOf(pid))[1] ?? 0);
+}
+
+/** Its fields from the state on. */
+async function statOf(pid: number): Promise<string[]> {
   const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
   // The program's name stands in brackets and may hold anything.
-  return Number(/^.*\) \S (\d+)/s.exec(stat)?.[1] ?? 0);
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }

@@ -19,6 +19,10 @@ export class Patterns {
   #written: string | undefined;
   /** What NSD was last told to read. */
   #read: string | undefined;
+  /** Patterns whose files NSD is not to find yet. */
+  readonly #held = new Set<string>();
+  /** Of zones that were added together; the highest that a pattern has. */
+  #round = 0;
 
   constructor(file: string) {
     this.#file = file;
@@ -26,7 +30,10 @@ export class Patterns {
 
   async open(): Promise<void> {
     const text = await readFile(this.#file, 'utf8').catch(() => '');
-    for (const [name, zonefile] of readPatterns(text)) this.#patterns.set(name, zonefile);
+    for (const [name, zonefile] of readPatterns(text)) {
+      this.#patterns.set(name, zonefile);
+      this.#round = Math.max(this.#round, Number(/-(\d+)$/.exec(name)?.[1] ?? 0));
+    }
   }
 
   /** Writes the file where it is missing or was changed by hand. Whether NSD has read it is not known any more. */
@@ -37,17 +44,29 @@ export class Patterns {
   }
 
   /** The names of the zones' patterns, in their order. The file is on disk, and `readByNsd` was called where needed, when it resolves. */
-  async of(zones: readonly ZoneFile[], readByNsd: () => Promise<void>): Promise<string[]> {
-    const names = zones.map((zone) => {
-      const zonefile = zonefileOf(zone);
-      const name = PREFIX + createHash('sha256').update(zonefile).digest('hex').slice(0, 16);
-      this.#patterns.set(name, zonefile);
-      return name;
-    });
+  of(zones: readonly ZoneFile[], readByNsd: () => Promise<void>): Promise<string[]> {
+    return this.#named(zones, '', readByNsd);
+  }
+
+  /** As `of`, by patterns that no other zone has, and whose files NSD finds after `release` only. */
+  ofHeld(zones: readonly ZoneFile[], readByNsd: () => Promise<void>): Promise<string[]> {
+    return this.#named(zones, `-${++this.#round}`, readByNsd);
+  }
+
+  /** Has NSD find no file of ours when it starts. On disk when it resolves. */
+  async hold(): Promise<void> {
+    for (const name of this.#patterns.keys()) this.#held.add(name);
     await this.#write();
-    if (this.#read !== this.#written) await readByNsd();
-    this.#read = this.#written;
-    return names;
+  }
+
+  get isHeld(): boolean {
+    return this.#held.size > 0;
+  }
+
+  /** Lets NSD find the files; it reads none of them by itself. */
+  async release(readByNsd: () => Promise<void>): Promise<void> {
+    this.#held.clear();
+    await this.#tell(readByNsd);
   }
 
   /** The master file of a zone with this pattern; empty where the pattern is ours and nobody remembers it, nothing where it is not ours. */
@@ -56,8 +75,29 @@ export class Patterns {
     return this.#patterns.get(pattern)?.replace(/%s$/, zone) ?? '';
   }
 
+  async #named(zones: readonly ZoneFile[], round: string, readByNsd: () => Promise<void>): Promise<string[]> {
+    const names = zones.map((zone) => {
+      const zonefile = zonefileOf(zone);
+      const name = PREFIX + createHash('sha256').update(zonefile).digest('hex').slice(0, 16) + round;
+      this.#patterns.set(name, zonefile);
+      if (round !== '') this.#held.add(name);
+      return name;
+    });
+    await this.#tell(readByNsd);
+    return names;
+  }
+
+  async #tell(readByNsd: () => Promise<void>): Promise<void> {
+    await this.#write();
+    if (this.#read !== this.#written) await readByNsd();
+    this.#read = this.#written;
+  }
+
   async #write(): Promise<void> {
-    const text = patternsText(this.#patterns);
+    const absent = `${this.#file}.absent/%s`;
+    const text = patternsText(
+      Array.from(this.#patterns, ([name, zonefile]) => [name, this.#held.has(name) ? absent : zonefile] as const),
+    );
     if (text === this.#written) return;
     await replaceFile(this.#file, text, MODE);
     this.#written = text;
