@@ -25,7 +25,6 @@ mail AAAA 2001:db8::25
 MiXeD.CaSe A 192.0.2.77
 a\\.dot A 192.0.2.78
 sp\\032ace TXT "escaped owner"
-\\200\\001 A 192.0.2.79
 10 A 192.0.2.10
 in TXT "an owner that looks like a class"
 a TXT "an owner that looks like a type"
@@ -42,6 +41,9 @@ dkim._domainkey TXT ( "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgK
   "zd1Yg2o8b2M0tZpQ5m1k0b3w3b1u4r3v8c5l0a7d2f9e6h1i4j7k0m3n6p9q2s5t8u1x" )
 ttl 42 A 192.0.2.42
 `;
+
+/** An owner of octets that are no printable characters. */
+const ODD_OWNER = '\\200\\001 A 192.0.2.79\n';
 
 const head = (serial: number): string =>
   `$TTL 300\n@ SOA ns1 hostmaster ${serial} 3600 600 86400 300\n@ NS ns1\n@ NS ns2.host.example.\n`;
@@ -79,6 +81,14 @@ describe.each(CANDIDATES)('$kind serves what is in the file', (candidate) => {
       const text = head(1) + RECORDS;
       expect(await of.outcomes(await of.zones.write('all.example', 1, text))).toEqual(['served']);
       await expectAllAnswered('all.example', text);
+    });
+
+    test('an owner name of any octets is answered, or the zone is refused: never is it there and not answered', async () => {
+      const text = `${head(1)}ns1 A 192.0.2.1\n${ODD_OWNER}`;
+      const [applied] = await of.apply(await of.zones.write('odd.example', 1, text));
+      if (applied?.outcome === 'served') await expectAllAnswered('odd.example', text);
+      else expect(applied?.reason).toContain('\\200\\001');
+      expect(applied?.outcome).toBe(candidate.kind === 'powerdns' ? 'refused' : 'served');
     });
 
     test('names under a wildcard, and no names beside it', async () => {
