@@ -1,5 +1,7 @@
 import pLimit from 'p-limit';
 import { formatName } from '../../dns/name.js';
+import type { DnsClient } from '../../dns/query.js';
+import type { ResourceRecord } from '../../dns/resource-record.js';
 import { TYPE } from '../../dns/types.js';
 import { sentenceOf } from '../../errors.js';
 import type { ZoneName } from '../../zones/zone-name.js';
@@ -8,6 +10,7 @@ import type { Applied, ZoneChange } from '../nameserver.js';
 import type { Refusals, Upsert, ZoneCommands, ZoneFile } from '../zone-commands.js';
 import { soundRecords } from '../zone-file.js';
 import { notOurs } from '../zone-loader.js';
+import { rareRecords, wrongAnswer } from './answers-check.js';
 import { LOAD_TIMEOUT, type PdnsControl } from './control.js';
 import type { Presigned } from './presigned.js';
 
@@ -27,11 +30,14 @@ export class PdnsCommands implements ZoneCommands {
   readonly #control: PdnsControl;
   readonly #zones: IncludeFile;
   readonly #presigned: Presigned;
+  readonly #client: DnsClient;
 
-  constructor(control: PdnsControl, zones: IncludeFile, presigned: Presigned) {
+  /** `client` asks this PowerDNS over DNS. */
+  constructor(control: PdnsControl, zones: IncludeFile, presigned: Presigned, client: DnsClient) {
     this.#control = control;
     this.#zones = zones;
     this.#presigned = presigned;
+    this.#client = client;
   }
 
   get size(): number {
@@ -48,7 +54,7 @@ export class PdnsCommands implements ZoneCommands {
   }
 
   async reload(zones: readonly Upsert[], refusals: Refusals): Promise<Upsert[]> {
-    const { sound, signed } = await this.#soundOf(zones, refusals);
+    const { sound, signed, rare } = await this.#soundOf(zones, refusals);
     await this.#presigned.mark(signed);
     const unknown = new Set<string>();
     for (const chunk of chunksOf(sound)) {
@@ -60,11 +66,12 @@ export class PdnsCommands implements ZoneCommands {
       }
       await this.#forget(chunk);
     }
+    await this.#checkAnswers(sound, rare, refusals);
     return sound.filter(({ name }) => unknown.has(name));
   }
 
   async add(zones: readonly Upsert[], refusals: Refusals): Promise<void> {
-    const { sound, signed } = await this.#soundOf(zones, refusals);
+    const { sound, signed, rare } = await this.#soundOf(zones, refusals);
     const fresh = await this.#withoutStrange(sound, refusals);
     for (const { name, file } of fresh) this.#zones.set(name, file);
     await this.#zones.write();
@@ -75,6 +82,7 @@ export class PdnsCommands implements ZoneCommands {
     else for (const { name, file } of fresh) await this.#control.command(`bind-add-zone ${name} ${file}`);
     // "No such zone" was answered before, and may be remembered.
     for (const chunk of chunksOf(fresh)) await this.#forget(chunk);
+    await this.#checkAnswers(fresh, rare, refusals);
   }
 
   async remove(names: readonly ZoneName[]): Promise<void> {
@@ -91,13 +99,18 @@ export class PdnsCommands implements ZoneCommands {
 
   /**
    * PowerDNS takes records that make no sense, and finds out when it is asked for them: so files are checked by our own rules before.
-   * Resolves with those that stand the check, and whether each holds signatures.
+   * Resolves with those that stand the check, whether each holds signatures, and its rare records.
    */
   async #soundOf(
     zones: readonly Upsert[],
     refusals: Refusals,
-  ): Promise<{ sound: Upsert[]; signed: ReadonlyMap<ZoneName, boolean> }> {
+  ): Promise<{
+    sound: Upsert[];
+    signed: ReadonlyMap<ZoneName, boolean>;
+    rare: ReadonlyMap<ZoneName, ResourceRecord[]>;
+  }> {
     const limit = pLimit(FILES_AT_ONCE);
+    const rare = new Map<ZoneName, ResourceRecord[]>();
     const signed = new Map<ZoneName, boolean>();
     await Promise.all(
       zones.map((zone) =>
@@ -108,13 +121,26 @@ export class PdnsCommands implements ZoneCommands {
             if (odd !== undefined) refusals.set(zone.name, unanswered(odd));
             else if (records.some(({ type }) => type === TYPE.RRSIG)) signed.set(zone.name, true);
             else signed.set(zone.name, false);
+            rare.set(zone.name, rareRecords(records));
           } catch (error) {
             refusals.set(zone.name, sentenceOf(error));
           }
         }),
       ),
     );
-    return { sound: zones.filter(({ name }) => signed.has(name)), signed };
+    return { sound: zones.filter(({ name }) => signed.has(name)), signed, rare };
+  }
+
+  /** Refuses zones of which PowerDNS answers something else than their files say. */
+  async #checkAnswers(
+    zones: readonly Upsert[],
+    rare: ReadonlyMap<ZoneName, ResourceRecord[]>,
+    refusals: Refusals,
+  ): Promise<void> {
+    for (const { name } of zones) {
+      const wrong = await wrongAnswer(this.#client, rare.get(name) ?? []);
+      if (wrong !== undefined) refusals.set(name, wrong);
+    }
   }
 
   /** Without zones that PowerDNS has although we did not give them: a second statement would put our file in place of theirs. */

@@ -95,7 +95,7 @@ export class PdnsServer implements ControlledServer {
     const client = new DnsClient(this.#options.dns);
     const signedZones = new SignedZones(control, client, this.#zones);
     return {
-      commands: new PdnsCommands(control, this.#zones, this.#presigned),
+      commands: new PdnsCommands(control, this.#zones, this.#presigned, client),
       facts: () => this.#factsFrom(control, signedZones),
       close: () => {
         control.close();

@@ -36,7 +36,7 @@ _25._tcp.mail TLSA 3 1 1 0123456789abcdef0123456789abcdef0123456789abcdef0123456
 svc HTTPS 1 . alpn="h2,h3" port=8443 ipv4hint=192.0.2.1
 loc LOC 51 30 12.748 N 0 7 39.612 W 0.00m
 key SSHFP 4 2 123456789abcdef67890123456789abcdef67890123456789abcdef123456789
-naptr NAPTR 100 50 "s" "http+N2L+N2C+N2R" "" www
+naptr NAPTR 100 50 "s" "http+N2L+N2C+N2R" "" www.all.example.
 dkim._domainkey TXT ( "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA"
   "zd1Yg2o8b2M0tZpQ5m1k0b3w3b1u4r3v8c5l0a7d2f9e6h1i4j7k0m3n6p9q2s5t8u1x" )
 ttl 42 A 192.0.2.42
@@ -90,6 +90,24 @@ describe.each(CANDIDATES)('$kind serves what is in the file', (candidate) => {
       else expect(applied?.reason).toContain('\\200\\001');
       expect(applied?.outcome).toBe(candidate.kind === 'powerdns' ? 'refused' : 'served');
     });
+
+    test.each([
+      ['NAPTR', 'x NAPTR 100 50 "s" "http+N2L+N2C+N2R" "" www\n'],
+      ['HTTPS', 'x HTTPS 1 www alpn="h2"\n'],
+      ['RP', 'x RP admin txt\n'],
+      ['AFSDB', 'x AFSDB 1 www\n'],
+      ['KX', 'x KX 10 www\n'],
+    ])(
+      'a name in %s that is written without its final dot is answered as it is meant, or the zone is refused',
+      async (type, line) => {
+        const text = `${head(1)}ns1 A 192.0.2.1\n${line}`;
+        const name = `${type.toLowerCase()}.example`;
+        const [applied] = await of.apply(await of.zones.write(name, 1, text));
+        if (applied?.outcome === 'served') await expectAllAnswered(name, text);
+        else expect([candidate.kind, applied]).toMatchObject(['powerdns', { outcome: 'refused' }]);
+        if (applied?.outcome !== 'served') expect(applied?.reason).toContain(type);
+      },
+    );
 
     test('names under a wildcard, and no names beside it', async () => {
       await of.apply(await of.zones.write('w.example', 1, `${head(1)}ns1 A 192.0.2.1\n*.wild A 192.0.2.100\n`));
