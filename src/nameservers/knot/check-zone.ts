@@ -13,7 +13,8 @@ export function faultOf({ name, file }: ZoneFile): Promise<string | undefined> {
   return turn(
     () =>
       new Promise((resolve) => {
-        const args = ['-o', name, file];
+        // -v: without it, it does not say what is wrong.
+        const args = ['-v', '-o', name, file];
         execFile('kzonecheck', args, { timeout: TIMEOUT, env: withServerPrograms() }, (error, stdout, stderr) => {
           // Its exit code is 1 for a refused zone; a string where it could not be run at all.
           resolve(
@@ -24,10 +25,8 @@ export function faultOf({ name, file }: ZoneFile): Promise<string | undefined> {
   );
 }
 
+/** Without the program's own summary. */
 function reasonsIn(output: string): string {
-  const lines = output
-    .trim()
-    .split('\n')
-    .filter((line) => /error|failed|invalid|line/i.test(line));
-  return lines.slice(0, LINES_TOLD).join('; ') || 'kzonecheck does not say why';
+  const lines = output.split('\n').filter((line) => /, line \d+|^\[|cannot|not exist/i.test(line));
+  return lines.slice(0, LINES_TOLD).join('; ') || output.trim().replaceAll(/\s*\n\s*/g, '; ');
 }
