@@ -122,7 +122,7 @@ export class ControlledNameserver implements Nameserver {
       const connection = await this.#server.connect(() => void this.#probe());
       try {
         const { boot } = await connection.facts();
-        const loader = new ZoneLoader(this.#server.software, connection.commands, client);
+        const loader = new ZoneLoader(this.#server, connection.commands, client);
         this.#connected = { connection, loader, boot };
       } catch (error) {
         connection.close();

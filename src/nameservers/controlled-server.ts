@@ -30,6 +30,8 @@ export interface ControlledServer {
   readonly software: string;
   /** Do we start and end the server, or does the operator? */
   readonly isPrivate: boolean;
+  /** A folder of ours that the server can read, for zones that are written out for it. */
+  readonly renderedFolder: string;
   /** Opens our record of the zones given to it. Rejects where our own files can't be used. */
   open(): Promise<void>;
   close(): Promise<void>;

@@ -30,6 +30,11 @@ export interface ZoneCommands {
   /** Takes zones away, from the server and from our record. The files are the store's and stay. */
   remove(names: readonly ZoneName[]): Promise<void>;
   /**
+   * What the checker that comes with the server says against a file, and nothing where it finds nothing. Absent for a server that reads
+   * every master file as we do; else a zone whose text is refused is tried once more in a plain form (RenderedFiles).
+   */
+  faultOf?(zone: ZoneFile): Promise<string | undefined>;
+  /**
    * Looks closer at a zone that is late in being served as it should: the final outcome with the server's reason (by the checker
    * that comes with the server), or nothing where the zone may still come.
    */

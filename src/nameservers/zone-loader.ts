@@ -1,25 +1,38 @@
 import type { DnsClient } from '../dns/query.js';
+import { sentenceOf } from '../errors.js';
 import type { ZoneName } from '../zones/zone-name.js';
+import type { ControlledServer } from './controlled-server.js';
 import type { Applied, ZoneChange } from './nameserver.js';
 import { lookAtAll, readBack } from './read-back.js';
+import { RenderedFiles } from './rendered-files.js';
 import type { Refusals, Upsert, ZoneCommands } from './zone-commands.js';
 
 /** Makes one running server follow changes by its commands, and reads each back over DNS. */
 export class ZoneLoader {
   readonly #software: string;
+  readonly #rendered: RenderedFiles;
   readonly #commands: ZoneCommands;
   readonly #client: DnsClient;
 
-  constructor(software: string, commands: ZoneCommands, client: DnsClient) {
+  constructor(
+    { software, renderedFolder }: Pick<ControlledServer, 'software' | 'renderedFolder'>,
+    commands: ZoneCommands,
+    client: DnsClient,
+  ) {
     this.#software = software;
+    this.#rendered = new RenderedFiles(renderedFolder);
     this.#commands = commands;
     this.#client = client;
   }
 
   /** One outcome for each change, in their order; of several changes of one zone the last counts. Rejects where the server could not be asked. */
   async apply(changes: readonly ZoneChange[]): Promise<Applied[]> {
-    const last = new Map(changes.map((change) => [change.name, change]));
-    const outcomes = await this.#applyEach([...last.values()]);
+    const last = [...new Map(changes.map((change) => [change.name, change])).values()];
+    const broken = new Map<ZoneName, Applied>();
+    const read = await Promise.all(last.map((change) => this.#asItIsRead(change, broken)));
+    const outcomes = await this.#applyEach(read.filter(({ name }) => !broken.has(name)));
+    for (const [name, outcome] of broken) outcomes.set(name, outcome);
+    if (this.#commands.faultOf !== undefined) await this.#renderRefused(last, outcomes);
     return changes.map(({ name }) => outcomes.get(name) ?? { name, outcome: 'unavailable' });
   }
 
@@ -36,6 +49,45 @@ export class ZoneLoader {
     const due = zones.filter(({ name }, i) => seen[i]?.outcome !== 'served' || this.#commands.get(name) === undefined);
     const applied = new Map((await this.apply(due)).map((outcome) => [outcome.name, outcome]));
     return seen.map((outcome) => applied.get(outcome.name) ?? outcome);
+  }
+
+  /** A zone that was written out for the server stays so: its next text would be refused, too. What can't be is `broken`. */
+  async #asItIsRead(change: ZoneChange, broken: Map<ZoneName, Applied>): Promise<ZoneChange> {
+    const { name } = change;
+    if (change.kind === 'remove' || this.#commands.get(name)?.file !== this.#rendered.fileOf(name)) return change;
+    try {
+      return await this.#rendered.render(change);
+    } catch (error) {
+      broken.set(name, { name, outcome: 'refused', reason: sentenceOf(error) });
+      return change;
+    }
+  }
+
+  /**
+   * Zones whose text the server refuses are tried once more in a plain form, where its own checker has nothing against that. One that
+   * is served in its old form is out of service for the moment between.
+   */
+  async #renderRefused(changes: readonly ZoneChange[], outcomes: Map<ZoneName, Applied>): Promise<void> {
+    const plain: Upsert[] = [];
+    for (const change of changes) {
+      const { name } = change;
+      const isPlain = this.#commands.get(name)?.file === this.#rendered.fileOf(name);
+      if (change.kind === 'remove' || outcomes.get(name)?.outcome !== 'refused' || isPlain) continue;
+      const rendered = await this.#rendered.render(change).catch(() => undefined);
+      if (rendered === undefined) continue;
+      if ((await this.#commands.faultOf?.(rendered)) === undefined) plain.push(rendered);
+      else await this.#rendered.drop(name);
+    }
+    if (plain.length === 0) return;
+    for (const [name, outcome] of await this.#applyEach(plain)) {
+      if (outcome.outcome === 'refused') await this.#dropRendered(name);
+      else outcomes.set(name, outcome);
+    }
+  }
+
+  /** Where the server is not to read it any more. */
+  async #dropRendered(name: ZoneName): Promise<void> {
+    if (this.#commands.get(name)?.file !== this.#rendered.fileOf(name)) await this.#rendered.drop(name);
   }
 
   async #applyEach(changes: readonly ZoneChange[]): Promise<Map<ZoneName, Applied>> {
@@ -81,8 +133,10 @@ export class ZoneLoader {
   }
 
   async #remove(names: readonly ZoneName[]): Promise<void> {
-    const known = names.filter((name) => this.#commands.get(name) !== undefined);
-    if (known.length > 0) await this.#commands.remove(known);
+    const known = names.flatMap((name) => this.#commands.get(name) ?? []);
+    if (known.length === 0) return;
+    await this.#commands.remove(known.map(({ name }) => name));
+    for (const { name, file } of known) if (file === this.#rendered.fileOf(name)) await this.#rendered.drop(name);
   }
 }
 

@@ -9,6 +9,7 @@ import type { ResourceRecord } from '../../src/dns/resource-record.js';
 import { TYPE } from '../../src/dns/types.js';
 import { hostingZones } from '../hosting-zones.js';
 import { needs, run } from '../needs.js';
+import { CANDIDATES } from '../servers/conformance/candidates.js';
 import { RunningDemo } from './running-demo.js';
 
 const ZONES = 2_000;
@@ -41,8 +42,9 @@ function spelled(records: readonly ResourceRecord[]): string {
     .join('\n');
 }
 
-describe.skipIf(!needs('named-compilezone')).each(['embedded', 'bind'])('2,000 hosting zones on %s', (nameserver) => {
-  describe.skipIf(nameserver === 'bind' && !needs('named'))('from a folder', () => {
+describe.skipIf(!needs('named-compilezone')).each(CANDIDATES)('2,000 hosting zones on $kind', (candidate) => {
+  const { kind: nameserver, installed } = candidate;
+  describe.skipIf(!installed)('from a folder', () => {
     let folder: string;
     let demo: RunningDemo;
     beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TYPE } from '../../src/dns/types.js';
-import { needs } from '../needs.js';
+import { CANDIDATES } from '../servers/conformance/candidates.js';
 import { PanelSession } from './panel-session.js';
 import { RunningDemo, until } from './running-demo.js';
 
@@ -12,8 +12,8 @@ function zoneText(address: string, serial = 1): string {
 
 const hex = (address: string): string => Buffer.from(address.split('.').map(Number)).toString('hex');
 
-describe.each(['embedded', 'bind'])('the demo with %s nameservers', (nameserver) => {
-  describe.skipIf(nameserver === 'bind' && !needs('named'))('is the main job, end to end', () => {
+describe.each(CANDIDATES)('the demo with $kind nameservers', ({ kind: nameserver, installed }) => {
+  describe.skipIf(!installed)('is the main job, end to end', () => {
     let demo: RunningDemo;
     beforeAll(async () => {
       demo = await RunningDemo.start('--nameserver', nameserver);

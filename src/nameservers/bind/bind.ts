@@ -47,6 +47,7 @@ export class BindServer implements ControlledServer {
   readonly kind = 'bind';
   readonly software = 'BIND';
   readonly isPrivate: boolean;
+  readonly renderedFolder: string;
   readonly #options: BindOptions;
   readonly #folder: string;
   readonly #includeFile: string;
@@ -59,6 +60,7 @@ export class BindServer implements ControlledServer {
     this.isPrivate = operator === undefined;
     this.#folder = resolve(options.folder);
     this.#includeFile = operator?.includeFile ?? this.#file('zones.conf');
+    this.renderedFolder = `${this.#includeFile}.zones`;
     this.#process = new PrivateProcess({
       ...{ software: this.software, debianPackage: 'bind9', folder: this.#folder, dns, log },
       marker: this.#file('named.conf'),

@@ -77,6 +77,10 @@ export class KnotCommands implements ZoneCommands {
     await this.#transaction((run) => run(names.map(unsetOf), undefined));
   }
 
+  faultOf(zone: ZoneFile): Promise<string | undefined> {
+    return faultOf(zone);
+  }
+
   async inspect(change: ZoneChange, seen: Applied): Promise<Applied | undefined> {
     const reason = change.kind === 'remove' ? undefined : await faultOf(change);
     return reason === undefined ? undefined : { ...seen, outcome: 'refused', reason };

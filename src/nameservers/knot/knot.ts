@@ -36,6 +36,7 @@ export class KnotServer implements ControlledServer {
   readonly kind = 'knot';
   readonly software = 'Knot DNS';
   readonly isPrivate: boolean;
+  readonly renderedFolder: string;
   readonly #options: KnotOptions;
   readonly #folder: string;
   readonly #includeFile: string;
@@ -48,6 +49,7 @@ export class KnotServer implements ControlledServer {
     this.isPrivate = operator === undefined;
     this.#folder = resolve(options.folder);
     this.#includeFile = operator?.includeFile ?? this.#file('zones.conf');
+    this.renderedFolder = `${this.#includeFile}.zones`;
     this.#zones = new IncludeFile(this.#includeFile, ZONE_STATEMENTS);
     this.#process = new PrivateProcess({
       ...{ software: this.software, debianPackage: 'knot', folder: this.#folder, dns, log },

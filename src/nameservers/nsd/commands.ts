@@ -110,6 +110,10 @@ export class NsdCommands implements ZoneCommands {
     }
   }
 
+  faultOf(zone: ZoneFile): Promise<string | undefined> {
+    return faultOf(zone);
+  }
+
   async inspect(change: ZoneChange, seen: Applied): Promise<Applied | undefined> {
     const reason = change.kind === 'remove' ? undefined : await faultOf(change);
     return reason === undefined ? undefined : { ...seen, outcome: 'refused', reason };

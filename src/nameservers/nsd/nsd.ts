@@ -37,6 +37,7 @@ export class NsdServer implements ControlledServer {
   readonly kind = 'nsd';
   readonly software = 'NSD';
   readonly isPrivate: boolean;
+  readonly renderedFolder: string;
   readonly #options: NsdOptions;
   readonly #folder: string;
   readonly #includeFile: string;
@@ -49,6 +50,7 @@ export class NsdServer implements ControlledServer {
     this.isPrivate = operator === undefined;
     this.#folder = resolve(options.folder);
     this.#includeFile = operator?.includeFile ?? this.#file('patterns.conf');
+    this.renderedFolder = `${this.#includeFile}.zones`;
     this.#patterns = new Patterns(this.#includeFile);
     this.#process = new PrivateProcess({
       ...{ software: this.software, debianPackage: 'nsd', folder: this.#folder, dns, log },

@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import pLimit from 'p-limit';
 import { formatName } from '../../dns/name.js';
+import { parseZone } from '../../dns/parser.js';
 import type { DnsClient } from '../../dns/query.js';
 import type { ResourceRecord } from '../../dns/resource-record.js';
 import { TYPE } from '../../dns/types.js';
@@ -92,6 +94,11 @@ export class PdnsCommands implements ZoneCommands {
     for (const chunk of chunksOf(names.map((name) => ({ name })))) await this.#forget(chunk);
   }
 
+  /** It has no checker: what is known of it. */
+  async faultOf({ name, file }: ZoneFile): Promise<string | undefined> {
+    return unanswered(parseZone(await readFile(file), name).records);
+  }
+
   async inspect({ name }: ZoneChange, seen: Applied): Promise<Applied | undefined> {
     const said = lineOf(await this.#control.command('bind-list-rejects'), name);
     return said === '' ? undefined : { ...seen, outcome: 'refused', reason: `PowerDNS refuses it: ${said}` };
@@ -117,8 +124,8 @@ export class PdnsCommands implements ZoneCommands {
         limit(async () => {
           try {
             const records = await soundRecords(zone);
-            const odd = records.map(({ owner }) => formatName(owner)).find((owner) => UNANSWERED.test(owner));
-            if (odd !== undefined) refusals.set(zone.name, unanswered(odd));
+            const odd = unanswered(records);
+            if (odd !== undefined) refusals.set(zone.name, odd);
             else if (records.some(({ type }) => type === TYPE.RRSIG)) signed.set(zone.name, true);
             else signed.set(zone.name, false);
             rare.set(zone.name, rareRecords(records));
@@ -160,8 +167,11 @@ export class PdnsCommands implements ZoneCommands {
   }
 }
 
-function unanswered(owner: string): string {
-  return `PowerDNS never answers for ${owner}: its name holds octets that are no printable characters.`;
+/** What is against a zone with an owner name that PowerDNS never answers for. */
+function unanswered(records: readonly ResourceRecord[]): string | undefined {
+  const odd = records.map(({ owner }) => formatName(owner)).find((owner) => UNANSWERED.test(owner));
+  if (odd === undefined) return undefined;
+  return `PowerDNS never answers for ${odd}: its name holds octets that are no printable characters.`;
 }
 
 function chunksOf<T>(items: readonly T[]): T[][] {

@@ -44,6 +44,7 @@ export class PdnsServer implements ControlledServer {
   readonly kind = 'powerdns';
   readonly software = 'PowerDNS';
   readonly isPrivate: boolean;
+  readonly renderedFolder: string;
   readonly #options: PdnsOptions;
   readonly #folder: string;
   readonly #includeFile: string;
@@ -58,6 +59,7 @@ export class PdnsServer implements ControlledServer {
     this.isPrivate = operator === undefined;
     this.#folder = resolve(options.folder);
     this.#includeFile = operator?.includeFile ?? this.#file('zones.conf');
+    this.renderedFolder = `${this.#includeFile}.zones`;
     if (operator !== undefined && /\s/.test(operator.includeFile)) {
       throw new Error(`PowerDNS can't include a file whose path holds a space: ${operator.includeFile}`);
     }

@@ -3,13 +3,14 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Name } from '../../../src/dns/name.js';
 import { parseZone } from '../../../src/dns/parser.js';
 import { query } from '../../../src/dns/query.js';
 import { typeName, TYPE } from '../../../src/dns/types.js';
 import { withServerPrograms } from '../../../src/nameservers/server-programs.js';
 import { needs } from '../../needs.js';
+import { removal } from '../bind-zones.js';
 import { CANDIDATES } from './candidates.js';
 import { ServerUnderTest } from './server-under-test.js';
 
@@ -57,8 +58,14 @@ describe.each(CANDIDATES)('$kind serves what is in the file', (candidate) => {
     });
     afterAll(() => of.end());
 
-    /** Every RRset of the text, asked for; with DNSSEC records where `dnssec`. */
-    async function expectAllAnswered(name: string, text: string | Buffer, dnssec = false): Promise<void> {
+    /**
+     * Every RRset of the text, asked for; with DNSSEC records where `dnssec`. Asked again for a moment: of a server of several processes
+     * an old one may answer once more after a new one was seen to answer.
+     */
+    const expectAllAnswered = (name: string, text: string | Buffer, dnssec = false): Promise<void> =>
+      vi.waitFor(() => expectAnswers(name, text, dnssec), { timeout: 2_000, interval: 20 });
+
+    async function expectAnswers(name: string, text: string | Buffer, dnssec: boolean): Promise<void> {
       const wanted = new Map<string, { owner: Name; type: number; ttl: number; rdata: string[] }>();
       for (const { owner, type, ttl, rdata } of parseZone(text, name).records) {
         const key = `${owner.toLowerCase()} ${type}`;
@@ -97,17 +104,36 @@ describe.each(CANDIDATES)('$kind serves what is in the file', (candidate) => {
       ['RP', 'x RP admin txt\n'],
       ['AFSDB', 'x AFSDB 1 www\n'],
       ['KX', 'x KX 10 www\n'],
-    ])(
-      'a name in %s that is written without its final dot is answered as it is meant, or the zone is refused',
-      async (type, line) => {
-        const text = `${head(1)}ns1 A 192.0.2.1\n${line}`;
-        const name = `${type.toLowerCase()}.example`;
-        const [applied] = await of.apply(await of.zones.write(name, 1, text));
-        if (applied?.outcome === 'served') await expectAllAnswered(name, text);
-        else expect([candidate.kind, applied]).toMatchObject(['powerdns', { outcome: 'refused' }]);
-        if (applied?.outcome !== 'served') expect(applied?.reason).toContain(type);
-      },
-    );
+    ])('a name in %s that is written without its final dot is answered as it is meant', async (type, line) => {
+      const text = `${head(1)}ns1 A 192.0.2.1\n${line}`;
+      const name = `${type.toLowerCase()}.example`;
+      expect(await of.apply(await of.zones.write(name, 1, text))).toMatchObject([{ outcome: 'served' }]);
+      await expectAllAnswered(name, text);
+    });
+
+    test.each([
+      ['a relative $ORIGIN', '$ORIGIN sub\nwww A 192.0.2.1\n$ORIGIN deep\nwww A 192.0.2.2\n'],
+      ['$GENERATE', '$GENERATE 1-20 host$ A 192.0.2.$\n'],
+      ['lines that end with CR LF', 'www A 192.0.2.1\r\nmail A 192.0.2.2\r\n'],
+      ['records of unknown types', 'x TYPE731 \\# 6 abcdef 012345\ny A \\# 4 C0000201\n'],
+    ])('%s, which not every server reads: answered, changed, kept over a restart, and removed', async (what, lines) => {
+      const name = `${what.replaceAll(/[^a-z]/gi, '').toLowerCase()}.example`;
+      const text = (serial: number, more = ''): string => `${head(serial)}ns1 A 192.0.2.1\n${more}${lines}`;
+      expect(await of.apply(await of.zones.upsert(name, 1))).toMatchObject([{ outcome: 'served' }]);
+      for (const serial of [2, 3]) {
+        const now = text(serial, `v${serial} A 192.0.2.9\n`);
+        expect(await of.apply(await of.zones.write(name, serial, now))).toMatchObject([{ outcome: 'served', serial }]);
+        await expectAllAnswered(name, now);
+      }
+      const [refused] = await of.apply(await of.zones.write(name, 4, text(4, 'bad A 192.0.2\n')));
+      expect(refused?.outcome).toBe('refused');
+      expect(await of.serial(name)).toBe(3);
+      expect(await of.outcomes(await of.zones.write(name, 3, text(3)))).toEqual(['served']);
+      await of.kill();
+      await of.startServer();
+      await of.untilAllServed();
+      expect(await of.apply(removal(name))).toEqual([{ name, outcome: 'served' }]);
+    });
 
     test('names under a wildcard, and no names beside it', async () => {
       await of.apply(await of.zones.write('w.example', 1, `${head(1)}ns1 A 192.0.2.1\n*.wild A 192.0.2.100\n`));
