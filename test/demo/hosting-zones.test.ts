@@ -12,7 +12,7 @@ import { needs, run } from '../needs.js';
 import { CANDIDATES } from '../servers/conformance/candidates.js';
 import { RunningDemo } from './running-demo.js';
 
-const ZONES = 2_000;
+const ZONES = 1_000;
 /** Of the tricky files, one with a name of its own: they all are versions of example.org. */
 const TRICKY = '03-origin-relative.zone';
 
@@ -42,7 +42,7 @@ function spelled(records: readonly ResourceRecord[]): string {
     .join('\n');
 }
 
-describe.skipIf(!needs('named-compilezone')).each(CANDIDATES)('2,000 hosting zones on $kind', (candidate) => {
+describe.skipIf(!needs('named-compilezone')).each(CANDIDATES)('1,000 hosting zones on $kind', (candidate) => {
   const { kind: nameserver, installed } = candidate;
   describe.skipIf(!installed)('from a folder', () => {
     let folder: string;

@@ -82,7 +82,9 @@ describe.each(CANDIDATES)('a node with $kind', ({ kind, installed, configure }) 
         expect(saved.serial).toBe(2);
         if (saved.local.state === 'pending') expect(saved.local.reason).toMatch(/\w+ \w+/);
         await vi.waitFor(async () => expect(await addresses('www.a.example')).toBe(1), LONGEST);
-        expect((await cluster().status(ROOT)).nameserver.running).toBe(true);
+        // It may be back before it is seen to be.
+        const isRunning = async (): Promise<boolean> => (await cluster().status(ROOT)).nameserver.running;
+        await vi.waitFor(async () => expect(await isRunning()).toBe(true), LONGEST);
       });
     }
 

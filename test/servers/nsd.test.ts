@@ -10,8 +10,10 @@ import { processesServing } from '../../src/nameservers/memory.js';
 import { NsdControl } from '../../src/nameservers/nsd/control.js';
 import { StartTime } from '../../src/nameservers/start-time.js';
 import { needs } from '../needs.js';
+import { removal } from './bind-zones.js';
 import { CANDIDATES } from './conformance/candidates.js';
 import { ServerUnderTest } from './conformance/server-under-test.js';
+import { OperatorsNsd } from './operator-nsd.js';
 
 const NSD = CANDIDATES.find(({ kind }) => kind === 'nsd');
 
@@ -111,6 +113,20 @@ async function pageFaults(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'latin1');
   return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[7]);
 }
+
+describe.skipIf(!needs('nsd', 'nsd-checkzone'))('NSD with its default limit of the rate of answers', () => {
+  test('is seen to serve a thousand new zones, and to have dropped them', async () => {
+    const configure = (): Promise<OperatorsNsd> => OperatorsNsd.configure({ rateLimit: true });
+    const of = await ServerUnderTest.start({ kind: 'nsd', installed: true, configure });
+    try {
+      const changes = await of.zones.upserts(1_000, 1);
+      expect(await of.outcomes(...changes)).toEqual(['served']);
+      expect(await of.outcomes(...changes.map(({ name }) => removal(name)))).toEqual(['served']);
+    } finally {
+      await of.end();
+    }
+  });
+});
 
 describe('the control channel of NSD', () => {
   let folder: string;

@@ -20,7 +20,8 @@ export class OperatorsNsd implements OperatorServer {
     this.#process = new OperatorProcess('nsd', ['-d', '-c', join(folder, 'nsd.conf')], dns, join(folder, 'log'));
   }
 
-  static async configure(): Promise<OperatorsNsd> {
+  /** Without a limit of the rate of its answers, as we advise; `rateLimit` gives it NSD's default one. */
+  static async configure({ rateLimit = false } = {}): Promise<OperatorsNsd> {
     const folder = await mkdtemp(join(tmpdir(), 'dns-cluster-operator-'));
     const dns = { host: '127.0.0.1', port: await freePort() };
     const server = new OperatorsNsd(folder, dns);
@@ -37,6 +38,7 @@ export class OperatorsNsd implements OperatorServer {
         xfrdfile: "${folder}/xfrd.state"
         xfrdir: "${folder}"
         zonelistfile: "${folder}/zone.list"
+        rrl-ratelimit: ${rateLimit ? 200 : 0}
       remote-control:
         control-enable: yes
         control-interface: "${folder}/control"

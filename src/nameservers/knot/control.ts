@@ -6,7 +6,7 @@ import { encodeCommand, readReply, type KnotCommand, type KnotReply } from './co
 /** Commands sent ahead of their replies: both sides are kept busy, and neither's buffer is filled. */
 const AHEAD = 64;
 /** Milliseconds of silence; the commit of a transaction with 10,000 zones takes a second. */
-const TIMEOUT = 30_000;
+const TIMEOUT = 15_000;
 const LARGEST_REPLY = 64 * 1024 * 1024;
 
 /**
