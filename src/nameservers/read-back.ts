@@ -21,7 +21,7 @@ const LATE = 150;
 /** Milliseconds that a server may take for each zone of a large batch before it counts as late. */
 const PER_ZONE = 1;
 /** Pauses between two looks at one zone, milliseconds: the first, by how much each is longer, and the longest. */
-const PAUSE = { first: 1, growth: 1.4, longest: 64 };
+const PAUSE = { first: 1, growth: 1.25, longest: 64 };
 /** Questions at the same time. More are no faster, and a busy server drops them from its socket's buffer, to be asked again. */
 const IN_FLIGHT = 100;
 
