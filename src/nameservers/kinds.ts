@@ -7,6 +7,7 @@ import { KnotServer, type OperatorKnot } from './knot/knot.js';
 import type { DnsAddress, Nameserver } from './nameserver.js';
 import { NsdServer, type OperatorNsd } from './nsd/nsd.js';
 import { PdnsServer, type OperatorPdns } from './powerdns/powerdns.js';
+import type { ServerOptions } from './server-base.js';
 
 /** What each kind takes from an operator's server, where there is one; without it we run a private server. */
 interface Operators {
@@ -24,16 +25,8 @@ interface Place {
   version: string;
 }
 
-interface ServerPlace<Operator> {
-  /** Where it answers DNS queries. */
-  dns: DnsAddress;
-  folder: string;
-  log: Log;
-  operator?: Operator | undefined;
-}
-
 /** The servers with a control channel; a new kind is a folder and a line in Operators and here. */
-const SERVERS: { readonly [Kind in keyof Operators]: (place: ServerPlace<Operators[Kind]>) => ControlledServer } = {
+const SERVERS: { readonly [Kind in keyof Operators]: (place: ServerOptions<Operators[Kind]>) => ControlledServer } = {
   bind: (place) => new BindServer(place),
   powerdns: (place) => new PdnsServer(place),
   nsd: (place) => new NsdServer(place),
@@ -58,7 +51,7 @@ export function createNameserver(settings: NameserverSettings, { folder, log, ve
 
 function serverOf<Kind extends keyof Operators>(
   settings: { kind: Kind; operator?: Operators[Kind] },
-  place: Omit<ServerPlace<never>, 'operator'>,
+  place: Omit<ServerOptions<never>, 'operator'>,
 ): ControlledServer {
   return SERVERS[settings.kind]({ ...place, operator: settings.operator });
 }

@@ -11,6 +11,12 @@ import type { DnsAddress } from './nameserver.js';
 import { endProcesses, processWithArgument } from './process-table.js';
 import { withServerPrograms } from './server-programs.js';
 
+/** How a server is started. */
+export interface ServerCommand {
+  program: string;
+  args: readonly string[];
+}
+
 export interface PrivateProcessOptions {
   /** As people write it: `BIND`. */
   software: string;
@@ -23,7 +29,7 @@ export interface PrivateProcessOptions {
   /** An argument that only this server's command line holds, as the path of its configuration. */
   marker: string;
   /** Writes the configuration for a fresh start. */
-  configure: () => Promise<{ program: string; args: readonly string[] }>;
+  configure: () => Promise<ServerCommand>;
   /** Rejects until the server answers on its control channel and is through with loading. */
   ready: () => Promise<void>;
   log: Log;

@@ -98,7 +98,7 @@ describe('changes', () => {
     await server.apply([await upsert('old.example', 1), await upsert('kept.example', 1)]);
     const applied = await server.synchronize([await upsert('kept.example', 2), await upsert('new.example', 1)]);
     expect(applied.map(({ outcome }) => outcome)).toEqual(['served', 'served']);
-    expect(await server.status()).toEqual({ software: 'dns-cluster', version: '1.2.3', running: true, zones: 2 });
+    expect(await server.status()).toMatchObject({ software: 'dns-cluster', version: '1.2.3', running: true, zones: 2 });
     expect((await ask('old.example.', TYPE.SOA)).rcode).toBe(RCODE.REFUSED);
   });
 

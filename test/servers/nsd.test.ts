@@ -8,7 +8,7 @@ import { RCODE } from '../../src/dns/message.js';
 import { TYPE } from '../../src/dns/types.js';
 import { processesServing } from '../../src/nameservers/memory.js';
 import { NsdControl } from '../../src/nameservers/nsd/control.js';
-import { StartTime } from '../../src/nameservers/start-time.js';
+
 import { needs } from '../needs.js';
 import { removal } from './bind-zones.js';
 import { CANDIDATES } from './conformance/candidates.js';
@@ -156,16 +156,5 @@ describe('the control channel of NSD', () => {
     await expect(control.command('status')).rejects.toMatchObject({ code: 'nameserver_unavailable' });
     control.close();
     await expect(control.command('status')).rejects.toThrow(/the channel was closed/);
-  });
-});
-
-describe('the start of a server that tells only how long it runs', () => {
-  test('is the same while the answers agree, also slow ones, and another after a restart', () => {
-    const start = new StartTime();
-    expect(start.see({ uptime: 1_000, asked: 5_000, answered: 5_001 })).toBe('0');
-    expect(start.see({ uptime: 2_000.4, asked: 6_000, answered: 6_900 })).toBe('0');
-    expect(start.see({ uptime: 3_000, asked: 7_000, answered: 7_002 })).toBe('0');
-    expect(start.see({ uptime: 50, asked: 7_100, answered: 7_101 })).toBe('1');
-    expect(start.see({ uptime: 100, asked: 7_150, answered: 7_151 })).toBe('1');
   });
 });

@@ -1,29 +1,20 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KnotServer } from '../../src/nameservers/knot/knot.js';
+import type { DnsAddress } from '../../src/nameservers/nameserver.js';
 import { createLog } from '../../src/operations/log.js';
-import { freePort } from '../../src/operations/ports.js';
-import { OperatorProcess, OWN_ZONE_TEXT } from './operator-process.js';
-import { OWN_ZONE, type OperatorServer } from './operator-server.js';
+import { OperatorProcess, OWN_ZONE_TEXT, placeForServer } from './operator-process.js';
+import { OWN_ZONE } from './operator-server.js';
 
 /** A real Knot as an operator would run it. */
-export class OperatorsKnot implements OperatorServer {
-  readonly includeFile: string;
-  readonly #process: OperatorProcess;
-
-  private constructor(
-    readonly folder: string,
-    readonly dns: { host: string; port: number },
-  ) {
-    this.includeFile = join(folder, 'cluster.conf');
-    this.#process = new OperatorProcess('knotd', ['-c', join(folder, 'knot.conf')], dns, join(folder, 'log'));
+export class OperatorsKnot extends OperatorProcess {
+  private constructor(place: { folder: string; dns: DnsAddress }) {
+    super(place, { program: 'knotd', args: ['-c', join(place.folder, 'knot.conf')] });
   }
 
   static async configure(): Promise<OperatorsKnot> {
-    const folder = await mkdtemp(join(tmpdir(), 'dns-cluster-operator-'));
-    const dns = { host: '127.0.0.1', port: await freePort() };
-    const server = new OperatorsKnot(folder, dns);
+    const server = new OperatorsKnot(await placeForServer());
+    const { folder, dns } = server;
     await writeFile(server.includeFile, '');
     await writeFile(join(folder, OWN_ZONE), OWN_ZONE_TEXT);
     await writeFile(
@@ -54,22 +45,6 @@ include: "${server.includeFile}"
     return server;
   }
 
-  start(): Promise<void> {
-    return this.#process.start();
-  }
-
-  kill(signal?: NodeJS.Signals): Promise<void> {
-    return this.#process.kill(signal);
-  }
-
-  freeze(): Promise<void> {
-    return this.#process.freeze();
-  }
-
-  thaw(): void {
-    this.#process.thaw();
-  }
-
   /** Its databases: journal, timers, keys. */
   async loseState(): Promise<void> {
     await rm(join(this.folder, 'db'), { recursive: true, force: true });
@@ -78,10 +53,5 @@ include: "${server.includeFile}"
   driver(folder: string): KnotServer {
     const operator = { controlSocket: join(this.folder, 'control'), includeFile: this.includeFile };
     return new KnotServer({ dns: this.dns, folder, operator, log: createLog({ level: 'silent' }) });
-  }
-
-  async end(): Promise<void> {
-    await this.#process.kill();
-    await rm(this.folder, { recursive: true, force: true });
   }
 }

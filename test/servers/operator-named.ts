@@ -1,30 +1,26 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BindServer, type OperatorNamed } from '../../src/nameservers/bind/bind.js';
 import { keyClause, newRndcKey } from '../../src/nameservers/bind/rndc-key.js';
+import type { DnsAddress } from '../../src/nameservers/nameserver.js';
 import { createLog } from '../../src/operations/log.js';
 import { freePort } from '../../src/operations/ports.js';
-import { OperatorProcess, OWN_ZONE_TEXT } from './operator-process.js';
-import { OWN_ZONE, type OperatorServer } from './operator-server.js';
+import { OperatorProcess, OWN_ZONE_TEXT, placeForServer } from './operator-process.js';
+import { OWN_ZONE } from './operator-server.js';
 
 /** A real named as an operator would run it. */
-export class OperatorsNamed implements OperatorServer {
-  readonly #process: OperatorProcess;
+export class OperatorsNamed extends OperatorProcess {
+  readonly settings: OperatorNamed;
 
-  private constructor(
-    readonly folder: string,
-    readonly settings: OperatorNamed,
-    readonly dns: { host: string; port: number },
-  ) {
-    const args = ['-g', '-n', '1', '-c', join(folder, 'named.conf')];
-    this.#process = new OperatorProcess('named', args, dns, join(folder, 'log'));
+  private constructor(place: { folder: string; dns: DnsAddress }, settings: OperatorNamed) {
+    super(place, { program: 'named', args: ['-g', '-n', '1', '-c', join(place.folder, 'named.conf')] });
+    this.settings = settings;
   }
 
   /** `more` is appended to its configuration. */
   static async configure(more = ''): Promise<OperatorsNamed> {
-    const folder = await mkdtemp(join(tmpdir(), 'dns-cluster-operator-'));
-    const dns = { host: '127.0.0.1', port: await freePort() };
+    const place = await placeForServer();
+    const { folder, dns } = place;
     const settings: OperatorNamed = {
       controlHost: '127.0.0.1',
       controlPort: await freePort(),
@@ -48,27 +44,7 @@ export class OperatorsNamed implements OperatorServer {
       include "${settings.includeFile}";
       ${more}`,
     );
-    return new OperatorsNamed(folder, settings, dns);
-  }
-
-  get includeFile(): string {
-    return this.settings.includeFile;
-  }
-
-  start(): Promise<void> {
-    return this.#process.start();
-  }
-
-  kill(signal?: NodeJS.Signals): Promise<void> {
-    return this.#process.kill(signal);
-  }
-
-  freeze(): Promise<void> {
-    return this.#process.freeze();
-  }
-
-  thaw(): void {
-    this.#process.thaw();
+    return new OperatorsNamed(place, settings);
   }
 
   /** Its database of zones that were added by addzone. */
@@ -78,10 +54,5 @@ export class OperatorsNamed implements OperatorServer {
 
   driver(folder: string): BindServer {
     return new BindServer({ dns: this.dns, folder, operator: this.settings, log: createLog({ level: 'silent' }) });
-  }
-
-  async end(): Promise<void> {
-    await this.#process.kill();
-    await rm(this.folder, { recursive: true, force: true });
   }
 }

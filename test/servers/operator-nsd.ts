@@ -1,30 +1,21 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NsdServer } from '../../src/nameservers/nsd/nsd.js';
+import type { DnsAddress } from '../../src/nameservers/nameserver.js';
 import { createLog } from '../../src/operations/log.js';
-import { freePort } from '../../src/operations/ports.js';
-import { OperatorProcess, OWN_ZONE_TEXT } from './operator-process.js';
-import { OWN_ZONE, type OperatorServer } from './operator-server.js';
+import { OperatorProcess, OWN_ZONE_TEXT, placeForServer } from './operator-process.js';
+import { OWN_ZONE } from './operator-server.js';
 
 /** A real NSD as an operator would run it. */
-export class OperatorsNsd implements OperatorServer {
-  readonly includeFile: string;
-  readonly #process: OperatorProcess;
-
-  private constructor(
-    readonly folder: string,
-    readonly dns: { host: string; port: number },
-  ) {
-    this.includeFile = join(folder, 'cluster.conf');
-    this.#process = new OperatorProcess('nsd', ['-d', '-c', join(folder, 'nsd.conf')], dns, join(folder, 'log'));
+export class OperatorsNsd extends OperatorProcess {
+  private constructor(place: { folder: string; dns: DnsAddress }) {
+    super(place, { program: 'nsd', args: ['-d', '-c', join(place.folder, 'nsd.conf')] });
   }
 
   /** Without a limit of the rate of its answers, as we advise; `rateLimit` gives it NSD's default one. */
   static async configure({ rateLimit = false } = {}): Promise<OperatorsNsd> {
-    const folder = await mkdtemp(join(tmpdir(), 'dns-cluster-operator-'));
-    const dns = { host: '127.0.0.1', port: await freePort() };
-    const server = new OperatorsNsd(folder, dns);
+    const server = new OperatorsNsd(await placeForServer());
+    const { folder, dns } = server;
     await writeFile(server.includeFile, '');
     await writeFile(join(folder, OWN_ZONE), OWN_ZONE_TEXT);
     await writeFile(
@@ -51,22 +42,6 @@ export class OperatorsNsd implements OperatorServer {
     return server;
   }
 
-  start(): Promise<void> {
-    return this.#process.start();
-  }
-
-  kill(signal?: NodeJS.Signals): Promise<void> {
-    return this.#process.kill(signal);
-  }
-
-  freeze(): Promise<void> {
-    return this.#process.freeze();
-  }
-
-  thaw(): void {
-    this.#process.thaw();
-  }
-
   /** Its list of zones that were added by addzone. */
   async loseState(): Promise<void> {
     await rm(join(this.folder, 'zone.list'), { force: true });
@@ -75,10 +50,5 @@ export class OperatorsNsd implements OperatorServer {
   driver(folder: string): NsdServer {
     const operator = { controlSocket: join(this.folder, 'control'), includeFile: this.includeFile };
     return new NsdServer({ dns: this.dns, folder, operator, log: createLog({ level: 'silent' }) });
-  }
-
-  async end(): Promise<void> {
-    await this.#process.kill();
-    await rm(this.folder, { recursive: true, force: true });
   }
 }

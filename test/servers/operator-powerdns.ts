@@ -1,30 +1,21 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PdnsServer } from '../../src/nameservers/powerdns/powerdns.js';
+import type { DnsAddress } from '../../src/nameservers/nameserver.js';
 import { createLog } from '../../src/operations/log.js';
-import { freePort } from '../../src/operations/ports.js';
 import { run } from '../needs.js';
-import { OperatorProcess, OWN_ZONE_TEXT } from './operator-process.js';
-import { OWN_ZONE, type OperatorServer } from './operator-server.js';
+import { OperatorProcess, OWN_ZONE_TEXT, placeForServer } from './operator-process.js';
+import { OWN_ZONE } from './operator-server.js';
 
 /** A real PowerDNS with the bind backend as an operator would run it, its caches and its DNSSEC database included. */
-export class OperatorsPdns implements OperatorServer {
-  readonly includeFile: string;
-  readonly #process: OperatorProcess;
-
-  private constructor(
-    readonly folder: string,
-    readonly dns: { host: string; port: number },
-  ) {
-    this.includeFile = join(folder, 'cluster.conf');
-    this.#process = new OperatorProcess('pdns_server', [`--config-dir=${folder}`], dns, join(folder, 'log'));
+export class OperatorsPdns extends OperatorProcess {
+  private constructor(place: { folder: string; dns: DnsAddress }) {
+    super(place, { program: 'pdns_server', args: [`--config-dir=${place.folder}`] });
   }
 
   static async configure(): Promise<OperatorsPdns> {
-    const folder = await mkdtemp(join(tmpdir(), 'dns-cluster-operator-'));
-    const dns = { host: '127.0.0.1', port: await freePort() };
-    const server = new OperatorsPdns(folder, dns);
+    const server = new OperatorsPdns(await placeForServer());
+    const { folder, dns } = server;
     await writeFile(server.includeFile, '');
     await writeFile(join(folder, OWN_ZONE), OWN_ZONE_TEXT);
     await writeFile(
@@ -52,22 +43,6 @@ export class OperatorsPdns implements OperatorServer {
     run('pdnsutil', `--config-dir=${this.folder}`, ...args);
   }
 
-  start(): Promise<void> {
-    return this.#process.start();
-  }
-
-  kill(signal?: NodeJS.Signals): Promise<void> {
-    return this.#process.kill(signal);
-  }
-
-  freeze(): Promise<void> {
-    return this.#process.freeze();
-  }
-
-  thaw(): void {
-    this.#process.thaw();
-  }
-
   /** It remembers nothing but what is in its configuration. */
   loseState(): Promise<void> {
     return Promise.resolve();
@@ -80,10 +55,5 @@ export class OperatorsPdns implements OperatorServer {
       configFolder: this.folder,
     };
     return new PdnsServer({ dns: this.dns, folder, operator, log: createLog({ level: 'silent' }) });
-  }
-
-  async end(): Promise<void> {
-    await this.#process.kill();
-    await rm(this.folder, { recursive: true, force: true });
   }
 }

@@ -1,14 +1,18 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseName } from '../../src/dns/name.js';
 import { DnsClient } from '../../src/dns/query.js';
+import type { ControlledServer } from '../../src/nameservers/controlled-server.js';
 import { processesServing } from '../../src/nameservers/memory.js';
 import type { DnsAddress } from '../../src/nameservers/nameserver.js';
 import { withServerPrograms } from '../../src/nameservers/server-programs.js';
-import { OWN_ZONE } from './operator-server.js';
+import { freePort } from '../../src/operations/ports.js';
+import { OWN_ZONE, type OperatorServer } from './operator-server.js';
 
 /** The text of OWN_ZONE. */
 export const OWN_ZONE_TEXT = `$TTL 300
@@ -19,22 +23,41 @@ export const OWN_ZONE_TEXT = `$TTL 300
 
 const START_TIMEOUT = 20_000;
 
+/** A folder and a free address for a server of the operator. */
+export async function placeForServer(): Promise<{ folder: string; dns: DnsAddress }> {
+  const folder = await mkdtemp(join(tmpdir(), 'dns-cluster-operator-'));
+  return { folder, dns: { host: '127.0.0.1', port: await freePort() } };
+}
+
 /** A server in the foreground, in a process group of its own, so that all its processes can be stopped and ended by their id. */
-export class OperatorProcess {
+export abstract class OperatorProcess implements OperatorServer {
+  readonly folder: string;
+  readonly dns: DnsAddress;
+  readonly #program: string;
+  readonly #args: readonly string[];
   #child: ChildProcess | undefined;
 
-  /** `log` gets all that the server prints. */
-  constructor(
-    private readonly program: string,
-    private readonly args: readonly string[],
-    private readonly dns: DnsAddress,
-    private readonly log: string,
-  ) {}
+  protected constructor(
+    { folder, dns }: { folder: string; dns: DnsAddress },
+    { program, args }: { program: string; args: readonly string[] },
+  ) {
+    this.folder = folder;
+    this.dns = dns;
+    this.#program = program;
+    this.#args = args;
+  }
 
-  /** Resolves when it answers for OWN_ZONE. */
+  abstract loseState(): Promise<void>;
+  abstract driver(folder: string): ControlledServer;
+
+  get includeFile(): string {
+    return join(this.folder, 'cluster.conf');
+  }
+
   async start(): Promise<void> {
-    const output = openSync(this.log, 'a');
-    const child = spawn(this.program, this.args, {
+    const log = join(this.folder, 'log');
+    const output = openSync(log, 'a');
+    const child = spawn(this.#program, this.#args, {
       ...{ detached: true, stdio: ['ignore', output, output], env: withServerPrograms() },
     });
     closeSync(output);
@@ -44,7 +67,7 @@ export class OperatorProcess {
     try {
       while ((await client.soaSerial(parseName(`${OWN_ZONE}.`)).catch(() => undefined)) !== 7) {
         const over = child.exitCode !== null || Date.now() > deadline;
-        if (over) throw new Error(`${this.program} did not start:\n${await readFile(this.log, 'latin1')}`);
+        if (over) throw new Error(`${this.#program} did not start:\n${await readFile(log, 'latin1')}`);
         await pause(5);
       }
     } finally {
@@ -62,7 +85,6 @@ export class OperatorProcess {
     while ((await processesServing(this.dns)).length > 0) await pause(2);
   }
 
-  /** Stops it in its tracks: it keeps its sockets and answers nothing. */
   async freeze(): Promise<void> {
     this.#signal('SIGSTOP');
     const state = `/proc/${this.#child?.pid ?? 0}/stat`;
@@ -71,6 +93,11 @@ export class OperatorProcess {
 
   thaw(): void {
     this.#signal('SIGCONT');
+  }
+
+  async end(): Promise<void> {
+    await this.kill();
+    await rm(this.folder, { recursive: true, force: true });
   }
 
   #signal(signal: NodeJS.Signals): void {

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { PdnsControl } from '../../src/nameservers/powerdns/control.js';
+import { StartTime } from '../../src/nameservers/start-time.js';
 import { needs } from '../needs.js';
 import { CANDIDATES } from './conformance/candidates.js';
 import { ServerUnderTest } from './conformance/server-under-test.js';
@@ -71,5 +72,16 @@ describe.skipIf(!needs('pdns_server', 'pdnsutil'))('PowerDNS, as it is', () => {
     const operator = { controlSocket: '/x', includeFile: '/etc/power dns/x.conf' };
     const options = { dns: server.dns, folder: server.folder, operator, log: createLog({ level: 'silent' }) };
     expect(() => new PdnsServer(options)).toThrow(/holds a space: \/etc\/power dns/);
+  });
+});
+
+describe('the start of a server that tells only how long it runs', () => {
+  test('is the same while the answers agree, also slow ones, and another after a restart', () => {
+    const start = new StartTime();
+    expect(start.see({ uptime: 1_000, asked: 5_000, answered: 5_001 })).toBe('0');
+    expect(start.see({ uptime: 2_000.4, asked: 6_000, answered: 6_900 })).toBe('0');
+    expect(start.see({ uptime: 3_000, asked: 7_000, answered: 7_002 })).toBe('0');
+    expect(start.see({ uptime: 50, asked: 7_100, answered: 7_101 })).toBe('1');
+    expect(start.see({ uptime: 100, asked: 7_150, answered: 7_151 })).toBe('1');
   });
 });

@@ -1,13 +1,12 @@
-import { access, mkdir, readFile, rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { DnsClient } from '../../dns/query.js';
-import type { Log } from '../../operations/log.js';
 import { freePort } from '../../operations/ports.js';
 import { replaceFile } from '../../state/durable-file.js';
-import type { ControlledServer, ServerConnection, ServerFacts } from '../controlled-server.js';
-import type { DnsAddress } from '../nameserver.js';
-import { PrivateProcess } from '../private-process.js';
+import type { ServerConnection, ServerFacts } from '../controlled-server.js';
+import type { ServerCommand } from '../private-process.js';
+import { ServerBase, type ServerOptions } from '../server-base.js';
 import { BindCommands } from './commands.js';
 import { privateConfiguration } from './configuration.js';
 import { RndcChannel, type RndcServer } from './control.js';
@@ -25,16 +24,6 @@ export interface OperatorNamed {
   includeFile: string;
 }
 
-export interface BindOptions {
-  /** Where it answers DNS. */
-  dns: DnsAddress;
-  /** Folder for what we must remember, and for all files of a private named. */
-  folder: string;
-  /** The operator's named; without it we run a private one. */
-  operator?: OperatorNamed | undefined;
-  log: Log;
-}
-
 /** Where a private named listens for commands; its key is in a file of its own. */
 const controlFile = z.object({ controlPort: z.number() });
 const THREADS = '2';
@@ -43,52 +32,35 @@ const MODE = 0o600;
 const STATUS_TIMEOUT = 5_000;
 
 /** BIND 9.18, driven over its control channel (see README.md). */
-export class BindServer implements ControlledServer {
-  readonly kind = 'bind';
-  readonly software = 'BIND';
-  readonly isPrivate: boolean;
-  readonly renderedFolder: string;
-  readonly #options: BindOptions;
-  readonly #folder: string;
-  readonly #includeFile: string;
-  readonly #process: PrivateProcess;
+export class BindServer extends ServerBase<OperatorNamed> {
   #zones: LoadedZones | undefined;
 
-  constructor(options: BindOptions) {
-    const { dns, log, operator } = options;
-    this.#options = options;
-    this.isPrivate = operator === undefined;
-    this.#folder = resolve(options.folder);
-    this.#includeFile = operator?.includeFile ?? this.#file('zones.conf');
-    this.renderedFolder = `${this.#includeFile}.zones`;
-    this.#process = new PrivateProcess({
-      ...{ software: this.software, debianPackage: 'bind9', folder: this.#folder, dns, log },
-      marker: this.#file('named.conf'),
-      configure: () => this.#configure(),
-      ready: () => this.#ready(),
+  constructor(options: ServerOptions<OperatorNamed>) {
+    super(options, {
+      ...{ kind: 'bind', software: 'BIND', debianPackage: 'bind9', includeFile: 'zones.conf' },
+      marker: (folder) => join(folder, 'named.conf'),
     });
   }
 
   async open(): Promise<void> {
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    const state = this.#file('loaded-zones');
-    // Without our record of what it serves, a private named is of no use: it can't be told what to drop.
-    if (this.isPrivate && !(await exists(state))) await this.#process.stop();
-    this.#zones = await LoadedZones.open(state, this.#includeFile, this.#options.log);
+    await mkdir(this.folder, { recursive: true, mode: 0o700 });
+    const state = this.file('loaded-zones');
+    if (this.isPrivate) await this.endWithout(state);
+    this.#zones = await LoadedZones.open(state, this.includeFile, this.log);
   }
 
-  async close(): Promise<void> {
+  override async close(): Promise<void> {
     await this.#zones?.close();
     this.#zones = undefined;
   }
 
   async connect(lost: () => void): Promise<ServerConnection> {
     await this.#opened().repair(); // without the include file, named does not start
-    if (this.isPrivate) await this.#process.start();
+    await this.start();
     const channel = new RndcChannel(await this.#control(), lost);
-    const client = new DnsClient(this.#options.dns);
+    const client = new DnsClient(this.dns);
     return {
-      commands: new BindCommands(channel, this.#opened(), client, this.#options.log),
+      commands: new BindCommands(channel, this.#opened(), client, this.log),
       facts: () => factsOf(channel),
       close: () => {
         channel.close();
@@ -97,38 +69,34 @@ export class BindServer implements ControlledServer {
     };
   }
 
-  async end(): Promise<void> {
-    if (this.isPrivate) await this.#process.stop();
-  }
-
   async #control(): Promise<RndcServer> {
-    const { operator } = this.#options;
+    const { operator } = this;
     if (operator !== undefined) {
       const { controlHost, controlPort, keyFile } = operator;
       return { host: controlHost, port: controlPort, key: await readRndcKey(keyFile) };
     }
-    const { controlPort } = controlFile.parse(JSON.parse(await readFile(this.#file('control.json'), 'utf8')));
-    return { host: '127.0.0.1', port: controlPort, key: await readRndcKey(this.#file('rndc.key')) };
+    const { controlPort } = controlFile.parse(JSON.parse(await readFile(this.file('control.json'), 'utf8')));
+    return { host: '127.0.0.1', port: controlPort, key: await readRndcKey(this.file('rndc.key')) };
   }
 
-  async #configure(): Promise<{ program: string; args: string[] }> {
-    const { dns } = this.#options;
+  protected override async configure(): Promise<ServerCommand> {
+    const { dns } = this;
     // Its zones are all in the include file from now on, and a zone must not be in both.
-    for (const file of ['_default.nzd', '_default.nzd-lock']) await rm(this.#file(file), { force: true });
+    for (const file of ['_default.nzd', '_default.nzd-lock']) await rm(this.file(file), { force: true });
     await this.#opened().included(this.#opened().list());
     // named does not mind to share one port between both, and then answers neither reliably.
     let controlPort = dns.port;
     while (controlPort === dns.port) controlPort = await freePort();
     const key = newRndcKey();
-    await replaceFile(this.#file('rndc.key'), keyClause(key), MODE);
-    await replaceFile(this.#file('control.json'), `${JSON.stringify({ controlPort })}\n`, MODE);
-    const configuration = this.#file('named.conf');
-    const of = { folder: this.#folder, dns, controlPort, key, includeFile: this.#includeFile };
+    await replaceFile(this.file('rndc.key'), keyClause(key), MODE);
+    await replaceFile(this.file('control.json'), `${JSON.stringify({ controlPort })}\n`, MODE);
+    const configuration = this.file('named.conf');
+    const of = { folder: this.folder, dns, controlPort, key, includeFile: this.includeFile };
     await replaceFile(configuration, privateConfiguration(of), MODE);
-    return { program: 'named', args: ['-f', '-n', THREADS, '-L', this.#file('start.log'), '-c', configuration] };
+    return { program: 'named', args: ['-f', '-n', THREADS, '-L', this.file('start.log'), '-c', configuration] };
   }
 
-  async #ready(): Promise<void> {
+  protected override async ready(): Promise<void> {
     const channel = new RndcChannel(await this.#control());
     try {
       const { text } = await channel.command('status', STATUS_TIMEOUT);
@@ -142,10 +110,6 @@ export class BindServer implements ControlledServer {
     if (this.#zones === undefined) throw new Error('the BIND driver is not opened');
     return this.#zones;
   }
-
-  #file(name: string): string {
-    return join(this.#folder, name);
-  }
 }
 
 async function factsOf(channel: RndcChannel): Promise<ServerFacts> {
@@ -154,11 +118,4 @@ async function factsOf(channel: RndcChannel): Promise<ServerFacts> {
   const startedAt = Date.parse(boot);
   const version = /^version: BIND ([\d.]+)/m.exec(text)?.[1] ?? '';
   return { version, boot, ...(Number.isNaN(startedAt) ? {} : { startedAt }) };
-}
-
-async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
 }

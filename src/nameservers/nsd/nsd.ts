@@ -1,12 +1,11 @@
 import { mkdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import type { Log } from '../../operations/log.js';
+import { join } from 'node:path';
 import { socketPath } from '../../operations/socket-path.js';
 import { replaceFile } from '../../state/durable-file.js';
-import type { ControlledServer, ServerConnection, ServerFacts } from '../controlled-server.js';
-import type { DnsAddress } from '../nameserver.js';
-import { PrivateProcess } from '../private-process.js';
+import type { ServerConnection, ServerFacts } from '../controlled-server.js';
+import type { ServerCommand } from '../private-process.js';
 import { startOf } from '../process-table.js';
+import { ServerBase, type ServerOptions } from '../server-base.js';
 import { NsdCommands, reconfigure } from './commands.js';
 import { privateConfiguration } from './configuration.js';
 import { NsdControl } from './control.js';
@@ -20,58 +19,28 @@ export interface OperatorNsd {
   includeFile: string;
 }
 
-export interface NsdOptions {
-  /** Where it answers DNS. */
-  dns: DnsAddress;
-  /** Folder for all files of a private NSD. */
-  folder: string;
-  /** The operator's NSD; without it we run a private one. */
-  operator?: OperatorNsd | undefined;
-  log: Log;
-}
-
 const MODE = 0o600;
 
 /** NSD 4.6, driven over its control socket (see README.md). */
-export class NsdServer implements ControlledServer {
-  readonly kind = 'nsd';
-  readonly software = 'NSD';
-  readonly isPrivate: boolean;
-  readonly renderedFolder: string;
-  readonly #options: NsdOptions;
-  readonly #folder: string;
-  readonly #includeFile: string;
-  readonly #process: PrivateProcess;
+export class NsdServer extends ServerBase<OperatorNsd> {
   readonly #patterns: Patterns;
 
-  constructor(options: NsdOptions) {
-    const { dns, log, operator } = options;
-    this.#options = options;
-    this.isPrivate = operator === undefined;
-    this.#folder = resolve(options.folder);
-    this.#includeFile = operator?.includeFile ?? this.#file('patterns.conf');
-    this.renderedFolder = `${this.#includeFile}.zones`;
-    this.#patterns = new Patterns(this.#includeFile);
-    this.#process = new PrivateProcess({
-      ...{ software: this.software, debianPackage: 'nsd', folder: this.#folder, dns, log },
-      marker: this.#file('nsd.conf'),
-      configure: () => this.#configure(),
-      ready: () => this.#ready(),
+  constructor(options: ServerOptions<OperatorNsd>) {
+    super(options, {
+      ...{ kind: 'nsd', software: 'NSD', debianPackage: 'nsd', includeFile: 'patterns.conf' },
+      marker: (folder) => join(folder, 'nsd.conf'),
     });
+    this.#patterns = new Patterns(this.includeFile);
   }
 
   async open(): Promise<void> {
-    if (this.isPrivate) await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    if (this.isPrivate) await mkdir(this.folder, { recursive: true, mode: 0o700 });
     await this.#patterns.open();
-  }
-
-  close(): Promise<void> {
-    return Promise.resolve();
   }
 
   async connect(): Promise<ServerConnection> {
     await this.#patterns.repair(); // without the file, NSD does not start
-    if (this.isPrivate) await this.#process.start();
+    await this.start();
     const control = new NsdControl(await this.#socket());
     try {
       const commands = await NsdCommands.from(control, this.#patterns);
@@ -82,21 +51,17 @@ export class NsdServer implements ControlledServer {
     }
   }
 
-  async end(): Promise<void> {
-    if (this.isPrivate) await this.#process.stop();
-  }
-
-  async #configure(): Promise<{ program: string; args: string[] }> {
+  protected override async configure(): Promise<ServerCommand> {
     // Zones that are made before they are loaded are reloaded faster ever after (see commands.ts).
     await this.#patterns.hold();
-    const configuration = this.#file('nsd.conf');
-    const { dns } = this.#options;
-    const of = { folder: this.#folder, dns, socket: await this.#socket(), includeFile: this.#includeFile };
+    const configuration = this.file('nsd.conf');
+    const { dns } = this;
+    const of = { folder: this.folder, dns, socket: await this.#socket(), includeFile: this.includeFile };
     await replaceFile(configuration, privateConfiguration(of), MODE);
     return { program: 'nsd', args: ['-d', '-c', configuration] };
   }
 
-  async #ready(): Promise<void> {
+  protected override async ready(): Promise<void> {
     const control = new NsdControl(await this.#socket());
     try {
       await control.command('status');
@@ -112,12 +77,8 @@ export class NsdServer implements ControlledServer {
   }
 
   #socket(): Promise<string> {
-    const { operator } = this.#options;
-    return operator === undefined ? socketPath(this.#folder, 'control') : Promise.resolve(operator.controlSocket);
-  }
-
-  #file(name: string): string {
-    return join(this.#folder, name);
+    const { operator } = this;
+    return operator === undefined ? socketPath(this.folder, 'control') : Promise.resolve(operator.controlSocket);
   }
 }
 

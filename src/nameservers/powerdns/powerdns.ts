@@ -1,13 +1,12 @@
-import { access, mkdir } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { DnsClient } from '../../dns/query.js';
-import type { Log } from '../../operations/log.js';
 import { socketPath } from '../../operations/socket-path.js';
 import { replaceFile } from '../../state/durable-file.js';
-import type { ControlledServer, ServerConnection, ServerFacts } from '../controlled-server.js';
+import type { ServerConnection, ServerFacts } from '../controlled-server.js';
 import { IncludeFile } from '../include-file.js';
-import type { DnsAddress } from '../nameserver.js';
-import { PrivateProcess } from '../private-process.js';
+import type { ServerCommand } from '../private-process.js';
+import { ServerBase, type ServerOptions } from '../server-base.js';
 import { StartTime } from '../start-time.js';
 import { PdnsCommands } from './commands.js';
 import { privateBindConfig, privateConfiguration, zoneFileSyntax } from './configuration.js';
@@ -25,76 +24,44 @@ export interface OperatorPdns {
   configFolder?: string;
 }
 
-export interface PdnsOptions {
-  /** Where it answers DNS. */
-  dns: DnsAddress;
-  /** Folder for all files of a private PowerDNS. */
-  folder: string;
-  /** The operator's PowerDNS; without it we run a private one. */
-  operator?: OperatorPdns | undefined;
-  log: Log;
-}
-
 const MODE = 0o600;
 /** It tells its uptime in whole seconds. */
 const RESOLUTION = 1_000;
 
 /** PowerDNS 4.7 with the bind backend, driven over its control socket (see README.md). */
-export class PdnsServer implements ControlledServer {
-  readonly kind = 'powerdns';
-  readonly software = 'PowerDNS';
-  readonly isPrivate: boolean;
-  readonly renderedFolder: string;
-  readonly #options: PdnsOptions;
-  readonly #folder: string;
-  readonly #includeFile: string;
+export class PdnsServer extends ServerBase<OperatorPdns> {
   readonly #zones: IncludeFile;
-  readonly #process: PrivateProcess;
   readonly #presigned: Presigned;
   readonly #startTime = new StartTime(RESOLUTION);
 
-  constructor(options: PdnsOptions) {
-    const { dns, log, operator } = options;
-    this.#options = options;
-    this.isPrivate = operator === undefined;
-    this.#folder = resolve(options.folder);
-    this.#includeFile = operator?.includeFile ?? this.#file('zones.conf');
-    this.renderedFolder = `${this.#includeFile}.zones`;
+  constructor(options: ServerOptions<OperatorPdns>) {
+    super(options, {
+      ...{ kind: 'powerdns', software: 'PowerDNS', debianPackage: 'pdns-server', includeFile: 'zones.conf' },
+      marker: (folder) => `--config-dir=${folder}`,
+    });
+    const { operator } = options;
     if (operator !== undefined && /\s/.test(operator.includeFile)) {
       throw new Error(`PowerDNS can't include a file whose path holds a space: ${operator.includeFile}`);
     }
-    this.#zones = new IncludeFile(this.#includeFile, zoneFileSyntax(this.isPrivate ? this.#folder : undefined));
-    this.#presigned = new Presigned(operator === undefined ? this.#folder : operator.configFolder, log);
-    this.#process = new PrivateProcess({
-      ...{ software: this.software, debianPackage: 'pdns-server', folder: this.#folder, dns, log },
-      marker: `--config-dir=${this.#folder}`,
-      configure: () => this.#configure(),
-      ready: async () => {
-        await new PdnsControl(await this.#socket()).command('rping');
-      },
-    });
+    this.#zones = new IncludeFile(this.includeFile, zoneFileSyntax(this.isPrivate ? this.folder : undefined));
+    this.#presigned = new Presigned(operator === undefined ? this.folder : operator.configFolder, options.log);
   }
 
   async open(): Promise<void> {
     if (this.isPrivate) {
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-      // Without our record of what it serves, a private server is of no use: it can't be told what to drop.
-      if (!(await isThere(this.#includeFile))) await this.#process.stop();
+      await mkdir(this.folder, { recursive: true, mode: 0o700 });
+      await this.endWithout(this.includeFile);
     }
     for (const [name, file] of await this.#zones.compare()) this.#zones.set(name, file);
-  }
-
-  close(): Promise<void> {
-    return Promise.resolve();
   }
 
   async connect(): Promise<ServerConnection> {
     // What was changed by hand is written again: it is what a restart reads.
     await this.#zones.compare();
     await this.#zones.write();
-    if (this.isPrivate) await this.#process.start();
+    await this.start();
     const control = new PdnsControl(await this.#socket());
-    const client = new DnsClient(this.#options.dns);
+    const client = new DnsClient(this.dns);
     const signedZones = new SignedZones(control, client, this.#zones);
     return {
       commands: new PdnsCommands(control, this.#zones, this.#presigned, client),
@@ -104,10 +71,6 @@ export class PdnsServer implements ControlledServer {
         client.close();
       },
     };
-  }
-
-  async end(): Promise<void> {
-    if (this.isPrivate) await this.#process.stop();
   }
 
   async #factsFrom(control: PdnsControl, signedZones: SignedZones): Promise<ServerFacts> {
@@ -126,14 +89,14 @@ export class PdnsServer implements ControlledServer {
     };
   }
 
-  async #configure(): Promise<{ program: string; args: string[] }> {
-    const dnssecFile = this.#file('dnssec.sqlite3');
-    const bindConfig = this.#file('named.conf');
-    await replaceFile(bindConfig, privateBindConfig(this.#folder, this.#includeFile), MODE);
+  protected override async configure(): Promise<ServerCommand> {
+    const dnssecFile = this.file('dnssec.sqlite3');
+    const bindConfig = this.file('named.conf');
+    await replaceFile(bindConfig, privateBindConfig(this.folder, this.includeFile), MODE);
     await replaceFile(
-      this.#file('pdns.conf'),
+      this.file('pdns.conf'),
       privateConfiguration({
-        dns: this.#options.dns,
+        dns: this.dns,
         socketFolder: dirname(await this.#socket()),
         bindConfig,
         dnssecFile,
@@ -141,23 +104,16 @@ export class PdnsServer implements ControlledServer {
       MODE,
     );
     await this.#presigned.createDatabase(dnssecFile);
-    return { program: 'pdns_server', args: [`--config-dir=${this.#folder}`] };
+    return { program: 'pdns_server', args: [`--config-dir=${this.folder}`] };
+  }
+
+  protected override async ready(): Promise<void> {
+    await new PdnsControl(await this.#socket()).command('rping');
   }
 
   #socket(): Promise<string> {
-    const { operator } = this.#options;
+    const { operator } = this;
     if (operator !== undefined) return Promise.resolve(operator.controlSocket);
-    return socketPath(this.#folder, 'pdns.controlsocket');
+    return socketPath(this.folder, 'pdns.controlsocket');
   }
-
-  #file(name: string): string {
-    return join(this.#folder, name);
-  }
-}
-
-function isThere(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
 }
