@@ -20,11 +20,12 @@ export function exchange({ socket: path, request, timeout, signal }: SocketReque
     const socket = connect(path);
     const chunks: Buffer[] = [];
     let size = 0;
+    const aborted = (): void => fail(new Error('the channel was closed'));
     const fail = (error: Error): void => {
+      signal.removeEventListener('abort', aborted);
       reject(error);
       socket.destroy();
     };
-    const aborted = (): void => fail(new Error('the channel was closed'));
     if (signal.aborted) aborted();
     signal.addEventListener('abort', aborted, { once: true });
     socket.setTimeout(timeout, () => fail(new Error(`it was silent for ${timeout / 1000} s`)));
@@ -34,11 +35,11 @@ export function exchange({ socket: path, request, timeout, signal }: SocketReque
       size += chunk.length;
       if (size > LARGEST_REPLY) fail(new Error('its reply is too long'));
     });
-    socket.on('end', () => resolve(Buffer.concat(chunks).toString('latin1')));
-    socket.on('close', () => {
+    socket.on('end', () => {
       signal.removeEventListener('abort', aborted);
-      reject(new Error('it closed the connection'));
+      resolve(Buffer.concat(chunks).toString('latin1'));
     });
+    socket.on('close', () => fail(new Error('it closed the connection')));
     socket.write(request, 'latin1');
   });
 }
