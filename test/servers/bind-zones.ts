@@ -12,8 +12,9 @@ export type { Upsert } from '../../src/nameservers/zone-commands.js';
 export class ZoneFolder {
   private constructor(readonly folder: string) {}
 
-  static async make(): Promise<ZoneFolder> {
-    return new ZoneFolder(await mkdtemp(join(tmpdir(), 'dns-cluster zones-')));
+  /** With a space in its path, where a control channel's syntax should be tried. */
+  static async make(prefix = 'dns-cluster zones-'): Promise<ZoneFolder> {
+    return new ZoneFolder(await mkdtemp(join(tmpdir(), prefix)));
   }
 
   file(name: string): string {

@@ -16,11 +16,8 @@ import { rareRecords, wrongAnswer } from './answers-check.js';
 import { LOAD_TIMEOUT, type PdnsControl } from './control.js';
 import type { Presigned } from './presigned.js';
 
-/**
- * From so many new zones on, the file with all zones is read again (`rediscover`: 34 ms for 10,000 known zones and 30 ms for each
- * thousand new ones) instead of adding each (0.7 ms). There is no gap in answers either way.
- */
-const BULK = 100;
+/** From so many zones on, all is dropped from the caches: dropping 10,000 names one by one takes 2 s. */
+const MANY = 100;
 /** Names in one command. */
 const CHUNK = 200;
 const FILES_AT_ONCE = 16;
@@ -78,10 +75,8 @@ export class PdnsCommands implements ZoneCommands {
     for (const { name, file } of fresh) this.#zones.set(name, file);
     await this.#zones.write();
     await this.#presigned.mark(signed);
-    // A command's words end at spaces, and there is no quoting.
-    const together = fresh.length >= BULK || fresh.some(({ file }) => /\s/.test(file));
-    if (together) await this.#control.command('rediscover', LOAD_TIMEOUT);
-    else for (const { name, file } of fresh) await this.#control.command(`bind-add-zone ${name} ${file}`);
+    // `bind-add-zone` is no choice: it numbers zones otherwise than `rediscover`, which then puts new zones in place of those (README.md).
+    if (fresh.length > 0) await this.#control.command('rediscover', LOAD_TIMEOUT);
     // "No such zone" was answered before, and may be remembered.
     await this.#forget(fresh);
     await this.#checkAnswers(fresh, rare, refusals);
@@ -161,9 +156,9 @@ export class PdnsCommands implements ZoneCommands {
     return zones.filter(({ name }) => !strange.has(name));
   }
 
-  /** Drops what its caches hold of these zones; of all, where they are many: 10,000 names take 2 s. */
+  /** Drops what its caches hold of these zones. */
   async #forget(zones: readonly { name: ZoneName }[]): Promise<void> {
-    const names = zones.length < BULK ? zones.map(({ name }) => ` ${name}$`).join('') : '';
+    const names = zones.length < MANY ? zones.map(({ name }) => ` ${name}$`).join('') : '';
     if (zones.length > 0) await this.#control.command(`purge${names}`);
   }
 }

@@ -205,7 +205,7 @@ describe.each(CANDIDATES.filter(({ configure }) => configure !== undefined))("an
       async () => {
         const disk = SmallDisk.mount(16 * 2 ** 20);
         try {
-          of = await ServerUnderTest.make(candidate, disk.folder);
+          of = await ServerUnderTest.make(candidate, { place: disk.folder });
           await server().start();
           await of.kept.start();
           expect(await of.outcomes(await of.zones.upsert('before.example', 1))).toEqual(['served']);

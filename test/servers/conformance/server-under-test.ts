@@ -41,16 +41,19 @@ export class ServerUnderTest {
   readonly kept: KeptNameserver;
 
   /** With server and driver running, and no zones but the operator's own. */
-  static async start(candidate: Candidate): Promise<ServerUnderTest> {
-    const test = await ServerUnderTest.make(candidate);
+  static async start(candidate: Candidate, zones?: ZoneFolder): Promise<ServerUnderTest> {
+    const test = await ServerUnderTest.make(candidate, { zones });
     await test.server?.start();
     await test.kept.start();
     return test;
   }
 
   /** With neither server nor driver running; all of both, but not the zones, below `place`. */
-  static async make(candidate: Candidate, place = tmpdir()): Promise<ServerUnderTest> {
-    const zones = await ZoneFolder.make();
+  static async make(
+    candidate: Candidate,
+    of: { place?: string; zones?: ZoneFolder | undefined } = {},
+  ): Promise<ServerUnderTest> {
+    const { place = tmpdir(), zones = await ZoneFolder.make() } = of;
     const folder = await mkdtemp(join(place, 'dns-cluster driver-'));
     vi.stubEnv('TMPDIR', place);
     try {
