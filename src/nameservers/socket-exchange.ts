@@ -17,16 +17,17 @@ const LARGEST_REPLY = 64 * 1024 * 1024;
 /** Resolves with the reply, an octet a character. Rejects where the connection breaks; that a reply was cut off can't be known. */
 export function exchange({ socket: path, request, timeout, signal }: SocketRequest): Promise<string> {
   return new Promise((resolve, reject) => {
+    const closed = (): Error => new Error('the channel was closed');
+    if (signal.aborted) throw closed();
     const socket = connect(path);
     const chunks: Buffer[] = [];
     let size = 0;
-    const aborted = (): void => fail(new Error('the channel was closed'));
+    const aborted = (): void => fail(closed());
     const fail = (error: Error): void => {
       signal.removeEventListener('abort', aborted);
       reject(error);
       socket.destroy();
     };
-    if (signal.aborted) aborted();
     signal.addEventListener('abort', aborted, { once: true });
     socket.setTimeout(timeout, () => fail(new Error(`it was silent for ${timeout / 1000} s`)));
     socket.on('error', fail);
