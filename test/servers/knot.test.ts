@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
@@ -64,6 +65,18 @@ describe.skipIf(!needs('knotd', 'kzonecheck'))('Knot, as it is', () => {
     await knotc('conf-set', 'zone[theirs.example]');
     await knotc('conf-abort');
     expect(await of.apply(change)).toEqual([{ name: 'a.example', outcome: 'served', serial: 1 }]);
+  });
+
+  test('a transaction that a crash of ours left open is ended at the next start', async () => {
+    await of.apply(await of.zones.upsert('a.example', 1));
+    // What a crash between the first command of a transaction and its last leaves.
+    await writeFile(join(of.folder, 'open-transaction'), '');
+    await knotc('conf-begin');
+    await knotc('conf-set', 'zone[half.example]');
+    await of.restartDriver();
+    expect(await of.outcomes(await of.zones.upsert('b.example', 1))).toEqual(['served']);
+    expect(existsSync(join(of.folder, 'open-transaction'))).toBe(false);
+    await expect(knotc('conf-read', 'zone[half.example]')).rejects.toThrow();
   });
 
   test("the operator's reload of its configuration keeps our zones", async () => {

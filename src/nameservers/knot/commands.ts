@@ -1,3 +1,4 @@
+import { rm, writeFile } from 'node:fs/promises';
 import { ClusterError } from '../../errors.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { IncludeFile } from '../include-file.js';
@@ -19,10 +20,13 @@ const EXISTS = 'duplicate identifier';
 export class KnotCommands implements ZoneCommands {
   readonly #control: KnotControl;
   readonly #zones: IncludeFile;
+  readonly #open: string;
 
-  constructor(control: KnotControl, zones: IncludeFile) {
+  /** `open` is a file that is there while a transaction of ours is open. */
+  constructor(control: KnotControl, zones: IncludeFile, open: string) {
     this.#control = control;
     this.#zones = zones;
+    this.#open = open;
   }
 
   get size(): number {
@@ -125,12 +129,20 @@ export class KnotCommands implements ZoneCommands {
       throw configurationRefused(`${begun.error}; end the one that is open with knotc conf-commit or conf-abort`);
     }
     try {
+      await writeFile(this.#open, '', { mode: 0o600 });
       await change(run);
       await run([{ command: 'conf-commit' }], []);
+      await rm(this.#open, { force: true });
     } catch (error) {
-      await this.#control.run([{ command: 'conf-abort' }]).catch(() => undefined);
+      await this.abort().catch(() => undefined);
       throw error;
     }
+  }
+
+  /** Ends a transaction with nothing changed. It must be ours. */
+  async abort(): Promise<void> {
+    await this.#control.run([{ command: 'conf-abort' }]);
+    await rm(this.#open, { force: true });
   }
 }
 

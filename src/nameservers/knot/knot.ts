@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { socketPath } from '../../operations/socket-path.js';
@@ -47,10 +48,12 @@ export class KnotServer extends ServerBase<OperatorKnot> {
     await this.start();
     const socket = await this.#socket();
     const control = new KnotControl(socket);
-    // Left behind by us, in the middle of a change: nobody else changes a private server.
-    if (this.isPrivate) await control.run([{ command: 'conf-abort' }]);
+    const open = this.file('open-transaction');
+    const commands = new KnotCommands(control, this.#zones, open);
+    // Left behind by us, when we ended in the middle of a change: Knot would refuse every other.
+    if (existsSync(open)) await commands.abort();
     return {
-      commands: new KnotCommands(control, this.#zones),
+      commands,
       facts: () => factsFrom(control, socket),
       close: () => control.close(),
     };
