@@ -14,6 +14,8 @@ export interface Pushed {
   /** What the member says it now holds, where it says so (members that run this software). */
   serial?: number;
   digest?: string;
+  /** Records that the member can't hold and that were left out, each with the reason: `TXT long.example.com: longer than 255 characters`. */
+  leftOut?: readonly string[];
 }
 
 export interface MemberInfo {
@@ -39,6 +41,8 @@ export class MemberError extends Error {
 
 /** The backend that talks to one member; one class a member type. Every method rejects with MemberError. */
 export interface MemberBackend {
+  /** It gives zones serials of its own, so that DNS can't tell which version it serves. */
+  readonly ownSerials?: boolean;
   /** The largest number of zones in one `push`; may rise when more is known of the member. */
   readonly batch: number;
   /** Version and host name: proves address, certificate and token. */
