@@ -98,10 +98,14 @@ export class ControlledNameserver implements Nameserver {
   #withLoader(changes: readonly ZoneChange[], work: (loader: ZoneLoader) => Promise<Applied[]>): Promise<Applied[]> {
     return this.#turn(async () => {
       try {
-        if (this.#client === undefined) throw new Error(`The ${this.#server.software} driver is not started.`);
-        if (this.#connected === undefined) await this.#connect();
-        if (this.#connected === undefined) throw new Error(this.#reason);
-        return await work(this.#connected.loader);
+        const connected = await this.#connection();
+        try {
+          return await work(connected.loader);
+        } catch (error) {
+          // It was found to be started anew meanwhile, and may be there already.
+          if (this.#connected === connected) throw error;
+          return await work((await this.#connection()).loader);
+        }
       } catch (error) {
         const reason = sentenceOf(error);
         this.#log.warn(
@@ -112,6 +116,14 @@ export class ControlledNameserver implements Nameserver {
         return changes.map(({ name }) => ({ name, outcome: 'unavailable', reason }));
       }
     });
+  }
+
+  /** Rejects where the driver is not started, or the server can't be reached. */
+  async #connection(): Promise<Connected> {
+    if (this.#client === undefined) throw new Error(`The ${this.#server.software} driver is not started.`);
+    if (this.#connected === undefined) await this.#connect();
+    if (this.#connected === undefined) throw new Error(this.#reason);
+    return this.#connected;
   }
 
   /** Finds the server, or starts the private one. Rejects where it can't be reached. */

@@ -1,10 +1,14 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { NsdServer } from '../../src/nameservers/nsd/nsd.js';
 import type { DnsAddress } from '../../src/nameservers/nameserver.js';
 import { createLog } from '../../src/operations/log.js';
 import { OperatorProcess, OWN_ZONE_TEXT, placeForServer } from './operator-process.js';
 import { OWN_ZONE } from './operator-server.js';
+
+/** The parent, the one that loads, the one that answers. */
+const PROCESSES = 3;
 
 /** A real NSD as an operator would run it. */
 export class OperatorsNsd extends OperatorProcess {
@@ -45,6 +49,11 @@ export class OperatorsNsd extends OperatorProcess {
   /** Its list of zones that were added by addzone. */
   async loseState(): Promise<void> {
     await rm(join(this.folder, 'zone.list'), { force: true });
+  }
+
+  /** The process that a reload replaces still answers a question or two, more on a busy machine. */
+  override async settled(): Promise<void> {
+    while ((await this.processes()) > PROCESSES) await pause(2);
   }
 
   driver(folder: string): NsdServer {

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -85,6 +85,10 @@ export abstract class OperatorProcess implements OperatorServer {
     while ((await processesServing(this.dns)).length > 0) await pause(2);
   }
 
+  async settled(): Promise<void> {
+    // Most servers answer from one process.
+  }
+
   async freeze(): Promise<void> {
     this.#signal('SIGSTOP');
     const state = `/proc/${this.#child?.pid ?? 0}/stat`;
@@ -98,6 +102,15 @@ export abstract class OperatorProcess implements OperatorServer {
   async end(): Promise<void> {
     await this.kill();
     await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** Its processes that are no zombies. */
+  protected async processes(): Promise<number> {
+    const pid = this.#child?.pid;
+    if (pid === undefined) return 0;
+    const entries = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry));
+    const stats = await Promise.all(entries.map((entry) => readFile(`/proc/${entry}/stat`, 'latin1').catch(() => '')));
+    return stats.filter((stat) => new RegExp(`\\) [^Z] \\d+ ${pid} `).test(stat)).length;
   }
 
   #signal(signal: NodeJS.Signals): void {

@@ -18,6 +18,8 @@ export interface OperatorServer {
   /** Stops it in its tracks: it keeps its sockets and answers nothing. `thaw` lets it go on. */
   freeze(): Promise<void>;
   thaw(): void;
+  /** Resolves when no process of it answers any more that a newer one has taken the place of. */
+  settled(): Promise<void>;
   /** While it is down: what it remembers by itself of zones given at run time is deleted. */
   loseState(): Promise<void>;
   /** Our driver's half of it, with its record in `folder`. */

@@ -71,13 +71,15 @@ export class ServerUnderTest {
     return this.kept.nameserver;
   }
 
-  apply(...changes: readonly ZoneChange[]): Promise<Applied[]> {
-    return this.kept.apply(changes);
+  async apply(...changes: readonly ZoneChange[]): Promise<Applied[]> {
+    const applied = await this.kept.apply(changes);
+    await this.server?.settled();
+    return applied;
   }
 
   /** The outcomes that there are, each once. */
   async outcomes(...changes: readonly ZoneChange[]): Promise<string[]> {
-    return [...new Set((await this.kept.apply(changes)).map(({ outcome }) => outcome))];
+    return [...new Set((await this.apply(...changes)).map(({ outcome }) => outcome))];
   }
 
   ask(name: string, type: number, options: Parameters<typeof query>[3] = {}): Promise<DnsAnswer> {
