@@ -24,15 +24,22 @@ export class Backlog {
   readonly #store: ZoneStore;
   readonly #ledger: AppendTable<LedgerEntry>;
   readonly #serves: (owner: string) => boolean;
+  readonly #hostsSeen: (name: ZoneName, digest: string | undefined) => readonly string[];
   /** Zone → since when it waits, in order of arrival. */
   readonly #pending = new Map<ZoneName, number>();
   readonly #underWay = new Set<ZoneName>();
   readonly #aside = new Map<ZoneName, Aside>();
 
-  constructor(options: { store: ZoneStore; ledger: AppendTable<LedgerEntry>; serves: (owner: string) => boolean }) {
+  constructor(options: {
+    store: ZoneStore;
+    ledger: AppendTable<LedgerEntry>;
+    serves: (owner: string) => boolean;
+    hostsSeen: (name: ZoneName, digest: string | undefined) => readonly string[];
+  }) {
     this.#store = options.store;
     this.#ledger = options.ledger;
     this.#serves = options.serves;
+    this.#hostsSeen = options.hostsSeen;
   }
 
   /** Zones that wait, are under way, or were set aside. */
@@ -149,7 +156,7 @@ export class Backlog {
     const entry = this.#served(name);
     const held = this.#ledger.get(name);
     const due = lacks(entry, this.#store.tombstone(name) !== undefined, held);
-    if (due === 'remove') return { kind: 'remove', name };
+    if (due === 'remove') return { kind: 'remove', name, hostsSeen: this.#hostsSeen(name, undefined) };
     if (due === undefined || entry === undefined) {
       this.#pending.delete(name);
       return undefined;
@@ -164,6 +171,8 @@ export class Backlog {
       return undefined;
     }
     // The entry read before the text: a change in between is sent once more, never missed.
-    return { kind: 'upsert', name, text, serial: entry.serial, digest: entry.digest, isNew: held === undefined };
+    const { serial, digest } = entry;
+    const hostsSeen = this.#hostsSeen(name, digest);
+    return { kind: 'upsert', name, text, serial, digest, isNew: held === undefined, hostsSeen };
   }
 }

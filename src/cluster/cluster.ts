@@ -43,6 +43,8 @@ export interface ChangeOptions {
   wait?: 'local' | 'served';
   /** Longest wait for members, milliseconds. Default 5000. A member that is known to be down is not waited for. */
   timeout?: number;
+  /** Servers that passed this change on until it came here, by host name: it is not sent back to them. */
+  hostsSeen?: readonly string[];
 }
 
 export interface ClusterStatus {

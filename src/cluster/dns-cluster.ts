@@ -7,7 +7,6 @@ import type { Nameserver } from '../nameservers/nameserver.js';
 import type { Log } from '../operations/log.js';
 import { JsonState } from '../state/json-state.js';
 import { zoneFromTemplate } from '../zones/templates.js';
-import { validateZone } from '../zones/validation.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import { ZoneStore } from '../zones/zone-store.js';
 import type {
@@ -26,9 +25,11 @@ import { LocalZones } from './local-zones.js';
 import type { MemberStatus, NewMember, Role } from './member.js';
 import type { OwnIdentity } from './member-address.js';
 import { Members } from './members.js';
+import { Origins } from './origins.js';
 import { Progress } from './progress.js';
 import { Rescan, type RescanResult } from './rescan.js';
 import { refuseSignedZones } from './signed-zones.js';
+import { ZoneChanges } from './zone-changes.js';
 
 /** So many files with damage are named in the status. */
 const MOST_DAMAGED = 20;
@@ -53,6 +54,7 @@ export class DnsCluster implements Cluster {
   readonly #rescan: Rescan;
   readonly #members: Members;
   readonly #progress: Progress;
+  readonly #changes: ZoneChanges;
   readonly #healthCheck: HealthCheck;
   readonly #log: Log;
 
@@ -65,7 +67,9 @@ export class DnsCluster implements Cluster {
     this.#store = store;
     this.#local = new LocalZones({ store, nameserver, log, changed: (names) => this.#members.changed(names) });
     this.#rescan = new Rescan({ store, log, local: this.#local });
+    const origins = new Origins();
     this.#members = new Members({
+      origins,
       state,
       store,
       own,
@@ -74,6 +78,7 @@ export class DnsCluster implements Cluster {
       ahead: (name, serial) => void this.#raise(name, serial),
     });
     this.#progress = new Progress(this.#members);
+    this.#changes = new ZoneChanges({ local: this.#local, progress: this.#progress, origins });
     this.#healthCheck = new HealthCheck(
       options.healthSchedule ?? DEFAULT_HEALTH_SCHEDULE,
       () => this.#members.probeAll(),
@@ -139,12 +144,12 @@ export class DnsCluster implements Cluster {
 
   async saveZone(name: ZoneName, text: Buffer, by: Principal, options?: ChangeOptions): Promise<ChangeResult> {
     this.#authorize(by);
-    return this.#save(name, text, by, options);
+    return this.#changes.save(name, text, by, options);
   }
 
   async addZone(name: ZoneName, text: Buffer, by: Principal, options?: ChangeOptions): Promise<ChangeResult> {
     this.#authorize(by);
-    return this.#save(name, text, by, options, true);
+    return this.#changes.save(name, text, by, options, true);
   }
 
   async createZone(
@@ -159,10 +164,7 @@ export class DnsCluster implements Cluster {
 
   async removeZone(name: ZoneName, by: Principal, options?: ChangeOptions): Promise<ChangeResult> {
     this.#authorize(by);
-    const holders = this.#progress.of(name, by);
-    const outcome = await this.#local.change({ kind: 'remove', name, by });
-    await this.#progress.settled(name, options ?? {});
-    return { zone: name, ...outcome, members: this.#progress.ofRemoval(name, by, holders), warnings: [] };
+    return this.#changes.remove(name, by, options);
   }
 
   async saveZones(
@@ -171,7 +173,7 @@ export class DnsCluster implements Cluster {
     options?: ChangeOptions,
   ): Promise<BatchOutcome[]> {
     this.#authorize(by);
-    return inBatch(zones, ({ name, text }) => this.#save(name, text, by, options));
+    return inBatch(zones, ({ name, text }) => this.#changes.save(name, text, by, options));
   }
 
   removeZones(names: readonly ZoneName[], by: Principal, options?: ChangeOptions): Promise<BatchOutcome[]> {
@@ -269,21 +271,6 @@ export class DnsCluster implements Cluster {
   #authorizeRoot(by: Principal): void {
     this.#authorize(by);
     if (by.kind !== 'root') throw new ClusterError('privilege_missing', { privilege: 'root' });
-  }
-
-  // Asynchronous from the parse on: its refusal is this zone's outcome, and not the batch's.
-  async #save(
-    zone: ZoneName,
-    text: Buffer,
-    by: Principal,
-    options: ChangeOptions = {},
-    isNew = false,
-  ): Promise<ChangeResult> {
-    const valid = validateZone(zone, text);
-    const outcome = await this.#local.change({ kind: 'save', valid, by, isNew });
-    await this.#progress.settled(zone, options);
-    const warnings = valid.warnings.map((issue) => `line ${issue.line}: ${issue.message}`);
-    return { zone, ...outcome, members: this.#progress.of(zone, by), warnings };
   }
 
   /** A member serves a later serial: ours is published again above it, which heals the member. */

@@ -6,6 +6,8 @@ const schema = z.object({
   serial: z.number(),
   /** When its nameserver was last seen answering with this serial (milliseconds since 1970); 0: never. */
   servedAt: z.number(),
+  /** It came here by this member, which was not sent it and not looked at. */
+  from: z.literal(true).exactOptional(),
 });
 
 /** What a member acknowledged of one zone. A ledger is a table zone name → entry, one table a member. */

@@ -36,6 +36,10 @@ export interface MemberWorkerOptions {
   healthChanged: (health: Health, before: Health) => void;
   /** It serves a later serial than ours: ours must rise past it. */
   ahead: (name: ZoneName, serial: number) => void;
+  /** Servers by which this version of a zone came, or its removal. */
+  hostsSeen: (name: ZoneName, digest: string | undefined) => readonly string[];
+  /** Of the member. */
+  hostname: string;
 }
 
 /** Keeps one member equal to the index: sends what it lacks, notes what it acknowledged, sees what it serves. One a member, so that none delays another. */
@@ -74,9 +78,9 @@ export class MemberWorker {
     const { ledger, store } = this.#options;
     this.#backlog.compareAll();
     // Acknowledged before the last stop, and not yet seen in DNS then.
-    for (const [name, { digest, serial, servedAt }] of ledger.entries()) {
+    for (const [name, { digest, serial, servedAt, from }] of ledger.entries()) {
       const zone = name as ZoneName;
-      if (servedAt === 0 && store.get(zone)?.digest === digest) this.#check.expect(zone, serial);
+      if (servedAt === 0 && from === undefined && store.get(zone)?.digest === digest) this.#check.expect(zone, serial);
     }
     this.#loop ??= this.#run();
   }
@@ -151,6 +155,7 @@ export class MemberWorker {
     if (acknowledged.servedAt > 0) {
       return { state: 'served', serial: acknowledged.serial, seenAt: new Date(acknowledged.servedAt).toISOString() };
     }
+    if (acknowledged.from === true) return { state: 'acknowledged', reason: 'The change came here by this member.' };
     const other = this.#otherSerial.get(name);
     return {
       state: 'acknowledged',
@@ -169,7 +174,7 @@ export class MemberWorker {
 
   #isOnTheWay(name: ZoneName): boolean {
     if (this.#health.state !== 'online' || !this.#options.writes()) return false;
-    const state = this.stateOf(name)?.state;
+    const state = this.#options.ledger.get(name)?.from === true ? undefined : this.stateOf(name)?.state;
     return state === 'pending' || state === 'acknowledged';
   }
 
@@ -204,8 +209,22 @@ export class MemberWorker {
     while (!this.#stopped && this.#health.state === 'online' && this.#options.writes()) {
       const changes = await this.#backlog.take(this.#batch, BATCH_OCTETS);
       if (changes.length === 0) return;
-      await this.#push(changes);
+      const due = changes.filter((change) => !this.#cameFrom(change));
+      if (due.length > 0) await this.#push(due);
     }
+  }
+
+  /** Notes a change that came here by this member: it has it, and may have a later one by now. */
+  #cameFrom(change: MemberChange): boolean {
+    const { ledger, hostname } = this.#options;
+    const { name } = change;
+    if (change.hostsSeen?.includes(hostname) !== true) return false;
+    if (change.kind === 'remove') ledger.delete(name);
+    else ledger.set(name, { digest: change.digest, serial: change.serial, servedAt: 0, from: true });
+    this.#check.forget(name);
+    this.#backlog.giveBack([change]);
+    this.#waiters.tell(name);
+    return true;
   }
 
   get #batch(): number {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Principal } from '../access/principal.js';
 import { ClusterError, sentenceOf } from '../errors.js';
 import { CpanelMember, fetchFingerprint } from '../members/cpanel-member.js';
+import type { ConnectionOptions } from '../members/member-connection.js';
 import type { Log } from '../operations/log.js';
 import { AppendTable } from '../state/append-table.js';
 import type { JsonState } from '../state/json-state.js';
@@ -15,6 +16,7 @@ import { parseLedgerEntry } from './ledger.js';
 import { ROLES, type Member, type MemberStatus, type NewMember, type Role } from './member.js';
 import { parseMemberHost, refuseOwnAddress, type OwnIdentity } from './member-address.js';
 import { MemberWorker } from './member-worker.js';
+import type { Origins } from './origins.js';
 import { refuseSignedZones } from './signed-zones.js';
 
 /** Members of root serve every account's zones; a reseller's member serves only theirs. */
@@ -29,6 +31,7 @@ export interface MembersOptions {
   log: Log;
   /** A member serves a later serial of this zone than we hold. */
   ahead: (name: ZoneName, serial: number) => void;
+  origins: Origins;
 }
 
 /** The cluster table: its rows in the state file, a worker and a ledger for each. */
@@ -98,7 +101,7 @@ export class Members {
     const shown = await fetchFingerprint(host, port);
     if (shown === own.fingerprint) throw new ClusterError('member_is_self', { host });
     const fingerprint = input.fingerprint ?? shown;
-    const backend = new CpanelMember({ host, port, user: input.user, token: input.token, fingerprint });
+    const backend = this.#backendOf({ host, port, user: input.user, token: input.token, fingerprint });
     try {
       return await this.#keep(backend, { ...input, host, port, fingerprint }, by);
     } catch (error) {
@@ -202,8 +205,8 @@ export class Members {
     return join(this.#options.folder, `${id}.ledger`);
   }
 
-  async #startWorker(member: Member, backend = new CpanelMember(member)): Promise<void> {
-    const { store, state, ahead } = this.#options;
+  async #startWorker(member: Member, backend = this.#backendOf(member)): Promise<void> {
+    const { store, state, ahead, origins } = this.#options;
     const log = this.#options.log.child({ member: member.hostname });
     const current = (): Member | undefined => state.data.members.find((candidate) => candidate.id === member.id);
     const worker = new MemberWorker({
@@ -220,9 +223,15 @@ export class Members {
         if (health.state !== before.state) this.#noteHealth(member.id, health, before, log);
       },
       ahead,
+      hostsSeen: (name, digest) => origins.of(name, digest),
+      hostname: member.hostname,
     });
     this.#workers.set(member.id, worker);
     worker.start();
+  }
+
+  #backendOf(member: Omit<ConnectionOptions, 'timeout'>): CpanelMember {
+    return new CpanelMember({ ...member, self: this.#options.own.hostname });
   }
 
   #noteHealth(id: string, health: Health, before: Health, log: Log): void {

@@ -33,12 +33,15 @@ const versionAnswer = z.object({ version: z.string(), signed_zones: z.array(z.st
 /** A member that speaks the original's wire: a cPanel & WHM server, or another node of this software. */
 export class CpanelMember implements MemberBackend {
   readonly #host: string;
+  /** Our own host name: who passes a change on says by which servers it came. */
+  readonly #self: string;
   readonly #connection: MemberConnection;
   /** What it was when it answered last; undefined until it is asked, or when it has changed. */
   #kind: { ours: boolean; version: string } | undefined;
 
-  constructor(options: ConnectionOptions) {
+  constructor(options: ConnectionOptions & { self: string }) {
     this.#host = options.host;
+    this.#self = options.self;
     this.#connection = new MemberConnection(options);
   }
 
@@ -82,18 +85,38 @@ export class CpanelMember implements MemberBackend {
   }
 
   async push(changes: readonly MemberChange[]): Promise<Pushed[]> {
-    const upserts = changes.filter((change) => change.kind === 'upsert');
-    const removals = changes.filter((change) => change.kind === 'remove').map(({ name }) => name);
     const { ours, version } = this.#kind ?? (await this.#ask());
     const outcomes = new Map<ZoneName, Pushed>();
     const note = (pushed: readonly Pushed[]): void => pushed.forEach((one) => outcomes.set(one.name, one));
-    if (upserts.length > 0) note(await (ours ? this.#saveOnOurs(upserts) : this.#saveOnOriginal(upserts, version)));
-    if (removals.length > 0) note(await (ours ? this.#removeOnOurs(removals) : this.#removeOnOriginal(removals)));
+    for (const [seen, together] of this.#byHostsSeen(changes)) {
+      const upserts = together.filter((change) => change.kind === 'upsert');
+      const removals = together.filter((change) => change.kind === 'remove').map(({ name }) => name);
+      const { save, remove } = ours
+        ? { save: () => this.#saveOnOurs(upserts, seen), remove: () => this.#removeOnOurs(removals, seen) }
+        : {
+            save: () => this.#saveOnOriginal(upserts, version, seen),
+            remove: () => this.#removeOnOriginal(removals, seen),
+          };
+      if (upserts.length > 0) note(await save());
+      if (removals.length > 0) note(await remove());
+    }
     return changes.map(({ name }) => outcomes.get(name) ?? refused(name, `${name} was not sent`));
   }
 
   close(): Promise<void> {
     return this.#connection.close();
+  }
+
+  /** A call says one list of servers for all of its zones. */
+  #byHostsSeen(changes: readonly MemberChange[]): Map<string, MemberChange[]> {
+    const groups = new Map<string, MemberChange[]>();
+    for (const change of changes) {
+      const seen = [...(change.hostsSeen ?? []), this.#self].join(',');
+      const group = groups.get(seen);
+      if (group === undefined) groups.set(seen, [change]);
+      else group.push(change);
+    }
+    return groups;
   }
 
   /** Asks for its version, which proves the token, and notes what it is. */
@@ -107,20 +130,22 @@ export class CpanelMember implements MemberBackend {
     return { ours, version, signedZones: read.data?.signed_zones.flatMap((name) => zoneOf(name) ?? []) ?? [] };
   }
 
-  async #saveOnOurs(changes: readonly Upsert[]): Promise<Pushed[]> {
+  async #saveOnOurs(changes: readonly Upsert[], seen: string): Promise<Pushed[]> {
     // The identifier first, so that the member can begin with the first zone.
-    const body = Buffer.concat([Buffer.from(`dnsuniqid=${uniqueId()}&`), encodeBundle(changes)]);
+    const head = `hosts_seen=${percentEncode(Buffer.from(seen)).toString()}&dnsuniqid=${uniqueId()}&`;
+    const body = Buffer.concat([Buffer.from(head), encodeBundle(changes)]);
     const said = this.#outcomesOf(await this.#connection.post('/scripts2/synczones_local', body));
     return changes.map(({ name }): Pushed => {
       const outcome = said(name);
       if (outcome.outcome === 'refused') return refused(name, this.#connection.quote(outcome.reason));
+      if (outcome.outcome === 'passed') return { name, outcome: 'done' };
       if (outcome.outcome === 'removed') throw this.#connection.invalid(`it removed ${name} instead of saving it`);
       return { name, outcome: 'done', serial: outcome.serial, digest: outcome.digest };
     });
   }
 
-  async #removeOnOurs(names: readonly ZoneName[]): Promise<Pushed[]> {
-    const said = this.#outcomesOf(await this.#post('removezones_local', { zones: names.join(',') }));
+  async #removeOnOurs(names: readonly ZoneName[], seen: string): Promise<Pushed[]> {
+    const said = this.#outcomesOf(await this.#post('removezones_local', { zones: names.join(','), hosts_seen: seen }));
     return names.map((name): Pushed => {
       const outcome = said(name);
       if (outcome.outcome === 'refused') return refused(name, this.#connection.quote(outcome.reason));
@@ -143,35 +168,37 @@ export class CpanelMember implements MemberBackend {
   }
 
   /** The original saves with one call and loads with another, and says little of single zones. */
-  async #saveOnOriginal(changes: readonly Upsert[], version: string): Promise<Pushed[]> {
+  async #saveOnOriginal(changes: readonly Upsert[], version: string, seen: string): Promise<Pushed[]> {
     if (changes.length > 1 && isAtLeast(version, TAKES_BUNDLES)) {
-      const body = Buffer.concat([encodeBundle(changes), Buffer.from(`dnsuniqid=${uniqueId()}`)]);
+      const tail = `hosts_seen=${percentEncode(Buffer.from(seen)).toString()}&dnsuniqid=${uniqueId()}`;
+      const body = Buffer.concat([encodeBundle(changes), Buffer.from(tail)]);
       this.#noteKind(await this.#connection.post('/scripts2/synczones_local', body));
-      await this.#post('reloadzones_local', { zone: changes.map(({ name }) => name).join(',') });
+      await this.#post('reloadzones_local', { zone: changes.map(({ name }) => name).join(','), hosts_seen: seen });
       return changes.map(({ name }) => ({ name, outcome: 'done' }));
     }
     const pushed: Pushed[] = [];
-    for (const change of changes) pushed.push(await (change.isNew ? this.#addOne(change) : this.#editOne(change)));
+    for (const change of changes)
+      pushed.push(await (change.isNew ? this.#addOne(change, seen) : this.#editOne(change, seen)));
     return pushed;
   }
 
-  async #addOne({ name, text }: Upsert): Promise<Pushed> {
-    const { body } = await this.#post('quickzoneadd_local', { zone: name, zonedata: text });
+  async #addOne({ name, text }: Upsert, seen: string): Promise<Pushed> {
+    const { body } = await this.#post('quickzoneadd_local', { zone: name, zonedata: text, hosts_seen: seen });
     if (ADDED.test(body.toString('utf8'))) return { name, outcome: 'done' };
     return refused(name, `${this.#host} did not add ${name}: ${this.#connection.quote(body.toString('utf8'))}.`);
   }
 
-  async #editOne({ name, text }: Upsert): Promise<Pushed> {
-    await this.#post('savezone_local', { zone: name, zonedata: text });
-    await this.#post('reloadbind_local', { zone: name });
+  async #editOne({ name, text }: Upsert, seen: string): Promise<Pushed> {
+    await this.#post('savezone_local', { zone: name, zonedata: text, hosts_seen: seen });
+    await this.#post('reloadbind_local', { zone: name, hosts_seen: seen });
     return { name, outcome: 'done' };
   }
 
-  async #removeOnOriginal(names: readonly ZoneName[]): Promise<Pushed[]> {
+  async #removeOnOriginal(names: readonly ZoneName[], seen: string): Promise<Pushed[]> {
     const [first = '', ...others] = names;
     const { body } = await (others.length === 0
-      ? this.#post('removezone_local', { zone: first })
-      : this.#post('removezones_local', { zones: names.join(',') }));
+      ? this.#post('removezone_local', { zone: first, hosts_seen: seen })
+      : this.#post('removezones_local', { zones: names.join(','), hosts_seen: seen }));
     const text = body.toString('utf8');
     const failure = NOT_REMOVED.exec(text)?.[0];
     const removed = parseOutcomes(text);

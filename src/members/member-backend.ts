@@ -1,9 +1,13 @@
 import type { ZoneName } from '../zones/zone-name.js';
 
 /** One zone for a member to hold or to drop. `text` is the master file, byte for byte. */
-export type MemberChange =
-  | { kind: 'upsert'; name: ZoneName; text: Buffer; serial: number; digest: string; isNew: boolean }
-  | { kind: 'remove'; name: ZoneName };
+export type MemberChange = (
+  { kind: 'upsert'; text: Buffer; serial: number; digest: string; isNew: boolean } | { kind: 'remove' }
+) & {
+  name: ZoneName;
+  /** Host names of the servers by which the change came here; absent where it was made here. */
+  hostsSeen?: readonly string[];
+};
 
 /** What became of one change at the member. */
 export interface Pushed {

@@ -7,6 +7,8 @@ import type { ZoneName } from '../zones/zone-name.js';
 export type ZoneOutcome =
   | { name: string; outcome: 'saved'; serial: number; digest: string }
   | { name: string; outcome: 'removed' }
+  /** Nothing was done: the change came by this server before. */
+  | { name: string; outcome: 'passed' }
   | { name: string; outcome: 'refused'; reason: string };
 
 /** Announces this software and its version in every answer. */
@@ -23,6 +25,8 @@ function formatOutcome(outcome: ZoneOutcome, host: string): string {
       return `${outcome.name} => saved, serial ${outcome.serial}, digest ${outcome.digest}`;
     case 'removed':
       return `${outcome.name} => deleted from ${host}.`;
+    case 'passed':
+      return `${outcome.name} => came by ${host} before.`;
     case 'refused':
       return `${outcome.name} => refused: ${outcome.reason.replaceAll(/\s+/g, ' ')}`;
   }
@@ -37,6 +41,7 @@ export function parseOutcomes(body: string): Map<ZoneName, ZoneOutcome> {
     if (saved !== null) {
       outcomes.set(name as ZoneName, { name, outcome: 'saved', serial: Number(saved[1]), digest: saved[2] ?? '' });
     } else if (rest.startsWith('deleted from ')) outcomes.set(name as ZoneName, { name, outcome: 'removed' });
+    else if (rest.startsWith('came by ')) outcomes.set(name as ZoneName, { name, outcome: 'passed' });
     else if (rest.startsWith('refused: '))
       outcomes.set(name as ZoneName, { name, outcome: 'refused', reason: rest.slice(9) });
   }

@@ -57,6 +57,7 @@ function memberAt(
   const member = new CpanelMember({
     host: '127.0.0.1',
     port,
+    self: 'web.example.com',
     user: 'root',
     token: 'the-secret-token',
     fingerprint: certificate.fingerprint,

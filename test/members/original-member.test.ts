@@ -53,7 +53,14 @@ beforeEach(async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  member = new CpanelMember({ host: '127.0.0.1', port, user: 'root', token: 'the-token', fingerprint });
+  member = new CpanelMember({
+    host: '127.0.0.1',
+    self: 'web.example.com',
+    port,
+    user: 'root',
+    token: 'the-token',
+    fingerprint,
+  });
 });
 afterEach(async () => {
   await member.close();
@@ -88,7 +95,10 @@ describe('a member that is a cPanel & WHM server', () => {
     answers = { quickzoneadd_local: 'bind reloading\nZone a.example has been successfully added\n' };
     await expect(member.push([upsert('a.example', true)])).resolves.toEqual([{ name: 'a.example', outcome: 'done' }]);
     expect(calls()).toEqual([
-      ['/scripts2/quickzoneadd_local', body(`zone=a\\.example&zonedata=t%20T%0A&dnsuniqid=${ID}`)],
+      [
+        '/scripts2/quickzoneadd_local',
+        body(`zone=a\\.example&zonedata=t%20T%0A&hosts_seen=web\\.example\\.com&dnsuniqid=${ID}`),
+      ],
     ]);
   });
 
@@ -106,8 +116,11 @@ describe('a member that is a cPanel & WHM server', () => {
   test('gets one edit by savezone and reloadbind', async () => {
     await expect(member.push([upsert('a.example', false)])).resolves.toMatchObject([{ outcome: 'done' }]);
     expect(calls()).toEqual([
-      ['/scripts2/savezone_local', body(`zone=a\\.example&zonedata=t%20T%0A&dnsuniqid=${ID}`)],
-      ['/scripts2/reloadbind_local', body(`zone=a\\.example&dnsuniqid=${ID}`)],
+      [
+        '/scripts2/savezone_local',
+        body(`zone=a\\.example&zonedata=t%20T%0A&hosts_seen=web\\.example\\.com&dnsuniqid=${ID}`),
+      ],
+      ['/scripts2/reloadbind_local', body(`zone=a\\.example&hosts_seen=web\\.example\\.com&dnsuniqid=${ID}`)],
     ]);
   });
 
@@ -117,9 +130,14 @@ describe('a member that is a cPanel & WHM server', () => {
     expect(calls()).toEqual([
       [
         '/scripts2/synczones_local',
-        body(`cpdnszone-a\\.example=t%20T%0A&cpdnszone-b\\.example=t%20T%0A&dnsuniqid=${ID}`),
+        body(
+          `cpdnszone-a\\.example=t%20T%0A&cpdnszone-b\\.example=t%20T%0A&hosts_seen=web\\.example\\.com&dnsuniqid=${ID}`,
+        ),
       ],
-      ['/scripts2/reloadzones_local', body(`zone=a\\.example%2Cb\\.example&dnsuniqid=${ID}`)],
+      [
+        '/scripts2/reloadzones_local',
+        body(`zone=a\\.example%2Cb\\.example&hosts_seen=web\\.example\\.com&dnsuniqid=${ID}`),
+      ],
     ]);
     expect(member.batch).toBe(512);
   });
@@ -142,8 +160,11 @@ describe('a member that is a cPanel & WHM server', () => {
     const two = await member.push([remove('a.example'), remove('b.example')]);
     expect(two.map(({ outcome }) => outcome)).toEqual(['done', 'done']);
     expect(calls()).toEqual([
-      ['/scripts2/removezone_local', body(`zone=a\\.example&dnsuniqid=${ID}`)],
-      ['/scripts2/removezones_local', body(`zones=a\\.example%2Cb\\.example&dnsuniqid=${ID}`)],
+      ['/scripts2/removezone_local', body(`zone=a\\.example&hosts_seen=web\\.example\\.com&dnsuniqid=${ID}`)],
+      [
+        '/scripts2/removezones_local',
+        body(`zones=a\\.example%2Cb\\.example&hosts_seen=web\\.example\\.com&dnsuniqid=${ID}`),
+      ],
     ]);
   });
 

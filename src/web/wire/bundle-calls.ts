@@ -27,7 +27,7 @@ export const BUNDLE_CALLS: WireCalls = {
 };
 
 async function saveBundle(request: WireRequest): Promise<WireAnswer> {
-  const intake = new BundleIntake(request.cluster, request.peer);
+  const intake = new BundleIntake(request);
   try {
     for await (const pair of request.pairs()) await intake.take(pair);
   } catch (error) {

@@ -1,11 +1,11 @@
 import type { Principal } from '../../access/principal.js';
-import type { Cluster } from '../../cluster/cluster.js';
+import type { ChangeOptions, Cluster } from '../../cluster/cluster.js';
 import { sentenceOf } from '../../errors.js';
 import type { Pair } from '../../members/form-pairs.js';
 import { formatOutcomes, type ZoneOutcome } from '../../members/outcome-lines.js';
 import { zoneOfKey } from '../../members/zone-bundle.js';
 import type { ZoneName } from '../../zones/zone-name.js';
-import { namedZone } from './wire-request.js';
+import { namedZone, type WireRequest } from './wire-request.js';
 import { conversionLines, refusedAs, savedAs, unnamedAs, UNPROCESSABLE } from './zone-outcomes.js';
 
 /** So many zones of a bundle, or octets of them, are parsed and written together, while the next ones arrive. */
@@ -18,6 +18,8 @@ const BATCHES_AT_ONCE = 20;
 export class BundleIntake {
   readonly #cluster: Cluster;
   readonly #peer: Principal;
+  readonly #options: ChangeOptions;
+  readonly #cameByUs: boolean;
   readonly #outcomes: ZoneOutcome[] = [];
   readonly #conversions: string[] = [];
   readonly #running = new Set<Promise<void>>();
@@ -25,9 +27,11 @@ export class BundleIntake {
   #octets = 0;
   #failure: Error | undefined;
 
-  constructor(cluster: Cluster, peer: Principal) {
+  constructor({ cluster, peer, hostsSeen, cameByUs }: WireRequest) {
     this.#cluster = cluster;
     this.#peer = peer;
+    this.#options = { wait: 'local', hostsSeen };
+    this.#cameByUs = cameByUs;
   }
 
   /** Takes one pair. Resolves when the next may come: the rest of the body waits at its sender, so that a bundle of any size takes the same memory. */
@@ -37,6 +41,10 @@ export class BundleIntake {
     if (given === undefined || value.length === 0) return;
     try {
       const name = namedZone(given);
+      if (this.#cameByUs) {
+        this.#outcomes.push({ name, outcome: 'passed' });
+        return;
+      }
       this.#conversions.push(...conversionLines(given, name));
       this.#batch.push({ name, text: value });
       this.#octets += value.length;
@@ -67,7 +75,7 @@ export class BundleIntake {
   /** Never rejects: others run beside it, and `finish` says what went wrong. */
   async #save(batch: readonly { name: ZoneName; text: Buffer }[]): Promise<void> {
     try {
-      for (const result of await this.#cluster.saveZones(batch, this.#peer, { wait: 'local' })) {
+      for (const result of await this.#cluster.saveZones(batch, this.#peer, this.#options)) {
         this.#outcomes.push('error' in result ? refusedAs(result) : savedAs(result.zone, this.#cluster, this.#peer));
       }
     } catch (error) {

@@ -11,6 +11,8 @@ import { bodyOf, LARGEST_BODY } from './wire-body.js';
 const MOST_PAIRS = 100_000;
 /** The original sends a bundle's dnsuniqid behind its zones: so many octets of them are held until it is known. */
 const MOST_AHEAD = 8 * 1024 * 1024;
+const MOST_HOSTS = 100;
+const HOST = /^[a-z0-9._:-]{1,253}$/;
 const UNIQUE_ID = /^[A-Za-z0-9_.:-]{1,200}$/;
 
 /** One call of a peer: who asks, and the parameters of query and body. */
@@ -41,7 +43,7 @@ export class WireRequest {
       if (next.done === true) return;
       const { key, value } = next.value;
       octets += value.length;
-      if (key === 'dnsuniqid') this.#fields.set(key, value);
+      if (key === 'dnsuniqid' || key === 'hosts_seen') this.#fields.set(key, value);
       else this.#ahead.push(next.value);
     }
   }
@@ -52,6 +54,20 @@ export class WireRequest {
     this.#ahead = [];
     yield* ahead;
     yield* this.#arriving;
+  }
+
+  /** Servers by which this request came, lower case; in a bundle they must stand before its zones. Throws parameter_invalid. */
+  get hostsSeen(): string[] {
+    const hosts = this.list('hosts_seen').map((host) => host.toLowerCase());
+    if (hosts.length > MOST_HOSTS || hosts.some((host) => !HOST.test(host))) {
+      throw new ClusterError('parameter_invalid', { parameter: 'hosts_seen', why: 'is no list of host names' });
+    }
+    return hosts;
+  }
+
+  /** It went round: this server did it before. */
+  get cameByUs(): boolean {
+    return this.hostsSeen.includes(this.cluster.hostname.toLowerCase());
   }
 
   /** What is not read yet stays unread. */

@@ -47,12 +47,15 @@ async function saveOne(request: WireRequest): Promise<{ name: ZoneName; lines: s
   const text = request.octets('zonedata');
   if (text === undefined) throw new ClusterError('parameter_invalid', { parameter: 'zonedata', why: 'is missing' });
   const name = request.zone();
-  await cluster.saveZone(name, text, peer, { wait: 'local' });
-  const outcome = formatOutcomes([savedAs(name, cluster, peer)], cluster.hostname);
+  const { cameByUs, hostsSeen } = request;
+  if (!cameByUs) await cluster.saveZone(name, text, peer, { wait: 'local', hostsSeen });
+  const what: ZoneOutcome = cameByUs ? { name, outcome: 'passed' } : savedAs(name, cluster, peer);
+  const outcome = formatOutcomes([what], cluster.hostname);
   return { name, lines: [outcome, ...conversionLines(request.text('zone') ?? '', name)].join('') };
 }
 
-async function remove(list: readonly string[], { cluster, peer }: WireRequest): Promise<WireAnswer> {
+async function remove(list: readonly string[], request: WireRequest): Promise<WireAnswer> {
+  const { cluster, peer, hostsSeen, cameByUs } = request;
   const outcomes: ZoneOutcome[] = [];
   const names: ZoneName[] = [];
   for (const given of list) {
@@ -62,11 +65,13 @@ async function remove(list: readonly string[], { cluster, peer }: WireRequest): 
       outcomes.push(unnamedAs(given, sentenceOf(error)));
     }
   }
-  for (const result of await cluster.removeZones(names, peer, { wait: 'local' })) {
-    // What is not here is removed: the call is idempotent.
-    const done = !('error' in result) || result.error.code === 'zone_unknown';
-    outcomes.push(done ? { name: result.zone, outcome: 'removed' } : refusedAs(result));
-  }
+  if (cameByUs) outcomes.push(...names.map((name): ZoneOutcome => ({ name, outcome: 'passed' })));
+  else
+    for (const result of await cluster.removeZones(names, peer, { wait: 'local', hostsSeen })) {
+      // What is not here is removed: the call is idempotent.
+      const done = !('error' in result) || result.error.code === 'zone_unknown';
+      outcomes.push(done ? { name: result.zone, outcome: 'removed' } : refusedAs(result));
+    }
   const refused = outcomes.filter(({ outcome }) => outcome === 'refused');
   const lines = formatOutcomes(outcomes, cluster.hostname);
   if (refused.length === 0) return { body: lines };
