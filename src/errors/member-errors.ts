@@ -1,0 +1,36 @@
+import type { ErrorKind } from './error-kind.js';
+
+/** Of members of the cluster. */
+export const MEMBER_ERRORS = {
+  member_address_invalid: {
+    status: 422,
+    sentence: (f) =>
+      `"${f['host'] ?? ''}" is not a host name or address. Use one such as ns1.example.com or 192.0.2.1.`,
+  },
+  member_unresolvable: {
+    status: 422,
+    sentence: (f) => `The host name ${f['host'] ?? ''} has no address. Check its spelling, or use its IP address.`,
+  },
+  member_is_self: {
+    status: 422,
+    sentence: (f) => `${f['host'] ?? ''} is this server itself. Give the address of another server.`,
+  },
+  member_exists: {
+    status: 409,
+    sentence: (f) =>
+      `${f['host'] ?? ''} is in the cluster already (as ${f['hostname'] ?? ''}). Edit that row, or delete it first.`,
+  },
+  member_unknown: {
+    status: 404,
+    sentence: (f) => `There is no member "${f['id'] ?? ''}" in the cluster. Look in the table of servers.`,
+  },
+  member_credentials_missing: {
+    status: 422,
+    sentence: (f) =>
+      `A user name and an API token are needed to add ${f['host'] ?? ''}. Create a token on that server.`,
+  },
+  member_call_failed: {
+    status: 502,
+    sentence: (f) => `${f['why'] ?? ''}`,
+  },
+} satisfies Record<string, ErrorKind>;

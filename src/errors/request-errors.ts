@@ -1,0 +1,105 @@
+import type { ErrorKind } from './error-kind.js';
+
+/** Of requests, of who sends them, of pages, and of this server itself. */
+export const REQUEST_ERRORS = {
+  token_invalid: {
+    status: 422,
+    sentence: (f) => `The token "${f['name'] ?? ''}" was not made: ${f['why'] ?? ''}. Choose another name.`,
+  },
+  token_unknown: {
+    status: 404,
+    sentence: (f) => `${f['user'] ?? ''} has no token "${f['name'] ?? ''}". Look in the list of tokens.`,
+  },
+  busy: {
+    status: 503,
+    sentence: () => 'This server has too many changes in hand and took no more. Try again in a minute.',
+  },
+  stopping: {
+    status: 503,
+    sentence: () => 'This server is stopping and took no more changes. Try again when it runs again.',
+  },
+  call_unknown: {
+    status: 404,
+    sentence: (f) => `This server has no call "${f['call'] ?? ''}". Check its name.`,
+  },
+  method_unknown: {
+    status: 405,
+    sentence: (f) => `A call is not made by ${f['method'] ?? ''}. Send it by GET or POST.`,
+  },
+  function_unknown: {
+    status: 404,
+    // In the words that callers of this API know.
+    sentence: (f) => `Unknown app ("${f['function'] ?? ''}") requested for this version (1) of the API.`,
+  },
+  body_too_large: {
+    status: 413,
+    sentence: (f) => `The request is larger than ${f['limit'] ?? ''} bytes and was not read. Send it in smaller parts.`,
+  },
+  token_misplaced: {
+    status: 400,
+    sentence: () =>
+      'A token does not belong in an address or a form, where logs keep it. Send it in the Authorization header, and make a new one.',
+  },
+  too_many_parameters: {
+    status: 413,
+    sentence: (f) => `The request has more than ${f['limit'] ?? ''} parameters. Send it in smaller parts.`,
+  },
+  encoding_unknown: {
+    status: 415,
+    sentence: (f) =>
+      `A body packed as "${f['encoding'] ?? ''}" cannot be read here. Send it plain, or packed with gzip.`,
+  },
+  parameter_invalid: {
+    status: 400,
+    sentence: (f) =>
+      `Parameter ${f['parameter'] ?? ''} ${f['why'] ?? 'is not valid'}. Correct it and send the request again.`,
+  },
+  access_denied: { status: 401, sentence: () => 'Access denied: give a valid user and API token.' },
+  privilege_missing: {
+    status: 403,
+    sentence: (f) =>
+      `You do not have the required privileges (${f['privilege'] ?? ''}). Ask the administrator for them.`,
+  },
+  // The panel and its pages
+  page_unknown: {
+    status: 404,
+    sentence: (f) => `There is no page at ${f['path'] ?? ''}. Follow a link of the menu instead.`,
+  },
+  request_unreadable: {
+    status: 400,
+    sentence: () => 'The request could not be understood, so nothing was changed. Open the page again and repeat it.',
+  },
+  form_refused: {
+    status: 403,
+    sentence: () =>
+      'This form was not sent from a page of your own login, so nothing was changed. Open the page again and repeat it.',
+  },
+  login_needed: {
+    status: 401,
+    sentence: () => 'You are not logged in, so nothing was changed. Log in and open the page again.',
+  },
+  login_refused: { status: 401, sentence: () => 'The user name or the password is wrong. Check both and try again.' },
+  login_limited: {
+    status: 429,
+    sentence: (f) => `Too many logins from your address failed. Wait ${f['minutes'] ?? ''} minutes and try again.`,
+  },
+  user_invalid: {
+    status: 422,
+    sentence: (f) => `"${f['user'] ?? ''}" was not added as a user: ${f['why'] ?? ''}.`,
+  },
+  zone_changed: {
+    status: 409,
+    sentence: (f) =>
+      `Zone ${f['zone'] ?? ''} was changed by somebody else after you opened it, so your text was not saved. ` +
+      'It is still below: save it again to replace theirs.',
+  },
+  folder_in_use: {
+    status: 503,
+    sentence: (f) =>
+      `The folder ${f['folder'] ?? ''} is in use by process ${f['pid'] ?? ''}. Stop that process first: two would damage each other's data.`,
+  },
+  internal: {
+    status: 500,
+    sentence: () => 'An internal error stopped this request. Look in the log of this server for the cause.',
+  },
+} satisfies Record<string, ErrorKind>;

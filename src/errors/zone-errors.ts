@@ -1,0 +1,55 @@
+import type { ErrorKind } from './error-kind.js';
+
+/** Of zones: their names, their text, and files on disk. */
+export const ZONE_ERRORS = {
+  zone_name_invalid: {
+    status: 422,
+    sentence: (f) =>
+      `"${f['name'] ?? ''}" is not a zone name: ${f['why'] ?? ''}. Use a domain name such as example.com.`,
+  },
+  zone_invalid: {
+    status: 422,
+    sentence: (f) => `Zone ${f['zone'] ?? ''} was refused and nothing was changed: ${f['first'] ?? ''}`,
+  },
+  zone_unknown: {
+    status: 404,
+    sentence: (f) => `Zone ${f['zone'] ?? ''} is not on this server. Check the name in the list of zones.`,
+  },
+  zone_exists: {
+    status: 409,
+    sentence: (f) =>
+      `Zone ${f['zone'] ?? ''} already exists on ${f['where'] ?? 'this server'}. Edit it, or remove it first.`,
+  },
+  zone_not_yours: {
+    status: 403,
+    sentence: (f) => `Zone ${f['zone'] ?? ''} belongs to another account. Ask the administrator to change it.`,
+  },
+  zone_refused: {
+    status: 422,
+    sentence: (f) =>
+      `The nameserver refused zone ${f['zone'] ?? ''}, and the previous version was put back: ${f['why'] ?? ''}`,
+  },
+  zone_file_refused: {
+    status: 422,
+    sentence: (f) =>
+      `The nameserver refused the file of zone ${f['zone'] ?? ''}, which was changed by hand. The text before is not on this server: the file stays as it is, and the nameserver keeps what it has (${f['why'] ?? ''}). Repair the file and rescan, or save the zone again.`,
+  },
+  zone_too_large: {
+    status: 413,
+    sentence: (f) => `Zone ${f['zone'] ?? ''} is larger than ${f['limit'] ?? ''} octets and was not read. Split it.`,
+  },
+  zones_not_written: {
+    status: 507,
+    sentence: (f) =>
+      `The disk of this server refused the change (${f['why'] ?? ''}), and nothing was changed. Make room or repair it, then save again.`,
+  },
+  template_unknown: {
+    status: 422,
+    sentence: (f) => `There is no zone template "${f['template'] ?? ''}". There are: ${f['known'] ?? ''}.`,
+  },
+  template_variable: {
+    status: 422,
+    sentence: (f) =>
+      `The zone template ${f['template'] ?? ''} needs the variable ${f['variable'] ?? ''}: ${f['why'] ?? ''}.`,
+  },
+} satisfies Record<string, ErrorKind>;
