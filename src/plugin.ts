@@ -3,10 +3,12 @@ import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import express from 'express';
 import { TokenStore } from './access/tokens.js';
+import { trustTokens } from './access/trust-tokens.js';
 import type { Cluster } from './cluster/cluster.js';
 import { DnsCluster } from './cluster/dns-cluster.js';
 import { sentenceOf } from './errors.js';
 import type { HostPanel } from './host/host-panel.js';
+import { ownMemberTypes } from './members/own-member-types.js';
 import { createNameserver, type NameserverSettings } from './nameservers/kinds.js';
 import { createLog, type Log } from './operations/log.js';
 import { packageVersion } from './operations/version.js';
@@ -35,6 +37,10 @@ export interface PluginSettings {
   fingerprint?: string;
   /** Cron expression of the health checker; each minute where absent. */
   healthSchedule?: string;
+  /** Address or host name by which members reach this server; where absent, the one that a connection to them has here. */
+  address?: string;
+  /** Member types of the operator's own: files, or npm packages, that export `memberType` (docs/member-types.md). */
+  memberTypes?: readonly string[];
   log?: Log;
 }
 
@@ -119,7 +125,12 @@ async function run(host: HostPanel, settings: PluginSettings, log: Log): Promise
     const cluster = await DnsCluster.start({
       folder,
       log,
-      own: { hostname: settings.hostname, apiPort: settings.apiPort, fingerprint: settings.fingerprint },
+      own: {
+        ...{ hostname: settings.hostname, apiPort: settings.apiPort, fingerprint: settings.fingerprint },
+        ...(settings.address === undefined ? {} : { address: settings.address }),
+      },
+      memberTypes: await ownMemberTypes(settings.memberTypes ?? [], log),
+      tokens: trustTokens(tokens),
       nameserver: createNameserver(settings.nameserver, { folder: join(folder, 'nameserver'), log, version }),
       ...(settings.healthSchedule === undefined ? {} : { healthSchedule: settings.healthSchedule }),
     });

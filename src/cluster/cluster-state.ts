@@ -3,7 +3,7 @@ import { DEFAULT_FAILURE_THRESHOLD } from './failure-threshold.js';
 
 const member = z.object({
   id: z.string(),
-  type: z.literal('cpanel'),
+  type: z.string(),
   host: z.string(),
   port: z.number().int(),
   dnsPort: z.number().int(),
@@ -16,6 +16,7 @@ const member = z.object({
   owner: z.string(),
   disabledAt: z.string().exactOptional(),
   disabledReason: z.string().exactOptional(),
+  values: z.record(z.string(), z.string()).exactOptional(),
 });
 
 /** What the state file keeps of the cluster: small, and changed by administrators only. Zones, index and ledgers are elsewhere. */

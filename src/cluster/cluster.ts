@@ -1,9 +1,11 @@
 import type { Principal } from '../access/principal.js';
 import type { ClusterError } from '../errors.js';
+import type { MemberType } from '../members/member-type.js';
 import type { NameserverStatus } from '../nameservers/nameserver.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { ZoneEntry } from '../zones/zone-index.js';
 import type { MemberStatus, NewMember, Role } from './member.js';
+import type { TrustRequest } from './members.js';
 import type { RescanResult } from './rescan.js';
 
 /** How far one zone has come at one member. */
@@ -104,6 +106,10 @@ export interface Cluster {
   setFailureThreshold(failures: number, by: Principal): Promise<void>;
   members(by: Principal): MemberStatus[];
   addMember(member: NewMember, by: Principal): Promise<MemberStatus>;
+  /** A server asks us to trust it: it is called back, and becomes a standalone member. */
+  trustMember(request: TrustRequest, by: Principal): Promise<MemberStatus>;
+  /** Types of members beside the original's wire. */
+  memberTypes(): readonly MemberType[];
   setMemberRole(id: string, role: Role, by: Principal): Promise<MemberStatus>;
   enableMember(id: string, by: Principal): Promise<MemberStatus>;
   disableMember(id: string, by: Principal): Promise<MemberStatus>;

@@ -8,6 +8,8 @@ const schema = z.object({
   servedAt: z.number(),
   /** It came here by this member, which was not sent it and not looked at. */
   from: z.literal(true).exactOptional(),
+  /** Records that it can't hold. */
+  leftOut: z.array(z.string()).exactOptional(),
 });
 
 /** What a member acknowledged of one zone. A ledger is a table zone name → entry, one table a member. */

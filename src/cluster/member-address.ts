@@ -13,6 +13,8 @@ export interface OwnIdentity {
   apiPort: number | undefined;
   /** Fingerprint of this server's certificate, where it has one of its own. */
   fingerprint: string | undefined;
+  /** Address or host name by which members reach this server; where absent, the one that a connection to them has here. */
+  address?: string;
 }
 
 /**

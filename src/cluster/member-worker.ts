@@ -9,8 +9,8 @@ import type { ZoneStore } from '../zones/zone-store.js';
 import { nextHealth, type Health, type HealthEvent } from './failure-threshold.js';
 import type { LedgerEntry } from './ledger.js';
 import type { MemberZoneState } from './cluster.js';
+import { Acknowledgements } from './acknowledgements.js';
 import { Backlog } from './backlog.js';
-import { ServedCheck } from './served-check.js';
 import { Signal } from './signal.js';
 import { Waiters } from './waiters.js';
 
@@ -46,11 +46,9 @@ export interface MemberWorkerOptions {
 export class MemberWorker {
   readonly #options: MemberWorkerOptions;
   readonly #backlog: Backlog;
-  readonly #check: ServedCheck;
+  readonly #acknowledged: Acknowledgements;
   readonly #signal = new Signal();
   readonly #waiters = new Waiters();
-  /** The last serial that DNS answered, where it is not the acknowledged one. */
-  readonly #otherSerial = new Map<ZoneName, number>();
   #health: Health;
   /** Looks for its return since the last good push. */
   #probes = 0;
@@ -63,7 +61,11 @@ export class MemberWorker {
     this.#options = options;
     this.#health = options.health;
     this.#backlog = new Backlog(options);
-    this.#check = new ServedCheck(options.dns, (name, serial, last) => this.#seen(name, serial, last));
+    this.#acknowledged = new Acknowledgements({
+      ...options,
+      ownSerials: options.backend.ownSerials === true,
+      news: (name) => this.#waiters.tell(name),
+    });
   }
 
   get health(): Health {
@@ -75,13 +77,8 @@ export class MemberWorker {
   }
 
   start(): void {
-    const { ledger, store } = this.#options;
     this.#backlog.compareAll();
-    // Acknowledged before the last stop, and not yet seen in DNS then.
-    for (const [name, { digest, serial, servedAt, from }] of ledger.entries()) {
-      const zone = name as ZoneName;
-      if (servedAt === 0 && from === undefined && store.get(zone)?.digest === digest) this.#check.expect(zone, serial);
-    }
+    this.#acknowledged.start();
     this.#loop ??= this.#run();
   }
 
@@ -93,7 +90,7 @@ export class MemberWorker {
     this.#ending.abort();
     this.#signal.notify();
     this.#waiters.tellAll();
-    await Promise.all([this.#options.backend.close(), this.#check.stop()]);
+    await Promise.all([this.#options.backend.close(), this.#acknowledged.stop()]);
     await this.#loop;
     await this.#options.ledger.close();
   }
@@ -102,8 +99,7 @@ export class MemberWorker {
   changed(names: readonly ZoneName[]): void {
     for (const name of names) {
       this.#backlog.compare(name);
-      this.#check.forget(name);
-      this.#otherSerial.delete(name);
+      this.#acknowledged.changed(name);
     }
     this.#signal.notify();
   }
@@ -138,8 +134,6 @@ export class MemberWorker {
 
   /** How far this zone is; undefined where the member does not hold it and is not to. */
   stateOf(name: ZoneName): Pick<MemberZoneState, 'state' | 'reason' | 'serial' | 'seenAt'> | undefined {
-    const { ledger } = this.#options;
-    const acknowledged = ledger.get(name);
     const aside = this.#backlog.reasonAside(name);
     if (aside !== undefined) return { state: 'failed', reason: aside };
     if (this.#backlog.has(name)) {
@@ -151,18 +145,11 @@ export class MemberWorker {
           : 'Waiting to be sent.';
       return { state: 'pending', reason };
     }
-    if (acknowledged === undefined) return undefined;
-    if (acknowledged.servedAt > 0) {
-      return { state: 'served', serial: acknowledged.serial, seenAt: new Date(acknowledged.servedAt).toISOString() };
-    }
-    if (acknowledged.from === true) return { state: 'acknowledged', reason: 'The change came here by this member.' };
-    const other = this.#otherSerial.get(name);
-    return {
-      state: 'acknowledged',
-      reason:
-        other === undefined ? 'Not yet seen in its DNS answers.' : `Its nameserver still answers with serial ${other}.`,
-      ...(other === undefined ? {} : { serial: other }),
-    };
+    return this.#acknowledged.stateOf(name);
+  }
+
+  zonesLeftOut(): ReturnType<Acknowledgements['zonesLeftOut']> {
+    return this.#acknowledged.zonesLeftOut();
   }
 
   /** Resolves when this zone is served there, was refused, cannot get there now, or at `signal`. */
@@ -174,8 +161,8 @@ export class MemberWorker {
 
   #isOnTheWay(name: ZoneName): boolean {
     if (this.#health.state !== 'online' || !this.#options.writes()) return false;
-    const state = this.#options.ledger.get(name)?.from === true ? undefined : this.stateOf(name)?.state;
-    return state === 'pending' || state === 'acknowledged';
+    const state = this.stateOf(name)?.state;
+    return state === 'pending' || (state === 'acknowledged' && !this.#acknowledged.isSettled(name));
   }
 
   async #run(): Promise<void> {
@@ -216,14 +203,10 @@ export class MemberWorker {
 
   /** Notes a change that came here by this member: it has it, and may have a later one by now. */
   #cameFrom(change: MemberChange): boolean {
-    const { ledger, hostname } = this.#options;
-    const { name } = change;
-    if (change.hostsSeen?.includes(hostname) !== true) return false;
-    if (change.kind === 'remove') ledger.delete(name);
-    else ledger.set(name, { digest: change.digest, serial: change.serial, servedAt: 0, from: true });
-    this.#check.forget(name);
+    if (change.hostsSeen?.includes(this.#options.hostname) !== true) return false;
+    this.#acknowledged.cameFrom(change);
     this.#backlog.giveBack([change]);
-    this.#waiters.tell(name);
+    this.#waiters.tell(change.name);
     return true;
   }
 
@@ -258,16 +241,12 @@ export class MemberWorker {
   }
 
   #settle(change: MemberChange, outcome: Pushed | undefined): void {
-    const { name } = change;
-    const { ledger } = this.#options;
     if (outcome?.outcome !== 'done') {
       this.#setAside(change, outcome?.reason ?? 'The member did not say what became of it.');
     } else if (change.kind === 'remove') {
-      ledger.delete(name);
-      this.#check.forget(name);
+      this.#acknowledged.dropped(change.name);
     } else if (outcome.digest === undefined || outcome.digest === change.digest) {
-      ledger.set(name, { digest: change.digest, serial: change.serial, servedAt: 0 });
-      this.#check.expect(name, change.serial);
+      this.#acknowledged.took(change, outcome.leftOut);
     } else this.#settleOther(change, outcome);
   }
 
@@ -279,21 +258,5 @@ export class MemberWorker {
       this.#setAside(change, `The member holds the later serial ${serial}; ours is raised above it.`);
       this.#options.ahead(change.name, serial);
     } else this.#setAside(change, 'The member holds other content than was sent.');
-  }
-
-  #seen(name: ZoneName, serial: number | undefined, last: boolean): void {
-    const { ledger, ahead } = this.#options;
-    const acknowledged = ledger.get(name);
-    if (acknowledged === undefined) return;
-    if (serial === acknowledged.serial) {
-      ledger.set(name, { ...acknowledged, servedAt: Date.now() });
-      this.#otherSerial.delete(name);
-      this.#waiters.tell(name);
-    } else if (last && serial !== undefined) {
-      this.#otherSerial.set(name, serial);
-      // Every nameserver keeps its data when a serial drops (measured), and heals when it is lifted past what it serves.
-      if (compareSerials(serial, acknowledged.serial) > 0) ahead(name, serial);
-      this.#waiters.tell(name);
-    }
   }
 }

@@ -1,3 +1,6 @@
+import type { MemberValues } from '../members/member-type.js';
+import type { ZoneName } from '../zones/zone-name.js';
+
 /** This server's view of a member (DESIGN of the original: standalone, sync, write-only). */
 export type Role = 'standalone' | 'sync' | 'write-only';
 
@@ -23,12 +26,17 @@ export const ROLES: Readonly<Record<Role, { writes: boolean; reads: boolean; lab
   },
 };
 
+/** The member type of the original's wire: a cPanel & WHM server, or another node of this software. */
+export const CPANEL = 'cpanel';
+/** Members of root serve every account's zones; a reseller's member serves only theirs. */
+export const ROOT = 'root';
+
 /** A member as kept in the state file. */
 export interface Member {
   /** Stable id of this row. */
   id: string;
-  /** Member type, as `cpanel`. */
-  type: 'cpanel';
+  /** Member type, as `cpanel` or `softlayer`. */
+  type: string;
   /** Host name or address, as the operator gave it, without a port. */
   host: string;
   /** Port of its API. */
@@ -50,10 +58,29 @@ export interface Member {
   /** Set where the failure threshold or an administrator took it out. ISO time. */
   disabledAt?: string;
   disabledReason?: string;
+  /** Of other types than `cpanel`: the values of the type's fields, some of them secrets. */
+  values?: MemberValues;
 }
 
 /** What an operator gives to add a member. */
-export interface NewMember {
+export type NewMember = NewCpanelMember | NewTypedMember;
+
+/** Of another type than the original's wire. */
+export interface NewTypedMember {
+  type: string;
+  /** By the names of the type's fields. */
+  values: Readonly<Record<string, string>>;
+  role: Role;
+}
+
+/** What came of the wish that a member adds us, too. */
+export interface ReverseTrust {
+  established: boolean;
+  /** In the member's words, or why it could not be asked. */
+  said: string;
+}
+
+export interface NewCpanelMember {
   host: string;
   port?: number;
   dnsPort?: number;
@@ -62,10 +89,16 @@ export interface NewMember {
   role: Role;
   /** The certificate that the operator accepted; where absent, the one that the member shows now is pinned. */
   fingerprint?: string;
+  /** Setup Reverse Trust Relationship: it is asked to add this server, too, with a token that is made for it. */
+  reverseTrust?: boolean;
 }
 
-/** A member as shown: everything but its token, and how it is doing. */
+/** A member as shown: everything but its secrets, and how it is doing. */
 export interface MemberStatus extends Omit<Member, 'token'> {
+  /** Only in the answer to its adding, where it was asked for. */
+  reverseTrust?: ReverseTrust;
+  /** Zones of which it can't hold every record, with what was left out: at most 20. */
+  leftOut?: { zone: ZoneName; records: readonly string[] }[];
   state: 'online' | 'failing' | 'disabled';
   /** Failed commands in a row, and the last failure's sentence. */
   failures: number;

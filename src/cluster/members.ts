@@ -1,26 +1,24 @@
-import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Principal } from '../access/principal.js';
 import { ClusterError, sentenceOf } from '../errors.js';
-import { CpanelMember, fetchFingerprint } from '../members/cpanel-member.js';
-import type { ConnectionOptions } from '../members/member-connection.js';
+import { CpanelMember } from '../members/cpanel-member.js';
+import type { MemberTypes } from '../members/member-types.js';
 import type { Log } from '../operations/log.js';
 import { AppendTable } from '../state/append-table.js';
 import type { JsonState } from '../state/json-state.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { ZoneStore } from '../zones/zone-store.js';
 import type { ClusterState } from './cluster-state.js';
-import { HEALTHY, type Health, type HealthEvent } from './failure-threshold.js';
+import type { Health, HealthEvent } from './failure-threshold.js';
 import { parseLedgerEntry } from './ledger.js';
-import { ROLES, type Member, type MemberStatus, type NewMember, type Role } from './member.js';
-import { parseMemberHost, refuseOwnAddress, type OwnIdentity } from './member-address.js';
+import { CPANEL, ROLES, ROOT, type Member, type MemberStatus, type NewMember, type Role } from './member.js';
+import { parseMemberHost, type OwnIdentity } from './member-address.js';
+import { healthOf, memberRow } from './member-row.js';
 import { MemberWorker } from './member-worker.js';
 import type { Origins } from './origins.js';
-import { refuseSignedZones } from './signed-zones.js';
-
-/** Members of root serve every account's zones; a reseller's member serves only theirs. */
-const ROOT = 'root';
+import { openBackend, proveMember, type ProvenMember } from './new-member.js';
+import { askForTrust, type TrustTokens } from './reverse-trust.js';
 
 export interface MembersOptions {
   state: JsonState<ClusterState>;
@@ -32,6 +30,16 @@ export interface MembersOptions {
   /** A member serves a later serial of this zone than we hold. */
   ahead: (name: ZoneName, serial: number) => void;
   origins: Origins;
+  types: MemberTypes;
+  tokens: TrustTokens;
+}
+
+/** What a server sends that wants to be trusted. */
+export interface TrustRequest {
+  /** Where it is to be called back. */
+  address: string;
+  user: string;
+  token: string;
 }
 
 /** The cluster table: its rows in the state file, a worker and a ledger for each. */
@@ -47,7 +55,7 @@ export class Members {
 
   async start(): Promise<void> {
     await mkdir(this.#options.folder, { recursive: true, mode: 0o700 });
-    for (const member of this.#options.state.data.members) await this.#startWorker(member);
+    for (const member of this.#rows) await this.#startWorker(member);
   }
 
   async stop(): Promise<void> {
@@ -59,17 +67,19 @@ export class Members {
     }
   }
 
+  get #rows(): readonly Member[] {
+    return this.#options.state.data.members;
+  }
+
   /** The rows that `by` may see, with how they are doing. */
   list(by: Principal): MemberStatus[] {
-    return this.#options.state.data.members
-      .filter((member) => mayUse(by, member))
-      .map((member) => this.#status(member));
+    return this.#rows.filter((member) => mayUse(by, member)).map((member) => this.#status(member));
   }
 
   /** Members that get our changes, with their workers. */
   *writers(): Generator<[Member, MemberWorker]> {
     if (!this.#options.state.data.clustering) return;
-    for (const member of this.#options.state.data.members) {
+    for (const member of this.#rows) {
       const worker = this.#workers.get(member.id);
       if (worker !== undefined && ROLES[member.role].writes) yield [member, worker];
     }
@@ -91,57 +101,62 @@ export class Members {
     await Promise.all(enabled.map((worker) => worker.probe()));
   }
 
-  /** Proves address, certificate and token before anything is kept. */
+  /** Rejects with MemberError where it can't be talked to; then nothing is kept. */
   async add(input: NewMember, by: Principal): Promise<MemberStatus> {
-    const { own } = this.#options;
-    const { host, port, portGiven } = parseMemberHost(input.host, input.port);
-    if (input.user === '' || input.token === '') throw new ClusterError('member_credentials_missing', { host });
-    await refuseOwnAddress(host, port, portGiven, own);
-    this.#refuseDuplicate((member) => member.host === host && member.port === port, host);
-    const shown = await fetchFingerprint(host, port);
-    if (shown === own.fingerprint) throw new ClusterError('member_is_self', { host });
-    const fingerprint = input.fingerprint ?? shown;
-    const backend = this.#backendOf({ host, port, user: input.user, token: input.token, fingerprint });
+    const { own, tokens } = this.#options;
+    const proven = await this.#prove(input, by);
+    await this.#keep(proven);
+    const wanted = 'reverseTrust' in input && input.reverseTrust;
+    const trust = wanted ? { reverseTrust: await askForTrust(proven, by, { own, tokens }) } : {};
+    return { ...this.#status(proven.member), ...trust };
+  }
+
+  /**
+   * A member asks us to trust it: it is called back with the token that it gave, and stands in the table as standalone then, or its row
+   * has the new token. Trust is never asked for in return.
+   */
+  async trust({ address, user, token }: TrustRequest, by: Principal): Promise<MemberStatus> {
+    const { host, port } = parseMemberHost(address);
+    const known = this.#rows.find((member) => member.host === host && member.port === port && mayUse(by, member));
+    const pinned = known === undefined ? {} : { fingerprint: known.fingerprint };
+    const input: NewMember = { host, port, user, token, role: 'standalone', ...pinned };
+    const proven = await this.#prove(input, by, known?.id);
     try {
-      return await this.#keep(backend, { ...input, host, port, fingerprint }, by);
+      if (proven.backend instanceof CpanelMember) await proven.backend.showVersion();
+      if (known === undefined) await this.#keep(proven);
+    } catch (error) {
+      await proven.backend.close();
+      throw error;
+    }
+    if (known === undefined) return this.#status(proven.member);
+    await proven.backend.close();
+    const { version, hostname } = proven.member;
+    const renewed = await this.#edit(known.id, by, (draft) => Object.assign(draft, { user, token, version, hostname }));
+    await this.#restartWorker(renewed);
+    return this.#status(renewed);
+  }
+
+  /** `except`: the row that may have this address. */
+  #prove(input: NewMember, by: Principal, except?: string): Promise<ProvenMember> {
+    const { own, types } = this.#options;
+    const refuseTwin = (same: (member: Member) => boolean, host: string): void =>
+      this.#refuseTwin((member) => member.id !== except && same(member), host);
+    return proveMember(input, by, { own, types, refuseTwin });
+  }
+
+  /** Writes its row, and goes on with the same connections. */
+  async #keep({ member, backend }: ProvenMember): Promise<void> {
+    try {
+      await this.#options.state.update((draft) => {
+        // Looked at again inside the update: two requests may add the same member at once.
+        if (member.type === CPANEL) this.#refuseTwin((other) => other.hostname === member.hostname, member.host);
+        draft.members.push(member);
+      });
+      await this.#startWorker(member, backend);
     } catch (error) {
       await backend.close();
       throw error;
     }
-  }
-
-  /** Asks the member who it is, writes its row, and goes on with the same connections. */
-  async #keep(
-    backend: CpanelMember,
-    input: NewMember & { port: number; fingerprint: string },
-    by: Principal,
-  ): Promise<MemberStatus> {
-    const { own, state } = this.#options;
-    const { host, port, fingerprint } = input;
-    const info = await backend.probe();
-    if (info.hostname === own.hostname) throw new ClusterError('member_is_self', { host });
-    refuseSignedZones(info.hostname, { software: 'nameserver', ...info });
-    const member: Member = {
-      id: randomUUID(),
-      type: 'cpanel',
-      host,
-      port,
-      dnsPort: input.dnsPort ?? 53,
-      user: input.user,
-      token: input.token,
-      role: input.role,
-      fingerprint,
-      hostname: info.hostname,
-      version: info.version,
-      owner: by.kind === 'root' ? ROOT : by.user,
-    };
-    await state.update((draft) => {
-      // Looked at again inside the update: two requests may add the same member at once.
-      this.#refuseDuplicate((other) => other.hostname === member.hostname, host);
-      draft.members.push(member);
-    });
-    await this.#startWorker(member, backend);
-    return this.#status(member);
   }
 
   async setRole(id: string, role: Role, by: Principal): Promise<MemberStatus> {
@@ -173,13 +188,13 @@ export class Members {
     await rm(this.#ledgerFile(id), { force: true });
   }
 
-  #refuseDuplicate(same: (member: Member) => boolean, host: string): void {
-    const twin = this.#options.state.data.members.find(same);
+  #refuseTwin(same: (member: Member) => boolean, host: string): void {
+    const twin = this.#rows.find(same);
     if (twin !== undefined) throw new ClusterError('member_exists', { host, hostname: twin.hostname });
   }
 
   #find(id: string, by: Principal): Member {
-    const member = this.#options.state.data.members.find((candidate) => candidate.id === id && mayUse(by, candidate));
+    const member = this.#rows.find((candidate) => candidate.id === id && mayUse(by, candidate));
     if (member === undefined) throw new ClusterError('member_unknown', { id: id.slice(0, 80) });
     return member;
   }
@@ -205,7 +220,7 @@ export class Members {
     return join(this.#options.folder, `${id}.ledger`);
   }
 
-  async #startWorker(member: Member, backend = this.#backendOf(member)): Promise<void> {
+  async #startWorker(member: Member, backend = openBackend(member, this.#options)): Promise<void> {
     const { store, state, ahead, origins } = this.#options;
     const log = this.#options.log.child({ member: member.hostname });
     const current = (): Member | undefined => state.data.members.find((candidate) => candidate.id === member.id);
@@ -230,8 +245,12 @@ export class Members {
     worker.start();
   }
 
-  #backendOf(member: Omit<ConnectionOptions, 'timeout'>): CpanelMember {
-    return new CpanelMember({ ...member, self: this.#options.own.hostname });
+  /** With another token. */
+  async #restartWorker(member: Member): Promise<void> {
+    const worker = this.#workers.get(member.id);
+    this.#workers.delete(member.id);
+    await worker?.stop();
+    await this.#startWorker(member);
   }
 
   #noteHealth(id: string, health: Health, before: Health, log: Log): void {
@@ -257,46 +276,11 @@ export class Members {
     });
   }
 
-  /** How many zones it should hold. */
-  #zonesOf(member: Member): number {
-    const { store } = this.#options;
-    if (member.owner === ROOT) return store.size;
-    let count = 0;
-    for (const entry of store.entries()) if (entry.owner === member.owner) count++;
-    return count;
-  }
-
   #status(member: Member): MemberStatus {
-    const { token: _token, ...shown } = member;
-    const worker = this.#workers.get(member.id);
-    const health = worker?.health ?? healthOf(member);
-    const writes = ROLES[member.role].writes;
-    const due = writes ? (worker?.backlog.size ?? 0) : 0;
-    const zones = writes ? this.#zonesOf(member) : 0;
-    const oldest = due > 0 ? worker?.backlog.oldest : undefined;
-    return {
-      ...shown,
-      state: health.state,
-      failures: health.failures,
-      ...(health.lastFailure === undefined ? {} : { lastFailure: health.lastFailure }),
-      ...(health.lastContact === 0 ? {} : { lastContact: new Date(health.lastContact).toISOString() }),
-      zones,
-      zonesInSync: Math.max(0, zones - due),
-      pending: due,
-      ...(oldest === undefined ? {} : { pendingSince: new Date(oldest).toISOString() }),
-    };
+    return memberRow(member, this.#workers.get(member.id), this.#options);
   }
 }
 
 function mayUse(by: Principal, member: Member): boolean {
   return by.kind === 'root' || member.owner === by.user;
-}
-
-function healthOf(member: Member): Health {
-  if (member.disabledAt === undefined) return HEALTHY;
-  return {
-    ...HEALTHY,
-    state: 'disabled',
-    ...(member.disabledReason === undefined ? {} : { lastFailure: member.disabledReason }),
-  };
 }

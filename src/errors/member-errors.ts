@@ -33,4 +33,17 @@ export const MEMBER_ERRORS = {
     status: 502,
     sentence: (f) => `${f['why'] ?? ''}`,
   },
+  member_type_unknown: {
+    status: 422,
+    sentence: (f) =>
+      `There is no member type "${f['type'] ?? ''}" on this server. There are: ${f['types'] ?? ''}. Choose one, or install it and restart.`,
+  },
+  member_field_invalid: {
+    status: 422,
+    sentence: (f) => `The member was not added: ${f['why'] ?? ''}. Correct it and submit again.`,
+  },
+  trust_refused: {
+    status: 422,
+    sentence: (f) => `No trust with ${f['host'] ?? ''} was set up: ${f['why'] ?? ''}`,
+  },
 } satisfies Record<string, ErrorKind>;

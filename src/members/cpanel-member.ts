@@ -4,6 +4,7 @@ import { gunzip } from 'node:zlib';
 import { z } from 'zod';
 import { sentenceOf } from '../errors.js';
 import { zoneName, type ZoneName } from '../zones/zone-name.js';
+import { ANNOUNCED_VERSION } from './announced-version.js';
 import { formPairs } from './form-pairs.js';
 import type { MemberBackend, MemberChange, MemberInfo, Pushed } from './member-backend.js';
 import { MemberConnection, type Answer, type ConnectionOptions } from './member-connection.js';
@@ -11,12 +12,14 @@ import { parseOutcomes, type ZoneOutcome } from './outcome-lines.js';
 import { percentEncode } from './percent.js';
 import { encodeBundle, zoneOfKey } from './zone-bundle.js';
 
-export { fetchFingerprint } from './pinned-connection.js';
+export { lookAtServer } from './pinned-connection.js';
 
 type Upsert = MemberChange & { kind: 'upsert' };
 type Fields = Readonly<Record<string, string | Buffer>>;
 
 const PROBE_TIMEOUT = 10_000;
+/** It calls us back before it answers. */
+const TRUST_TIMEOUT = 40_000;
 /** The original's own clients send so many zones in a call; a node of this software takes more, which its nameserver likes. */
 const BATCH = 512;
 const OUR_BATCH = 2_500;
@@ -24,6 +27,7 @@ const OUR_BATCH = 2_500;
 const TAKES_BUNDLES = [11, 24, 2];
 /** Of an answer, when it is unpacked: 512 large zones fit. */
 const LARGEST_BUNDLE = 128 * 1024 * 1024;
+const TRUSTED = /has been established/i;
 const ADDED = /Zone \S+ has been successfully added/i;
 const NOT_REMOVED = /^Unable to remove zone\(s\):.*/m;
 
@@ -101,6 +105,28 @@ export class CpanelMember implements MemberBackend {
       if (removals.length > 0) note(await remove());
     }
     return changes.map(({ name }) => outcomes.get(name) ?? refused(name, `${name} was not sent`));
+  }
+
+  /**
+   * Asks it to take us for a member in return: it calls `address` back with this user and token before it does so. Its answer is its
+   * operator's sentence.
+   */
+  async requestTrust({ user, address, token }: { user: string; address: string; token: string }): Promise<{
+    established: boolean;
+    said: string;
+  }> {
+    const fields = { recurse: '0', user, clustermaster: address, pass: token, version: ANNOUNCED_VERSION };
+    const { body } = await this.#connection.post('/cgi/trustclustermaster.cgi', formOf(fields), TRUST_TIMEOUT);
+    const said = body.toString('utf8').replaceAll(token, '[token]');
+    return { established: TRUSTED.test(said), said: this.#connection.quote(said.replaceAll(/<[^>]*>/g, ' ')) };
+  }
+
+  /** The version that it tells those who call by the wire; the first thing to ask of one who gave us a token. */
+  async showVersion(): Promise<string> {
+    const { body } = await this.#connection.get('/scripts2/showversion?', PROBE_TIMEOUT);
+    const version = /^\d{1,6}(\.\d{1,6}){2,5}/.exec(body.toString('latin1'))?.[0];
+    if (version === undefined) throw this.#connection.invalid('showversion does not answer with a version');
+    return version;
   }
 
   close(): Promise<void> {
@@ -210,11 +236,7 @@ export class CpanelMember implements MemberBackend {
   }
 
   async #post(call: string, fields: Fields): Promise<Answer> {
-    const parts = Object.entries({ ...fields, dnsuniqid: uniqueId() }).flatMap(([key, value], i) => [
-      Buffer.from(`${i === 0 ? '' : '&'}${key}=`),
-      percentEncode(Buffer.from(value)),
-    ]);
-    const answer = await this.#connection.post(`/scripts2/${call}`, Buffer.concat(parts));
+    const answer = await this.#connection.post(`/scripts2/${call}`, formOf({ ...fields, dnsuniqid: uniqueId() }));
     this.#noteKind(answer);
     return answer;
   }
@@ -223,6 +245,14 @@ export class CpanelMember implements MemberBackend {
   #noteKind({ ours }: Answer): void {
     if (this.#kind?.ours !== ours) this.#kind = undefined;
   }
+}
+
+function formOf(fields: Fields): Buffer {
+  const parts = Object.entries(fields).flatMap(([key, value], i) => [
+    Buffer.from(`${i === 0 ? '' : '&'}${key}=`),
+    percentEncode(Buffer.from(value)),
+  ]);
+  return Buffer.concat(parts);
 }
 
 function refused(name: ZoneName, reason: string): Pushed {

@@ -59,9 +59,9 @@ export class MemberConnection {
   }
 
   /** An octet-stream, whatever the body is: so the vendor's client does it (measured). */
-  post(path: string, body: Buffer): Promise<Answer> {
+  post(path: string, body: Buffer, timeout = this.#timeout): Promise<Answer> {
     const headers = { ...this.#headers, 'content-type': 'application/octet-stream' };
-    return this.#call({ method: 'POST', path, body, headers }, this.#timeout);
+    return this.#call({ method: 'POST', path, body, headers }, timeout);
   }
 
   async close(): Promise<void> {

@@ -41,8 +41,14 @@ function certificateChanged(hostname: string, pinned: string, shown: string): Me
   );
 }
 
-/** The SHA-256 fingerprint of the certificate that a server shows now. Rejects with MemberError where it can't be reached. */
-export function fetchFingerprint(host: string, port: number): Promise<string> {
+/**
+ * The SHA-256 fingerprint of the certificate that a server shows now, and our own address on the way to it. Rejects with
+ * MemberError where it can't be reached.
+ */
+export function lookAtServer(
+  host: string,
+  port: number,
+): Promise<{ fingerprint: string; ownAddress: string | undefined }> {
   return new Promise((resolve, reject) => {
     const fail = (why: string): void => {
       socket.destroy();
@@ -54,9 +60,10 @@ export function fetchFingerprint(host: string, port: number): Promise<string> {
       );
     };
     const socket = connectTls({ host, port, rejectUnauthorized: false, minVersion: 'TLSv1.2' }, () => {
-      const { fingerprint256 } = socket.getPeerCertificate();
+      const { fingerprint256: fingerprint } = socket.getPeerCertificate();
+      const ownAddress = socket.localAddress?.replace(/^::ffff:(?=[0-9.]+$)/, '');
       socket.destroy();
-      resolve(fingerprint256);
+      resolve({ fingerprint, ownAddress });
     });
     socket.setTimeout(HANDSHAKE_WITHIN, () => fail('it does not answer'));
     socket.once('error', (error: Error) => fail(error.message));

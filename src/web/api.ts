@@ -10,6 +10,7 @@ import type { Log } from '../operations/log.js';
 import { FailureCounts } from './failure-counts.js';
 import { send } from './send.js';
 import { answerFailure, whmApiRoutes } from './whm-api/whm-api-routes.js';
+import { trustRoutes } from './wire/trust-routes.js';
 import { wireRoutes } from './wire/wire-routes.js';
 
 /** Wrong tokens from one address before it has to wait, and how long, milliseconds. */
@@ -25,7 +26,7 @@ export interface ApiOptions {
   log: Log;
 }
 
-/** The app that peers and scripts call: `/scripts2/*` and `/json-api/*`, with a token. Mount it at the root, before any body parser. */
+/** The app that peers and scripts call: `/scripts2/*`, `/cgi/*` and `/json-api/*`, with a token. Mount it at the root, before any body parser. */
 export function createApi({ cluster, tokens, version, log }: ApiOptions): Express {
   const app = express();
   app.disable('x-powered-by');
@@ -48,7 +49,7 @@ export function createApi({ cluster, tokens, version, log }: ApiOptions): Expres
     // Its warnings would go to the console of the host.
     validate: false,
   });
-  app.use(['/scripts2', '/json-api'], (request, response, next) => {
+  app.use(['/scripts2', '/cgi', '/json-api'], (request, response, next) => {
     if (request.method === 'GET' || request.method === 'POST') {
       next();
       return;
@@ -57,6 +58,7 @@ export function createApi({ cluster, tokens, version, log }: ApiOptions): Expres
     next(new ClusterError('method_unknown', { method: request.method }));
   });
   app.use('/scripts2', authenticateToken(tokens, afterLimit(limited, refuseOnWire)), wireRoutes(cluster));
+  app.use('/cgi', authenticateToken(tokens, afterLimit(limited, refuseOnWire)), trustRoutes(cluster));
   app.use('/json-api', authenticateToken(tokens, afterLimit(limited, refuseOnApi)), whmApiRoutes(cluster));
   app.use((request: Request, response: Response) => {
     response.status(404).type('text/plain');

@@ -4,14 +4,17 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RequestListener } from 'node:http';
+import { mkdir } from 'node:fs/promises';
 import { TokenStore } from '../../src/access/tokens.js';
+import { trustTokens } from '../../src/access/trust-tokens.js';
 import type { Role } from '../../src/cluster/member.js';
 import { DnsCluster } from '../../src/cluster/dns-cluster.js';
-import type { MemberStatus } from '../../src/cluster/member.js';
+import type { MemberStatus, NewCpanelMember } from '../../src/cluster/member.js';
 import type { Principal } from '../../src/access/principal.js';
 import { parseName } from '../../src/dns/name.js';
 import { DnsClient } from '../../src/dns/query.js';
 import { EmbeddedNameserver } from '../../src/nameservers/embedded/embedded.js';
+import type { MemberType } from '../../src/members/member-type.js';
 import { createLog } from '../../src/operations/log.js';
 import { ownCertificate, type Certificate } from '../../src/panel/certificate.js';
 import { createApi } from '../../src/web/api.js';
@@ -34,6 +37,7 @@ export class ClusterNode {
   readonly folder: string;
   /** Calls of peers that came, as `synczones_local`. */
   readonly calls: string[] = [];
+  memberTypes: MemberType[] = [];
   /** Answers a call instead of the API, where it returns true. */
   intercept: (call: string, ...exchange: Parameters<RequestListener>) => boolean = () => false;
   readonly #certificate: Certificate;
@@ -76,8 +80,10 @@ export class ClusterNode {
     await new Promise<void>((resolve) => server.listen(this.#apiPort, '127.0.0.1', resolve));
     this.#apiPort = (server.address() as AddressInfo).port;
     const own = { hostname: this.name, apiPort: this.#apiPort, fingerprint };
-    const cluster = await DnsCluster.start({ folder, log, own, nameserver });
+    await mkdir(folder, { recursive: true });
     const tokens = await TokenStore.open(join(folder, 'tokens.json'), { log });
+    const parts = { memberTypes: this.memberTypes, tokens: trustTokens(tokens) };
+    const cluster = await DnsCluster.start({ folder, log, own, nameserver, ...parts });
     api.app = createApi({ cluster, tokens, version: '0', log }) as RequestListener;
     this.#dnsPort = nameserver.dns.port;
     this.#running = { cluster, nameserver, server, tokens };
@@ -103,8 +109,24 @@ export class ClusterNode {
     return this.cluster.addMember(await other.invitation(role, as), by);
   }
 
+  /** The names of the tokens that it gave away. */
+  tokenNames(): string[] {
+    return this.#now()
+      .tokens.list()
+      .map(({ name }) => name);
+  }
+
+  get tokens(): TokenStore {
+    return this.#now().tokens;
+  }
+
+  /** Where its API listens. */
+  get address(): string {
+    return `127.0.0.1:${this.#apiPort}`;
+  }
+
   /** What an operator needs to add this node to another one. */
-  async invitation(role: Role, as: Principal): Promise<Parameters<DnsCluster['addMember']>[0]> {
+  async invitation(role: Role, as: Principal): Promise<NewCpanelMember> {
     const { user, kind, privileges } = as;
     const name = `t${Math.random().toString(36).slice(2)}`;
     const { secret } = await this.#now().tokens.create({ user, kind, name, privileges });

@@ -70,6 +70,7 @@ describe('a change in a ring of servers', () => {
     expect([writesTo(web), writesTo(ns1), writesTo(ns2)]).toEqual([0, 1, 1]);
     await ns2.cluster.saveZone(NAME, zoneText(6), ROOT);
     await vi.waitFor(async () => expect(await ns1.served(NAME)).toBe(6));
+    await quiet();
     await ns1.cluster.removeZone(NAME, ROOT);
     await vi.waitFor(async () => expect(await web.served(NAME)).toBeUndefined());
     await quiet();

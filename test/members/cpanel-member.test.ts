@@ -11,7 +11,7 @@ import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { SELF } from '../../src/access/principal.js';
 import { TokenStore } from '../../src/access/tokens.js';
-import { CpanelMember, fetchFingerprint } from '../../src/members/cpanel-member.js';
+import { CpanelMember, lookAtServer } from '../../src/members/cpanel-member.js';
 import type { MemberChange } from '../../src/members/member-backend.js';
 import { createLog } from '../../src/operations/log.js';
 import { ownCertificate, type Certificate } from '../../src/panel/certificate.js';
@@ -150,7 +150,8 @@ describe('a member that runs this software', () => {
 describe('the pinned certificate', () => {
   test('is the one that the server shows', async () => {
     const port = await serve((_, response) => response.end());
-    await expect(fetchFingerprint('127.0.0.1', port)).resolves.toBe(certificate.fingerprint);
+    const { fingerprint } = certificate;
+    await expect(lookAtServer('127.0.0.1', port)).resolves.toEqual({ fingerprint, ownAddress: '127.0.0.1' });
   });
 
   test('of another server is refused before the token or anything else is sent', async () => {
@@ -413,6 +414,6 @@ describe('a member that misbehaves', () => {
       failure: 'unreachable',
       message: expect.stringContaining('ECONNREFUSED') as string,
     });
-    await expect(fetchFingerprint('127.0.0.1', port)).rejects.toMatchObject({ failure: 'unreachable' });
+    await expect(lookAtServer('127.0.0.1', port)).rejects.toMatchObject({ failure: 'unreachable' });
   });
 });

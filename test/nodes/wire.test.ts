@@ -31,6 +31,8 @@ beforeEach(async () => {
     folder,
     log,
     nameserver,
+    memberTypes: [],
+    tokens: { issue: () => Promise.resolve(''), revoke: () => Promise.resolve() },
     own: { hostname: 'ns1.example.net', apiPort: undefined, fingerprint: undefined },
   });
   server = await ApiServer.start(cluster);

@@ -1,6 +1,7 @@
 import { ownsOrIsRoot, type Principal } from '../../src/access/principal.js';
 import type { BatchOutcome, ChangeResult, Cluster, ClusterStatus, MemberZoneState } from '../../src/cluster/cluster.js';
-import type { MemberStatus, NewMember, Role } from '../../src/cluster/member.js';
+import type { MemberType } from '../../src/members/member-type.js';
+import type { MemberStatus, NewCpanelMember, Role } from '../../src/cluster/member.js';
 import type { RescanResult } from '../../src/cluster/rescan.js';
 import { ClusterError } from '../../src/errors.js';
 import { zoneFromTemplate } from '../../src/zones/templates.js';
@@ -115,11 +116,20 @@ export class MemoryCluster implements Cluster {
   members(by: Principal): MemberStatus[] {
     return this.rows.filter(({ owner }) => ownsOrIsRoot(by, owner));
   }
-  async addMember({ host, port, dnsPort, user, role, fingerprint }: NewMember, by: Principal): Promise<MemberStatus> {
+  async addMember(
+    { host, port, dnsPort, user, role, fingerprint }: NewCpanelMember,
+    by: Principal,
+  ): Promise<MemberStatus> {
     const row = memberRow({ id: `m${this.rows.length + 1}`, host, hostname: host, user, role, owner: by.user });
     Object.assign(row, { port: port ?? 2087, dnsPort: dnsPort ?? 53, fingerprint: fingerprint ?? row.fingerprint });
     this.rows.push(row);
     return Promise.resolve(row);
+  }
+  async trustMember({ address, user }: { address: string; user: string }, by: Principal): Promise<MemberStatus> {
+    return this.addMember({ host: address, user, token: 'x', role: 'standalone' }, by);
+  }
+  memberTypes(): readonly MemberType[] {
+    return [];
   }
   async setMemberRole(id: string, role: Role, by: Principal): Promise<MemberStatus> {
     return Promise.resolve(Object.assign(this.#row(id, by), { role }));

@@ -1,11 +1,6 @@
 import { networkInterfaces } from 'node:os';
+import { ANNOUNCED_VERSION } from '../../members/announced-version.js';
 import type { WireCalls } from './wire-call.js';
-
-/**
- * What the original's clients decide by: new enough for bundles of zones (11.24.2), and below 11.84, from where on they take it for
- * granted that DNSSEC keys are synchronized.
- */
-export const ANNOUNCED_VERSION = '11.82.0.1';
 
 /** Calls about this server and its nameserver. */
 export const SERVER_CALLS: WireCalls = {

@@ -1,0 +1,113 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sentenceOf } from '../errors.js';
+import type { MemberType } from '../members/member-type.js';
+import { MemberTypes } from '../members/member-types.js';
+import type { Nameserver } from '../nameservers/nameserver.js';
+import type { Log } from '../operations/log.js';
+import { JsonState } from '../state/json-state.js';
+import type { ZoneName } from '../zones/zone-name.js';
+import { ZoneStore } from '../zones/zone-store.js';
+import { clusterStateSchema, newClusterState, type ClusterState } from './cluster-state.js';
+import { DEFAULT_HEALTH_SCHEDULE, HealthCheck } from './health-check.js';
+import { LocalZones } from './local-zones.js';
+import type { OwnIdentity } from './member-address.js';
+import { Members } from './members.js';
+import { Origins } from './origins.js';
+import { Progress } from './progress.js';
+import { Rescan } from './rescan.js';
+import type { TrustTokens } from './reverse-trust.js';
+import { ZoneChanges } from './zone-changes.js';
+
+export interface DnsClusterOptions {
+  /** Everything that this server keeps lies here. */
+  folder: string;
+  own: OwnIdentity;
+  nameserver: Nameserver;
+  log: Log;
+  /** Cron expression of the health checker. */
+  healthSchedule?: string;
+  /** Types of members beside the original's wire. */
+  memberTypes: readonly MemberType[];
+  tokens: TrustTokens;
+}
+
+/** All that a running cluster is made of, wired together, and its life. */
+export class ClusterParts {
+  readonly nameserver: Nameserver;
+  readonly state: JsonState<ClusterState>;
+  readonly store: ZoneStore;
+  readonly rescan: Rescan;
+  readonly members: Members;
+  readonly progress: Progress;
+  readonly changes: ZoneChanges;
+  readonly types: MemberTypes;
+  readonly local: LocalZones;
+  readonly #healthCheck: HealthCheck;
+  readonly #log: Log;
+
+  private constructor(options: DnsClusterOptions, state: JsonState<ClusterState>, store: ZoneStore) {
+    const { log, own, nameserver, tokens } = options;
+    this.#log = log;
+    this.nameserver = nameserver;
+    this.state = state;
+    this.store = store;
+    this.local = new LocalZones({ store, nameserver, log, changed: (names) => this.members.changed(names) });
+    this.rescan = new Rescan({ store, log, local: this.local });
+    const origins = new Origins();
+    this.types = new MemberTypes(options.memberTypes, log);
+    this.members = new Members({
+      ...{ state, store, own, log, origins, tokens, types: this.types },
+      folder: join(options.folder, 'ledgers'),
+      ahead: (name, serial) => void this.#raise(name, serial),
+    });
+    this.progress = new Progress(this.members);
+    this.changes = new ZoneChanges({ local: this.local, progress: this.progress, origins });
+    const schedule = options.healthSchedule ?? DEFAULT_HEALTH_SCHEDULE;
+    this.#healthCheck = new HealthCheck(schedule, () => this.members.probeAll(), log);
+  }
+
+  /** Opens state and zones, brings the nameserver up to date, and begins to send members what they lack. Where it rejects, nothing is left running. */
+  static async start(options: DnsClusterOptions): Promise<ClusterParts> {
+    const { folder, log } = options;
+    await mkdir(folder, { recursive: true, mode: 0o750 });
+    const schema = clusterStateSchema;
+    const state = await JsonState.open(join(folder, 'cluster.json'), { schema, defaults: newClusterState, log });
+    const store = await ZoneStore.open(folder, { log });
+    const parts = new ClusterParts(options, state, store);
+    try {
+      await parts.rescan.beforeStart();
+      await parts.local.start();
+      await parts.members.start();
+      await parts.#healthCheck.start();
+      return parts;
+    } catch (error) {
+      await parts.stop();
+      throw error;
+    }
+  }
+
+  /** Ends everything that `start` began; what is on its way to members waits in the ledgers' difference. */
+  async stop(): Promise<void> {
+    const parts = [
+      () => this.#healthCheck.stop(),
+      () => this.local.stop(),
+      () => this.members.stop(),
+      () => this.store.close(),
+      () => this.state.close(),
+    ];
+    for (const end of parts) {
+      // A part that cannot end in order keeps none of the others running.
+      await end().catch((error: unknown) => this.#log.error({ error: sentenceOf(error) }, 'stopping went wrong'));
+    }
+  }
+
+  /** A member serves a later serial: ours is published again above it, which heals the member. */
+  async #raise(name: ZoneName, above: number): Promise<void> {
+    try {
+      await this.local.change({ kind: 'raise', name, above });
+    } catch (error) {
+      this.#log.warn({ zone: name, error: sentenceOf(error) }, 'the serial could not be raised');
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import type { MemberTypes } from '../members/member-types.js';
+import type { ZoneStore } from '../zones/zone-store.js';
+import { HEALTHY, type Health } from './failure-threshold.js';
+import { ROLES, ROOT, type Member, type MemberStatus } from './member.js';
+import type { MemberWorker } from './member-worker.js';
+
+/** A member as shown: its row without its secrets, and how it is doing. */
+export function memberRow(
+  member: Member,
+  worker: MemberWorker | undefined,
+  { store, types }: { store: ZoneStore; types: MemberTypes },
+): MemberStatus {
+  const { token: _token, values, ...shown } = member;
+  const { state, failures, lastFailure, lastContact } = worker?.health ?? healthOf(member);
+  const { writes } = ROLES[member.role];
+  const due = writes ? (worker?.backlog.size ?? 0) : 0;
+  const zones = writes ? zonesOf(member, store) : 0;
+  const oldest = due > 0 ? worker?.backlog.oldest : undefined;
+  const leftOut = worker?.zonesLeftOut() ?? [];
+  return {
+    ...shown,
+    ...{ state, failures, zones, zonesInSync: Math.max(0, zones - due), pending: due },
+    ...(values === undefined ? {} : { values: types.shown(member.type, values) }),
+    ...(lastFailure === undefined ? {} : { lastFailure }),
+    ...(lastContact === 0 ? {} : { lastContact: new Date(lastContact).toISOString() }),
+    ...(oldest === undefined ? {} : { pendingSince: new Date(oldest).toISOString() }),
+    ...(leftOut.length === 0 ? {} : { leftOut }),
+  };
+}
+
+/** Its health when this server starts. */
+export function healthOf({ disabledAt, disabledReason }: Member): Health {
+  if (disabledAt === undefined) return HEALTHY;
+  return { ...HEALTHY, state: 'disabled', ...(disabledReason === undefined ? {} : { lastFailure: disabledReason }) };
+}
+
+/** How many zones it should hold. */
+function zonesOf({ owner }: Member, store: ZoneStore): number {
+  if (owner === ROOT) return store.size;
+  let count = 0;
+  for (const entry of store.entries()) if (entry.owner === owner) count++;
+  return count;
+}

@@ -1,0 +1,110 @@
+import { isIP } from 'node:net';
+import { ClusterError } from '../errors.js';
+import type { Log } from '../operations/log.js';
+import { MemberError, type MemberBackend } from './member-backend.js';
+import type { MemberField, MemberType, MemberValues } from './member-type.js';
+
+const LONGEST = { text: 4096, bigtext: 64 * 1024, binary: 1, radio: 200, ip: 64 };
+/** What each kind of field takes. */
+const TAKES: Readonly<
+  Record<MemberField['type'], { check: (value: string, field: MemberField) => boolean; wants: string }>
+> = {
+  text: { check: (value) => !/[\r\n]/.test(value), wants: 'one line of text' },
+  bigtext: { check: () => true, wants: 'a text' },
+  binary: { check: (value) => value === '0' || value === '1', wants: '0 or 1' },
+  radio: {
+    check: (value, { options = [] }) => options.some((option) => option.value === value),
+    wants: 'one of its options',
+  },
+  ip: { check: (value) => isIP(value) !== 0, wants: 'an IP address' },
+};
+
+/** The member types of this server beside the original's wire, by their names. */
+export class MemberTypes {
+  readonly #types: ReadonlyMap<string, MemberType>;
+  readonly #log: Log;
+
+  /** The first of two types with one name counts. */
+  constructor(types: readonly MemberType[], log: Log) {
+    this.#types = new Map([...types].reverse().map((type) => [type.type, type]));
+    this.#log = log;
+  }
+
+  list(): MemberType[] {
+    return [...this.#types.values()].reverse();
+  }
+
+  get(type: string): MemberType | undefined {
+    return this.#types.get(type);
+  }
+
+  /** The values of its fields, each checked, with what stands for those that were not given. Throws member_type_unknown, member_field_invalid. */
+  check(type: string, given: Readonly<Record<string, string>>): MemberValues {
+    return Object.fromEntries(this.#known(type).fields.map((field) => [field.name, valueOf(field, given)]));
+  }
+
+  /** Throws member_type_unknown, member_field_invalid. */
+  create(type: string, values: MemberValues): MemberBackend {
+    try {
+      return this.#known(type).create(values, { log: this.#log });
+    } catch (error) {
+      if (error instanceof ClusterError) throw error;
+      throw new ClusterError('member_field_invalid', { why: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  /** As `create`, for a member that was added before: where its type is gone, or refuses what it took then, it fails at each call. */
+  reopen(type: string, values: MemberValues): MemberBackend {
+    try {
+      return this.create(type, values);
+    } catch (error) {
+      return unusable(error as ClusterError);
+    }
+  }
+
+  /** Values that may be shown. */
+  shown(type: string, values: MemberValues): MemberValues {
+    const fields = this.#types.get(type)?.fields ?? [];
+    return Object.fromEntries(
+      fields.flatMap(({ name, secret }) => (secret === true ? [] : [[name, values[name] ?? '']])),
+    );
+  }
+
+  #known(type: string): MemberType {
+    const known = this.#types.get(type);
+    if (known === undefined) {
+      const types = ['cpanel', ...this.#types.keys()].join(', ');
+      throw new ClusterError('member_type_unknown', { type: type.slice(0, 60), types });
+    }
+    return known;
+  }
+}
+
+function valueOf(field: MemberField, given: Readonly<Record<string, string>>): string {
+  const { name, label, type } = field;
+  const raw = Object.hasOwn(given, name) ? given[name] : undefined;
+  const value = type === 'bigtext' ? raw : raw?.trim();
+  if (value === undefined || value === '') {
+    const absent = field.default ?? (type === 'binary' ? '0' : undefined);
+    if (absent === undefined) throw new ClusterError('member_field_invalid', { why: `${label} is needed` });
+    return absent;
+  }
+  const { check, wants } = TAKES[type];
+  if (value.length > LONGEST[type] || !check(value, field)) {
+    throw new ClusterError('member_field_invalid', { why: `${label} must be ${wants}` });
+  }
+  return value;
+}
+
+function unusable({ message }: ClusterError): MemberBackend {
+  const fail = (): Promise<never> => Promise.reject(new MemberError('refused', message));
+  return {
+    batch: 1,
+    probe: fail,
+    zoneList: fail,
+    zones: fail,
+    zoneExists: fail,
+    push: fail,
+    close: () => Promise.resolve(),
+  };
+}

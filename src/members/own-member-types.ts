@@ -1,0 +1,55 @@
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { z } from 'zod';
+import { sentenceOf } from '../errors.js';
+import type { Log } from '../operations/log.js';
+import type { MemberType } from './member-type.js';
+
+const field = z.object({
+  name: z.string().regex(/^[a-z0-9_]{1,40}$/),
+  label: z.string().min(1).max(100),
+  type: z.enum(['text', 'bigtext', 'binary', 'radio', 'ip']),
+  default: z.string().optional(),
+  options: z.array(z.object({ value: z.string(), label: z.string() })).optional(),
+  help: z.string().optional(),
+  secret: z.literal(true).optional(),
+});
+/** Names that the rows of members use themselves. */
+const TAKEN = new Set(['type', 'role', 'member', 'api.version']);
+const memberType = z.looseObject({
+  type: z
+    .string()
+    .regex(/^[a-z0-9-]{1,40}$/)
+    .refine((type) => type !== 'cpanel', 'is the name of the built-in type'),
+  label: z.string().min(1).max(60),
+  fields: z.array(field.refine(({ name }) => !TAKEN.has(name), 'has a name that is taken')).max(40),
+  create: z.custom<MemberType['create']>((value) => typeof value === 'function', 'is no function'),
+});
+
+/**
+ * Member types that an operator names: files (absolute, or from the working folder: with a `/` in it) or npm packages, each exporting
+ * `memberType`. One that can't be loaded is left out and logged: the cluster runs without it, and its members say so.
+ */
+export async function ownMemberTypes(names: readonly string[], log: Log): Promise<MemberType[]> {
+  const types: MemberType[] = [];
+  for (const name of names) {
+    try {
+      const isFile = name.startsWith('.') || name.startsWith('/');
+      const module = (await import(isFile ? pathToFileURL(resolve(name)).href : name)) as Record<string, unknown>;
+      const inner = module['default'] as Record<string, unknown> | undefined;
+      const exported = module['memberType'] ?? inner?.['memberType'];
+      const read = memberType.safeParse(exported);
+      if (!read.success) throw new Error(faultOf(read.error));
+      // The object itself: its `create` may use what else it has.
+      types.push(exported as MemberType);
+    } catch (error) {
+      log.error({ memberType: name, error: sentenceOf(error) }, 'a member type of the settings can not be used');
+    }
+  }
+  return types;
+}
+
+function faultOf({ issues }: z.ZodError): string {
+  const [first] = issues;
+  return `memberType.${first?.path.join('.') ?? ''}: ${first?.message ?? 'is not valid'}`;
+}
