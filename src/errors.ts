@@ -2,6 +2,7 @@
  * Every error an operator or a peer can meet, in one place: its code, its HTTP status and its sentence. The sentence says
  * what happened, to which member or zone, and what to do. Throw `new ClusterError(code, facts)`; the facts fill the sentence.
  */
+import { whmKinds } from './errors/whm-kinds.js';
 
 /** One finding in a zone's text or records. Lines and columns count from 1; column 0 means the whole line. */
 export interface ZoneIssue {
@@ -174,11 +175,6 @@ const kinds = {
     status: 405,
     sentence: (f) => `A call is not made by ${f['method'] ?? ''}. Send it by GET or POST.`,
   },
-  function_unknown: {
-    status: 404,
-    // In the words that callers of this API know.
-    sentence: (f) => `Unknown app ("${f['function'] ?? ''}") requested for this version (1) of the API.`,
-  },
   body_too_large: {
     status: 413,
     sentence: (f) => `The request is larger than ${f['limit'] ?? ''} bytes and was not read. Send it in smaller parts.`,
@@ -241,6 +237,7 @@ const kinds = {
       `Zone ${f['zone'] ?? ''} was changed by somebody else after you opened it, so your text was not saved. ` +
       'It is still below: save it again to replace theirs.',
   },
+  ...whmKinds,
   internal: {
     status: 500,
     sentence: () => 'An internal error stopped this request. Look in the log of this server for the cause.',

@@ -43,6 +43,8 @@ export interface ChangeOptions {
   wait?: 'local' | 'served';
   /** Longest wait for members, milliseconds. Default 5000. A member that is known to be down is not waited for. */
   timeout?: number;
+  /** Of a save: the text that it replaces. Where the zone has another by then, nothing is changed (zone_file_changed). */
+  ifText?: Buffer;
 }
 
 export interface ClusterStatus {

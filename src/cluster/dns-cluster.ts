@@ -280,7 +280,7 @@ export class DnsCluster implements Cluster {
     isNew = false,
   ): Promise<ChangeResult> {
     const valid = validateZone(zone, text);
-    const outcome = await this.#local.change({ kind: 'save', valid, by, isNew });
+    const outcome = await this.#local.change({ kind: 'save', valid, by, isNew, ifText: options.ifText });
     await this.#progress.settled(zone, options);
     const warnings = valid.warnings.map((issue) => `line ${issue.line}: ${issue.message}`);
     return { zone, ...outcome, members: this.#progress.of(zone, by), warnings };
