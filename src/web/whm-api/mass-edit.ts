@@ -10,10 +10,12 @@ import { refusing } from './dump-records.js';
 import type { OpenZone } from './open-zone.js';
 
 const MOST_EDITS = 5_000;
-const whole = z.coerce.number().int().min(0);
+/** Clients send numbers as such or as digits; nothing else is one, or an empty line_index would be line 0. */
+const digits = z.string().regex(/^[0-9]{1,10}$/);
+const whole = z.union([z.number(), digits.transform(Number)]).pipe(z.number().int().min(0));
 const recordShape = z.object({
   dname: z.string(),
-  ttl: whole.max(MAX_TTL).optional(),
+  ttl: whole.pipe(z.number().max(MAX_TTL)).optional(),
   record_type: z.string(),
   data: z.array(z.union([z.string(), z.number()])).max(1_000),
   line_index: whole.optional(),
