@@ -47,6 +47,8 @@ export interface ChangeOptions {
   timeout?: number;
   /** Servers that passed this change on until it came here, by host name: it is not sent back to them. */
   hostsSeen?: readonly string[];
+  /** Of a save: the text that it replaces. Where the zone has another by then, nothing is changed (zone_file_changed). */
+  ifText?: Buffer;
 }
 
 export interface ClusterStatus {

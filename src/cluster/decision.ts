@@ -9,8 +9,8 @@ import { validateZone, withLiftedSerial, type ValidZone } from '../zones/validat
 
 /** One accepted request: a zone that was validated, or what is to become of one by name. */
 export type LocalChange =
-  /** `isNew`: refuse a zone that is here already. */
-  | { kind: 'save'; valid: ValidZone; by: Principal; isNew: boolean }
+  /** `isNew`: refuse a zone that is here already. `ifText`: refuse where this is not its text any more. */
+  | { kind: 'save'; valid: ValidZone; by: Principal; isNew: boolean; ifText?: Buffer | undefined }
   | { kind: 'remove'; name: ZoneName; by: Principal }
   /** Somebody serves the serial `above`: publish what is here under a higher one. */
   | { kind: 'raise'; name: ZoneName; above: number }
@@ -36,7 +36,7 @@ const SERVED: LocalOutcome['local'] = { state: 'served' };
 /**
  * Compares a change with what is held now. The serial that is published lies above the held one and the tombstone's (RFC 1982):
  * an edit always bumps, and a zone that was removed and made again never goes backwards. Throws zone_exists, zone_unknown,
- * zone_not_yours, zone_invalid (of a file).
+ * zone_not_yours, zone_file_changed, zone_invalid (of a file).
  */
 export function decide(change: LocalChange, store: ZoneStore): Decision {
   switch (change.kind) {
@@ -51,9 +51,11 @@ export function decide(change: LocalChange, store: ZoneStore): Decision {
   }
 }
 
-function decideSave({ valid, by, isNew }: LocalChange & { kind: 'save' }, store: ZoneStore): Decision {
+function decideSave({ valid, by, isNew, ifText }: LocalChange & { kind: 'save' }, store: ZoneStore): Decision {
   const { name } = valid;
   const held = heldFor(by, name, store);
+  // The text is compared and not its serial: another spelling under the same serial has other lines.
+  if (ifText !== undefined && store.read(name)?.equals(ifText) !== true) throw new ClusterError('zone_file_changed');
   if (held === undefined) return publish(valid, by.user, store);
   if (isNew) throw new ClusterError('zone_exists', { zone: name, where: 'this server' });
   if (held.digest === valid.digest) return respell(valid, held, store);

@@ -29,7 +29,7 @@ export class ZoneChanges {
     const valid = validateZone(zone, text);
     // Before it is written: the members are told in the middle of that.
     this.#origins.note(zone, valid.digest, options.hostsSeen);
-    const outcome = await this.#local.change({ kind: 'save', valid, by, isNew });
+    const outcome = await this.#local.change({ kind: 'save', valid, by, isNew, ifText: options.ifText });
     await this.#progress.settled(zone, options);
     const warnings = valid.warnings.map((issue) => `line ${issue.line}: ${issue.message}`);
     return { zone, ...outcome, members: this.#progress.of(zone, by), warnings };

@@ -32,6 +32,8 @@ export class Lexer implements RdataText {
   indented = false;
   /** Line where the entry begins, from 1. */
   line = 1;
+  /** Octet where the entry's first line begins. */
+  entryStart = 0;
   count = 0;
   origin: Name;
   private at = 0;
@@ -66,6 +68,7 @@ export class Lexer implements RdataText {
     this.cursor = 0;
     this.indented = false;
     this.line = this.nextLine;
+    this.entryStart = at;
     this.entryAt = at;
     this.entryLine = this.nextLine;
     for (;;) {
@@ -94,6 +97,7 @@ export class Lexer implements RdataText {
             return true;
           }
           this.line = this.nextLine;
+          this.entryStart = at;
           this.indented = false;
           atLineStart = true;
           continue;
@@ -171,6 +175,17 @@ export class Lexer implements RdataText {
   /** Where an octet of the entry under way is. */
   placeOf(offset: number): Place {
     return placeOf(this.bytes, offset, { offset: this.entryAt, line: this.entryLine });
+  }
+
+  /** Octet behind the end of the entry's last line. */
+  get entryEnd(): number {
+    return this.at;
+  }
+
+  /** Octet behind the last word of the entry, with its quotes. */
+  get wordsEnd(): number {
+    const last = this.count - 1;
+    return (this.ends[last] ?? 0) + (this.quoted[last] === true ? 1 : 0);
   }
 
   more(): boolean {

@@ -6,6 +6,7 @@ import { Lexer } from './lexer.js';
 import { encodeName, lowerName, parseName, type Name } from './name.js';
 import { parseRdata } from './rdata.js';
 import { readHead, type RecordHead } from './record-head.js';
+import type { ParsedEntry, TtlInEffect, Untold } from './parsed-entry.js';
 import { RRsets } from './rrsets.js';
 import { MAX_TTL, readTtl } from './ttl.js';
 import { TYPE } from './types.js';
@@ -20,6 +21,8 @@ const ownerOctets = Buffer.alloc(600);
 export interface ParseOptions {
   /** Folder from which `$INCLUDE` may read; without it `$INCLUDE` is refused. */
   include?: string;
+  /** Is told each entry of the text itself in its order, for those who edit it; not what it includes. */
+  entry?: (entry: ParsedEntry) => void;
 }
 
 /**
@@ -117,7 +120,8 @@ class ZoneParser {
 
   private readRecord(source: Source, owner: Name): void {
     const { lexer } = source;
-    const { ttl, type } = this.readHead(lexer);
+    const { ttl: written, type } = this.readHead(lexer);
+    const typeAt = lexer.lastStart();
     const first = lexer.peek();
     const rdata = parseRdata(type, lexer);
     if (type === TYPE.SOA) {
@@ -127,7 +131,15 @@ class ZoneParser {
         this.serialAt = { start: lexer.startOf(first + 2), end: lexer.endOf(first + 2) };
       }
     }
-    this.add(source, owner, this.ttlFor(lexer, ttl, type, rdata), type, rdata);
+    const ttl = this.ttlFor(lexer, written, type, rdata);
+    this.add(source, owner, ttl, type, rdata);
+    const head = { ttl, isWritten: written !== undefined, typeAt };
+    this.tell(source, { kind: 'record', owner, ownsLine: !lexer.indented, type, rdata, head });
+  }
+
+  private tell({ lexer, depth }: Source, entry: Untold): void {
+    if (depth > 0 || this.options.entry === undefined) return;
+    this.options.entry({ ...entry, start: lexer.entryStart, end: lexer.entryEnd, wordsEnd: lexer.wordsEnd });
   }
 
   private readHead(lexer: Lexer): RecordHead {
@@ -166,6 +178,7 @@ class ZoneParser {
   private readDirective(source: Source, word: number): void {
     const { lexer } = source;
     const directive = lexer.textOf(word).toUpperCase();
+    let head: TtlInEffect | undefined;
     switch (directive) {
       case '$ORIGIN':
         lexer.origin = this.readName(lexer, 'the origin');
@@ -177,7 +190,7 @@ class ZoneParser {
         lexer.next('a time');
         break;
       case '$GENERATE':
-        this.generate(source);
+        head = this.generate(source);
         break;
       case '$INCLUDE':
         this.include(source);
@@ -189,6 +202,8 @@ class ZoneParser {
       lexer.next('');
       lexer.refuse('the line should end before this word; text with blanks in it needs quotes');
     }
+    const sets = directive === '$TTL' ? this.defaultTtl : undefined;
+    this.tell(source, { kind: 'control', directive, head, sets });
   }
 
   private readName(lexer: Lexer, what: string): Name {
@@ -202,7 +217,7 @@ class ZoneParser {
     return ttl > MAX_TTL ? lexer.refuse(`a TTL is at most ${MAX_TTL} seconds`, 'ttl_out_of_range') : ttl;
   }
 
-  private generate(source: Source): void {
+  private generate(source: Source): TtlInEffect {
     const { lexer } = source;
     const numbers = parseRange(lexer.word('a range'));
     if (numbers === undefined) {
@@ -211,6 +226,7 @@ class ZoneParser {
     }
     const left = lexer.word('a name with $');
     const { ttl: written, type } = this.readHead(lexer);
+    const typeAt = lexer.lastStart();
     const word = lexer.next('the rdata with $');
     const template = lexer.textOf(word);
     const right = lexer.isQuoted(word) ? template.replaceAll('\\"', '"') : template;
@@ -229,6 +245,7 @@ class ZoneParser {
       });
       this.add(generated, made.name, ttl, type, made.octets);
     }
+    return { ttl, isWritten: written !== undefined, typeAt };
   }
 
   private include(source: Source): void {

@@ -217,6 +217,13 @@ function parseGeneric(type: number, text: RdataText): string {
   return octets;
 }
 
+/** Is word `index` (from 0) of such rdata text, that may be in quotes? `rest`: so are all behind it. */
+export function textAt(type: number, index: number): Field['text'] {
+  const fields = FIELDS[type] ?? [];
+  // In every type with text the fields before it are one word each.
+  return fields[index]?.text ?? (fields.at(-1)?.text === 'rest' && index >= fields.length ? 'rest' : undefined);
+}
+
 /** Throws RdataError where `rdata` is not the wire form of that type's fields; a type without fields may hold anything. */
 export function checkRdata(type: number, rdata: string): void {
   const fields = FIELDS[type];

@@ -22,6 +22,13 @@ export function nextSerial(...serials: readonly number[]): number {
   return (highest + 1) >>> 0 || 1;
 }
 
+/** The serial of an edit: the first of today where `serial` is a date and a counter (as 2024010102) of the past, else one above. */
+export function serialOfEdit(serial: number, now: Date): number {
+  const first = Number(now.toISOString().slice(0, 10).replaceAll('-', '')) * 100 + 1;
+  const isDated = /^(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\d\d$/.test(String(serial));
+  return isDated && compareSerials(first, serial) > 0 ? first : nextSerial(serial);
+}
+
 /** The serial of the first SOA among `records`, or undefined. */
 export function soaSerial(records: readonly ResourceRecord[]): number | undefined {
   const soa = records.find((record) => record.type === TYPE.SOA);

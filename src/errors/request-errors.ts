@@ -26,11 +26,6 @@ export const REQUEST_ERRORS = {
     status: 405,
     sentence: (f) => `A call is not made by ${f['method'] ?? ''}. Send it by GET or POST.`,
   },
-  function_unknown: {
-    status: 404,
-    // In the words that callers of this API know.
-    sentence: (f) => `Unknown app ("${f['function'] ?? ''}") requested for this version (1) of the API.`,
-  },
   body_too_large: {
     status: 413,
     sentence: (f) => `The request is larger than ${f['limit'] ?? ''} bytes and was not read. Send it in smaller parts.`,

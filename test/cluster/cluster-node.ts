@@ -10,6 +10,7 @@ import { trustTokens } from '../../src/access/trust-tokens.js';
 import type { Role } from '../../src/cluster/member.js';
 import { DnsCluster } from '../../src/cluster/dns-cluster.js';
 import type { MemberStatus, NewCpanelMember } from '../../src/cluster/member.js';
+import type { TrustTokens } from '../../src/cluster/reverse-trust.js';
 import type { Principal } from '../../src/access/principal.js';
 import { parseName } from '../../src/dns/name.js';
 import { DnsClient } from '../../src/dns/query.js';
@@ -160,3 +161,6 @@ export class ClusterNode {
     return this.#running;
   }
 }
+
+/** For a cluster that asks nobody for trust. */
+export const NO_TOKENS: TrustTokens = { issue: () => Promise.resolve(''), revoke: () => Promise.resolve() };

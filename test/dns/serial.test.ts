@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseZone } from '../../src/dns/parser.js';
-import { compareSerials, nextSerial, soaSerial, withSerial } from '../../src/dns/serial.js';
+import { compareSerials, nextSerial, serialOfEdit, soaSerial, withSerial } from '../../src/dns/serial.js';
 
 const serial = fc.integer({ min: 0, max: 0xffffffff });
 
@@ -41,6 +41,19 @@ describe('serials (RFC 1982)', () => {
       }),
     );
   });
+});
+
+describe('the serial of an edit', () => {
+  test.each([
+    [2024010203, '2024-06-30', 2024063001], // a date of the past
+    [2024063001, '2024-06-30', 2024063002],
+    [2024063099, '2024-06-30', 2024063100],
+    [2030010101, '2024-06-30', 2030010102], // a date to come
+    [2024990101, '2024-06-30', 2024990102], // no date
+    [7, '2024-06-30', 8],
+    [1700000000, '2024-06-30', 1700000001], // a time in seconds
+    [0xffffffff, '2024-06-30', 1],
+  ])('of %i on %s is %i', (before, day, after) => expect(serialOfEdit(before, new Date(day))).toBe(after));
 });
 
 describe('the serial in a text', () => {

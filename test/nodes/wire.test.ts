@@ -12,6 +12,7 @@ import { percentEncode } from '../../src/members/percent.js';
 import { EmbeddedNameserver } from '../../src/nameservers/embedded/embedded.js';
 import { createLog } from '../../src/operations/log.js';
 import { zoneName } from '../../src/zones/zone-name.js';
+import { NO_TOKENS } from '../cluster/cluster-node.js';
 import { ApiServer, readAnswer } from '../web/api-server.js';
 
 /* What a peer of the original asks for over a socket is what the nameserver then answers over DNS. */
@@ -32,7 +33,7 @@ beforeEach(async () => {
     log,
     nameserver,
     memberTypes: [],
-    tokens: { issue: () => Promise.resolve(''), revoke: () => Promise.resolve() },
+    tokens: NO_TOKENS,
     own: { hostname: 'ns1.example.net', apiPort: undefined, fingerprint: undefined },
   });
   server = await ApiServer.start(cluster);

@@ -12,4 +12,6 @@ export interface Field {
   print(rdata: OctetReader): string;
   /** The name in this field is in lower case in canonical form (RFC 4034 §6.2 as changed by RFC 6840 §5.1). */
   lowerCase?: true;
+  /** The field is text, which may be in quotes: one word, or all words to the end. */
+  text?: 'one' | 'rest';
 }

@@ -63,6 +63,7 @@ function readString(rdata: OctetReader): string {
 
 export function string(what: string): Field {
   return {
+    text: 'one',
     parse: (text, out) => parseString(text, what, out),
     print: (rdata) => quote(readString(rdata)),
   };
@@ -71,6 +72,7 @@ export function string(what: string): Field {
 /** A string that may be left off at the end of the rdata (ISDN's subaddress). */
 export function optionalString(what: string): Field {
   return {
+    text: 'one',
     parse: (text, out) => (text.more() ? parseString(text, what, out) : undefined),
     print: (rdata) => (rdata.remaining === 0 ? '' : quote(readString(rdata))),
   };
@@ -79,6 +81,7 @@ export function optionalString(what: string): Field {
 /** One string or more, to the end of the rdata (TXT). */
 export function strings(what: string): Field {
   return {
+    text: 'rest',
     parse(text, out) {
       do parseString(text, what, out);
       while (text.more());
@@ -94,6 +97,7 @@ export function strings(what: string): Field {
 /** Text without a length, to the end of the rdata (URI's target, CAA's value). */
 export function longText(what: string, quotes: 'needed' | 'optional'): Field {
   return {
+    text: 'one',
     parse(text, out) {
       const word = text.next(what);
       if (quotes === 'needed' && !text.isQuoted(word)) text.refuse(`${what} needs quotes`);
@@ -123,6 +127,7 @@ export function tag(what: string): Field {
 /** A character-string of digits only, printed in quotes (X25). */
 export function digits(what: string, least: number): Field {
   return {
+    text: 'one',
     parse(text, out) {
       const lengthAt = out.length;
       parseString(text, what, out);
@@ -141,6 +146,7 @@ export function digits(what: string, least: number): Field {
 export function substitution(what: string): Field {
   const plain = string(what);
   return {
+    text: 'one',
     parse(text, out) {
       const at = out.length;
       plain.parse(text, out);

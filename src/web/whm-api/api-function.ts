@@ -18,6 +18,15 @@ export function apiFunction<Shape extends z.ZodRawShape>(definition: {
   return { ...definition, parameters: z.object(definition.parameters), run: definition.run };
 }
 
+/** What a function answers that says more than `OK`. */
+export class Answer {
+  constructor(
+    /** A sentence. */
+    readonly reason: string,
+    readonly data: unknown,
+  ) {}
+}
+
 /** A parameter's octets, as zone text is. */
 export const octets = z.instanceof(Buffer, { error: 'is missing' });
 /** A parameter as text. */
@@ -32,3 +41,5 @@ export const fingerprint = text
   .pipe(z.string().regex(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/, 'must be 32 pairs of hex digits with colons'));
 /** `1` or `0`. */
 export const flag = text.pipe(z.enum(['0', '1'], { error: 'must be 0 or 1' })).transform((value) => value === '1');
+/** A parameter that may come several times, or numbered as `name-1`: empty where it was not sent. */
+export const many = <Item extends z.ZodType>(item: Item): z.ZodArray<Item> => z.array(item);

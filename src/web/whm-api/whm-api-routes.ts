@@ -1,16 +1,25 @@
 import { Router, type ErrorRequestHandler, type Request, type Response } from 'express';
+import { z } from 'zod';
 import { hasPrivilege } from '../../access/principal.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { ClusterError, type ErrorCode } from '../../errors.js';
 import { send } from '../send.js';
 import { WireRequest } from '../wire/wire-request.js';
 import { CLUSTER_FUNCTIONS } from './cluster-functions.js';
-import type { ApiFunction } from './api-function.js';
+import { Answer, type ApiFunction } from './api-function.js';
+import { DNS_FUNCTIONS } from './dns-functions.js';
+import { RECORD_FUNCTIONS } from './record-functions.js';
 import { SERVER_FUNCTIONS } from './server-functions.js';
 import { ZONE_FUNCTIONS } from './zone-functions.js';
 
 const FUNCTIONS: ReadonlyMap<string, ApiFunction> = new Map(
-  Object.entries({ ...SERVER_FUNCTIONS, ...ZONE_FUNCTIONS, ...CLUSTER_FUNCTIONS }),
+  Object.entries({
+    ...SERVER_FUNCTIONS,
+    ...ZONE_FUNCTIONS,
+    ...DNS_FUNCTIONS,
+    ...RECORD_FUNCTIONS,
+    ...CLUSTER_FUNCTIONS,
+  }),
 );
 /** Functions that answer flat, without an envelope, where the caller names no API version. */
 const FLAT = new Set(['version', 'gethostname']);
@@ -59,14 +68,20 @@ async function perform(name: string, request: WireRequest): Promise<unknown> {
     throw new ClusterError('privilege_missing', { privilege });
   }
   await request.read();
-  const data = await run(called, request);
+  const answer = await run(called, request);
+  const { reason, data } = answer instanceof Answer ? answer : new Answer('OK', answer);
   if (FLAT.has(name) && request.text('api.version') !== '1') return data;
-  return { metadata: { version: 1, command: name, reason: 'OK', result: 1 }, data };
+  return { metadata: { version: 1, command: name, reason, result: 1 }, data };
 }
 
 function run({ parameters, run }: ApiFunction, request: WireRequest): unknown {
   // Only what the function names is looked up: a parameter can name nothing else of an object.
-  const given = Object.fromEntries(Object.keys(parameters.shape).map((key) => [key, request.octets(key)]));
+  const given = Object.fromEntries(
+    Object.entries(parameters.shape).map(([key, wanted]) => [
+      key,
+      wanted instanceof z.ZodArray ? request.values(key) : request.octets(key),
+    ]),
+  );
   const read = parameters.safeParse(given);
   if (!read.success) {
     const issue = read.error.issues[0];

@@ -1,28 +1,10 @@
-import { z } from 'zod';
-import type { ChangeOptions, ChangeResult } from '../../cluster/cluster.js';
-import { zoneName } from '../../zones/zone-name.js';
+import type { ChangeResult } from '../../cluster/cluster.js';
 import { conversion } from '../conversion.js';
 import type { WireRequest } from '../wire/wire-request.js';
-import { apiFunction, octets, text, whole, type ApiFunction } from './api-function.js';
+import { apiFunction, octets, text, type ApiFunction } from './api-function.js';
+import { optionsOf, waiting, zone } from './zone-parameters.js';
 
 const privilege = 'clustering';
-const zone = text.transform((name) => zoneName(name));
-/** `wait`: answer when the change is on this server, or when members serve it too; `timeout` in seconds. */
-const waiting = {
-  wait: text.pipe(z.enum(['local', 'served'], { error: 'must be local or served' })).optional(),
-  timeout: whole.optional(),
-};
-
-function optionsOf({
-  wait,
-  timeout,
-}: {
-  wait?: 'local' | 'served' | undefined;
-  timeout?: number | undefined;
-}): ChangeOptions {
-  return { ...(wait === undefined ? {} : { wait }), ...(timeout === undefined ? {} : { timeout: timeout * 1000 }) };
-}
-
 /** Says also where the zone's name was converted. */
 async function changed(change: Promise<ChangeResult>, request: WireRequest): Promise<ChangeResult> {
   const result = await change;

@@ -13,6 +13,7 @@ const MOST_PAIRS = 100_000;
 const MOST_AHEAD = 8 * 1024 * 1024;
 const MOST_HOSTS = 100;
 const HOST = /^[a-z0-9._:-]{1,253}$/;
+const NUMBERED = /[-.][0-9]{1,9}$/;
 const UNIQUE_ID = /^[A-Za-z0-9_.:-]{1,200}$/;
 
 /** One call of a peer: who asks, and the parameters of query and body. */
@@ -21,6 +22,8 @@ export class WireRequest {
   readonly cluster: Cluster;
   readonly #arriving: AsyncGenerator<Pair>;
   readonly #fields = new Map<string, Buffer>();
+  /** All values of each name, without the number that a name of several may end with. */
+  readonly #values = new Map<string, Buffer[]>();
   /** Pairs that were read before the call began. */
   #ahead: Pair[] = [];
 
@@ -32,7 +35,13 @@ export class WireRequest {
 
   /** Reads all parameters; for calls that carry no bundle. The last of a name counts. */
   async read(): Promise<void> {
-    for await (const { key, value } of this.#arriving) this.#fields.set(key, value);
+    for await (const { key, value } of this.#arriving) {
+      this.#fields.set(key, value);
+      const name = key.replace(NUMBERED, '');
+      const values = this.#values.get(name);
+      if (values === undefined) this.#values.set(name, [value]);
+      else values.push(value);
+    }
   }
 
   /** Reads until the dnsuniqid is known, or there is too much to wait for it; for calls that carry a bundle. */
@@ -84,6 +93,11 @@ export class WireRequest {
   /** A parameter's octets; undefined where it was not sent. Only after `read`. */
   octets(key: string): Buffer | undefined {
     return this.#fields.get(key);
+  }
+
+  /** All values of a parameter in the order sent: its name repeated, or numbered as `name-1` or `name.1`. Only after `read`. */
+  values(key: string): readonly Buffer[] {
+    return this.#values.get(key) ?? [];
   }
 
   text(key: string): string | undefined {

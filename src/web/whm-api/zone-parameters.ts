@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import type { ChangeOptions } from '../../cluster/cluster.js';
+import { ClusterError } from '../../errors.js';
+import { zoneName, type ZoneName } from '../../zones/zone-name.js';
+import { text, whole } from './api-function.js';
+
+/** A zone's name, checked. */
+export const zone = text.transform((name) => zoneName(name));
+
+/** A zone by either name that callers have for the parameter. */
+export const zoneOrDomain = { zone: zone.optional(), domain: zone.optional() };
+
+/** `wait`: answer when the change is on this server, or when members serve it too; `timeout` in seconds. */
+export const waiting = {
+  wait: text.pipe(z.enum(['local', 'served'], { error: 'must be local or served' })).optional(),
+  timeout: whole.optional(),
+};
+
+export function optionsOf({
+  wait,
+  timeout,
+}: {
+  wait?: 'local' | 'served' | undefined;
+  timeout?: number | undefined;
+}): ChangeOptions {
+  return { ...(wait === undefined ? {} : { wait }), ...(timeout === undefined ? {} : { timeout: timeout * 1000 }) };
+}
+
+/** The zone that is meant. Throws parameter_invalid where neither name was sent. */
+export function zoneOf({ zone, domain }: { zone?: ZoneName | undefined; domain?: ZoneName | undefined }): ZoneName {
+  const name = zone ?? domain;
+  if (name === undefined) throw new ClusterError('parameter_invalid', { parameter: 'zone', why: 'is missing' });
+  return name;
+}
