@@ -16,6 +16,7 @@ import { Members } from './members.js';
 import { Origins } from './origins.js';
 import { Progress } from './progress.js';
 import { Rescan } from './rescan.js';
+import { Synchronize } from './synchronize.js';
 import type { TrustTokens } from './reverse-trust.js';
 import { ZoneChanges } from './zone-changes.js';
 
@@ -41,6 +42,7 @@ export class ClusterParts {
   readonly members: Members;
   readonly progress: Progress;
   readonly changes: ZoneChanges;
+  readonly synchronize: Synchronize;
   readonly types: MemberTypes;
   readonly local: LocalZones;
   readonly #healthCheck: HealthCheck;
@@ -62,7 +64,8 @@ export class ClusterParts {
       ahead: (name, serial) => void this.#raise(name, serial),
     });
     this.progress = new Progress(this.members);
-    this.changes = new ZoneChanges({ local: this.local, progress: this.progress, origins });
+    this.changes = new ZoneChanges({ local: this.local, progress: this.progress, members: this.members, origins });
+    this.synchronize = new Synchronize(this);
     const schedule = options.healthSchedule ?? DEFAULT_HEALTH_SCHEDULE;
     this.#healthCheck = new HealthCheck(schedule, () => this.members.probeAll(), log);
   }

@@ -4,8 +4,7 @@ import type { MemberType } from '../members/member-type.js';
 import type { NameserverStatus } from '../nameservers/nameserver.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { ZoneEntry } from '../zones/zone-index.js';
-import type { MemberStatus, NewMember, Role } from './member.js';
-import type { TrustRequest } from './members.js';
+import type { MemberStatus, NewMember, Role, TrustRequest } from './member.js';
 import type { RescanResult } from './rescan.js';
 
 /** How far one zone has come at one member. */
@@ -49,6 +48,28 @@ export interface ChangeOptions {
   hostsSeen?: readonly string[];
   /** Of a save: the text that it replaces. Where the zone has another by then, nothing is changed (zone_file_changed). */
   ifText?: Buffer;
+}
+
+export interface SynchronizeOptions {
+  /** All where absent. */
+  zones?: readonly ZoneName[] | undefined;
+  /** Fetch the newest copies to this server only, or also send all to the members that are written to. */
+  direction: 'local' | 'all';
+  /** Also zones that are not configured on this server. */
+  unconfigured: boolean;
+  /** Only say what would be fetched. */
+  plan: boolean;
+}
+
+export interface SynchronizeResult {
+  /** Copies at members that are newer than what is here (`here`: its serial), or of zones that are not here. */
+  newer: { zone: ZoneName; member: string; serial: number; here?: number }[];
+  /** What became of them. */
+  taken: BatchOutcome[];
+  /** Members that could not be asked, and zones of theirs that can't be used. */
+  unreachable: { member: string; zone?: ZoneName; reason: string }[];
+  /** Zones that are sent to members again, counted for each member. */
+  resent: number;
 }
 
 export interface ClusterStatus {
@@ -99,6 +120,9 @@ export interface Cluster {
   removeZones(names: readonly ZoneName[], by: Principal, options?: ChangeOptions): Promise<BatchOutcome[]>;
   /** Makes the local nameserver load these zones again, or all; unknown names are skipped. */
   reloadZones(names: readonly ZoneName[] | 'all', by: Principal): Promise<void>;
+
+  /** Brings this server and its members to the newest copy of each zone. */
+  synchronize(options: SynchronizeOptions, by: Principal): Promise<SynchronizeResult>;
 
   /** Takes what persons did to the zone files on disk. Root's alone. */
   rescanZones(by: Principal): Promise<RescanResult>;

@@ -5,6 +5,7 @@ import type { ZoneChange } from '../nameservers/nameserver.js';
 import type { ZoneEntry } from '../zones/zone-index.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { ZoneStore, ZoneWrite } from '../zones/zone-store.js';
+import { refuseShadowing } from './shadowing.js';
 import { validateZone, withLiftedSerial, type ValidZone } from '../zones/validation.js';
 
 /** One accepted request: a zone that was validated, or what is to become of one by name. */
@@ -56,7 +57,10 @@ function decideSave({ valid, by, isNew, ifText }: LocalChange & { kind: 'save' }
   const held = heldFor(by, name, store);
   // The text is compared and not its serial: another spelling under the same serial has other lines.
   if (ifText !== undefined && store.read(name)?.equals(ifText) !== true) throw new ClusterError('zone_file_changed');
-  if (held === undefined) return publish(valid, by.user, store);
+  if (held === undefined) {
+    refuseShadowing(name, by, store);
+    return publish(valid, by.user, store);
+  }
   if (isNew) throw new ClusterError('zone_exists', { zone: name, where: 'this server' });
   if (held.digest === valid.digest) return respell(valid, held, store);
   // Somebody saved what is here, with an older serial: nothing is new.

@@ -11,14 +11,15 @@ import type {
   Cluster,
   ClusterStatus,
   MemberZoneState,
+  SynchronizeOptions,
+  SynchronizeResult,
   ZoneRow,
 } from './cluster.js';
 import { authorize, authorizeRoot } from './authorize.js';
 import { inBatch } from './batch.js';
 import { ClusterParts, type DnsClusterOptions } from './cluster-parts.js';
 
-import type { MemberStatus, NewMember, Role } from './member.js';
-import type { TrustRequest } from './members.js';
+import type { MemberStatus, NewMember, Role, TrustRequest } from './member.js';
 import type { RescanResult } from './rescan.js';
 import { refuseSignedZones } from './signed-zones.js';
 
@@ -109,6 +110,11 @@ export class DnsCluster implements Cluster {
     authorize(by);
     const wanted = names === 'all' ? this.listZones(by) : names.map((name) => this.zone(name, by));
     await this.#parts.local.reload(wanted.flatMap((entry) => entry?.name ?? []));
+  }
+
+  async synchronize(options: SynchronizeOptions, by: Principal): Promise<SynchronizeResult> {
+    authorize(by);
+    return this.#parts.synchronize.run(options, by);
   }
 
   async rescanZones(by: Principal): Promise<RescanResult> {

@@ -13,6 +13,7 @@ import { Acknowledgements } from './acknowledgements.js';
 import { Backlog } from './backlog.js';
 import { Signal } from './signal.js';
 import { Waiters } from './waiters.js';
+import { within } from './within.js';
 
 /** Between looks whether a member that failed answers again, milliseconds; the last repeats. Such a look is not a failed command. */
 const RETURN_PROBE = [250, 500, 1_000];
@@ -130,6 +131,38 @@ export class MemberWorker {
     } catch (error) {
       this.note({ kind: 'failure', reason: sentenceOf(error) });
     }
+  }
+
+  /** Asks it something while somebody waits; counted as any command is. Rejects with MemberError. */
+  async ask<T>(question: (backend: MemberBackend) => Promise<T>, timeout: number): Promise<T> {
+    const { backend, hostname } = this.#options;
+    try {
+      const answer = await within(timeout, hostname, question(backend));
+      this.note({ kind: 'success', at: Date.now() });
+      return answer;
+    } catch (error) {
+      this.note({ kind: 'failure', reason: sentenceOf(error) });
+      throw error;
+    }
+  }
+
+  /** It acknowledged this zone from us. */
+  holds(name: ZoneName): boolean {
+    return this.#options.ledger.get(name) !== undefined;
+  }
+
+  /** Sends these zones again, whatever it acknowledged. Resolves with how many it is to hold. */
+  resend(names: readonly ZoneName[]): number {
+    let count = 0;
+    for (const name of names) {
+      const held = this.#options.ledger.get(name);
+      // A digest of nothing: it differs from every version, and the zone is still known to be there from us.
+      if (held !== undefined) this.#options.ledger.set(name, { ...held, digest: '', servedAt: 0 });
+      this.#backlog.compare(name);
+      if (this.#backlog.has(name)) count++;
+    }
+    this.#signal.notify();
+    return count;
   }
 
   /** How far this zone is; undefined where the member does not hold it and is not to. */

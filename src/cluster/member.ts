@@ -112,3 +112,11 @@ export interface MemberStatus extends Omit<Member, 'token'> {
   pending: number;
   pendingSince?: string;
 }
+
+/** What a server sends that wants to be trusted. */
+export interface TrustRequest {
+  /** Where it is to be called back. */
+  address: string;
+  user: string;
+  token: string;
+}

@@ -10,9 +10,19 @@ import type { JsonState } from '../state/json-state.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { ZoneStore } from '../zones/zone-store.js';
 import type { ClusterState } from './cluster-state.js';
-import type { Health, HealthEvent } from './failure-threshold.js';
+import type { HealthEvent } from './failure-threshold.js';
+import { HealthRecord } from './health-record.js';
 import { parseLedgerEntry } from './ledger.js';
-import { CPANEL, ROLES, ROOT, type Member, type MemberStatus, type NewMember, type Role } from './member.js';
+import {
+  CPANEL,
+  ROLES,
+  ROOT,
+  type Member,
+  type MemberStatus,
+  type NewMember,
+  type Role,
+  type TrustRequest,
+} from './member.js';
 import { parseMemberHost, type OwnIdentity } from './member-address.js';
 import { healthOf, memberRow } from './member-row.js';
 import { MemberWorker } from './member-worker.js';
@@ -34,23 +44,15 @@ export interface MembersOptions {
   tokens: TrustTokens;
 }
 
-/** What a server sends that wants to be trusted. */
-export interface TrustRequest {
-  /** Where it is to be called back. */
-  address: string;
-  user: string;
-  token: string;
-}
-
 /** The cluster table: its rows in the state file, a worker and a ledger for each. */
 export class Members {
   readonly #options: MembersOptions;
   readonly #workers = new Map<string, MemberWorker>();
-  /** The last write of a member's health. */
-  #healthKept: Promise<void> = Promise.resolve();
+  readonly #health: HealthRecord;
 
   constructor(options: MembersOptions) {
     this.#options = options;
+    this.#health = new HealthRecord(options.state);
   }
 
   async start(): Promise<void> {
@@ -83,6 +85,21 @@ export class Members {
       const worker = this.#workers.get(member.id);
       if (worker !== undefined && ROLES[member.role].writes) yield [member, worker];
     }
+  }
+
+  /** All members with their workers. */
+  running(): { member: Member; worker: MemberWorker }[] {
+    return this.#rows.flatMap((member) => {
+      const worker = this.#workers.get(member.id);
+      return worker === undefined ? [] : [{ member, worker }];
+    });
+  }
+
+  /** Sends these zones to all that are written to, once more. Returns to how many in all. */
+  resend(names: readonly ZoneName[], by: Principal): number {
+    let count = 0;
+    for (const [member, worker] of this.writers()) if (mayUse(by, member)) count += worker.resend(names);
+    return count;
   }
 
   /** These zones changed here: every worker looks at them. */
@@ -203,7 +220,7 @@ export class Members {
   async #administer(id: string, event: HealthEvent, by: Principal): Promise<MemberStatus> {
     this.#find(id, by);
     this.#workers.get(id)?.note(event);
-    await this.#healthKept;
+    await this.#health.written;
     return this.#status(this.#find(id, by));
   }
 
@@ -234,9 +251,7 @@ export class Members {
       serves: (owner) => member.owner === ROOT || member.owner === owner,
       writes: () => state.data.clustering && ROLES[current()?.role ?? 'standalone'].writes,
       threshold: () => state.data.failureThreshold,
-      healthChanged: (health, before) => {
-        if (health.state !== before.state) this.#noteHealth(member.id, health, before, log);
-      },
+      healthChanged: (health, before) => this.#health.note(member.id, health, before, log),
       ahead,
       hostsSeen: (name, digest) => origins.of(name, digest),
       hostname: member.hostname,
@@ -251,29 +266,6 @@ export class Members {
     this.#workers.delete(member.id);
     await worker?.stop();
     await this.#startWorker(member);
-  }
-
-  #noteHealth(id: string, health: Health, before: Health, log: Log): void {
-    const { state, failures, lastFailure: reason } = health;
-    log.warn({ state, failures, reason }, 'member is %s', state);
-    // Only whether it is disabled outlives a restart.
-    if (state !== 'disabled' && before.state !== 'disabled') return;
-    this.#healthKept = this.#keepHealth(id, health);
-    this.#healthKept.catch((error: unknown) => {
-      log.error({ error: sentenceOf(error) }, 'the state of a member could not be written');
-    });
-  }
-
-  #keepHealth(id: string, health: Health): Promise<void> {
-    return this.#options.state.update((draft) => {
-      const member = draft.members.find((candidate) => candidate.id === id);
-      if (member === undefined) return;
-      delete member.disabledAt;
-      delete member.disabledReason;
-      if (health.state !== 'disabled') return;
-      member.disabledAt = new Date().toISOString();
-      if (health.lastFailure !== undefined) member.disabledReason = health.lastFailure;
-    });
   }
 
   #status(member: Member): MemberStatus {

@@ -3,18 +3,22 @@ import { validateZone } from '../zones/validation.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { ChangeOptions, ChangeResult } from './cluster.js';
 import type { LocalZones } from './local-zones.js';
+import type { Members } from './members.js';
 import type { Origins } from './origins.js';
 import type { Progress } from './progress.js';
+import { readersOf, refuseExisting } from './reader.js';
 
 /** A change of one zone from its text to how far it is everywhere: on this server, then at the members. */
 export class ZoneChanges {
   readonly #local: LocalZones;
   readonly #progress: Progress;
+  readonly #members: Members;
   readonly #origins: Origins;
 
-  constructor(options: { local: LocalZones; progress: Progress; origins: Origins }) {
+  constructor(options: { local: LocalZones; progress: Progress; members: Members; origins: Origins }) {
     this.#local = options.local;
     this.#progress = options.progress;
+    this.#members = options.members;
     this.#origins = options.origins;
   }
 
@@ -27,12 +31,13 @@ export class ZoneChanges {
     isNew = false,
   ): Promise<ChangeResult> {
     const valid = validateZone(zone, text);
+    const silent = isNew ? await refuseExisting(zone, by, readersOf(this.#members)) : [];
     // Before it is written: the members are told in the middle of that.
     this.#origins.note(zone, valid.digest, options.hostsSeen);
     const outcome = await this.#local.change({ kind: 'save', valid, by, isNew, ifText: options.ifText });
     await this.#progress.settled(zone, options);
     const warnings = valid.warnings.map((issue) => `line ${issue.line}: ${issue.message}`);
-    return { zone, ...outcome, members: this.#progress.of(zone, by), warnings };
+    return { zone, ...outcome, members: this.#progress.of(zone, by), warnings: [...silent, ...warnings] };
   }
 
   async remove(zone: ZoneName, by: Principal, options: ChangeOptions = {}): Promise<ChangeResult> {

@@ -20,6 +20,11 @@ export const ZONE_ERRORS = {
     sentence: (f) =>
       `Zone ${f['zone'] ?? ''} already exists on ${f['where'] ?? 'this server'}. Edit it, or remove it first.`,
   },
+  zone_shadows: {
+    status: 403,
+    sentence: (f) =>
+      `Zone ${f['zone'] ?? ''} would take names away from ${f['other'] ?? ''}, which belongs to another account. Ask the administrator to make it.`,
+  },
   zone_not_yours: {
     status: 403,
     sentence: (f) => `Zone ${f['zone'] ?? ''} belongs to another account. Ask the administrator to change it.`,

@@ -1,5 +1,12 @@
 import { ownsOrIsRoot, type Principal } from '../../src/access/principal.js';
-import type { BatchOutcome, ChangeResult, Cluster, ClusterStatus, MemberZoneState } from '../../src/cluster/cluster.js';
+import type {
+  BatchOutcome,
+  ChangeResult,
+  Cluster,
+  ClusterStatus,
+  SynchronizeResult,
+  MemberZoneState,
+} from '../../src/cluster/cluster.js';
 import type { MemberType } from '../../src/members/member-type.js';
 import type { MemberStatus, NewCpanelMember, Role } from '../../src/cluster/member.js';
 import type { RescanResult } from '../../src/cluster/rescan.js';
@@ -127,6 +134,9 @@ export class MemoryCluster implements Cluster {
   }
   async trustMember({ address, user }: { address: string; user: string }, by: Principal): Promise<MemberStatus> {
     return this.addMember({ host: address, user, token: 'x', role: 'standalone' }, by);
+  }
+  async synchronize(): Promise<SynchronizeResult> {
+    return Promise.resolve({ newer: [], taken: [], unreachable: [], resent: 0 });
   }
   memberTypes(): readonly MemberType[] {
     return [];

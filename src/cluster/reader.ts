@@ -1,0 +1,47 @@
+import type { Principal } from '../access/principal.js';
+import { ClusterError } from '../errors.js';
+import type { ZoneName } from '../zones/zone-name.js';
+import { ROLES, type Member } from './member.js';
+import type { Members } from './members.js';
+import type { MemberWorker } from './member-worker.js';
+
+/** Longest wait for a question to a member while somebody waits, milliseconds. */
+const TIMEOUT = 10_000;
+
+/** A member whose role says that it is asked. */
+export interface Reader {
+  member: Member;
+  worker: MemberWorker;
+}
+
+/** The members that are asked and answer, as far as is known. */
+export function readersOf(members: Members): Reader[] {
+  return members
+    .running()
+    .filter(({ member, worker }) => ROLES[member.role].reads && worker.health.state !== 'disabled');
+}
+
+/**
+ * Asks the members that are read from, never those that are only written to, whether they have this zone, and refuses it where
+ * one has it from somebody else than us. Resolves with a warning for each that could not be asked: a member that is down does
+ * not stop a new domain. Rejects with zone_exists.
+ */
+export async function refuseExisting(zone: ZoneName, by: Principal, readers: readonly Reader[]): Promise<string[]> {
+  // What is there from us, and is about to be removed there, is none of somebody else.
+  const strangers = readers.filter(({ worker }) => !worker.holds(zone));
+  const asked = await Promise.all(
+    strangers.map(async ({ member, worker }) => {
+      try {
+        return { member, has: await worker.ask((backend) => backend.zoneExists(zone), TIMEOUT) };
+      } catch {
+        return { member, has: undefined };
+      }
+    }),
+  );
+  const named = ({ owner, hostname }: Member): string =>
+    by.kind === 'root' || owner === by.user ? hostname : 'another server of the cluster';
+  const found = asked.find(({ has }) => has === true);
+  if (found !== undefined) throw new ClusterError('zone_exists', { zone, where: named(found.member) });
+  const silent = asked.filter(({ has }) => has === undefined);
+  return silent.map(({ member }) => `${named(member)} could not be asked whether it has ${zone} already.`);
+}

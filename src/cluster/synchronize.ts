@@ -1,0 +1,138 @@
+import { ownsOrIsRoot, type Principal } from '../access/principal.js';
+import { compareSerials } from '../dns/serial.js';
+import { ClusterError, sentenceOf } from '../errors.js';
+import { validateZone, type ValidZone } from '../zones/validation.js';
+import type { ZoneName } from '../zones/zone-name.js';
+import type { ZoneStore } from '../zones/zone-store.js';
+import type { BatchOutcome, SynchronizeOptions, SynchronizeResult } from './cluster.js';
+import type { Members } from './members.js';
+import { readersOf, type Reader } from './reader.js';
+import type { ZoneChanges } from './zone-changes.js';
+
+/** The original's clients ask for so many zones in a call. */
+const BATCH = 512;
+/** For one call, milliseconds: nobody waits in front of it. */
+const TIMEOUT = 300_000;
+
+/** A copy at a member that is newer than what is here, or of a zone that is not here. */
+interface Newer {
+  valid: ValidZone;
+  reader: Reader;
+}
+
+/** Fetches the newest copies from the members that are read from, and sends all that is here to those that are written to. */
+export class Synchronize {
+  readonly #store: ZoneStore;
+  readonly #members: Members;
+  readonly #changes: ZoneChanges;
+
+  constructor(options: { store: ZoneStore; members: Members; changes: ZoneChanges }) {
+    this.#store = options.store;
+    this.#members = options.members;
+    this.#changes = options.changes;
+  }
+
+  /** What one member can't do stops none of the others. */
+  async run({ zones, direction, unconfigured, plan }: SynchronizeOptions, by: Principal): Promise<SynchronizeResult> {
+    const result: SynchronizeResult = { newer: [], taken: [], unreachable: [], resent: 0 };
+    const wanted = zones === undefined ? undefined : new Set(zones);
+    const newest = new Map<ZoneName, Newer>();
+    const readers = readersOf(this.#members).filter(({ member }) => ownsOrIsRoot(by, member.owner));
+    await Promise.all(
+      readers.map(async (reader) => {
+        try {
+          await this.#compare(reader, {
+            wanted,
+            unconfigured: unconfigured || wanted !== undefined,
+            by,
+            newest,
+            result,
+          });
+        } catch (error) {
+          result.unreachable.push({ member: reader.member.hostname, reason: sentenceOf(error) });
+        }
+      }),
+    );
+    for (const [zone, { valid, reader }] of newest) {
+      const here = this.#store.get(zone)?.serial;
+      const { hostname: member } = reader.member;
+      result.newer.push({ zone, member, serial: valid.serial, ...(here === undefined ? {} : { here }) });
+    }
+    if (plan) return result;
+    for (const [zone, { valid, reader }] of newest) result.taken.push(await this.#take(zone, valid, reader, by));
+    if (direction === 'all') {
+      const mine = wanted ?? [...this.#store.entries()].map(({ name }) => name);
+      const names = [...mine].filter((name) => ownsOrIsRoot(by, this.#store.get(name)?.owner ?? ''));
+      result.resent = this.#members.resend(names, by);
+    }
+    return result;
+  }
+
+  async #compare(
+    reader: Reader,
+    of: {
+      wanted: ReadonlySet<ZoneName> | undefined;
+      unconfigured: boolean;
+      by: Principal;
+      newest: Map<ZoneName, Newer>;
+      result: SynchronizeResult;
+    },
+  ): Promise<void> {
+    const { worker } = reader;
+    const listed = of.wanted ?? (await worker.ask((backend) => backend.zoneList(), TIMEOUT));
+    const names = [...listed].filter((name) => this.#isOfInterest(name, of.unconfigured, of.by));
+    for (let at = 0; at < names.length; at += BATCH) {
+      const chunk = names.slice(at, at + BATCH);
+      for (const [name, text] of await worker.ask((backend) => backend.zones(chunk), TIMEOUT)) {
+        try {
+          const valid = validateZone(name, text);
+          const held = of.newest.get(name)?.valid ?? this.#held(name);
+          if (isNewer(valid, held)) of.newest.set(name, { valid, reader });
+        } catch (error) {
+          of.result.unreachable.push({ member: reader.member.hostname, zone: name, reason: sentenceOf(error) });
+        }
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+  }
+
+  /** What was removed here is not brought back by a member that still has it. */
+  #isOfInterest(name: ZoneName, unconfigured: boolean, by: Principal): boolean {
+    const held = this.#store.get(name);
+    if (held !== undefined) return ownsOrIsRoot(by, held.owner);
+    return unconfigured && this.#store.tombstone(name) === undefined;
+  }
+
+  #held(name: ZoneName): Pick<ValidZone, 'serial' | 'digest' | 'text'> | undefined {
+    const entry = this.#store.get(name);
+    return entry === undefined ? undefined : { ...entry, text: this.#store.read(name) ?? Buffer.alloc(0) };
+  }
+
+  async #take(zone: ZoneName, { text }: ValidZone, { member }: Reader, by: Principal): Promise<BatchOutcome> {
+    try {
+      return {
+        zone,
+        result: await this.#changes.save(zone, text, by, { wait: 'local', hostsSeen: [member.hostname] }),
+      };
+    } catch (error) {
+      if (error instanceof ClusterError) return { zone, error };
+      return { zone, error: new ClusterError('internal', {}, { cause: error }) };
+    }
+  }
+}
+
+/** The original's rule: the later serial (RFC 1982), then the later time of update in the first line's comment, then what is here. */
+export function isNewer(
+  found: Pick<ValidZone, 'serial' | 'digest' | 'text'>,
+  held: Pick<ValidZone, 'serial' | 'digest' | 'text'> | undefined,
+): boolean {
+  if (held === undefined) return true;
+  if (found.digest === held.digest) return false;
+  return (compareSerials(found.serial, held.serial) || updateTime(found.text) - updateTime(held.text)) > 0;
+}
+
+/** As `; cPanel first:… (update_time):1600000000 …` in the first line; 0 where it says none. */
+function updateTime(text: Buffer): number {
+  const line = text.subarray(0, 1_000).toString('latin1').split('\n', 1)[0] ?? '';
+  return Number(/^;.*\(update_time\):(\d{1,12})(\s|$)/.exec(line)?.[1] ?? 0);
+}
