@@ -87,7 +87,11 @@ describe('the API in the style of WHM API 1', () => {
   test.each([
     ['savezone', { zonedata: TEXT }, /Parameter zone is missing/],
     ['savezone', { zone: 'a.example' }, /Parameter zonedata is missing/],
-    ['savezone', { zone: 'a.example', zonedata: TEXT, wait: 'forever' }, /Parameter wait must be local or served/],
+    [
+      'savezone',
+      { zone: 'a.example', zonedata: TEXT, wait: 'forever' },
+      /Parameter wait must be none, local or served/,
+    ],
     ['savezone', { zone: 'a.example', zonedata: TEXT, timeout: '-1' }, /Parameter timeout must be a whole number/],
     ['savezone', { zone: '../x', zonedata: TEXT }, /is not a zone name/],
     ['setclustering', { enabled: 'perhaps' }, /Parameter enabled must be 0 or 1/],

@@ -1,10 +1,9 @@
 import { z } from 'zod';
-import type { Role } from '../../cluster/member.js';
-import { apiFunction, fingerprint, flag, port, text, whole, type ApiFunction } from './api-function.js';
+import { apiFunction, flag, many, text, whole, type ApiFunction } from './api-function.js';
+import { memberFrom, newMember, role } from './member-parameters.js';
+import { zone } from './zone-parameters.js';
 
 const privilege = 'clustering';
-const ROLE_NAMES = ['standalone', 'sync', 'write-only'] as const satisfies readonly Role[];
-const role = text.pipe(z.enum(ROLE_NAMES, { error: `must be one of ${ROLE_NAMES.join(', ')}` }));
 
 /** The cluster and its members. */
 export const CLUSTER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
@@ -30,25 +29,39 @@ export const CLUSTER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     parameters: {},
     run: (_, { cluster, peer }) => ({ member: cluster.members(peer) }),
   }),
+  listmembertypes: apiFunction({
+    privilege,
+    parameters: {},
+    run: (_, { cluster }) => ({
+      type: cluster.memberTypes().map(({ type, label, fields }) => ({ type, label, fields })),
+    }),
+  }),
   addmember: apiFunction({
     privilege,
+    parameters: newMember,
+    run: (given, request) => request.cluster.addMember(memberFrom(given, request), request.peer),
+  }),
+  cluster_member_has_trust_with: apiFunction({
+    privilege,
+    parameters: { host: text, althost: text.optional() },
+    run: ({ host, althost }, { cluster, peer }) => {
+      const asked = [host, althost].map((name) => name?.trim().toLowerCase());
+      const trusted = cluster
+        .members(peer)
+        .some((member) => asked.includes(member.host) || asked.includes(member.hostname));
+      return { has_trust: trusted ? 1 : 0 };
+    },
+  }),
+  synchronize: apiFunction({
+    privilege,
     parameters: {
-      host: text,
-      port: port.optional(),
-      dnsport: port.optional(),
-      user: text,
-      token: text,
-      role,
-      fingerprint: fingerprint.optional(),
+      zone: many(zone),
+      direction: text.pipe(z.enum(['local', 'all'], { error: 'must be local or all' })).optional(),
+      unconfigured: flag.optional(),
+      plan: flag.optional(),
     },
-    run: ({ host, user, token, role, ...given }, { cluster, peer }) => {
-      const optional = {
-        ...(given.port === undefined ? {} : { port: given.port }),
-        ...(given.dnsport === undefined ? {} : { dnsPort: given.dnsport }),
-        ...(given.fingerprint === undefined ? {} : { fingerprint: given.fingerprint }),
-      };
-      return cluster.addMember({ host, user, token, role, ...optional }, peer);
-    },
+    run: ({ zone: zones, direction = 'all', unconfigured = false, plan = false }, { cluster, peer }) =>
+      cluster.synchronize({ ...(zones.length === 0 ? {} : { zones }), direction, unconfigured, plan }, peer),
   }),
   setmemberrole: apiFunction({
     privilege,

@@ -7,6 +7,7 @@ import { send } from '../send.js';
 import { WireRequest } from '../wire/wire-request.js';
 import { CLUSTER_FUNCTIONS } from './cluster-functions.js';
 import { Answer, type ApiFunction } from './api-function.js';
+import { batchCommands, runBatch } from './batch.js';
 import { DNS_FUNCTIONS } from './dns-functions.js';
 import { RECORD_FUNCTIONS } from './record-functions.js';
 import { SERVER_FUNCTIONS } from './server-functions.js';
@@ -40,7 +41,8 @@ export function whmApiRoutes(cluster: Cluster): Router {
   const router = Router();
   router.all('/:function', async (request: Request, response: Response) => {
     const name = String(request.params['function']);
-    const answer = await perform(name, new WireRequest(request, cluster));
+    const wire = new WireRequest(request, cluster);
+    const answer = await (name === 'batch' ? performBatch(wire) : perform(name, wire));
     response.type('json');
     send(request, response, JSON.stringify(answer));
   });
@@ -60,7 +62,16 @@ export const answerFailure: ErrorRequestHandler = (error: unknown, request, resp
   send(request, response, JSON.stringify({ metadata, data: { code, issues } }));
 };
 
-async function perform(name: string, request: WireRequest): Promise<unknown> {
+async function performBatch(request: WireRequest): Promise<object> {
+  await request.read();
+  const data = await runBatch(batchCommands(request.values('command')), ({ name, query }) =>
+    perform(name, request.inner(query), true),
+  );
+  return { metadata: { version: 1, command: 'batch', reason: 'OK', result: 1 }, data };
+}
+
+/** `enveloped`: whatever API version is named. */
+async function perform(name: string, request: WireRequest, enveloped = false): Promise<object> {
   const called = FUNCTIONS.get(name);
   if (called === undefined) throw new ClusterError('function_unknown', { function: name.slice(0, 60) });
   const { privilege } = called;
@@ -70,7 +81,7 @@ async function perform(name: string, request: WireRequest): Promise<unknown> {
   await request.read();
   const answer = await run(called, request);
   const { reason, data } = answer instanceof Answer ? answer : new Answer('OK', answer);
-  if (FLAT.has(name) && request.text('api.version') !== '1') return data;
+  if (!enveloped && FLAT.has(name) && request.text('api.version') !== '1') return data as object;
   return { metadata: { version: 1, command: name, reason, result: 1 }, data };
 }
 

@@ -10,9 +10,12 @@ export const zone = text.transform((name) => zoneName(name));
 /** A zone by either name that callers have for the parameter. */
 export const zoneOrDomain = { zone: zone.optional(), domain: zone.optional() };
 
-/** `wait`: answer when the change is on this server, or when members serve it too; `timeout` in seconds. */
+/**
+ * `wait`: answer when members serve the change, or when this server does (`local`, or `none`: for no member). That its own nameserver
+ * takes the change is always waited for, so that a refusal is told. `timeout` in seconds.
+ */
 export const waiting = {
-  wait: text.pipe(z.enum(['local', 'served'], { error: 'must be local or served' })).optional(),
+  wait: text.pipe(z.enum(['none', 'local', 'served'], { error: 'must be none, local or served' })).optional(),
   timeout: whole.optional(),
 };
 
@@ -20,10 +23,13 @@ export function optionsOf({
   wait,
   timeout,
 }: {
-  wait?: 'local' | 'served' | undefined;
+  wait?: 'none' | 'local' | 'served' | undefined;
   timeout?: number | undefined;
 }): ChangeOptions {
-  return { ...(wait === undefined ? {} : { wait }), ...(timeout === undefined ? {} : { timeout: timeout * 1000 }) };
+  return {
+    ...(wait === undefined ? {} : { wait: wait === 'none' ? ('local' as const) : wait }),
+    ...(timeout === undefined ? {} : { timeout: timeout * 1000 }),
+  };
 }
 
 /** The zone that is meant. Throws parameter_invalid where neither name was sent. */

@@ -27,10 +27,18 @@ export class WireRequest {
   /** Pairs that were read before the call began. */
   #ahead: Pair[] = [];
 
-  constructor(request: Request, cluster: Cluster) {
+  readonly #request: Request;
+
+  constructor(request: Request, cluster: Cluster, pairs = pairsOf(request)) {
+    this.#request = request;
     this.peer = peerOf(request);
     this.cluster = cluster;
-    this.#arriving = pairsOf(request);
+    this.#arriving = pairs;
+  }
+
+  /** A call within this one: of the same peer, with the parameters of this query. */
+  inner(query: string): WireRequest {
+    return new WireRequest(this.#request, this.cluster, formPairs([Buffer.from(query)], LARGEST_BODY));
   }
 
   /** Reads all parameters; for calls that carry no bundle. The last of a name counts. */

@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import type { NewMember, Role } from '../../cluster/member.js';
+import { ClusterError } from '../../errors.js';
+import type { WireRequest } from '../wire/wire-request.js';
+import { fingerprint, flag, port, text } from './api-function.js';
+
+const ROLE_NAMES = ['standalone', 'sync', 'write-only'] as const satisfies readonly Role[];
+export const role = text.pipe(z.enum(ROLE_NAMES, { error: `must be one of ${ROLE_NAMES.join(', ')}` }));
+
+/** Of a member of the original's wire; another `type` has fields of its own, each a parameter (see listmembertypes). */
+export const newMember = {
+  type: text.optional(),
+  role,
+  host: text.optional(),
+  port: port.optional(),
+  dnsport: port.optional(),
+  user: text.optional(),
+  token: text.optional(),
+  fingerprint: fingerprint.optional(),
+  reversetrust: flag.optional(),
+};
+
+/** What the cluster is to add. */
+export function memberFrom(given: z.infer<z.ZodObject<typeof newMember>>, request: WireRequest): NewMember {
+  const { type = 'cpanel', role } = given;
+  if (type === 'cpanel') {
+    const missing = (['host', 'user', 'token'] as const).find((parameter) => given[parameter] === undefined);
+    if (missing !== undefined) throw new ClusterError('parameter_invalid', { parameter: missing, why: 'is missing' });
+    const { host = '', user = '', token = '', port, dnsport: dnsPort, fingerprint, reversetrust: reverseTrust } = given;
+    return { host, user, token, role, ...defined({ port, dnsPort, fingerprint, reverseTrust }) };
+  }
+  const fields = request.cluster.memberTypes().find((known) => known.type === type)?.fields ?? [];
+  const values = fields.map(({ name }) => [name, request.text(name)] as const);
+  return {
+    type,
+    role,
+    values: Object.fromEntries(values.filter((pair): pair is [string, string] => pair[1] !== undefined)),
+  };
+}
+
+function defined<T extends object>(given: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as never;
+}
