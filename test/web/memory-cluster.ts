@@ -8,7 +8,7 @@ import type {
   MemberZoneState,
 } from '../../src/cluster/cluster.js';
 import type { MemberType } from '../../src/members/member-type.js';
-import type { MemberStatus, NewCpanelMember, Role } from '../../src/cluster/member.js';
+import type { MemberStatus, NewMember, Role } from '../../src/cluster/member.js';
 import type { RescanResult } from '../../src/cluster/rescan.js';
 import { ClusterError } from '../../src/errors.js';
 import { zoneFromTemplate } from '../../src/zones/templates.js';
@@ -123,23 +123,37 @@ export class MemoryCluster implements Cluster {
   members(by: Principal): MemberStatus[] {
     return this.rows.filter(({ owner }) => ownsOrIsRoot(by, owner));
   }
-  async addMember(
-    { host, port, dnsPort, user, role, fingerprint }: NewCpanelMember,
-    by: Principal,
-  ): Promise<MemberStatus> {
-    const row = memberRow({ id: `m${this.rows.length + 1}`, host, hostname: host, user, role, owner: by.user });
-    Object.assign(row, { port: port ?? 2087, dnsPort: dnsPort ?? 53, fingerprint: fingerprint ?? row.fingerprint });
-    this.rows.push(row);
-    return Promise.resolve(row);
+  async addMember(member: NewMember, by: Principal): Promise<MemberStatus> {
+    const id = `m${this.rows.length + 1}`;
+    if ('values' in member) {
+      const { type, role, values } = member;
+      if (!this.types.some((known) => known.type === type)) {
+        throw new ClusterError('member_type_unknown', { type, types: 'cpanel' });
+      }
+      this.given = values;
+      const nowhere = { port: 0, dnsPort: 0, fingerprint: '', version: '' };
+      this.rows.push(memberRow({ id, type, role, hostname: `${type}.example`, owner: by.user, ...nowhere }));
+    } else {
+      const { host, port, dnsPort, user, role, fingerprint } = member;
+      const row = memberRow({ id, host, hostname: host, user, role, owner: by.user });
+      Object.assign(row, { port: port ?? 2087, dnsPort: dnsPort ?? 53, fingerprint: fingerprint ?? row.fingerprint });
+      if (member.reverseTrust === true) row.reverseTrust = { established: true, said: 'ok' };
+      this.rows.push(row);
+    }
+    const added = this.rows.at(-1);
+    if (added === undefined) throw new Error('a row was expected');
+    return Promise.resolve(added);
   }
+  given: Readonly<Record<string, string>> = {};
   async trustMember({ address, user }: { address: string; user: string }, by: Principal): Promise<MemberStatus> {
     return this.addMember({ host: address, user, token: 'x', role: 'standalone' }, by);
   }
   async synchronize(): Promise<SynchronizeResult> {
     return Promise.resolve({ newer: [], taken: [], unreachable: [], resent: 0 });
   }
+  types: readonly MemberType[] = [];
   memberTypes(): readonly MemberType[] {
-    return [];
+    return this.types;
   }
   async setMemberRole(id: string, role: Role, by: Principal): Promise<MemberStatus> {
     return Promise.resolve(Object.assign(this.#row(id, by), { role }));

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { MemberType } from '../../src/members/member-type.js';
 import { memberRow } from './memory-cluster.js';
 import { startPages, type Browser, type PagesServer } from './pages-server.js';
 
@@ -33,15 +34,79 @@ describe('adding a server', () => {
     [{ port: '2087x' }, 'must be a number from 1 to 65535'],
     [{ dnsPort: '70000' }, 'must be a number from 1 to 65535'],
     [{ role: 'boss' }, 'Parameter role'],
-    [{ type: 'other' }, 'Parameter type'],
+    [{ type: 'other' }, 'There is no member type'],
     [{ host: 'x'.repeat(300) }, 'Parameter host'],
   ])('with %j is refused with a sentence; the form keeps the rest but not the token', async (wrong, sentence) => {
     const page = await root.post('/members', { ...form, user: 'someone', ...wrong });
-    expect(page.status).toBe(400);
+    expect([400, 422]).toContain(page.status);
     expect(page.html).toContain(sentence);
     expect(page.html).toContain('value="someone"');
     expect(page.html).not.toContain(TOKEN);
     expect(pages.cluster.rows).toEqual([]);
+  });
+});
+
+describe('adding a member of another type', () => {
+  const TYPE: MemberType = {
+    type: 'cloud',
+    label: 'Cloud DNS',
+    fields: [
+      { name: 'username', label: 'User name', type: 'text' },
+      { name: 'apikey', label: 'API key', type: 'text', secret: true, help: 'From its page "Keys" <i>.' },
+      { name: 'rules', label: 'Rules', type: 'bigtext', default: '' },
+      { name: 'address', label: 'Address', type: 'ip', default: '192.0.2.1' },
+      { name: 'fast', label: 'Fast', type: 'binary' },
+      {
+        name: 'ns',
+        label: 'NS records',
+        type: 'radio',
+        default: 'a',
+        options: [
+          { value: 'a', label: 'A' },
+          { value: 'b', label: 'B' },
+        ],
+      },
+    ],
+    create: () => {
+      throw new Error('the pages make no backend');
+    },
+  };
+  beforeEach(() => {
+    pages.cluster.types = [TYPE];
+  });
+  afterAll(() => {
+    pages.cluster.types = [];
+  });
+
+  test('the menu offers it, and its form has a control for each of its fields', async () => {
+    expect((await root.get('/members/new')).html).toContain('<option value="cloud">Cloud DNS</option>');
+    const { html } = await root.get('/members/new?type=cloud');
+    expect(html).toContain('Cloud DNS Configuration');
+    expect(html).toMatch(
+      /<label for="field-username">User name<\/label>\s*<input id="field-username" name="username" value="" type="text"[^>]*required/,
+    );
+    expect(html).toMatch(/name="apikey" value="" type="password"[^>]*aria-describedby="field-apikey-hint"/);
+    expect(html).toContain('&lt;i&gt;.');
+    expect(html).toMatch(/<textarea id="field-rules"/);
+    expect(html).toMatch(/name="address" value="192.0.2.1"/);
+    expect(html).toMatch(/type="checkbox" name="fast" value="1">/);
+    expect(html).toMatch(/type="radio" name="ns" value="a" checked>/);
+  });
+
+  test('what is given is passed on, and the row says its type', async () => {
+    const fields = { type: 'cloud', role: 'write-only', username: 'ann', apikey: TOKEN, fast: '1', ns: 'b' };
+    const answer = await root.post('/members', fields);
+    expect(answer.status).toBe(303);
+    expect(pages.cluster.given).toMatchObject({ username: 'ann', apikey: TOKEN, fast: '1', ns: 'b', rules: '' });
+    const { html } = await root.get(answer.location);
+    expect(html).toContain('Cloud DNS');
+    expect(html).not.toContain(TOKEN);
+  });
+
+  test('a refused form keeps what was given, but no secret', async () => {
+    const { html } = await root.post('/members', { type: 'cloud', role: 'boss', username: 'ann', apikey: TOKEN });
+    expect(html).toContain('value="ann"');
+    expect(html).not.toContain(TOKEN);
   });
 });
 

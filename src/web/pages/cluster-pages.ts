@@ -23,6 +23,7 @@ export function clusterPages(context: PageContext): Router {
       version,
       roles: ROLES,
       states: MEMBER_STATES,
+      typeLabel: (type: string) => cluster.memberTypes().find((known) => known.type === type)?.label ?? 'cPanel',
       nameserverLine: nameserverLine(status.nameserver),
     });
   });

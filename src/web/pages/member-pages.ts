@@ -1,67 +1,19 @@
-import { Router, type Request, type Response } from 'express';
+import { Router } from 'express';
 import { z } from 'zod';
 import type { Principal } from '../../access/principal.js';
-import { ROLES, type MemberStatus, type NewMember, type Role } from '../../cluster/member.js';
+import { ROLES, type MemberStatus, type Role } from '../../cluster/member.js';
 import { ClusterError } from '../../errors.js';
-import { readForm, sentText, wholeNumber } from './forms.js';
+import { readForm } from './forms.js';
 import { done } from './outcomes.js';
 import { redirectWith, showPage, type PageContext } from './page.js';
 import { visitOf } from './visit.js';
 
 const role = z.enum(Object.keys(ROLES) as [Role, ...Role[]]);
 const roleForm = z.object({ role });
-const memberForm = z.object({
-  type: z.literal('cpanel'),
-  host: z.string().trim().max(255),
-  port: wholeNumber(1, 65_535, 2087),
-  dnsPort: wholeNumber(1, 65_535, 53),
-  user: z.string().trim().max(64),
-  token: z.string().trim().max(4096),
-  role,
-  fingerprint: z.string().trim().max(200).default(''),
-});
-
-/** Adding a server to the cluster, and what can be done with each. */
+/** What can be done with each server of the cluster. */
 export function memberPages(context: PageContext): Router {
   const { cluster } = context;
   const router = Router();
-
-  const showForm = (request: Request, response: Response, error?: ClusterError): void => {
-    const isNew = error === undefined;
-    const values = {
-      host: sentText(request, 'host'),
-      port: isNew ? '2087' : sentText(request, 'port'),
-      dnsPort: isNew ? '53' : sentText(request, 'dnsPort'),
-      user: isNew ? 'root' : sentText(request, 'user'),
-      role: isNew ? 'sync' : sentText(request, 'role'),
-      fingerprint: sentText(request, 'fingerprint'),
-    };
-    response.status(error?.status ?? 200);
-    showPage(context, request, response, 'member-new', {
-      title: 'Add a server to the cluster',
-      roles: ROLES,
-      values,
-      error,
-    });
-  };
-
-  router.get('/members/new', (request, response) => showForm(request, response));
-
-  router.post('/members', async (request, response) => {
-    let member: MemberStatus;
-    try {
-      member = await cluster.addMember(newMember(request), visitOf(request).principal);
-    } catch (error) {
-      if (!(error instanceof ClusterError)) throw error;
-      showForm(request, response, error);
-      return;
-    }
-    const outcome = done(
-      `${member.hostname} was added to the cluster as ${ROLES[member.role].label}.`,
-      `Its certificate is trusted from now on by its fingerprint: ${member.fingerprint}`,
-    );
-    redirectWith(context, request, response, [], outcome);
-  });
 
   router.post('/member/:id/role', async (request, response) => {
     const given = readForm(roleForm, request);
@@ -101,11 +53,6 @@ export function memberPages(context: PageContext): Router {
     redirectWith(context, request, response, [], done(sentence));
   });
   return router;
-}
-
-function newMember(request: Request): NewMember {
-  const { host, port, dnsPort, user, token, role, fingerprint } = readForm(memberForm, request);
-  return { host, port, dnsPort, user, token, role, ...(fingerprint === '' ? {} : { fingerprint }) };
 }
 
 function memberOf({ cluster }: PageContext, id: string, principal: Principal): MemberStatus {

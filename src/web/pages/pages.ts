@@ -7,6 +7,7 @@ import { createPageApp, endWithErrorPages } from '../page-app.js';
 import { clusterPages } from './cluster-pages.js';
 import { smallForm, zoneTextForm } from './forms.js';
 import { memberPages } from './member-pages.js';
+import { newMemberPages } from './new-member-pages.js';
 import { Outcomes } from './outcomes.js';
 import { frameOf, type PageContext } from './page.js';
 import { tokenPages } from './token-pages.js';
@@ -34,6 +35,7 @@ export function createPages(options: {
   app.use(smallForm);
   app.use(guardForms(secret));
   app.use(clusterPages(context));
+  app.use(newMemberPages(context));
   app.use(memberPages(context));
   app.use(zonePages(context));
   app.use(zoneEditor(context));
