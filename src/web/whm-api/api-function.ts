@@ -3,6 +3,8 @@ import type { WireRequest } from '../wire/wire-request.js';
 
 /** One function of the API: what it takes, the privilege that it needs, what it does. */
 export interface ApiFunction {
+  /** In one line, for the description of the API. */
+  summary: string;
   /** None where every holder of a token may call it. */
   privilege?: string;
   parameters: z.ZodObject;
@@ -11,6 +13,7 @@ export interface ApiFunction {
 
 /** Ties the types of `parameters` and `run` together. */
 export function apiFunction<Shape extends z.ZodRawShape>(definition: {
+  summary: string;
   privilege?: string;
   parameters: Shape;
   run: (parameters: z.infer<z.ZodObject<Shape>>, request: WireRequest) => unknown;
@@ -28,18 +31,27 @@ export class Answer {
 }
 
 /** A parameter's octets, as zone text is. */
-export const octets = z.instanceof(Buffer, { error: 'is missing' });
+export const octets = z.instanceof(Buffer, { error: 'is missing' }).meta({ type: 'string' });
 /** A parameter as text. */
-export const text = octets.transform((value) => value.toString('utf8'));
+export const text = octets.transform((value) => value.toString('utf8')).meta({ type: 'string' });
 /** A whole number. */
-export const whole = text.pipe(z.string().regex(/^[0-9]{1,10}$/, 'must be a whole number')).transform(Number);
+export const whole = text
+  .pipe(z.string().regex(/^[0-9]{1,10}$/, 'must be a whole number'))
+  .transform(Number)
+  .meta({ type: 'integer', minimum: 0 });
 /** A port. */
-export const port = whole.refine((value) => value >= 1 && value <= 65_535, 'must be a port, 1 to 65535');
+export const port = whole
+  .refine((value) => value >= 1 && value <= 65_535, 'must be a port, 1 to 65535')
+  .meta({ type: 'integer', minimum: 1, maximum: 65_535 });
 /** A certificate's SHA-256 fingerprint, in the spelling that is pinned. */
 export const fingerprint = text
   .transform((value) => value.trim().toUpperCase())
-  .pipe(z.string().regex(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/, 'must be 32 pairs of hex digits with colons'));
+  .pipe(z.string().regex(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/, 'must be 32 pairs of hex digits with colons'))
+  .meta({ type: 'string', pattern: '^([0-9A-F]{2}:){31}[0-9A-F]{2}$' });
 /** `1` or `0`. */
-export const flag = text.pipe(z.enum(['0', '1'], { error: 'must be 0 or 1' })).transform((value) => value === '1');
+export const flag = text
+  .pipe(z.enum(['0', '1'], { error: 'must be 0 or 1' }))
+  .transform((value) => value === '1')
+  .meta({ type: 'string', enum: ['0', '1'] });
 /** A parameter that may come several times, or numbered as `name-1`: empty where it was not sent. */
 export const many = <Item extends z.ZodType>(item: Item): z.ZodArray<Item> => z.array(item);

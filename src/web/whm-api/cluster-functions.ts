@@ -7,8 +7,15 @@ const privilege = 'clustering';
 
 /** The cluster and its members. */
 export const CLUSTER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
-  clusterstatus: apiFunction({ privilege, parameters: {}, run: (_, { cluster, peer }) => cluster.status(peer) }),
+  clusterstatus: apiFunction({
+    summary: 'This server, its nameserver, and its members with how they do',
+    privilege,
+    parameters: {},
+    run: (_, { cluster, peer }) => cluster.status(peer),
+  }),
   setclustering: apiFunction({
+    summary: 'Enable or disable DNS clustering; while it is disabled, changes wait and none is lost',
+
     privilege,
     parameters: { enabled: flag },
     run: async ({ enabled }, { cluster, peer }) => {
@@ -17,6 +24,8 @@ export const CLUSTER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     },
   }),
   setfailurethreshold: apiFunction({
+    summary: 'After how many failed commands in a row a member is disabled; 0: never',
+
     privilege,
     parameters: { threshold: whole },
     run: async ({ threshold }, { cluster, peer }) => {
@@ -25,11 +34,15 @@ export const CLUSTER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     },
   }),
   listmembers: apiFunction({
+    summary: 'The members of the cluster, with version, role, health, and zones in sync',
+
     privilege,
     parameters: {},
     run: (_, { cluster, peer }) => ({ member: cluster.members(peer) }),
   }),
   listmembertypes: apiFunction({
+    summary: 'Types of members beside cPanel, each with the fields of its form',
+
     privilege,
     parameters: {},
     run: (_, { cluster }) => ({
@@ -37,11 +50,16 @@ export const CLUSTER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     }),
   }),
   addmember: apiFunction({
+    summary:
+      'Add a member, after it answered; with a type of listmembertypes, the fields of that type are parameters, too',
+
     privilege,
     parameters: newMember,
     run: (given, request) => request.cluster.addMember(memberFrom(given, request), request.peer),
   }),
   cluster_member_has_trust_with: apiFunction({
+    summary: 'Whether a host is a member of this server',
+
     privilege,
     parameters: { host: text, althost: text.optional() },
     run: ({ host, althost }, { cluster, peer }) => {
@@ -53,6 +71,8 @@ export const CLUSTER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     },
   }),
   synchronize: apiFunction({
+    summary: 'Fetch the newest copies from the members that are read from, and send all to those that are written to',
+
     privilege,
     parameters: {
       zone: many(zone),
@@ -64,21 +84,29 @@ export const CLUSTER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
       cluster.synchronize({ ...(zones.length === 0 ? {} : { zones }), direction, unconfigured, plan }, peer),
   }),
   setmemberrole: apiFunction({
+    summary: 'Change the DNS role of a member',
+
     privilege,
     parameters: { member: text, role },
     run: ({ member, role }, { cluster, peer }) => cluster.setMemberRole(member, role, peer),
   }),
   enablemember: apiFunction({
+    summary: 'Take a disabled member in again; it gets what it missed',
+
     privilege,
     parameters: { member: text },
     run: ({ member }, { cluster, peer }) => cluster.enableMember(member, peer),
   }),
   disablemember: apiFunction({
+    summary: 'Send a member nothing until it is enabled again',
+
     privilege,
     parameters: { member: text },
     run: ({ member }, { cluster, peer }) => cluster.disableMember(member, peer),
   }),
   removemember: apiFunction({
+    summary: 'Delete a member from the cluster; its zones stay there',
+
     privilege,
     parameters: { member: text },
     run: async ({ member }, { cluster, peer }) => {

@@ -24,6 +24,8 @@ const ALREADY_THERE = { zone_exists: 'dns_entry_exists', zone_not_yours: 'dns_en
 /** Zones as a whole, in the functions that scripts for WHM call. */
 export const DNS_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
   adddns: apiFunction({
+    summary: 'Create a zone from a template',
+
     privilege,
     parameters: { domain: zone, ip: text, trueowner: text.optional(), template: text.optional(), ...waiting },
     run: async ({ domain, ip, trueowner, template = TEMPLATE, ...given }, { cluster, peer }) => {
@@ -34,6 +36,8 @@ export const DNS_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     },
   }),
   killdns: apiFunction({
+    summary: 'Remove a zone, here and at the members',
+
     privilege,
     parameters: { ...zoneOrDomain, ...waiting },
     run: async (given, { cluster, peer }) => {
@@ -43,6 +47,8 @@ export const DNS_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     },
   }),
   resetzone: apiFunction({
+    summary: 'Put a zone back to its template',
+
     privilege,
     parameters: { ...zoneOrDomain, ip: text.optional(), template: text.optional(), ...waiting },
     run: async ({ ip, template = TEMPLATE, ...given }, request) => {
@@ -56,6 +62,8 @@ export const DNS_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     },
   }),
   export_zone_files: apiFunction({
+    summary: 'The texts of zones, in base64',
+
     privilege,
     parameters: { zone: many(zone) },
     run: async (given, { cluster, peer }) => {
@@ -76,6 +84,8 @@ export const DNS_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     },
   }),
   lookupnsip: apiFunction({
+    summary: 'The address of a nameserver',
+
     privilege,
     parameters: { host: text },
     run: async ({ host }, request) => ({ ip: (await ownAddress(host, request)) ?? (await publicAddress(host)) }),

@@ -33,6 +33,8 @@ const change = { ...zoneOrDomain, serialnum: whole.optional(), ...waiting };
 /** Reading and editing the records of a zone. Edits keep all other lines of its text, comments too. */
 export const RECORD_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
   dumpzone: apiFunction({
+    summary: 'The lines of a zone with their records, for reading',
+
     privilege,
     parameters: zoneOrDomain,
     run: async (given, request) => {
@@ -43,11 +45,15 @@ export const RECORD_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     },
   }),
   parse_dns_zone: apiFunction({
+    summary: 'The lines of a zone with their records, for mass_edit_dns_zone',
+
     privilege,
     parameters: { zone },
     run: async (given, request) => ({ payload: parseItems(await OpenZone.read(given.zone, request)) }),
   }),
   mass_edit_dns_zone: apiFunction({
+    summary: 'Add, edit and remove lines of a zone in one change',
+
     privilege,
     parameters: { zone, serial: whole, add: many(text), edit: many(text), remove: many(whole), ...waiting },
     run: async (given, request) => {
@@ -61,6 +67,8 @@ export const RECORD_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     },
   }),
   getzonerecord: apiFunction({
+    summary: 'One line of a zone',
+
     privilege,
     parameters: { ...zoneOrDomain, ...lineNumber },
     run: async (given, request) => {
@@ -69,6 +77,8 @@ export const RECORD_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     },
   }),
   addzonerecord: apiFunction({
+    summary: 'Add a record',
+
     privilege,
     parameters: { ...change, ...record, name: text, type },
     run: async (given, request) => {
@@ -79,6 +89,8 @@ export const RECORD_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     },
   }),
   editzonerecord: apiFunction({
+    summary: 'Change the record of one line',
+
     privilege,
     parameters: { ...change, ...lineNumber, ...record, type: type.optional() },
     run: async (given, request) => {
@@ -90,6 +102,8 @@ export const RECORD_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     },
   }),
   removezonerecord: apiFunction({
+    summary: 'Remove the record of one line',
+
     privilege,
     parameters: { ...change, ...lineNumber },
     run: async (given, request) => {

@@ -7,6 +7,8 @@ const DNS_SERVICE = 'named';
 /** About this server and the caller. */
 export const SERVER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
   version: apiFunction({
+    summary: 'The version by which clients choose their calls, and zones that the nameserver signs by itself',
+
     parameters: {},
     run: async (_, { cluster, peer }) => {
       const { signedZones } = (await cluster.status(peer)).nameserver;
@@ -14,6 +16,8 @@ export const SERVER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     },
   }),
   installed_versions: apiFunction({
+    summary: 'The nameserver software and its version',
+
     parameters: {},
     run: async (_, { cluster, peer }) => {
       const { software, version } = (await cluster.status(peer)).nameserver;
@@ -21,6 +25,8 @@ export const SERVER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     },
   }),
   servicestatus: apiFunction({
+    summary: 'Whether the nameserver runs',
+
     parameters: { service: text.optional() },
     run: async ({ service = DNS_SERVICE }, { cluster, peer }) => {
       if (service !== DNS_SERVICE) return { service: [] };
@@ -29,8 +35,14 @@ export const SERVER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
       return { service: [{ ...known, display_name: software, version, zones, memory, started_at: startedAt, reason }] };
     },
   }),
-  gethostname: apiFunction({ parameters: {}, run: (_, { cluster }) => ({ hostname: cluster.hostname }) }),
+  gethostname: apiFunction({
+    summary: 'The host name of this server',
+    parameters: {},
+    run: (_, { cluster }) => ({ hostname: cluster.hostname }),
+  }),
   myprivs: apiFunction({
+    summary: 'The privileges of the caller',
+
     parameters: {},
     run: (_, { peer }) => ({ privileges: [Object.fromEntries(peer.privileges.map((name) => [name, 1]))] }),
   }),

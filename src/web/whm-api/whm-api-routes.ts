@@ -8,12 +8,14 @@ import { WireRequest } from '../wire/wire-request.js';
 import { CLUSTER_FUNCTIONS } from './cluster-functions.js';
 import { Answer, type ApiFunction } from './api-function.js';
 import { batchCommands, runBatch } from './batch.js';
+import { describeApi } from './openapi.js';
 import { DNS_FUNCTIONS } from './dns-functions.js';
 import { RECORD_FUNCTIONS } from './record-functions.js';
 import { SERVER_FUNCTIONS } from './server-functions.js';
 import { ZONE_FUNCTIONS } from './zone-functions.js';
 
-const FUNCTIONS: ReadonlyMap<string, ApiFunction> = new Map(
+/** All functions of the API, by name. */
+export const FUNCTIONS: ReadonlyMap<string, ApiFunction> = new Map(
   Object.entries({
     ...SERVER_FUNCTIONS,
     ...ZONE_FUNCTIONS,
@@ -39,6 +41,10 @@ const NOT_ANSWERS = new Set<ErrorCode>([
 /** `/json-api/FUNCTION`, GET or POST. Only behind authenticateToken; errors go to `answerFailure`. */
 export function whmApiRoutes(cluster: Cluster): Router {
   const router = Router();
+  router.all('/openapi.json', (request: Request, response: Response) => {
+    response.type('json');
+    send(request, response, JSON.stringify(describeApi(FUNCTIONS)));
+  });
   router.all('/:function', async (request: Request, response: Response) => {
     const name = String(request.params['function']);
     const wire = new WireRequest(request, cluster);

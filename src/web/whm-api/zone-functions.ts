@@ -14,6 +14,8 @@ async function changed(change: Promise<ChangeResult>, request: WireRequest): Pro
 /** Zones: every change answers how far this server and each member are. */
 export const ZONE_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
   listzones: apiFunction({
+    summary: 'All zones of the caller',
+
     privilege,
     parameters: {},
     run: (_, { cluster, peer }) => ({
@@ -21,18 +23,24 @@ export const ZONE_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     }),
   }),
   savezone: apiFunction({
+    summary: 'Replace or create a zone by its text',
+
     privilege,
     parameters: { zone, zonedata: octets, ...waiting },
     run: (given, request) =>
       changed(request.cluster.saveZone(given.zone, given.zonedata, request.peer, optionsOf(given)), request),
   }),
   addzone: apiFunction({
+    summary: 'Create a zone by its text; refused where it exists',
+
     privilege,
     parameters: { zone, zonedata: octets, ...waiting },
     run: (given, request) =>
       changed(request.cluster.addZone(given.zone, given.zonedata, request.peer, optionsOf(given)), request),
   }),
   createzone: apiFunction({
+    summary: 'Create a zone from a template with variables',
+
     privilege,
     parameters: {
       zone,
@@ -53,12 +61,21 @@ export const ZONE_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     },
   }),
   removezone: apiFunction({
+    summary: 'Remove a zone, here and at the members',
+
     privilege,
     parameters: { zone, ...waiting },
     run: (given, { cluster, peer }) => cluster.removeZone(given.zone, peer, optionsOf(given)),
   }),
-  rescanzones: apiFunction({ privilege, parameters: {}, run: (_, { cluster, peer }) => cluster.rescanZones(peer) }),
+  rescanzones: apiFunction({
+    summary: 'Take what persons changed in the zone files on disk',
+    privilege,
+    parameters: {},
+    run: (_, { cluster, peer }) => cluster.rescanZones(peer),
+  }),
   zonestate: apiFunction({
+    summary: 'How far a zone is at each member',
+
     privilege,
     parameters: { zone },
     run: (given, { cluster, peer }) => ({

@@ -5,7 +5,7 @@ import { zoneName, type ZoneName } from '../../zones/zone-name.js';
 import { text, whole } from './api-function.js';
 
 /** A zone's name, checked. */
-export const zone = text.transform((name) => zoneName(name));
+export const zone = text.transform((name) => zoneName(name)).meta({ type: 'string', description: 'A domain name.' });
 
 /** A zone by either name that callers have for the parameter. */
 export const zoneOrDomain = { zone: zone.optional(), domain: zone.optional() };
