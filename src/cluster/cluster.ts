@@ -94,8 +94,12 @@ export interface Cluster {
   readonly hostname: string;
 
   listZones(by: Principal): ZoneRow[];
+  /** Zones of members that are read from, and that are not on this server. Of a reseller's own members only. */
+  zonesElsewhere(by: Principal): Promise<{ zone: ZoneName; member: string }[]>;
   zone(name: ZoneName, by: Principal): ZoneRow | undefined;
   zoneText(name: ZoneName, by: Principal): Promise<Buffer>;
+  /** As zoneText, after members of the role sync were asked: a newer copy of theirs is taken first. */
+  newestText(name: ZoneName, by: Principal): Promise<Buffer>;
   zoneStates(name: ZoneName, by: Principal): MemberZoneState[];
 
   /** Replaces or creates a zone by its master-file text. */

@@ -19,6 +19,7 @@ import { authorize, authorizeRoot } from './authorize.js';
 import { inBatch } from './batch.js';
 import { ClusterParts, type DnsClusterOptions } from './cluster-parts.js';
 
+import { readersOf, zonesElsewhere } from './reader.js';
 import type { MemberStatus, NewMember, Role, TrustRequest } from './member.js';
 import type { RescanResult } from './rescan.js';
 import { refuseSignedZones } from './signed-zones.js';
@@ -52,6 +53,12 @@ export class DnsCluster implements Cluster {
     return rows.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
+  zonesElsewhere(by: Principal): Promise<{ zone: ZoneName; member: string }[]> {
+    const { members, store } = this.#parts;
+    const readers = readersOf(members).filter(({ member }) => ownsOrIsRoot(by, member.owner));
+    return zonesElsewhere(readers, (name) => store.get(name) !== undefined);
+  }
+
   zone(name: ZoneName, by: Principal): ZoneRow | undefined {
     const entry = this.#parts.store.get(name);
     return entry !== undefined && ownsOrIsRoot(by, entry.owner) ? entry : undefined;
@@ -61,6 +68,11 @@ export class DnsCluster implements Cluster {
     const text = this.zone(name, by) === undefined ? undefined : this.#parts.store.read(name);
     if (text === undefined) return Promise.reject(new ClusterError('zone_unknown', { zone: name }));
     return Promise.resolve(text);
+  }
+
+  async newestText(name: ZoneName, by: Principal): Promise<Buffer> {
+    await this.#parts.synchronize.refresh(name, by);
+    return this.zoneText(name, by);
   }
 
   zoneStates(name: ZoneName, by: Principal): MemberZoneState[] {

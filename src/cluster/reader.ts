@@ -7,6 +7,8 @@ import type { MemberWorker } from './member-worker.js';
 
 /** Longest wait for a question to a member while somebody waits, milliseconds. */
 const TIMEOUT = 10_000;
+/** For a list that is as good without it. */
+const LIST_TIMEOUT = 3_000;
 
 /** A member whose role says that it is asked. */
 export interface Reader {
@@ -19,6 +21,22 @@ export function readersOf(members: Members): Reader[] {
   return members
     .running()
     .filter(({ member, worker }) => ROLES[member.role].reads && worker.health.state !== 'disabled');
+}
+
+/** Zones that members have and this server has not, each at the first that named it. Members that do not answer soon are left out. */
+export async function zonesElsewhere(
+  readers: readonly Reader[],
+  isHere: (name: ZoneName) => boolean,
+): Promise<{ zone: ZoneName; member: string }[]> {
+  const lists = await Promise.all(
+    readers.map(({ worker }) => worker.ask((backend) => backend.zoneList(), LIST_TIMEOUT).catch((): ZoneName[] => [])),
+  );
+  const found = new Map<ZoneName, string>();
+  lists.forEach((list, i) => {
+    const member = readers[i]?.member.hostname ?? '';
+    for (const zone of list) if (!isHere(zone) && !found.has(zone)) found.set(zone, member);
+  });
+  return [...found].map(([zone, member]) => ({ zone, member }));
 }
 
 /**

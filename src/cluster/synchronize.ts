@@ -14,6 +14,9 @@ const BATCH = 512;
 /** For one call, milliseconds: nobody waits in front of it. */
 const TIMEOUT = 300_000;
 
+/** While somebody waits for a zone's text. */
+const REFRESH_TIMEOUT = 3_000;
+
 /** A copy at a member that is newer than what is here, or of a zone that is not here. */
 interface Newer {
   valid: ValidZone;
@@ -66,6 +69,29 @@ export class Synchronize {
       result.resent = this.#members.resend(names, by);
     }
     return result;
+  }
+
+  /**
+   * Takes a newer copy of one zone from the members whose role says that changes come from there, too. One that does not answer soon is
+   * not waited for.
+   */
+  async refresh(zone: ZoneName, by: Principal): Promise<void> {
+    if (!this.#isOfInterest(zone, false, by)) return;
+    const readers = readersOf(this.#members).filter(
+      ({ member, worker }) => member.role === 'sync' && worker.health.state === 'online',
+    );
+    await Promise.all(
+      readers.map(async (reader) => {
+        try {
+          const text = (await reader.worker.ask((backend) => backend.zones([zone]), REFRESH_TIMEOUT)).get(zone);
+          if (text === undefined) return;
+          const valid = validateZone(zone, text);
+          if (isNewer(valid, this.#held(zone))) await this.#take(zone, valid, reader, by);
+        } catch {
+          // What it has is of no use now; its row says whether it fails.
+        }
+      }),
+    );
   }
 
   async #compare(

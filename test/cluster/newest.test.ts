@@ -96,6 +96,20 @@ describe('a zone below or above one of another account', () => {
   });
 });
 
+describe('the list of zones', () => {
+  test('tells also of zones that members have who are read from, and of no others', async () => {
+    await web.add(ns1, 'sync');
+    await web.add(ns2, 'write-only');
+    await web.cluster.saveZone(NAME, zoneText(5), ROOT);
+    await ns1.cluster.saveZone(zoneName('there.example'), zoneText(5), ROOT);
+    await ns2.cluster.saveZone(zoneName('hidden.example'), zoneText(5), ROOT);
+    expect(await web.cluster.zonesElsewhere(ROOT)).toEqual([{ zone: 'there.example', member: 'ns1' }]);
+    expect(await web.cluster.zonesElsewhere(reseller('ann'))).toEqual([]);
+    await ns1.stop();
+    expect(await web.cluster.zonesElsewhere(ROOT)).toEqual([]);
+  });
+});
+
 describe('the newest copy', () => {
   const copy = (serial: number, head: string): ReturnType<typeof validateZone> =>
     validateZone(NAME, Buffer.concat([Buffer.from(`${head}\n`), zoneText(serial, `192.0.2.${head.length % 200}`)]));
@@ -136,6 +150,29 @@ describe('the newest copy', () => {
     expect((await web.cluster.zoneText(names[0] ?? NAME, ROOT)).toString()).toContain('192.0.2.77');
     await web.cluster.synchronize({ ...ALL, unconfigured: true }, ROOT);
     expect(web.cluster.zone(NAME, ROOT)?.serial).toBe(1);
+  });
+
+  test('at a member of the role sync is what a zone that is opened here shows, and is taken; one that hangs delays nobody long', async () => {
+    await web.add(ns1, 'sync');
+    await web.cluster.saveZone(NAME, zoneText(5), ROOT);
+    expect((await web.cluster.newestText(NAME, ROOT)).toString()).toContain(' 5 1 1');
+    await ns1.cluster.saveZone(NAME, zoneText(6, '192.0.2.66'), ROOT);
+    expect((await web.cluster.newestText(NAME, ROOT)).toString()).toContain('192.0.2.66');
+    expect(web.cluster.zone(NAME, ROOT)?.serial).toBe(6);
+    ns1.intercept = (call, request) => {
+      if (call === 'getzones_local') request.resume();
+      return call === 'getzones_local';
+    };
+    const start = performance.now();
+    expect((await web.cluster.newestText(NAME, ROOT)).toString()).toContain('192.0.2.66');
+    expect(performance.now() - start).toBeLessThan(8_000);
+  });
+
+  test('at a standalone member is not taken by itself', async () => {
+    await web.add(ns1, 'standalone');
+    await web.cluster.saveZone(NAME, zoneText(5), ROOT);
+    await ns1.cluster.saveZone(NAME, zoneText(9), ROOT);
+    expect((await web.cluster.newestText(NAME, ROOT)).toString()).toContain(' 5 1 1');
   });
 
   test('of a zone that was removed here is not brought back', async () => {

@@ -151,6 +151,13 @@ export class MemoryCluster implements Cluster {
   async synchronize(): Promise<SynchronizeResult> {
     return Promise.resolve({ newer: [], taken: [], unreachable: [], resent: 0 });
   }
+  zonesElsewhere(): Promise<{ zone: ZoneName; member: string }[]> {
+    return Promise.resolve(this.elsewhere);
+  }
+  elsewhere: { zone: ZoneName; member: string }[] = [];
+  newestText(name: ZoneName, by: Principal): Promise<Buffer> {
+    return this.zoneText(name, by);
+  }
   types: readonly MemberType[] = [];
   memberTypes(): readonly MemberType[] {
     return this.types;

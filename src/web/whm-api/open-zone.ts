@@ -39,7 +39,7 @@ export class OpenZone {
 
   /** Throws zone_nonexistent, also for a zone that is not the caller's. */
   static async read(name: ZoneName, { cluster, peer }: WireRequest): Promise<OpenZone> {
-    return new OpenZone(name, await inWhmWords(cluster.zoneText(name, peer), name, NOT_THERE));
+    return new OpenZone(name, await inWhmWords(cluster.newestText(name, peer), name, NOT_THERE));
   }
 
   records(): RecordLine[] {

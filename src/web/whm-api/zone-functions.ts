@@ -14,13 +14,20 @@ async function changed(change: Promise<ChangeResult>, request: WireRequest): Pro
 /** Zones: every change answers how far this server and each member are. */
 export const ZONE_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
   listzones: apiFunction({
-    summary: 'All zones of the caller',
+    summary: 'All zones of the caller, and those of members that are read from',
 
     privilege,
     parameters: {},
-    run: (_, { cluster, peer }) => ({
-      zone: cluster.listZones(peer).map(({ name, ...entry }) => ({ domain: name, zonefile: `${name}.db`, ...entry })),
-    }),
+    // As the original's: also what members have that are read from, with the member that has it.
+    run: async (_, { cluster, peer }) => {
+      const here = cluster
+        .listZones(peer)
+        .map(({ name, ...entry }) => ({ domain: name, zonefile: `${name}.db`, ...entry }));
+      const there = await cluster.zonesElsewhere(peer);
+      return {
+        zone: [...here, ...there.map(({ zone, member }) => ({ domain: zone, zonefile: `${zone}.db`, member }))],
+      };
+    },
   }),
   savezone: apiFunction({
     summary: 'Replace or create a zone by its text',
