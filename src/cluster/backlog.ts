@@ -71,6 +71,13 @@ export class Backlog {
     return this.#aside.get(name)?.reason;
   }
 
+  /** Zones that the member refused, with the reasons; the first so many. */
+  refused(most: number): { zone: ZoneName; reason: string }[] {
+    const refused: { zone: ZoneName; reason: string }[] = [];
+    for (const [zone, { reason }] of this.#aside) if (refused.length < most) refused.push({ zone, reason });
+    return refused;
+  }
+
   /** Looks at one zone after it changed or was sent. */
   compare(name: ZoneName): void {
     const entry = this.#served(name);

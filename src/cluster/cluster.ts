@@ -72,6 +72,12 @@ export interface SynchronizeResult {
   resent: number;
 }
 
+export interface ClusterFailures {
+  members: { member: string; state: 'failing' | 'disabled'; reason: string; pending: number; pendingSince?: string }[];
+  /** At most 100 for each member. */
+  zones: { member: string; zone: ZoneName; reason: string }[];
+}
+
 export interface ClusterStatus {
   hostname: string;
   clustering: boolean;
@@ -127,6 +133,9 @@ export interface Cluster {
 
   /** Brings this server and its members to the newest copy of each zone. */
   synchronize(options: SynchronizeOptions, by: Principal): Promise<SynchronizeResult>;
+
+  /** What does not work: members that fail or are disabled, and zones that members refused. */
+  failures(by: Principal): ClusterFailures;
 
   /** Takes what persons did to the zone files on disk. Root's alone. */
   rescanZones(by: Principal): Promise<RescanResult>;

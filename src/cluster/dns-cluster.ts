@@ -9,6 +9,7 @@ import type {
   ChangeOptions,
   ChangeResult,
   Cluster,
+  ClusterFailures,
   ClusterStatus,
   MemberZoneState,
   SynchronizeOptions,
@@ -127,6 +128,10 @@ export class DnsCluster implements Cluster {
   async synchronize(options: SynchronizeOptions, by: Principal): Promise<SynchronizeResult> {
     authorize(by);
     return this.#parts.synchronize.run(options, by);
+  }
+
+  failures(by: Principal): ClusterFailures {
+    return this.#parts.members.failures(by);
   }
 
   async rescanZones(by: Principal): Promise<RescanResult> {

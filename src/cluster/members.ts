@@ -9,6 +9,7 @@ import { AppendTable } from '../state/append-table.js';
 import type { JsonState } from '../state/json-state.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { ZoneStore } from '../zones/zone-store.js';
+import type { ClusterFailures } from './cluster.js';
 import type { ClusterState } from './cluster-state.js';
 import type { HealthEvent } from './failure-threshold.js';
 import { HealthRecord } from './health-record.js';
@@ -29,6 +30,9 @@ import { MemberWorker } from './member-worker.js';
 import type { Origins } from './origins.js';
 import { openBackend, proveMember, type ProvenMember } from './new-member.js';
 import { askForTrust, type TrustTokens } from './reverse-trust.js';
+
+/** So many zones that a member refused are listed. */
+const MOST_REFUSED = 100;
 
 export interface MembersOptions {
   state: JsonState<ClusterState>;
@@ -76,6 +80,20 @@ export class Members {
   /** The rows that `by` may see, with how they are doing. */
   list(by: Principal): MemberStatus[] {
     return this.#rows.filter((member) => mayUse(by, member)).map((member) => this.#status(member));
+  }
+
+  failures(by: Principal): ClusterFailures {
+    const failing = this.list(by).flatMap(({ hostname, state, lastFailure, disabledReason, pending, pendingSince }) => {
+      if (state === 'online') return [];
+      const reason = disabledReason ?? lastFailure ?? '';
+      return [{ member: hostname, state, reason, pending, ...(pendingSince === undefined ? {} : { pendingSince }) }];
+    });
+    const zones = this.running()
+      .filter(({ member }) => mayUse(by, member))
+      .flatMap(({ member, worker }) =>
+        worker.backlog.refused(MOST_REFUSED).map((refused) => ({ member: member.hostname, ...refused })),
+      );
+    return { members: failing, zones };
   }
 
   /** Members that get our changes, with their workers. */

@@ -3,6 +3,7 @@ import type {
   BatchOutcome,
   ChangeResult,
   Cluster,
+  ClusterFailures,
   ClusterStatus,
   SynchronizeResult,
   MemberZoneState,
@@ -150,6 +151,9 @@ export class MemoryCluster implements Cluster {
   }
   async synchronize(): Promise<SynchronizeResult> {
     return Promise.resolve({ newer: [], taken: [], unreachable: [], resent: 0 });
+  }
+  failures(): ClusterFailures {
+    return { members: [], zones: [] };
   }
   zonesElsewhere(): Promise<{ zone: ZoneName; member: string }[]> {
     return Promise.resolve(this.elsewhere);

@@ -83,6 +83,12 @@ export const CLUSTER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     run: ({ zone: zones, direction = 'all', unconfigured = false, plan = false }, { cluster, peer }) =>
       cluster.synchronize({ ...(zones.length === 0 ? {} : { zones }), direction, unconfigured, plan }, peer),
   }),
+  listfailures: apiFunction({
+    summary: 'Members that fail or are disabled, and zones that members refused, with the reasons',
+    privilege,
+    parameters: {},
+    run: (_, { cluster, peer }) => cluster.failures(peer),
+  }),
   setmemberrole: apiFunction({
     summary: 'Change the DNS role of a member',
 

@@ -1,0 +1,77 @@
+import type { Principal } from '../access/principal.js';
+import { ClusterError } from '../errors.js';
+import type { AuditLog } from '../operations/audit-log.js';
+import type { Cluster } from './cluster.js';
+
+/** Zones of a batch that are named in its entry. */
+const NAMED = 5;
+
+type Command = (...args: readonly unknown[]) => unknown;
+
+/** The commands that change something: where in their parameters the one who acts stands, and of what they are. */
+const COMMANDS: Partial<Record<keyof Cluster, { by: number; target: (args: readonly unknown[]) => string }>> = {
+  saveZone: { by: 2, target: first },
+  addZone: { by: 2, target: first },
+  createZone: { by: 3, target: first },
+  removeZone: { by: 1, target: first },
+  saveZones: { by: 1, target: ([zones]) => batch((zones as { name: string }[]).map(({ name }) => name)) },
+  removeZones: { by: 1, target: ([names]) => batch(names as string[]) },
+  synchronize: { by: 1, target: ([options]) => batch((options as { zones?: string[] }).zones ?? ['all zones']) },
+  rescanZones: { by: 0, target: () => 'zone files' },
+  setClustering: { by: 1, target: ([on]) => (on === true ? 'on' : 'off') },
+  setFailureThreshold: { by: 1, target: first },
+  addMember: { by: 1, target: ([member]) => hostOf(member as { host?: string; type?: string }) },
+  trustMember: { by: 1, target: ([request]) => (request as { address: string }).address },
+  setMemberRole: { by: 2, target: ([id, role]) => `${String(id)} ${String(role)}` },
+  enableMember: { by: 1, target: first },
+  disableMember: { by: 1, target: first },
+  removeMember: { by: 1, target: first },
+};
+
+/** The same cluster, with every change that is asked for noted: by whom, how they came, and whether it was refused. */
+export function audited<C extends Cluster>(cluster: C, audit: AuditLog): C {
+  return new Proxy(cluster, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      if (typeof value !== 'function') return value;
+      const method = value as Command;
+      const command = COMMANDS[name as keyof Cluster];
+      // On the object itself: its private fields are not the proxy's.
+      if (command === undefined) return (...args: readonly unknown[]) => method.apply(target, [...args]);
+      return async (...args: readonly unknown[]) => {
+        const note = (refused?: string): void =>
+          audit.note({
+            ...{ time: new Date().toISOString(), action: String(name), target: command.target(args).slice(0, 500) },
+            ...who(args[command.by] as Principal),
+            ...(refused === undefined ? {} : { refused }),
+          });
+        try {
+          const answer = await method.apply(target, [...args]);
+          note();
+          return answer;
+        } catch (error) {
+          note(error instanceof ClusterError ? error.code : 'internal');
+          throw error;
+        }
+      };
+    },
+  });
+}
+
+function who({ user, via }: Principal): { user: string; via: string } {
+  if ('token' in via) return { user, via: `token ${via.token}` };
+  return { user, via: 'session' in via ? 'page' : 'this server' };
+}
+
+function first([value]: readonly unknown[]): string {
+  return String(value);
+}
+
+function batch(names: readonly string[]): string {
+  const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : '';
+  return `${names.slice(0, NAMED).join(', ')}${more}`;
+}
+
+function hostOf({ host, type }: { host?: string; type?: string }): string {
+  return host ?? type ?? '';
+}
