@@ -5,11 +5,13 @@ import express from 'express';
 import { TokenStore } from './access/tokens.js';
 import { trustTokens } from './access/trust-tokens.js';
 import type { Cluster } from './cluster/cluster.js';
+import { audited } from './cluster/audited.js';
 import { DnsCluster } from './cluster/dns-cluster.js';
 import { sentenceOf } from './errors.js';
 import type { HostPanel } from './host/host-panel.js';
 import { ownMemberTypes } from './members/own-member-types.js';
 import { createNameserver, type NameserverSettings } from './nameservers/kinds.js';
+import { AuditLog } from './operations/audit-log.js';
 import { createLog, type Log } from './operations/log.js';
 import { packageVersion } from './operations/version.js';
 import { FolderLock } from './state/folder-lock.js';
@@ -60,7 +62,7 @@ export interface Plugin {
 }
 
 interface Running {
-  cluster: DnsCluster;
+  cluster: Cluster;
   tokens: TokenStore;
   pages: express.Express;
   api: express.Express;
@@ -122,7 +124,9 @@ async function run(host: HostPanel, settings: PluginSettings, log: Log): Promise
     const version = await packageVersion();
     const tokens = await TokenStore.open(join(folder, 'tokens.json'), { log });
     ends.push(() => tokens.close());
-    const cluster = await DnsCluster.start({
+    const audit = new AuditLog(join(folder, 'audit.log'), log);
+    ends.push(() => audit.close());
+    const running = await DnsCluster.start({
       folder,
       log,
       own: {
@@ -134,10 +138,11 @@ async function run(host: HostPanel, settings: PluginSettings, log: Log): Promise
       nameserver: createNameserver(settings.nameserver, { folder: join(folder, 'nameserver'), log, version }),
       ...(settings.healthSchedule === undefined ? {} : { healthSchedule: settings.healthSchedule }),
     });
-    ends.push(() => cluster.stop());
+    ends.push(() => running.stop());
+    const cluster = audited(running, audit);
     // Kept, so that a form that was open during a restart still works.
     const secret = await secretFile(join(folder, 'csrf.key'));
-    const api = createApi({ cluster, tokens, version, log });
+    const api = createApi({ cluster, tokens, audit, version, log });
     const control = await ControlSocket.open(folder, api as RequestListener);
     ends.push(() => control.close());
     return { cluster, tokens, end, api, pages: createPages({ cluster, tokens, host, version, secret, log }) };

@@ -6,6 +6,7 @@ import type { TokenStore } from '../access/tokens.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { ClusterError, formatIssue, sentenceOf } from '../errors.js';
 import { OUR_HEADER } from '../members/outcome-lines.js';
+import type { AuditLog } from '../operations/audit-log.js';
 import type { Log } from '../operations/log.js';
 import { FailureCounts } from './failure-counts.js';
 import { send } from './send.js';
@@ -21,13 +22,15 @@ const LONGEST_REASON = 200;
 export interface ApiOptions {
   cluster: Cluster;
   tokens: TokenStore;
+  /** Where it is kept who changed what; `listaudit` lists nothing without it. */
+  audit?: AuditLog;
   /** Of this package. */
   version: string;
   log: Log;
 }
 
 /** The app that peers and scripts call: `/scripts2/*`, `/cgi/*` and `/json-api/*`, with a token. Mount it at the root, before any body parser. */
-export function createApi({ cluster, tokens, version, log }: ApiOptions): Express {
+export function createApi({ cluster, tokens, audit, version, log }: ApiOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   app.use(helmet());
@@ -59,7 +62,7 @@ export function createApi({ cluster, tokens, version, log }: ApiOptions): Expres
   });
   app.use('/scripts2', authenticateToken(tokens, afterLimit(limited, refuseOnWire)), wireRoutes(cluster));
   app.use('/cgi', authenticateToken(tokens, afterLimit(limited, refuseOnWire)), trustRoutes(cluster));
-  app.use('/json-api', authenticateToken(tokens, afterLimit(limited, refuseOnApi)), whmApiRoutes(cluster));
+  app.use('/json-api', authenticateToken(tokens, afterLimit(limited, refuseOnApi)), whmApiRoutes(cluster, audit));
   app.use((request: Request, response: Response) => {
     response.status(404).type('text/plain');
     send(request, response, 'There is no such call on this server.\n');

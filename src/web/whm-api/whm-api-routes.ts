@@ -3,10 +3,12 @@ import { z } from 'zod';
 import { hasPrivilege } from '../../access/principal.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { ClusterError, type ErrorCode } from '../../errors.js';
+import type { AuditLog } from '../../operations/audit-log.js';
 import { send } from '../send.js';
 import { WireRequest } from '../wire/wire-request.js';
 import { CLUSTER_FUNCTIONS } from './cluster-functions.js';
 import { Answer, type ApiFunction } from './api-function.js';
+import { auditFunctions } from './audit-functions.js';
 import { batchCommands, runBatch } from './batch.js';
 import { describeApi } from './openapi.js';
 import { DNS_FUNCTIONS } from './dns-functions.js';
@@ -14,14 +16,17 @@ import { RECORD_FUNCTIONS } from './record-functions.js';
 import { SERVER_FUNCTIONS } from './server-functions.js';
 import { ZONE_FUNCTIONS } from './zone-functions.js';
 
+type Functions = ReadonlyMap<string, ApiFunction>;
+
 /** All functions of the API, by name. */
-export const FUNCTIONS: ReadonlyMap<string, ApiFunction> = new Map(
+export const FUNCTIONS: Functions = new Map(
   Object.entries({
     ...SERVER_FUNCTIONS,
     ...ZONE_FUNCTIONS,
     ...DNS_FUNCTIONS,
     ...RECORD_FUNCTIONS,
     ...CLUSTER_FUNCTIONS,
+    ...auditFunctions(undefined),
   }),
 );
 /** Functions that answer flat, without an envelope, where the caller names no API version. */
@@ -39,8 +44,9 @@ const NOT_ANSWERS = new Set<ErrorCode>([
 ]);
 
 /** `/json-api/FUNCTION`, GET or POST. Only behind authenticateToken; errors go to `answerFailure`. */
-export function whmApiRoutes(cluster: Cluster): Router {
+export function whmApiRoutes(cluster: Cluster, audit?: AuditLog): Router {
   const router = Router();
+  const functions = new Map([...FUNCTIONS, ...Object.entries(auditFunctions(audit))]);
   router.all('/openapi.json', (request: Request, response: Response) => {
     response.type('json');
     send(request, response, JSON.stringify(describeApi(FUNCTIONS)));
@@ -48,7 +54,7 @@ export function whmApiRoutes(cluster: Cluster): Router {
   router.all('/:function', async (request: Request, response: Response) => {
     const name = String(request.params['function']);
     const wire = new WireRequest(request, cluster);
-    const answer = await (name === 'batch' ? performBatch(wire) : perform(name, wire));
+    const answer = await (name === 'batch' ? performBatch(functions, wire) : perform(functions, name, wire));
     response.type('json');
     send(request, response, JSON.stringify(answer));
   });
@@ -68,17 +74,17 @@ export const answerFailure: ErrorRequestHandler = (error: unknown, request, resp
   send(request, response, JSON.stringify({ metadata, data: { code, issues } }));
 };
 
-async function performBatch(request: WireRequest): Promise<object> {
+async function performBatch(functions: Functions, request: WireRequest): Promise<object> {
   await request.read();
   const data = await runBatch(batchCommands(request.values('command')), ({ name, query }) =>
-    perform(name, request.inner(query), true),
+    perform(functions, name, request.inner(query), true),
   );
   return { metadata: { version: 1, command: 'batch', reason: 'OK', result: 1 }, data };
 }
 
 /** `enveloped`: whatever API version is named. */
-async function perform(name: string, request: WireRequest, enveloped = false): Promise<object> {
-  const called = FUNCTIONS.get(name);
+async function perform(functions: Functions, name: string, request: WireRequest, enveloped = false): Promise<object> {
+  const called = functions.get(name);
   if (called === undefined) throw new ClusterError('function_unknown', { function: name.slice(0, 60) });
   const { privilege } = called;
   if (privilege !== undefined && !hasPrivilege(request.peer, privilege)) {
