@@ -122,10 +122,10 @@ async function run(host: HostPanel, settings: PluginSettings, log: Log): Promise
   ends.push(() => lock.release());
   try {
     const version = await packageVersion();
-    const tokens = await TokenStore.open(join(folder, 'tokens.json'), { log });
-    ends.push(() => tokens.close());
     const audit = new AuditLog(join(folder, 'audit.log'), log);
     ends.push(() => audit.close());
+    const tokens = await TokenStore.open(join(folder, 'tokens.json'), { log, audit });
+    ends.push(() => tokens.close());
     const running = await DnsCluster.start({
       folder,
       log,

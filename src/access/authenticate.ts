@@ -30,7 +30,8 @@ class WhmStrategy extends passport.Strategy {
     const plain =
       scheme.toLowerCase() === 'whm' && value.includes(':') ? value : Buffer.from(value, 'base64').toString('utf8');
     const colon = plain.indexOf(':');
-    const principal = colon > 0 ? this.tokens.verify(plain.slice(0, colon), plain.slice(colon + 1)) : undefined;
+    const principal =
+      colon > 0 ? this.tokens.verify(plain.slice(0, colon), plain.slice(colon + 1), request.ip) : undefined;
     if (principal === undefined) this.fail(401);
     else this.success(principal);
   }
@@ -45,7 +46,11 @@ export function authenticateToken(tokens: TokenStore, refuse: RequestHandler): R
   // An instance of our own: the host's passport is the host's.
   const own = new passport.Passport();
   own.use(new WhmStrategy(tokens));
-  own.use(new BearerStrategy((token, done) => done(null, tokens.verify(undefined, token) ?? false)));
+  own.use(
+    new BearerStrategy({ passReqToCallback: true }, (request, token, done) =>
+      done(null, tokens.verify(undefined, token, request.ip) ?? false),
+    ),
+  );
   return (request: Authenticated, response, next) => {
     if (holdsToken(request.query) || holdsToken(request.body)) {
       next(new ClusterError('token_misplaced'));

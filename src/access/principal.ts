@@ -21,3 +21,9 @@ export function ownsOrIsRoot(principal: Principal, owner: string): boolean {
 
 /** This program acting by itself: imports, catch-up, health checks. */
 export const SELF: Principal = { user: 'root', kind: 'root', privileges: ['all'], via: { self: true } };
+
+/** Who it is and how they came, in words: `page`, `token NAME`, or `this server`. */
+export function actorOf({ user, via }: Principal): { user: string; via: string } {
+  if ('token' in via) return { user, via: `token ${via.token}` };
+  return { user, via: 'session' in via ? 'page' : 'this server' };
+}

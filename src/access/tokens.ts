@@ -1,116 +1,180 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { ClusterError, sentenceOf } from '../errors.js';
+import type { AuditLog } from '../operations/audit-log.js';
 import type { Log } from '../operations/log.js';
 import { JsonState } from '../state/json-state.js';
-import type { Principal } from './principal.js';
+import { actorOf, SELF, type Principal } from './principal.js';
+import { hashOf, shown, storedToken, TokenLookup, type StoredToken, type Token } from './stored-token.js';
+import { checkTerms, checkTokenName, isAllowedFrom, isExpired, type TokenTerms } from './token-terms.js';
 
-const tokenSchema = z.object({
-  name: z.string(),
-  user: z.string(),
-  kind: z.enum(['root', 'reseller']),
-  privileges: z.array(z.string()),
-  /** SHA-256 of the secret, hex. The secret has 256 random bits, so a slow hash would add nothing. */
-  hash: z.string(),
-  /** ISO time. */
-  created: z.string(),
-  /** ISO time, written a while after the use. */
-  lastUsed: z.string().optional(),
+const schema = z.object({
+  tokens: z.array(storedToken),
+  /** Are remote access keys taken? */
+  accessKeys: z.boolean().optional(),
 });
-const schema = z.object({ tokens: z.array(tokenSchema) });
 
-type Stored = z.infer<typeof tokenSchema>;
-/** A token as it may be shown. */
-export type Token = Omit<Stored, 'hash'>;
-
-export interface NewToken {
+export interface NewToken extends TokenTerms {
   user: string;
   kind: 'root' | 'reseller';
   name: string;
   privileges: readonly string[];
 }
 
-const NAME = /^[A-Za-z0-9_-]{1,50}$/;
+/** What is to be different of a token; what is absent stays. */
+export interface TokenChange {
+  name?: string | undefined;
+  privileges?: readonly string[] | undefined;
+  /** `null`: it is not to expire. */
+  expiresAt?: number | null | undefined;
+  addresses?: readonly string[] | undefined;
+}
+
+/** The name that a user's remote access key is kept by: no token can have it. */
+const ACCESS_KEY = 'remote access key';
+/** Its form in the original: lines of hex digits. */
+const KEY_LINES = 29;
+const KEY_LINE_OCTETS = 16;
 const MOST_TOKENS = 10_000;
 /** Uses are written together, at most so often, milliseconds: a peer may call many times a second. */
 const WRITE_USES_AFTER = 60_000;
-/** Hex digits of a hash by which it is looked up; the rest is compared in constant time. */
-const LOOKUP = 8;
+/** Refused pairs of token and address that are remembered, so that each is logged once. */
+const MOST_REFUSALS = 1_000;
 
-/** API tokens: kept as hashes, their secrets are shown once. */
+/** API tokens, and remote access keys, which came before them: kept as hashes, their secrets are shown once. */
 export class TokenStore {
   readonly #state: JsonState<z.infer<typeof schema>>;
   readonly #log: Log;
+  readonly #audit: AuditLog | undefined;
   /** Uses that are not written yet: hash → time. At most one for each token. */
   readonly #used = new Map<string, string>();
+  readonly #refusals = new Set<string>();
+  readonly #lookup = new TokenLookup();
   #writing: NodeJS.Timeout | undefined;
-  #lookup: { of: readonly Stored[]; byStart: Map<string, Stored[]> } | undefined;
 
-  private constructor(state: JsonState<z.infer<typeof schema>>, log: Log) {
+  private constructor(state: JsonState<z.infer<typeof schema>>, log: Log, audit: AuditLog | undefined) {
     this.#state = state;
     this.#log = log;
+    this.#audit = audit;
   }
 
-  static async open(file: string, { log }: { log: Log }): Promise<TokenStore> {
-    return new TokenStore(await JsonState.open(file, { schema, defaults: () => ({ tokens: [] }), log }), log);
+  static async open(file: string, { log, audit }: { log: Log; audit?: AuditLog }): Promise<TokenStore> {
+    const state = await JsonState.open(file, { schema, defaults: () => ({ tokens: [] }), log });
+    return new TokenStore(state, log, audit);
   }
 
   /** Makes a token; `secret` is returned here and never again. Rejects with token_invalid. */
-  async create({ user, kind, name, privileges }: NewToken): Promise<{ secret: string; token: Token }> {
-    if (!NAME.test(name)) {
-      throw new ClusterError('token_invalid', {
-        name: name.slice(0, 60),
-        why: 'a name is 1 to 50 letters, digits, "_" and "-"',
-      });
-    }
+  async create(
+    { user, kind, name, privileges, expiresAt, addresses }: NewToken,
+    by = SELF,
+  ): Promise<{ secret: string; token: Token }> {
+    checkTokenName(name);
+    checkTerms(name, { expiresAt, addresses });
     const secret = randomBytes(32).toString('base64url');
-    const stored: Stored = {
-      name,
-      user,
-      kind,
-      privileges: [...privileges],
-      hash: hashOf(secret),
-      created: new Date().toISOString(),
+    const stored: StoredToken = {
+      ...{ name, user, kind, privileges: [...privileges], hash: hashOf(secret), created: new Date().toISOString() },
+      ...termsOf({ expiresAt, addresses }),
     };
     await this.#state.update(({ tokens }) => {
-      const refuse = (why: string): never => {
-        throw new ClusterError('token_invalid', { name, why });
-      };
-      if (tokens.some((other) => other.user === user && other.name === name))
-        refuse(`${user} has a token of this name already`);
-      if (tokens.length >= MOST_TOKENS) refuse(`there are ${MOST_TOKENS} tokens, more are not allowed`);
-      tokens.push(stored);
+      refuseTaken(tokens, user, name);
+      add(tokens, stored);
     });
+    this.#note('createToken', user, name, by);
     return { secret, token: shown(stored) };
   }
 
+  /** Renames a token, or changes what it may do, until when and from where; its secret stays. Rejects with token_unknown, token_invalid. */
+  async update(user: string, name: string, change: TokenChange, by = SELF): Promise<Token> {
+    const called = change.name ?? name;
+    checkTokenName(called);
+    checkTerms(name, { expiresAt: change.expiresAt ?? undefined, addresses: change.addresses });
+    let changed: StoredToken | undefined;
+    await this.#state.update((draft) => {
+      const at = draft.tokens.findIndex((token) => token.user === user && token.name === name);
+      const found = draft.tokens[at];
+      if (found === undefined || isKey(found)) throw unknown(user, name);
+      if (called !== name) refuseTaken(draft.tokens, user, called);
+      const { expiresAt, addresses, ...rest } = found;
+      const terms = {
+        expiresAt: change.expiresAt === undefined ? expiresAt : (change.expiresAt ?? undefined),
+        addresses: change.addresses ?? addresses,
+      };
+      changed = { ...rest, ...termsOf(terms), name: called, privileges: [...(change.privileges ?? rest.privileges)] };
+      draft.tokens = draft.tokens.with(at, changed);
+    });
+    this.#note('updateToken', user, name, by);
+    return shown(changed as unknown as StoredToken);
+  }
+
+  /** Are remote access keys taken? They are not, until an administrator wants it. */
+  get accessKeys(): boolean {
+    return this.#state.data.accessKeys === true;
+  }
+
+  async setAccessKeys(taken: boolean, by = SELF): Promise<void> {
+    await this.#state.update((draft) => {
+      draft.accessKeys = taken;
+    });
+    this.#note('setAccessKeys', taken ? 'on' : 'off', '', by);
+  }
+
+  /** Makes the one remote access key of this user, in place of the one before. Rejects with access_keys_off. */
+  async createAccessKey({ user, kind, privileges }: Omit<NewToken, 'name'>, by = SELF): Promise<string> {
+    if (!this.accessKeys) throw new ClusterError('access_keys_off');
+    const secret = randomBytes(KEY_LINES * KEY_LINE_OCTETS).toString('hex');
+    const hash = hashOf(secret);
+    const created = new Date().toISOString();
+    await this.#state.update((draft) => {
+      draft.tokens = draft.tokens.filter((token) => token.user !== user || !isKey(token));
+      add(draft.tokens, { name: ACCESS_KEY, user, kind, privileges: [...privileges], hash, created });
+    });
+    this.#note('createAccessKey', user, '', by);
+    return `${(secret.match(/.{32}/g) ?? []).join('\n')}\n`;
+  }
+
+  /** Rejects with token_unknown where this user has none. */
+  revokeAccessKey(user: string, by = SELF): Promise<void> {
+    return this.revoke(user, ACCESS_KEY, by);
+  }
+
   /**
-   * Who holds this secret; undefined where nobody does, or not this user. `user` is what the caller said, where they said one.
-   * A secret may come with line ends, as legacy access hashes do.
+   * Who holds this secret; undefined where nobody does, or not this user, or where it is expired or not for `from`, the caller's
+   * address. `user` is what the caller said, where they said one.
    */
-  verify(user: string | undefined, secret: string): Principal | undefined {
-    const hash = hashOf(secret.replaceAll(/[\r\n]/g, ''));
-    const found = this.#startingAs(hash).find((token) => timingSafeEqual(Buffer.from(token.hash), Buffer.from(hash)));
+  verify(user: string | undefined, secret: string, from?: string): Principal | undefined {
+    const found = this.#lookup.find(this.#state.data.tokens, secret);
     if (found === undefined || (user !== undefined && user !== found.user)) return undefined;
-    this.#used.set(hash, new Date().toISOString());
+    if (isKey(found) && (user === undefined || !this.accessKeys)) return undefined;
+    if (isExpired(found)) return undefined;
+    if (!isAllowedFrom(found, from)) {
+      this.#logRefusal(found, from);
+      return undefined;
+    }
+    this.#used.set(found.hash, new Date().toISOString());
     this.#writing ??= setTimeout(() => void this.#writeUses(), WRITE_USES_AFTER).unref();
     return { user: found.user, kind: found.kind, privileges: found.privileges, via: { token: found.name } };
+  }
+
+  /** The token of this secret, whether it may be used or not. */
+  holding(secret: string): Token | undefined {
+    const found = this.#lookup.find(this.#state.data.tokens, secret);
+    return found === undefined || isKey(found) ? undefined : shown(this.#withUse(found));
   }
 
   /** The tokens of one user, or of all. */
   list(user?: string): Token[] {
     const listed = this.#state.data.tokens.filter((token) => user === undefined || token.user === user);
-    return listed.map((token) => shown(this.#withUse(token)));
+    return listed.flatMap((token) => (isKey(token) ? [] : [shown(this.#withUse(token))]));
   }
 
   /** From now on its secret is refused. Rejects with token_unknown. */
-  async revoke(user: string, name: string): Promise<void> {
+  async revoke(user: string, name: string, by = SELF): Promise<void> {
     await this.#state.update((draft) => {
       const kept = draft.tokens.filter((token) => token.user !== user || token.name !== name);
-      if (kept.length === draft.tokens.length)
-        throw new ClusterError('token_unknown', { name: name.slice(0, 60), user: user.slice(0, 60) });
+      if (kept.length === draft.tokens.length) throw unknown(user, name);
       draft.tokens = kept;
     });
+    this.#note('revokeToken', user, name, by);
   }
 
   async close(): Promise<void> {
@@ -118,22 +182,20 @@ export class TokenStore {
     await this.#state.close();
   }
 
-  /** Tokens whose hash starts as this one: hardly ever more than one, of any number. */
-  #startingAs(hash: string): readonly Stored[] {
-    const { tokens } = this.#state.data;
-    // Every update brings a new list.
-    if (this.#lookup?.of !== tokens) {
-      const byStart = new Map<string, Stored[]>();
-      for (const token of tokens) {
-        const start = token.hash.slice(0, LOOKUP);
-        byStart.set(start, [...(byStart.get(start) ?? []), token]);
-      }
-      this.#lookup = { of: tokens, byStart };
-    }
-    return this.#lookup.byStart.get(hash.slice(0, LOOKUP)) ?? [];
+  /** Once for each token and address: a stolen token is worth a line, a script that repeats itself is not worth a thousand. */
+  #logRefusal({ user, name, hash }: StoredToken, from = ''): void {
+    const refusal = `${hash} ${from}`;
+    if (this.#refusals.has(refusal) || this.#refusals.size >= MOST_REFUSALS) return;
+    this.#refusals.add(refusal);
+    this.#log.warn({ user, token: name, from }, 'a token was refused: it is not for this address');
   }
 
-  #withUse(token: Stored): Stored {
+  #note(action: string, user: string, name: string, by: Principal): void {
+    const target = `${user} ${name}`.trim();
+    this.#audit?.note({ time: new Date().toISOString(), ...actorOf(by), action, target });
+  }
+
+  #withUse(token: StoredToken): StoredToken {
     const lastUsed = this.#used.get(token.hash) ?? token.lastUsed;
     return lastUsed === undefined ? token : { ...token, lastUsed };
   }
@@ -157,10 +219,34 @@ export class TokenStore {
   }
 }
 
-function hashOf(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex');
+/** Without what is not wanted: an absent field takes no room in the file. */
+function termsOf({ expiresAt, addresses = [] }: TokenTerms): { expiresAt?: number; addresses?: string[] } {
+  return {
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+    ...(addresses.length === 0 ? {} : { addresses: [...addresses] }),
+  };
 }
 
-function shown({ hash: _hash, ...token }: Stored): Token {
-  return token;
+function isKey({ name }: StoredToken): boolean {
+  return name === ACCESS_KEY;
+}
+
+function add(tokens: StoredToken[], token: StoredToken): void {
+  if (tokens.length >= MOST_TOKENS) {
+    const why = `there are ${MOST_TOKENS} tokens, more are not allowed; revoke some`;
+    throw new ClusterError('token_invalid', { name: token.name, why });
+  }
+  tokens.push(token);
+}
+
+function refuseTaken(tokens: readonly StoredToken[], user: string, name: string): void {
+  if (!tokens.some((other) => other.user === user && other.name === name)) return;
+  throw new ClusterError('token_invalid', {
+    name,
+    why: `${user} has a token of this name already; choose another name`,
+  });
+}
+
+function unknown(user: string, name: string): ClusterError {
+  return new ClusterError('token_unknown', { name: name.slice(0, 60), user: user.slice(0, 60) });
 }

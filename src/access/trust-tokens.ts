@@ -7,10 +7,11 @@ export function trustTokens(tokens: TokenStore): {
   revoke: (name: string, by: Principal) => Promise<void>;
 } {
   return {
-    issue: async (name, { user, kind }) => {
-      const { secret } = await tokens.create({ user, kind, name, privileges: ['clustering'] });
+    issue: async (name, by) => {
+      const { user, kind } = by;
+      const { secret } = await tokens.create({ user, kind, name, privileges: ['clustering'] }, by);
       return secret;
     },
-    revoke: (name, { user }) => tokens.revoke(user, name),
+    revoke: (name, by) => tokens.revoke(by.user, name, by),
   };
 }

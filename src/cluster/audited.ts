@@ -1,4 +1,4 @@
-import type { Principal } from '../access/principal.js';
+import { actorOf, type Principal } from '../access/principal.js';
 import { ClusterError } from '../errors.js';
 import type { AuditLog } from '../operations/audit-log.js';
 import type { Cluster } from './cluster.js';
@@ -42,7 +42,7 @@ export function audited<C extends Cluster>(cluster: C, audit: AuditLog): C {
         const note = (refused?: string): void =>
           audit.note({
             ...{ time: new Date().toISOString(), action: String(name), target: command.target(args).slice(0, 500) },
-            ...who(args[command.by] as Principal),
+            ...actorOf(args[command.by] as Principal),
             ...(refused === undefined ? {} : { refused }),
           });
         try {
@@ -56,11 +56,6 @@ export function audited<C extends Cluster>(cluster: C, audit: AuditLog): C {
       };
     },
   });
-}
-
-function who({ user, via }: Principal): { user: string; via: string } {
-  if ('token' in via) return { user, via: `token ${via.token}` };
-  return { user, via: 'session' in via ? 'page' : 'this server' };
 }
 
 function first([value]: readonly unknown[]): string {

@@ -4,7 +4,12 @@ import type { ErrorKind } from './error-kind.js';
 export const REQUEST_ERRORS = {
   token_invalid: {
     status: 422,
-    sentence: (f) => `The token "${f['name'] ?? ''}" was not made: ${f['why'] ?? ''}. Choose another name.`,
+    sentence: (f) => `The token "${f['name'] ?? ''}" was not made or changed: ${f['why'] ?? ''}.`,
+  },
+  access_keys_off: {
+    status: 409,
+    sentence: () =>
+      'This server takes no remote access keys, so none was made. Use an API token, or have root turn keys on (setaccesskeys).',
   },
   token_unknown: {
     status: 404,

@@ -62,7 +62,11 @@ export function createApi({ cluster, tokens, audit, version, log }: ApiOptions):
   });
   app.use('/scripts2', authenticateToken(tokens, afterLimit(limited, refuseOnWire)), wireRoutes(cluster));
   app.use('/cgi', authenticateToken(tokens, afterLimit(limited, refuseOnWire)), trustRoutes(cluster));
-  app.use('/json-api', authenticateToken(tokens, afterLimit(limited, refuseOnApi)), whmApiRoutes(cluster, audit));
+  app.use(
+    '/json-api',
+    authenticateToken(tokens, afterLimit(limited, refuseOnApi)),
+    whmApiRoutes(cluster, { tokens, audit }),
+  );
   app.use((request: Request, response: Response) => {
     response.status(404).type('text/plain');
     send(request, response, 'There is no such call on this server.\n');

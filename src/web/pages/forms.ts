@@ -28,6 +28,12 @@ export function sentText(request: Request, field: string): string {
   return typeof value === 'string' ? value : '';
 }
 
+/** All values of a field that may come several times, as boxes do. */
+export function sentTexts(request: Request, field: string): string[] {
+  const value = ((request.body ?? {}) as Record<string, unknown>)[field];
+  return (Array.isArray(value) ? value : [value]).filter((text): text is string => typeof text === 'string');
+}
+
 /** A whole number in a text field; an empty or missing field is `otherwise`. */
 export function wholeNumber(low: number, high: number, otherwise?: number): z.ZodType<number> {
   return z

@@ -1,5 +1,14 @@
 import { z } from 'zod';
+import type { TokenStore } from '../../access/tokens.js';
+import type { AuditLog } from '../../operations/audit-log.js';
 import type { WireRequest } from '../wire/wire-request.js';
+
+/** What functions work with beside the cluster. */
+export interface ApiStores {
+  tokens: TokenStore;
+  /** Where it is kept who changed what; `listaudit` lists nothing without it. */
+  audit?: AuditLog | undefined;
+}
 
 /** One function of the API: what it takes, the privilege that it needs, what it does. */
 export interface ApiFunction {
@@ -8,7 +17,7 @@ export interface ApiFunction {
   /** None where every holder of a token may call it. */
   privilege?: string;
   parameters: z.ZodObject;
-  run: (parameters: never, request: WireRequest) => unknown;
+  run: (parameters: never, request: WireRequest, stores: ApiStores) => unknown;
 }
 
 /** Ties the types of `parameters` and `run` together. */
@@ -16,7 +25,7 @@ export function apiFunction<Shape extends z.ZodRawShape>(definition: {
   summary: string;
   privilege?: string;
   parameters: Shape;
-  run: (parameters: z.infer<z.ZodObject<Shape>>, request: WireRequest) => unknown;
+  run: (parameters: z.infer<z.ZodObject<Shape>>, request: WireRequest, stores: ApiStores) => unknown;
 }): ApiFunction {
   return { ...definition, parameters: z.object(definition.parameters), run: definition.run };
 }

@@ -3,30 +3,29 @@ import { z } from 'zod';
 import { hasPrivilege } from '../../access/principal.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { ClusterError, type ErrorCode } from '../../errors.js';
-import type { AuditLog } from '../../operations/audit-log.js';
 import { send } from '../send.js';
 import { WireRequest } from '../wire/wire-request.js';
 import { CLUSTER_FUNCTIONS } from './cluster-functions.js';
-import { Answer, type ApiFunction } from './api-function.js';
-import { auditFunctions } from './audit-functions.js';
+import { Answer, type ApiFunction, type ApiStores } from './api-function.js';
+import { AUDIT_FUNCTIONS } from './audit-functions.js';
 import { batchCommands, runBatch } from './batch.js';
 import { describeApi } from './openapi.js';
 import { DNS_FUNCTIONS } from './dns-functions.js';
 import { RECORD_FUNCTIONS } from './record-functions.js';
 import { SERVER_FUNCTIONS } from './server-functions.js';
+import { TOKEN_FUNCTIONS } from './token-functions.js';
 import { ZONE_FUNCTIONS } from './zone-functions.js';
 
-type Functions = ReadonlyMap<string, ApiFunction>;
-
 /** All functions of the API, by name. */
-export const FUNCTIONS: Functions = new Map(
+export const FUNCTIONS: ReadonlyMap<string, ApiFunction> = new Map(
   Object.entries({
     ...SERVER_FUNCTIONS,
     ...ZONE_FUNCTIONS,
     ...DNS_FUNCTIONS,
     ...RECORD_FUNCTIONS,
     ...CLUSTER_FUNCTIONS,
-    ...auditFunctions(undefined),
+    ...TOKEN_FUNCTIONS,
+    ...AUDIT_FUNCTIONS,
   }),
 );
 /** Functions that answer flat, without an envelope, where the caller names no API version. */
@@ -44,9 +43,8 @@ const NOT_ANSWERS = new Set<ErrorCode>([
 ]);
 
 /** `/json-api/FUNCTION`, GET or POST. Only behind authenticateToken; errors go to `answerFailure`. */
-export function whmApiRoutes(cluster: Cluster, audit?: AuditLog): Router {
+export function whmApiRoutes(cluster: Cluster, stores: ApiStores): Router {
   const router = Router();
-  const functions = new Map([...FUNCTIONS, ...Object.entries(auditFunctions(audit))]);
   router.all('/openapi.json', (request: Request, response: Response) => {
     response.type('json');
     send(request, response, JSON.stringify(describeApi(FUNCTIONS)));
@@ -54,7 +52,7 @@ export function whmApiRoutes(cluster: Cluster, audit?: AuditLog): Router {
   router.all('/:function', async (request: Request, response: Response) => {
     const name = String(request.params['function']);
     const wire = new WireRequest(request, cluster);
-    const answer = await (name === 'batch' ? performBatch(functions, wire) : perform(functions, name, wire));
+    const answer = await (name === 'batch' ? performBatch(stores, wire) : perform(stores, name, wire));
     response.type('json');
     send(request, response, JSON.stringify(answer));
   });
@@ -74,30 +72,30 @@ export const answerFailure: ErrorRequestHandler = (error: unknown, request, resp
   send(request, response, JSON.stringify({ metadata, data: { code, issues } }));
 };
 
-async function performBatch(functions: Functions, request: WireRequest): Promise<object> {
+async function performBatch(stores: ApiStores, request: WireRequest): Promise<object> {
   await request.read();
   const data = await runBatch(batchCommands(request.values('command')), ({ name, query }) =>
-    perform(functions, name, request.inner(query), true),
+    perform(stores, name, request.inner(query), true),
   );
   return { metadata: { version: 1, command: 'batch', reason: 'OK', result: 1 }, data };
 }
 
 /** `enveloped`: whatever API version is named. */
-async function perform(functions: Functions, name: string, request: WireRequest, enveloped = false): Promise<object> {
-  const called = functions.get(name);
+async function perform(stores: ApiStores, name: string, request: WireRequest, enveloped = false): Promise<object> {
+  const called = FUNCTIONS.get(name);
   if (called === undefined) throw new ClusterError('function_unknown', { function: name.slice(0, 60) });
   const { privilege } = called;
   if (privilege !== undefined && !hasPrivilege(request.peer, privilege)) {
     throw new ClusterError('privilege_missing', { privilege });
   }
   await request.read();
-  const answer = await run(called, request);
+  const answer = await run(called, request, stores);
   const { reason, data } = answer instanceof Answer ? answer : new Answer('OK', answer);
   if (!enveloped && FLAT.has(name) && request.text('api.version') !== '1') return data as object;
   return { metadata: { version: 1, command: name, reason, result: 1 }, data };
 }
 
-function run({ parameters, run }: ApiFunction, request: WireRequest): unknown {
+function run({ parameters, run }: ApiFunction, request: WireRequest, stores: ApiStores): unknown {
   // Only what the function names is looked up: a parameter can name nothing else of an object.
   const given = Object.fromEntries(
     Object.entries(parameters.shape).map(([key, wanted]) => [
@@ -111,5 +109,5 @@ function run({ parameters, run }: ApiFunction, request: WireRequest): unknown {
     const why = issue?.message ?? 'is not valid';
     throw new ClusterError('parameter_invalid', { parameter: issue?.path.join('.') ?? '', why });
   }
-  return run(read.data as never, request);
+  return run(read.data as never, request, stores);
 }

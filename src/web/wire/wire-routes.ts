@@ -13,7 +13,8 @@ import type { WireAnswer, WireCall } from './wire-call.js';
 import { WireRequest } from './wire-request.js';
 import { ZONE_CALLS } from './zone-calls.js';
 
-const CALLS: ReadonlyMap<string, WireCall> = new Map(
+/** All calls of the wire, by name. */
+export const CALLS: ReadonlyMap<string, WireCall> = new Map(
   Object.entries({ ...ZONE_CALLS, ...BUNDLE_CALLS, ...SERVER_CALLS }),
 );
 

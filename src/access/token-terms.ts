@@ -1,0 +1,65 @@
+import { BlockList, isIP } from 'node:net';
+import { ClusterError } from '../errors.js';
+
+/** Until when, and from where, a token may be used. */
+export interface TokenTerms {
+  /** Unix seconds; absent: it does not expire. */
+  expiresAt?: number | undefined;
+  /** IPv4 and IPv6 addresses and ranges (`192.0.2.0/24`); absent or empty: from anywhere. */
+  addresses?: readonly string[] | undefined;
+}
+
+const NAME = /^[A-Za-z0-9_-]{1,50}$/;
+const MOST_ADDRESSES = 100;
+const BITS = { 4: 32, 6: 128 } as const;
+/** The last second that a date can name: larger numbers are milliseconds by mistake. */
+const LAST_SECOND = 253_402_300_799;
+
+/** Throws token_invalid where the name can't be a token's. */
+export function checkTokenName(name: string): void {
+  if (NAME.test(name)) return;
+  const why = 'a name is 1 to 50 letters, digits, "_" and "-"; choose another';
+  throw new ClusterError('token_invalid', { name: name.slice(0, 60), why });
+}
+
+/** Throws token_invalid where it would expire in the past, or an address is none. */
+export function checkTerms(name: string, { expiresAt, addresses = [] }: TokenTerms): void {
+  const refuse = (why: string): never => {
+    throw new ClusterError('token_invalid', { name, why });
+  };
+  if (expiresAt !== undefined) {
+    if (expiresAt <= Date.now() / 1_000) refuse('its time of expiry is past; give a later one');
+    if (expiresAt > LAST_SECOND) refuse('its time of expiry is after the year 9999; give it in seconds since 1970');
+  }
+  if (addresses.length > MOST_ADDRESSES) refuse(`it has more than ${MOST_ADDRESSES} allowed addresses; use ranges`);
+  const wrong = addresses.find((address) => rangeOf(address) === undefined);
+  if (wrong !== undefined) {
+    refuse(`"${wrong.slice(0, 60)}" is no address or range; write it as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32`);
+  }
+}
+
+/** Has its time come? `now` in milliseconds. */
+export function isExpired({ expiresAt }: TokenTerms, now = Date.now()): boolean {
+  return expiresAt !== undefined && expiresAt * 1_000 <= now;
+}
+
+/** May a token be used from this address? Where addresses are named, one that is not known is none of them. */
+export function isAllowedFrom({ addresses = [] }: TokenTerms, from: string | undefined): boolean {
+  if (addresses.length === 0) return true;
+  const version = isIP(from ?? '');
+  if (from === undefined || version === 0) return false;
+  const allowed = new BlockList();
+  for (const range of addresses.flatMap((address) => rangeOf(address) ?? [])) {
+    allowed.addSubnet(range.address, range.bits, range.family);
+  }
+  // An IPv4 address in IPv6 notation, as sockets for both have it, is looked up as IPv4.
+  return allowed.check(from, version === 4 ? 'ipv4' : 'ipv6');
+}
+
+function rangeOf(text: string): { address: string; bits: number; family: 'ipv4' | 'ipv6' } | undefined {
+  const [, address = '', given] = /^([0-9A-Fa-f:.]+)(?:\/([0-9]{1,3}))?$/.exec(text) ?? [];
+  const version = isIP(address);
+  if (version !== 4 && version !== 6) return undefined;
+  const bits = given === undefined ? BITS[version] : Number(given);
+  return bits > BITS[version] ? undefined : { address, bits, family: `ipv${version}` };
+}
