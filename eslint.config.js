@@ -17,6 +17,6 @@ export default defineConfig(
     },
   },
   // Plain JavaScript, outside the TypeScript project: the linter's own settings, and what tests start as processes of their own.
-  { files: ['eslint.config.js', 'test/**/*.mjs'], ...tseslint.configs.disableTypeChecked },
+  { files: ['eslint.config.js', 'test/**/*.mjs', 'examples/**/*.mjs'], ...tseslint.configs.disableTypeChecked },
   prettier,
 );

@@ -9,6 +9,7 @@ import { audited } from './cluster/audited.js';
 import { DnsCluster } from './cluster/dns-cluster.js';
 import { sentenceOf } from './errors.js';
 import type { HostPanel } from './host/host-panel.js';
+import { BUILT_IN_TYPES } from './members/built-in-types.js';
 import { ownMemberTypes } from './members/own-member-types.js';
 import { createNameserver, type NameserverSettings } from './nameservers/kinds.js';
 import { AuditLog } from './operations/audit-log.js';
@@ -25,6 +26,8 @@ export type { Principal } from './access/principal.js';
 export { zoneName, type ZoneName } from './zones/zone-name.js';
 export { ClusterError } from './errors.js';
 export type { HostLink, HostPanel, HostUser } from './host/host-panel.js';
+export { MemberError, type MemberBackend, type MemberChange, type Pushed } from './members/member-backend.js';
+export type { MemberField, MemberType, MemberValues } from './members/member-type.js';
 export type { NameserverSettings } from './nameservers/kinds.js';
 
 /** What a host panel tells the plugin about its place. */
@@ -133,7 +136,8 @@ async function run(host: HostPanel, settings: PluginSettings, log: Log): Promise
         ...{ hostname: settings.hostname, apiPort: settings.apiPort, fingerprint: settings.fingerprint },
         ...(settings.address === undefined ? {} : { address: settings.address }),
       },
-      memberTypes: await ownMemberTypes(settings.memberTypes ?? [], log),
+      // An operator's own type takes the place of a built-in one of its name.
+      memberTypes: [...(await ownMemberTypes(settings.memberTypes ?? [], log)), ...BUILT_IN_TYPES],
       tokens: trustTokens(tokens),
       nameserver: createNameserver(settings.nameserver, { folder: join(folder, 'nameserver'), log, version }),
       ...(settings.healthSchedule === undefined ? {} : { healthSchedule: settings.healthSchedule }),

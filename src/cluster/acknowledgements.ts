@@ -15,7 +15,8 @@ const LONGEST_REASON = 300;
 export interface AcknowledgementsOptions {
   ledger: AppendTable<LedgerEntry>;
   store: ZoneStore;
-  dns: { host: string; port: number };
+  /** Where its nameserver answers; undefined where that is not known. */
+  dns: { host: string; port: number } | undefined;
   /** It gives zones serials of its own: what it answers tells nothing of the version. */
   ownSerials: boolean;
   /** It serves a later serial than ours: ours must rise past it. */
@@ -27,13 +28,15 @@ export interface AcknowledgementsOptions {
 /** What one member said that it holds, kept in its ledger, and what its nameserver was then seen answering. */
 export class Acknowledgements {
   readonly #options: AcknowledgementsOptions;
-  readonly #check: ServedCheck;
+  /** Undefined where DNS can't tell which version it serves. */
+  readonly #check: ServedCheck | undefined;
   /** The last serial that DNS answered, where it is not the acknowledged one. */
   readonly #otherSerial = new Map<ZoneName, number>();
   readonly #leftOut = new Set<ZoneName>();
 
   constructor(options: AcknowledgementsOptions) {
     this.#options = options;
+    if (options.dns === undefined || options.ownSerials) return;
     this.#check = new ServedCheck(options.dns, (name, serial, last) => this.#seen(name, serial, last));
   }
 
@@ -49,12 +52,12 @@ export class Acknowledgements {
   }
 
   async stop(): Promise<void> {
-    await this.#check.stop();
+    await this.#check?.stop();
   }
 
   /** The zone changed here: what is answered of the version before is of no interest. */
   changed(name: ZoneName): void {
-    this.#check.forget(name);
+    this.#check?.forget(name);
     this.#otherSerial.delete(name);
   }
 
@@ -74,14 +77,14 @@ export class Acknowledgements {
     else {
       const { digest, serial } = change;
       this.#options.ledger.set(name, { digest, serial, servedAt: 0, from: true });
-      this.#check.forget(name);
+      this.#check?.forget(name);
     }
   }
 
   dropped(name: ZoneName): void {
     this.#options.ledger.delete(name);
     this.#leftOut.delete(name);
-    this.#check.forget(name);
+    this.#check?.forget(name);
   }
 
   /** How far an acknowledged zone is; undefined where it is none. */
@@ -95,6 +98,7 @@ export class Acknowledgements {
       return { state: 'acknowledged', reason: `It can't hold all records. Left out: ${leftOut.join('; ')}.` };
     }
     if (this.#options.ownSerials) return { state: 'acknowledged', reason: 'It gives zones serials of its own.' };
+    if (this.#check === undefined) return { state: 'acknowledged', reason: 'Where its nameserver answers is not known.' };
     const other = this.#otherSerial.get(name);
     if (other === undefined) return { state: 'acknowledged', reason: 'Not yet seen in its DNS answers.' };
     return { state: 'acknowledged', reason: `Its nameserver still answers with serial ${other}.`, serial: other };
@@ -103,7 +107,7 @@ export class Acknowledgements {
   /** No look at it will tell more. */
   isSettled(name: ZoneName): boolean {
     const entry = this.#options.ledger.get(name);
-    return entry === undefined || entry.servedAt > 0 || entry.from === true || this.#options.ownSerials;
+    return entry === undefined || entry.servedAt > 0 || entry.from === true || this.#check === undefined;
   }
 
   /** Zones of which it does not hold every record, with what was left out; the first of them. */
@@ -113,7 +117,7 @@ export class Acknowledgements {
   }
 
   #expect(name: ZoneName, serial: number): void {
-    if (!this.#options.ownSerials) this.#check.expect(name, serial);
+    this.#check?.expect(name, serial);
   }
 
   #seen(name: ZoneName, serial: number | undefined, last: boolean): void {

@@ -13,7 +13,7 @@ import { Acknowledgements } from './acknowledgements.js';
 import { Backlog } from './backlog.js';
 import { Signal } from './signal.js';
 import { Waiters } from './waiters.js';
-import { within } from './within.js';
+import { within } from '../members/within.js';
 
 /** Between looks whether a member that failed answers again, milliseconds; the last repeats. Such a look is not a failed command. */
 const RETURN_PROBE = [250, 500, 1_000];
@@ -23,7 +23,7 @@ const BATCH_OCTETS = 8 * 1024 * 1024;
 
 export interface MemberWorkerOptions {
   backend: MemberBackend;
-  dns: { host: string; port: number };
+  dns: { host: string; port: number } | undefined;
   ledger: AppendTable<LedgerEntry>;
   store: ZoneStore;
   log: Log;

@@ -261,7 +261,7 @@ export class Members {
     const current = (): Member | undefined => state.data.members.find((candidate) => candidate.id === member.id);
     const worker = new MemberWorker({
       backend,
-      dns: { host: member.host, port: member.dnsPort },
+      dns: member.type === CPANEL ? { host: member.host, port: member.dnsPort } : backend.dns,
       ledger: await AppendTable.open(this.#ledgerFile(member.id), { parse: parseLedgerEntry, log }),
       store,
       log,

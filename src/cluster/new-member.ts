@@ -68,7 +68,9 @@ async function proveService(
   const values = of.types.check(type, given);
   const backend = of.types.create(type, values);
   return orClose(backend, async () => {
-    const { hostname, version } = await backend.probe();
+    const info = await backend.probe();
+    const { hostname, version } = info;
+    refuseSignedZones(hostname, { software: of.types.get(type)?.label ?? type, ...info });
     const user = values['username'] ?? '';
     of.refuseTwin((member) => member.type === type && member.hostname === hostname && member.user === user, hostname);
     const nowhere = { port: 0, dnsPort: 0, token: '', fingerprint: '' };

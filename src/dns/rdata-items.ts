@@ -48,7 +48,12 @@ export function rdataOf(type: number, items: readonly string[], origin: Name): s
     if (!WORD.test(item)) throw new RdataError(`"${item.slice(0, 60)}" is not a word of a record`);
     return item;
   });
-  const line = new Lexer(Buffer.from(words.join(' '), 'latin1'), origin);
+  return rdataFrom(type, words.join(' '), origin);
+}
+
+/** Rdata in presentation form, as a master file has it, on one line. Throws RdataError with what is wrong. */
+export function rdataFrom(type: number, text: string, origin: Name): string {
+  const line = new Lexer(Buffer.from(text, 'latin1'), origin);
   try {
     line.readEntry();
     return parseRdata(type, line);

@@ -26,7 +26,7 @@ export interface JsonCall {
 /** One call was answered with a refusal: it is about what was asked, not about us. */
 export class CallRefused extends MemberError {
   readonly status: number;
-  /** What the service says, in one line. */
+  /** What the service says, whole. */
   readonly said: string;
   constructor(status: number, said: string, sentence: string) {
     super('refused', sentence);
@@ -159,25 +159,28 @@ export class JsonConnection {
     if (status === 401 || status === 403 || credentials.statuses?.includes(status) === true) {
       return new MemberError('refused', `${service} (${this.host}) refused us (HTTP ${status}). ${credentials.advice}`);
     }
-    const said = this.#quote(text);
-    const sentence = `${service} (${this.host}) answered with HTTP ${status}: ${said}.`;
+    const said = this.#saidIn(text);
+    const sentence = `${service} (${this.host}) answered with HTTP ${status}: ${quote(said)}.`;
     // Too busy for this call is too busy for the next.
-    if ([TOO_MANY, BAD_GATEWAY, UNAVAILABLE, GATEWAY_TIMEOUT].includes(status))
+    if ([TOO_MANY, BAD_GATEWAY, UNAVAILABLE, GATEWAY_TIMEOUT].includes(status)) {
       return new MemberError('unreachable', sentence);
+    }
     return new CallRefused(status, said, sentence);
   }
 
-  /** How the text begins, in one line, without what is secret. */
-  #quote(text: string): string {
+  /** The fault that the text tells, without what is secret. */
+  #saidIn(text: string): string {
     const fault = FAULT.safeParse(parsed(text));
-    const said = fault.success ? Object.values(fault.data)[0] : text;
-    const clean = this.#options.secrets.reduce(
-      (kept, secret) => (secret === '' ? kept : kept.replaceAll(secret, '[secret]')),
-      String(said).slice(0, LARGEST_ANSWER),
-    );
-    const line = clean.slice(0, LONGEST_QUOTE * 4).replaceAll(/[\p{C}\p{Z}]+/gu, ' ');
-    return line.trim().slice(0, LONGEST_QUOTE).replace(/\.$/, '') || 'it says nothing more';
+    const said = fault.success ? String(Object.values(fault.data)[0]) : text;
+    const hide = (kept: string, secret: string): string => (secret === '' ? kept : kept.replaceAll(secret, '[secret]'));
+    return this.#options.secrets.reduce(hide, said);
   }
+}
+
+/** How a text begins, in one line. */
+function quote(said: string): string {
+  const line = said.slice(0, LONGEST_QUOTE * 4).replaceAll(/[\p{C}\p{Z}]+/gu, ' ');
+  return line.trim().slice(0, LONGEST_QUOTE).replace(/\.$/, '') || 'it says nothing more';
 }
 
 /** Busy: whatever it was. Lost on the way: only what may be done twice. A 500 is the service's own verdict on the call. */

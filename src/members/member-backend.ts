@@ -47,6 +47,8 @@ export class MemberError extends Error {
 export interface MemberBackend {
   /** It gives zones serials of its own, so that DNS can't tell which version it serves. */
   readonly ownSerials?: boolean;
+  /** Where its nameserver answers, so that what it serves can be looked at; of a cPanel member, the table knows it. */
+  readonly dns?: { host: string; port: number };
   /** The largest number of zones in one `push`; may rise when more is known of the member. */
   readonly batch: number;
   /** Version and host name: proves address, certificate and token. */

@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { sentenceOf } from '../errors.js';
 import type { Log } from '../operations/log.js';
+import { guardedBackend } from './guarded-backend.js';
 import type { MemberType } from './member-type.js';
 
 const field = z.object({
@@ -40,8 +41,15 @@ export async function ownMemberTypes(names: readonly string[], log: Log): Promis
       const exported = module['memberType'] ?? inner?.['memberType'];
       const read = memberType.safeParse(exported);
       if (!read.success) throw new Error(faultOf(read.error));
-      // The object itself: its `create` may use what else it has.
-      types.push(exported as MemberType);
+      const own = exported as MemberType;
+      const { type, label, fields } = own;
+      // On the object itself: its `create` may use what else it has.
+      types.push({
+        type,
+        label,
+        fields,
+        create: (values, context) => guardedBackend(own.create(values, context), label),
+      });
     } catch (error) {
       log.error({ memberType: name, error: sentenceOf(error) }, 'a member type of the settings can not be used');
     }

@@ -1,8 +1,8 @@
-import pLimit from 'p-limit';
 import { zoneName, type ZoneName } from '../../zones/zone-name.js';
 import { CallRefused } from '../json-connection.js';
 import type { MemberBackend, MemberChange, MemberInfo, Pushed } from '../member-backend.js';
 import type { MemberField } from '../member-type.js';
+import { someAtOnce } from '../some-at-once.js';
 import { NS_CHOICES, type NsChoice } from './hosted-zone.js';
 
 /** A hosted DNS service, as far as a member needs it. Everything rejects with MemberError; with CallRefused where it is about one zone. */
@@ -43,7 +43,7 @@ export class HostedMember implements MemberBackend {
   }
 
   async zones(names: readonly ZoneName[]): Promise<Map<ZoneName, Buffer>> {
-    const texts = await atOnce(names, async (name) => [name, await this.#service.text(name)] as const);
+    const texts = await someAtOnce(names, AT_ONCE, async (name) => [name, await this.#service.text(name)] as const);
     return new Map(texts.flatMap(([name, text]) => (text === undefined ? [] : [[name, text] as const])));
   }
 
@@ -52,7 +52,7 @@ export class HostedMember implements MemberBackend {
   }
 
   push(changes: readonly MemberChange[]): Promise<Pushed[]> {
-    return atOnce(changes, (change) => this.#apply(change));
+    return someAtOnce(changes, AT_ONCE, (change) => this.#apply(change));
   }
 
   close(): Promise<void> {
@@ -98,24 +98,6 @@ export function hostedFields(service: string, baseurl: string, user: string, ns:
 /** The choice that a form has made. */
 export function nsChoice(value: string | undefined): NsChoice {
   return NS_CHOICES.find((choice) => choice === value) ?? NS_CHOICES[0];
-}
-
-/** Works on some at a time. After a failure, which is about the service itself, nothing more is begun; what runs is waited for. */
-async function atOnce<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const limit = pLimit(AT_ONCE);
-  let failure: { error: unknown } | undefined;
-  const all = items.map((item) =>
-    limit(async () => {
-      if (failure !== undefined) return undefined;
-      return work(item).catch((error: unknown) => {
-        failure ??= { error };
-        return undefined;
-      });
-    }),
-  );
-  const done = await Promise.all(all);
-  if (failure !== undefined) throw failure.error;
-  return done as R[];
 }
 
 function nameOf(name: string): ZoneName | undefined {

@@ -5,6 +5,8 @@ import { vpsNet } from '../../../src/members/hosted/vpsnet.js';
 import { createLog } from '../../../src/operations/log.js';
 import { validateZone } from '../../../src/zones/validation.js';
 import { zoneName } from '../../../src/zones/zone-name.js';
+import { ClusterNode } from '../../cluster/cluster-node.js';
+import { ROOT } from '../../cluster/zone-texts.js';
 import { hostingZone } from '../../hosting-zones.js';
 import { KEY, USER } from './json-service.js';
 import { SoftLayerService } from './softlayer-service.js';
@@ -339,4 +341,30 @@ test('VPS.NET: a zone that was made though the answer was `false` is found, and 
   expect(service.soaOf(NAME)?.data).toContain('dns1.vps.net.');
   await member.close();
   await service.stop();
+});
+
+test('in a cluster, the row of a hosted service names the records that it can’t hold', async () => {
+  const service = new SoftLayerService();
+  await service.start();
+  const web = await ClusterNode.start('web');
+  try {
+    await web.stop();
+    web.memberTypes = [softLayer];
+    await web.start();
+    const values = { username: USER, apikey: KEY, baseurl: service.base };
+    await web.cluster.addMember({ type: 'softlayer', role: 'write-only', values }, ROOT);
+    const { name, text } = hostingZone(1);
+    const { members } = await web.cluster.saveZone(zoneName(name), Buffer.from(text), ROOT);
+    const leftOut = expect.stringMatching(
+      /Left out: .*CAA customer-1\.example\.: SoftLayer has no records of this type/,
+    ) as string;
+    expect(members).toMatchObject([{ state: 'acknowledged', reason: leftOut }]);
+    expect(JSON.stringify(web.cluster.members(ROOT))).toContain(
+      'CAA customer-1.example.: SoftLayer has no records of this type',
+    );
+    expect(JSON.stringify([web.cluster.members(ROOT), await web.cluster.status(ROOT)])).not.toContain(KEY);
+  } finally {
+    await web.end();
+    await service.stop();
+  }
 });

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { MemberError } from '../members/member-backend.js';
+import { MemberError } from './member-backend.js';
 
 /** The answer of `host`, where it comes within so many milliseconds; else rejects with MemberError, and nobody waits for it any more. */
 export async function within<T>(timeout: number, host: string, answer: Promise<T>): Promise<T> {

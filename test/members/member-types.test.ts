@@ -1,0 +1,242 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import pino from 'pino';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { BUILT_IN_TYPES } from '../../src/members/built-in-types.js';
+import { guardedBackend } from '../../src/members/guarded-backend.js';
+import type { MemberBackend, MemberChange } from '../../src/members/member-backend.js';
+import type { MemberType } from '../../src/members/member-type.js';
+import { MemberTypes } from '../../src/members/member-types.js';
+import { ownMemberTypes } from '../../src/members/own-member-types.js';
+import { zoneName } from '../../src/zones/zone-name.js';
+import { ClusterNode } from '../cluster/cluster-node.js';
+import { ROOT, zoneText } from '../cluster/zone-texts.js';
+
+const EXAMPLE = './examples/member-types/zone-folder.mjs';
+const NAME = zoneName('a.example');
+
+let folder: string;
+let lines: string[];
+const log = pino(
+  {},
+  new Writable({
+    write(line: Buffer, _encoding, done) {
+      lines.push(line.toString());
+      done();
+    },
+  }),
+);
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'member-types-'));
+  lines = [];
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const file = (name: string, text: string): string => {
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+};
+const NOTHING = {
+  ...{ batch: 1, zoneList: () => [], zones: () => new Map(), zoneExists: () => false, close: () => undefined },
+} as unknown as MemberBackend;
+
+describe('a member type of the operator’s own', () => {
+  test('is loaded from a file, by `memberType` or by the default export', async () => {
+    const types = await ownMemberTypes(
+      [
+        EXAMPLE,
+        file('default.cjs', "exports.memberType = { type: 'cjs', label: 'C', fields: [], create() { return {}; } };"),
+      ],
+      log,
+    );
+    expect(types.map(({ type, label }) => [type, label])).toEqual([
+      ['zone-folder', 'Folder of zone files'],
+      ['cjs', 'C'],
+    ]);
+    expect(lines).toEqual([]);
+  });
+
+  test.each([
+    ['missing.mjs', undefined, /missing\.mjs/],
+    ['syntax.mjs', 'export const = 5', /Unexpected token/],
+    ['nothing.mjs', 'export const other = 5', /memberType/],
+    ['name.mjs', "export const memberType = { type: 'A b', label: 'x', fields: [], create() {} }", /memberType\.type/],
+    ['taken.mjs', "export const memberType = { type: 'cpanel', label: 'x', fields: [], create() {} }", /built-in type/],
+    [
+      'create.mjs',
+      "export const memberType = { type: 'x', label: 'x', fields: [] }",
+      /memberType\.create: is no function/,
+    ],
+    [
+      'field.mjs',
+      "export const memberType = { type: 'x', label: 'x', fields: [{ name: 'role', label: 'R', type: 'text' }], create() {} }",
+      /memberType\.fields\.0: has a name that is taken/,
+    ],
+    [
+      'kind.mjs',
+      "export const memberType = { type: 'x', label: 'x', fields: [{ name: 'a', label: 'R', type: 'date' }], create() {} }",
+      /memberType\.fields\.0\.type/,
+    ],
+  ])('%s is left out, and the log says why; the others are there', async (name, text, why) => {
+    const path = text === undefined ? join(folder, name) : file(name, text);
+    const types = await ownMemberTypes([path, EXAMPLE], log);
+    expect(types.map(({ type }) => type)).toEqual(['zone-folder']);
+    expect(lines).toHaveLength(1);
+    expect((JSON.parse(lines[0] ?? '') as { error: string }).error).toMatch(why);
+  });
+
+  test('takes the place of a built-in one of its name', () => {
+    const own = { type: 'softlayer', label: 'Ours', fields: [], create: () => NOTHING } satisfies MemberType;
+    const types = new MemberTypes([own, ...BUILT_IN_TYPES], log);
+    expect(types.get('softlayer')?.label).toBe('Ours');
+    expect(
+      types
+        .list()
+        .map(({ type }) => type)
+        .sort(),
+    ).toEqual(['powerdns-api', 'softlayer', 'vpsnet']);
+  });
+
+  test('gets zones, their edits and removals as any member does: the example', async () => {
+    const web = await ClusterNode.start('web');
+    try {
+      await web.stop();
+      web.memberTypes = await ownMemberTypes([EXAMPLE], log);
+      await web.start();
+      const zones = join(folder, 'zones');
+      const { id } = await web.cluster.addMember(
+        { type: 'zone-folder', role: 'write-only', values: { folder: zones } },
+        ROOT,
+      );
+      const held = (name = 'a.example'): string => readFileSync(join(zones, `${name}.zone`), 'utf8');
+      const reverse = zoneName('0/26.2.0.192.in-addr.arpa');
+      await web.cluster.saveZone(NAME, zoneText(5), ROOT);
+      await web.cluster.saveZone(reverse, zoneText(7), ROOT);
+      expect(held()).toBe(zoneText(5).toString());
+      expect(held('0+26.2.0.192.in-addr.arpa')).toBe(zoneText(7).toString());
+      await web.cluster.saveZone(NAME, zoneText(6, '192.0.2.9'), ROOT);
+      expect(held()).toContain('192.0.2.9');
+      await web.cluster.removeZone(NAME, ROOT);
+      expect(existsSync(join(zones, 'a.example.zone'))).toBe(false);
+      // A member whose type is gone stays, fails, and says why.
+      await web.stop();
+      web.memberTypes = [];
+      await web.start();
+      expect(web.cluster.members(ROOT)).toMatchObject([{ id, type: 'zone-folder' }]);
+      const { members } = await web.cluster.saveZone(NAME, zoneText(8), ROOT);
+      expect(members).toMatchObject([{ reason: expect.stringContaining('zone-folder') as string }]);
+    } finally {
+      await web.end();
+    }
+  });
+
+  test('that makes no sense is refused when it is added, with the sentence of the type', async () => {
+    const types = new MemberTypes(await ownMemberTypes([EXAMPLE], log), log);
+    expect(() => types.create('zone-folder', types.check('zone-folder', { folder: 'relative' }))).toThrow(
+      /"relative" is not a whole path/,
+    );
+    const denied = types.create('zone-folder', { folder: file('a-file', '') });
+    await expect(denied.probe()).rejects.toMatchObject({
+      failure: 'refused',
+      message: expect.stringContaining('can not be made') as string,
+    });
+  });
+});
+
+describe('a backend of somebody else', () => {
+  const change = (name: string): MemberChange => ({ kind: 'remove', name: zoneName(name) });
+  const guarded = (own: Partial<Record<keyof MemberBackend, unknown>>): MemberBackend =>
+    guardedBackend({ ...NOTHING, ...own } as MemberBackend, 'Own');
+
+  test('that throws anything is a member that can’t be reached, with what was thrown', async () => {
+    const thrower = guarded({
+      probe: () => {
+        throw new TypeError('x is not a function');
+      },
+      zoneList: () => Promise.reject(Object.assign(new Error('no such key'), { failure: 'refused' })),
+    });
+    await expect(thrower.probe()).rejects.toMatchObject({
+      failure: 'unreachable',
+      message: 'Own: x is not a function',
+    });
+    await expect(thrower.zoneList()).rejects.toMatchObject({ failure: 'refused', message: 'Own: no such key' });
+  });
+
+  test.each([[undefined], [[]], ['done'], [[{ name: 'b.example', outcome: 'done' }]]])(
+    'that answers a push with %j has each zone that it leaves out refused, in its place',
+    async (answer) => {
+      const outcomes = await guarded({ push: () => Promise.resolve(answer) }).push([
+        change('a.example'),
+        change('b.example'),
+      ]);
+      expect(outcomes.map(({ name }) => name)).toEqual(['a.example', 'b.example']);
+      expect(outcomes[0]).toMatchObject({ outcome: 'refused', reason: 'Own did not say what became of a.example.' });
+      expect(outcomes[1]?.outcome).toBe(Array.isArray(answer) && answer.length > 0 ? 'done' : 'refused');
+    },
+  );
+
+  test.each([[0], [-1], [NaN], [2.7], [undefined]])('with a batch of %j takes at least one zone', (batch) => {
+    expect(guarded({ batch }).batch).toBe(batch === 2.7 ? 2 : 1);
+  });
+});
+
+describe('the values of a member type’s form', () => {
+  const types = new MemberTypes(
+    [
+      {
+        ...{ type: 'all', label: 'All', create: () => NOTHING },
+        fields: [
+          { name: 'one', label: 'One', type: 'text' },
+          { name: 'long', label: 'Long', type: 'bigtext', default: '' },
+          { name: 'on', label: 'On', type: 'binary' },
+          {
+            name: 'pick',
+            label: 'Pick',
+            type: 'radio',
+            default: 'a',
+            options: [
+              { value: 'a', label: 'A' },
+              { value: 'b', label: 'B' },
+            ],
+          },
+          { name: 'at', label: 'At', type: 'ip', default: '192.0.2.1' },
+          { name: 'key', label: 'Key', type: 'text', default: '', secret: true },
+        ],
+      },
+    ],
+    log,
+  );
+  const USUAL = { one: 'x', long: '', on: '0', pick: 'a', at: '192.0.2.1', key: '' };
+
+  test('are filled up with what is usual, and hold nothing else', () => {
+    expect(types.check('all', { one: ' x ', other: 'y', constructor: 'z' })).toEqual(USUAL);
+  });
+
+  test.each([
+    [{ long: 'a\nb\n' }, { long: 'a\nb\n' }],
+    [{ on: '1' }, { on: '1' }],
+    [{ at: '2001:db8::1' }, { at: '2001:db8::1' }],
+    [{ pick: 'b' }, { pick: 'b' }],
+  ])('%j is taken', (given, taken) => {
+    expect(types.check('all', { one: 'x', ...given })).toEqual({ ...USUAL, ...taken });
+  });
+
+  test.each([
+    [{ one: '' }, 'One is needed'],
+    [{ one: 'a\nb' }, 'One must be one line of text'],
+    [{ one: 'x'.repeat(5_000) }, 'One must be one line of text'],
+    [{ one: 'x', on: 'yes' }, 'On must be 0 or 1'],
+    [{ one: 'x', pick: 'c' }, 'Pick must be one of its options'],
+    [{ one: 'x', at: 'ns1' }, 'At must be an IP address'],
+  ])('%j is refused: %s', (given, sentence) => {
+    expect(() => types.check('all', given)).toThrow(sentence);
+  });
+
+  test('are shown without what is secret', () => {
+    const values = types.check('all', { one: 'x', key: 'SECRET' });
+    expect(values['key']).toBe('SECRET');
+    expect(JSON.stringify(types.shown('all', values))).not.toMatch(/SECRET|key/);
+  });
+});
