@@ -98,7 +98,8 @@ export class Acknowledgements {
       return { state: 'acknowledged', reason: `It can't hold all records. Left out: ${leftOut.join('; ')}.` };
     }
     if (this.#options.ownSerials) return { state: 'acknowledged', reason: 'It gives zones serials of its own.' };
-    if (this.#check === undefined) return { state: 'acknowledged', reason: 'Where its nameserver answers is not known.' };
+    if (this.#check === undefined)
+      return { state: 'acknowledged', reason: 'Where its nameserver answers is not known.' };
     const other = this.#otherSerial.get(name);
     if (other === undefined) return { state: 'acknowledged', reason: 'Not yet seen in its DNS answers.' };
     return { state: 'acknowledged', reason: `Its nameserver still answers with serial ${other}.`, serial: other };

@@ -22,6 +22,7 @@ const COMMANDS: Partial<Record<keyof Cluster, { by: number; target: (args: reado
   setFailureThreshold: { by: 1, target: first },
   addMember: { by: 1, target: ([member]) => hostOf(member as { host?: string; type?: string }) },
   trustMember: { by: 1, target: ([request]) => (request as { address: string }).address },
+  editMember: { by: 2, target: first },
   setMemberRole: { by: 2, target: ([id, role]) => `${String(id)} ${String(role)}` },
   enableMember: { by: 1, target: first },
   disableMember: { by: 1, target: first },

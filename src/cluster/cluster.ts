@@ -4,7 +4,8 @@ import type { MemberType } from '../members/member-type.js';
 import type { NameserverStatus } from '../nameservers/nameserver.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { ZoneEntry } from '../zones/zone-index.js';
-import type { MemberStatus, NewMember, Role, TrustRequest } from './member.js';
+import type { MemberEdit } from './member-edit.js';
+import type { MemberStatus, MemberTest, NewMember, Role, TrustRequest } from './member.js';
 import type { RescanResult } from './rescan.js';
 
 /** How far one zone has come at one member. */
@@ -149,6 +150,10 @@ export interface Cluster {
   trustMember(request: TrustRequest, by: Principal): Promise<MemberStatus>;
   /** Types of members beside the original's wire. */
   memberTypes(): readonly MemberType[];
+  /** Changes a member's address, credentials, role or values, after it answered with them. */
+  editMember(id: string, edit: MemberEdit, by: Principal): Promise<MemberStatus>;
+  /** Asks a member who it is, now. */
+  testMember(id: string, by: Principal): Promise<MemberTest>;
   setMemberRole(id: string, role: Role, by: Principal): Promise<MemberStatus>;
   enableMember(id: string, by: Principal): Promise<MemberStatus>;
   disableMember(id: string, by: Principal): Promise<MemberStatus>;

@@ -1,5 +1,6 @@
 import { ownsOrIsRoot, type Principal } from '../access/principal.js';
 import { ClusterError } from '../errors.js';
+import { failuresOf } from './failures.js';
 import { MemberError } from '../members/member-backend.js';
 import type { MemberType } from '../members/member-type.js';
 import { zoneFromTemplate } from '../zones/templates.js';
@@ -21,7 +22,8 @@ import { inBatch } from './batch.js';
 import { ClusterParts, type DnsClusterOptions } from './cluster-parts.js';
 
 import { readersOf, zonesElsewhere } from './reader.js';
-import type { MemberStatus, NewMember, Role, TrustRequest } from './member.js';
+import type { MemberEdit } from './member-edit.js';
+import type { MemberStatus, MemberTest, NewMember, Role, TrustRequest } from './member.js';
 import type { RescanResult } from './rescan.js';
 import { refuseSignedZones } from './signed-zones.js';
 
@@ -131,7 +133,7 @@ export class DnsCluster implements Cluster {
   }
 
   failures(by: Principal): ClusterFailures {
-    return this.#parts.members.failures(by);
+    return failuresOf(this.#parts.members, by);
   }
 
   async rescanZones(by: Principal): Promise<RescanResult> {
@@ -195,6 +197,16 @@ export class DnsCluster implements Cluster {
     return this.#parts.types.list();
   }
 
+  async editMember(id: string, edit: MemberEdit, by: Principal): Promise<MemberStatus> {
+    authorize(by);
+    return this.#ofMember(() => this.#parts.members.edit(id, edit, by));
+  }
+
+  async testMember(id: string, by: Principal): Promise<MemberTest> {
+    authorize(by);
+    return this.#ofMember(() => this.#parts.members.test(id, by));
+  }
+
   async setMemberRole(id: string, role: Role, by: Principal): Promise<MemberStatus> {
     authorize(by);
     return this.#parts.members.setRole(id, role, by);
@@ -215,7 +227,7 @@ export class DnsCluster implements Cluster {
     await this.#parts.members.remove(id, by);
   }
 
-  async #ofMember(call: () => Promise<MemberStatus>): Promise<MemberStatus> {
+  async #ofMember<T>(call: () => Promise<T>): Promise<T> {
     try {
       return await call();
     } catch (error) {

@@ -1,3 +1,4 @@
+import type { Principal } from '../access/principal.js';
 import type { MemberValues } from '../members/member-type.js';
 import type { ZoneName } from '../zones/zone-name.js';
 
@@ -62,6 +63,11 @@ export interface Member {
   values?: MemberValues;
 }
 
+/** Is this row one that `by` may see and change? */
+export function mayUse(by: Principal, member: Member): boolean {
+  return by.kind === 'root' || member.owner === by.user;
+}
+
 /** What an operator gives to add a member. */
 export type NewMember = NewCpanelMember | NewTypedMember;
 
@@ -119,4 +125,12 @@ export interface TrustRequest {
   address: string;
   user: string;
   token: string;
+}
+
+/** What a member answered when it was tested. */
+export interface MemberTest {
+  version: string;
+  hostname: string;
+  /** How long the answer took. */
+  milliseconds: number;
 }

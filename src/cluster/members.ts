@@ -9,30 +9,22 @@ import { AppendTable } from '../state/append-table.js';
 import type { JsonState } from '../state/json-state.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { ZoneStore } from '../zones/zone-store.js';
-import type { ClusterFailures } from './cluster.js';
 import type { ClusterState } from './cluster-state.js';
 import type { HealthEvent } from './failure-threshold.js';
 import { HealthRecord } from './health-record.js';
 import { parseLedgerEntry } from './ledger.js';
-import {
-  CPANEL,
-  ROLES,
-  ROOT,
-  type Member,
-  type MemberStatus,
-  type NewMember,
-  type Role,
-  type TrustRequest,
-} from './member.js';
+import { CPANEL, mayUse, ROLES, ROOT } from './member.js';
+import type { Member, MemberStatus, MemberTest, NewMember, Role, TrustRequest } from './member.js';
 import { parseMemberHost, type OwnIdentity } from './member-address.js';
+import { editedMember, type MemberEdit } from './member-edit.js';
 import { healthOf, memberRow } from './member-row.js';
 import { MemberWorker } from './member-worker.js';
 import type { Origins } from './origins.js';
 import { openBackend, proveMember, type ProvenMember } from './new-member.js';
 import { askForTrust, type TrustTokens } from './reverse-trust.js';
 
-/** So many zones that a member refused are listed. */
-const MOST_REFUSED = 100;
+/** Milliseconds for a look that somebody waits for. */
+const TEST_TIMEOUT = 20_000;
 
 export interface MembersOptions {
   state: JsonState<ClusterState>;
@@ -67,9 +59,9 @@ export class Members {
   async stop(): Promise<void> {
     const ended = await Promise.allSettled([...this.#workers.values()].map((worker) => worker.stop()));
     this.#workers.clear();
-    for (const result of ended) {
-      if (result.status === 'rejected')
-        this.#options.log.error({ error: sentenceOf(result.reason) }, 'a ledger could not be closed');
+    for (const one of ended) {
+      if (one.status === 'rejected')
+        this.#options.log.error({ error: sentenceOf(one.reason) }, 'a ledger could not be closed');
     }
   }
 
@@ -80,20 +72,6 @@ export class Members {
   /** The rows that `by` may see, with how they are doing. */
   list(by: Principal): MemberStatus[] {
     return this.#rows.filter((member) => mayUse(by, member)).map((member) => this.#status(member));
-  }
-
-  failures(by: Principal): ClusterFailures {
-    const failing = this.list(by).flatMap(({ hostname, state, lastFailure, disabledReason, pending, pendingSince }) => {
-      if (state === 'online') return [];
-      const reason = disabledReason ?? lastFailure ?? '';
-      return [{ member: hostname, state, reason, pending, ...(pendingSince === undefined ? {} : { pendingSince }) }];
-    });
-    const zones = this.running()
-      .filter(({ member }) => mayUse(by, member))
-      .flatMap(({ member, worker }) =>
-        worker.backlog.refused(MOST_REFUSED).map((refused) => ({ member: member.hostname, ...refused })),
-      );
-    return { members: failing, zones };
   }
 
   /** Members that get our changes, with their workers. */
@@ -153,8 +131,8 @@ export class Members {
   async trust({ address, user, token }: TrustRequest, by: Principal): Promise<MemberStatus> {
     const { host, port } = parseMemberHost(address);
     const known = this.#rows.find((member) => member.host === host && member.port === port && mayUse(by, member));
-    const pinned = known === undefined ? {} : { fingerprint: known.fingerprint };
-    const input: NewMember = { host, port, user, token, role: 'standalone', ...pinned };
+    const input: NewMember = { host, port, user, token, role: 'standalone' };
+    if (known !== undefined) input.fingerprint = known.fingerprint;
     const proven = await this.#prove(input, by, known?.id);
     try {
       if (proven.backend instanceof CpanelMember) await proven.backend.showVersion();
@@ -165,10 +143,30 @@ export class Members {
     }
     if (known === undefined) return this.#status(proven.member);
     await proven.backend.close();
-    const { version, hostname } = proven.member;
-    const renewed = await this.#edit(known.id, by, (draft) => Object.assign(draft, { user, token, version, hostname }));
-    await this.#restartWorker(renewed);
-    return this.#status(renewed);
+    return this.edit(known.id, { user, token }, by);
+  }
+
+  /** Proven as a new one is, before anything is changed. Where it is another server then, it gets all zones. */
+  async edit(id: string, edit: MemberEdit, by: Principal): Promise<MemberStatus> {
+    const before = this.#find(id, by);
+    const { member, backend } = await this.#prove(editedMember(before, edit), by, id);
+    await backend.close();
+    const { id: _id, owner: _owner, ...fields } = member;
+    const edited = await this.#edit(id, by, (draft) => {
+      this.#refuseTwin((other) => other.id !== id && other.hostname === member.hostname, member.host);
+      Object.assign(draft, fields);
+    });
+    await this.#restartWorker(edited, member.hostname !== before.hostname);
+    return this.#status(edited);
+  }
+
+  /** Asks it who it is, now. Rejects with MemberError; a failure counts as any does. */
+  async test(id: string, by: Principal): Promise<MemberTest> {
+    const worker = this.#workers.get(this.#find(id, by).id);
+    if (worker === undefined) throw new ClusterError('member_unknown', { id });
+    const start = performance.now();
+    const { version, hostname } = await worker.ask((backend) => backend.probe(), TEST_TIMEOUT);
+    return { version, hostname, milliseconds: Math.round(performance.now() - start) };
   }
 
   /** `except`: the row that may have this address. */
@@ -278,19 +276,16 @@ export class Members {
     worker.start();
   }
 
-  /** With another token. */
-  async #restartWorker(member: Member): Promise<void> {
+  /** With another token, or as another server: what that one acknowledged is not known. */
+  async #restartWorker(member: Member, another = false): Promise<void> {
     const worker = this.#workers.get(member.id);
     this.#workers.delete(member.id);
     await worker?.stop();
+    if (another) await rm(this.#ledgerFile(member.id), { force: true });
     await this.#startWorker(member);
   }
 
   #status(member: Member): MemberStatus {
     return memberRow(member, this.#workers.get(member.id), this.#options);
   }
-}
-
-function mayUse(by: Principal, member: Member): boolean {
-  return by.kind === 'root' || member.owner === by.user;
 }

@@ -9,7 +9,8 @@ import type {
   MemberZoneState,
 } from '../../src/cluster/cluster.js';
 import type { MemberType } from '../../src/members/member-type.js';
-import type { MemberStatus, NewMember, Role } from '../../src/cluster/member.js';
+import type { MemberEdit } from '../../src/cluster/member-edit.js';
+import type { MemberStatus, MemberTest, NewMember, Role } from '../../src/cluster/member.js';
 import type { RescanResult } from '../../src/cluster/rescan.js';
 import { ClusterError } from '../../src/errors.js';
 import { zoneFromTemplate } from '../../src/zones/templates.js';
@@ -165,6 +166,13 @@ export class MemoryCluster implements Cluster {
   types: readonly MemberType[] = [];
   memberTypes(): readonly MemberType[] {
     return this.types;
+  }
+  async editMember(id: string, { values: _values, ...edit }: MemberEdit, by: Principal): Promise<MemberStatus> {
+    return Promise.resolve(Object.assign(this.#row(id, by), edit));
+  }
+  async testMember(id: string, by: Principal): Promise<MemberTest> {
+    const { version, hostname } = this.#row(id, by);
+    return Promise.resolve({ version, hostname, milliseconds: 5 });
   }
   async setMemberRole(id: string, role: Role, by: Principal): Promise<MemberStatus> {
     return Promise.resolve(Object.assign(this.#row(id, by), { role }));

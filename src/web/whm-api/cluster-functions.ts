@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { apiFunction, flag, many, text, whole, type ApiFunction } from './api-function.js';
-import { memberFrom, newMember, role } from './member-parameters.js';
+import { editedMember, editFrom, memberFrom, newMember, role } from './member-parameters.js';
 import { zone } from './zone-parameters.js';
 
 const privilege = 'clustering';
@@ -56,6 +56,18 @@ export const CLUSTER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     privilege,
     parameters: newMember,
     run: (given, request) => request.cluster.addMember(memberFrom(given, request), request.peer),
+  }),
+  editmember: apiFunction({
+    summary: 'Change the address, credentials or role of a member, after it answered with them; what is not sent stays',
+    privilege,
+    parameters: editedMember,
+    run: (given, request) => request.cluster.editMember(given.member, editFrom(given, request), request.peer),
+  }),
+  testmember: apiFunction({
+    summary: 'Ask a member who it is, and how long its answer takes',
+    privilege,
+    parameters: { member: text },
+    run: ({ member }, { cluster, peer }) => cluster.testMember(member, peer),
   }),
   cluster_member_has_trust_with: apiFunction({
     summary: 'Whether a host is a member of this server',

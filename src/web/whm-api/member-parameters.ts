@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { MemberEdit } from '../../cluster/member-edit.js';
 import type { NewMember, Role } from '../../cluster/member.js';
 import { ClusterError } from '../../errors.js';
 import type { WireRequest } from '../wire/wire-request.js';
@@ -20,6 +21,26 @@ export const newMember = {
   reversetrust: flag.optional(),
 };
 
+/** What may be different of a member; those of other types have their own fields. */
+export const editedMember = {
+  member: text,
+  role: role.optional(),
+  host: text.optional(),
+  port: port.optional(),
+  dnsport: port.optional(),
+  user: text.optional(),
+  token: text.optional(),
+  fingerprint: fingerprint.optional(),
+};
+
+/** What the cluster is to change of a member. */
+export function editFrom(given: z.infer<z.ZodObject<typeof editedMember>>, request: WireRequest): MemberEdit {
+  const { member, dnsport: dnsPort, ...rest } = given;
+  const type = request.cluster.members(request.peer).find(({ id }) => id === member)?.type;
+  const values = type === undefined ? {} : valuesOf(type, request);
+  return { ...defined({ ...rest, dnsPort }), values };
+}
+
 /** What the cluster is to add. */
 export function memberFrom(given: z.infer<z.ZodObject<typeof newMember>>, request: WireRequest): NewMember {
   const { type = 'cpanel', role } = given;
@@ -29,13 +50,14 @@ export function memberFrom(given: z.infer<z.ZodObject<typeof newMember>>, reques
     const { host = '', user = '', token = '', port, dnsport: dnsPort, fingerprint, reversetrust: reverseTrust } = given;
     return { host, user, token, role, ...defined({ port, dnsPort, fingerprint, reverseTrust }) };
   }
+  return { type, role, values: valuesOf(type, request) };
+}
+
+/** The parameters that are fields of this type. */
+function valuesOf(type: string, request: WireRequest): Record<string, string> {
   const fields = request.cluster.memberTypes().find((known) => known.type === type)?.fields ?? [];
   const values = fields.map(({ name }) => [name, request.text(name)] as const);
-  return {
-    type,
-    role,
-    values: Object.fromEntries(values.filter((pair): pair is [string, string] => pair[1] !== undefined)),
-  };
+  return Object.fromEntries(values.filter((pair): pair is [string, string] => pair[1] !== undefined));
 }
 
 function defined<T extends object>(given: T): { [K in keyof T]?: Exclude<T[K], undefined> } {

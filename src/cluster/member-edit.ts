@@ -1,0 +1,29 @@
+import { CPANEL, type Member, type NewMember, type Role } from './member.js';
+
+/** What is to be different of a member; what is absent stays. */
+export interface MemberEdit {
+  host?: string;
+  port?: number;
+  dnsPort?: number;
+  user?: string;
+  token?: string;
+  /** The certificate that the operator accepted. */
+  fingerprint?: string;
+  role?: Role;
+  /** Of a type with fields of its own, by their names. */
+  values?: Readonly<Record<string, string>>;
+}
+
+/**
+ * A member as it would be added with these changes. Its certificate stays pinned as long as its address stays: another address is
+ * another server until it has shown its own.
+ */
+export function editedMember(member: Member, edit: MemberEdit): NewMember {
+  const role = edit.role ?? member.role;
+  if (member.type !== CPANEL) return { type: member.type, role, values: { ...member.values, ...edit.values } };
+  const { dnsPort, user, token } = { ...member, ...edit };
+  const address = { host: edit.host ?? member.host, port: edit.port ?? member.port };
+  const moved = address.host !== member.host || address.port !== member.port;
+  const fingerprint = edit.fingerprint ?? (moved ? undefined : member.fingerprint);
+  return { ...address, dnsPort, user, token, role, ...(fingerprint === undefined ? {} : { fingerprint }) };
+}
