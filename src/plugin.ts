@@ -44,7 +44,7 @@ export interface PluginSettings {
   healthSchedule?: string;
   /** Address or host name by which members reach this server; where absent, the one that a connection to them has here. */
   address?: string;
-  /** Member types of the operator's own: files, or npm packages, that export `memberType` (docs/member-types.md). */
+  /** Member types of the operator's own: files, folders of files, or npm packages, that export `memberType` (docs/member-types.md). */
   memberTypes?: readonly string[];
   log?: Log;
 }

@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { readdir, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { sentenceOf } from '../errors.js';
@@ -15,6 +16,8 @@ const field = z.object({
   help: z.string().optional(),
   secret: z.literal(true).optional(),
 });
+/** What a folder is looked through for. */
+const MODULE = /\.[cm]?js$/;
 /** Names that the rows of members use themselves. */
 const TAKEN = new Set(['type', 'role', 'member', 'api.version']);
 const memberType = z.looseObject({
@@ -28,15 +31,14 @@ const memberType = z.looseObject({
 });
 
 /**
- * Member types that an operator names: files (absolute, or from the working folder: with a `/` in it) or npm packages, each exporting
- * `memberType`. One that can't be loaded is left out and logged: the cluster runs without it, and its members say so.
+ * Member types that an operator names: files and folders of files (absolute, or beginning with `.`, from the working folder) or npm packages, each
+ * exporting `memberType`. One that can't be loaded is left out and logged: the cluster runs without it, and its members say so.
  */
 export async function ownMemberTypes(names: readonly string[], log: Log): Promise<MemberType[]> {
   const types: MemberType[] = [];
-  for (const name of names) {
+  for (const name of (await Promise.all(names.map(modulesOf))).flat()) {
     try {
-      const isFile = name.startsWith('.') || name.startsWith('/');
-      const module = (await import(isFile ? pathToFileURL(resolve(name)).href : name)) as Record<string, unknown>;
+      const module = (await import(isPath(name) ? pathToFileURL(name).href : name)) as Record<string, unknown>;
       const inner = module['default'] as Record<string, unknown> | undefined;
       const exported = module['memberType'] ?? inner?.['memberType'];
       const read = memberType.safeParse(exported);
@@ -55,6 +57,26 @@ export async function ownMemberTypes(names: readonly string[], log: Log): Promis
     }
   }
   return types;
+}
+
+function isPath(name: string): boolean {
+  return name.startsWith('.') || name.startsWith('/');
+}
+
+/** The files of a folder; all others stand for themselves. What is not there is found out when it is loaded. */
+async function modulesOf(name: string): Promise<string[]> {
+  if (!isPath(name)) return [name];
+  const path = resolve(name);
+  const isFolder = await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  if (!isFolder) return [path];
+  const files = await readdir(path);
+  return files
+    .filter((file) => MODULE.test(file))
+    .sort()
+    .map((file) => join(path, file));
 }
 
 function faultOf({ issues }: z.ZodError): string {

@@ -58,6 +58,15 @@ describe('a member type of the operator’s own', () => {
     expect(lines).toEqual([]);
   });
 
+  test('is found in a folder, beside what is no module', async () => {
+    const own = (type: string): string =>
+      `export const memberType = { type: '${type}', label: '${type}', fields: [], create() { return {}; } };`;
+    for (const type of ['one', 'two']) file(`${type}.mjs`, own(type));
+    file('README.md', '# mine');
+    expect((await ownMemberTypes([folder], log)).map(({ type }) => type)).toEqual(['one', 'two']);
+    expect(lines).toEqual([]);
+  });
+
   test.each([
     ['missing.mjs', undefined, /missing\.mjs/],
     ['syntax.mjs', 'export const = 5', /Unexpected token/],

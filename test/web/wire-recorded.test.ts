@@ -226,6 +226,51 @@ describe('loading', () => {
   });
 });
 
+test('POST synczones_local of 512 zones, its dnsuniqid last, as a full synchronization sends it; sent again, it writes nothing', async () => {
+  const names = Array.from({ length: 512 }, (_, i) => `zone-${i}.example`);
+  const items = names.map(
+    (name) => `cpdnszone-${encoded(name)}=${encoded(TEXT.replaceAll('example.com.', `${name}.`))}`,
+  );
+  const body = `${items.join('&')}&${nextId()}`;
+  const answer = await post('/scripts2/synczones_local', body);
+  expect([answer.status, answer.body.toString().trim().split('\n').length]).toEqual([200, 512]);
+  expect(cluster.listZones(SELF)).toHaveLength(512);
+  for (const name of names) {
+    const expected = TEXT.replaceAll('example.com.', `${name}.`);
+    expect((await cluster.zoneText(zoneName(name), SELF)).toString()).toBe(expected);
+  }
+  await cluster.removeZone(zoneName('zone-7.example'), SELF);
+  expect(says(await post('/scripts2/synczones_local', body))).toEqual([200, answer.body.toString()]);
+  // It was somebody's wish meanwhile that this zone be gone.
+  expect(cluster.zone(zoneName('zone-7.example'), SELF)).toBeUndefined();
+});
+
+describe('trust', () => {
+  const ASK = 'recurse=0&user=root&clustermaster=192.0.2.80&pass=S3CRET&version=11.110.0.5';
+  test('POST /cgi/trustclustermaster.cgi says the phrase', async () => {
+    const [status, text] = says(await post('/cgi/trustclustermaster.cgi', ASK));
+    expect([status, /has been established/i.test(text)]).toEqual([200, true]);
+    expect(cluster.rows).toMatchObject([{ host: '192.0.2.80', user: 'root', role: 'standalone' }]);
+    expect(text).not.toContain('S3CRET');
+  });
+  test('the same by GET, as a form whatever its type', async () => {
+    expect(says(await get(`/cgi/trustclustermaster.cgi?${ASK}`))[1]).toMatch(/has been established/i);
+  });
+  test('without an address it is no trust', async () => {
+    const answer = await post('/cgi/trustclustermaster.cgi', 'recurse=0&user=root&pass=S3CRET');
+    expect([answer.status, answer.body.toString()]).toEqual([400, expect.not.stringMatching(/has been established/i)]);
+  });
+  test('POST /json-api/cluster_member_has_trust_with is 0 for a stranger', async () => {
+    cluster.rows = [memberRow({})];
+    const ask = async (host: string): Promise<unknown> =>
+      JSON.parse(
+        (await post('/json-api/cluster_member_has_trust_with', `api.version=1&host=${host}`)).body.toString(),
+      ) as unknown;
+    expect(await ask('ns1.example.net')).toMatchObject({ metadata: { result: 1 }, data: { has_trust: 1 } });
+    expect(await ask('ns9.example.net')).toMatchObject({ metadata: { result: 1 }, data: { has_trust: 0 } });
+  });
+});
+
 test('one connection carries many calls, as the client keeps it alive', async () => {
   const body = `zone=example.com&${ID}`;
   const one = `POST /scripts2/zoneexists_local HTTP/1.1\r\nHost: x\r\nAuthorization: whm root:${server.secret}\r\nContent-Type: application/octet-stream\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
