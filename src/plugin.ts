@@ -25,7 +25,7 @@ export type { BatchOutcome, ChangeResult, Cluster } from './cluster/cluster.js';
 export type { Principal } from './access/principal.js';
 export { zoneName, type ZoneName } from './zones/zone-name.js';
 export { ClusterError } from './errors.js';
-export type { HostLink, HostPanel, HostUser } from './host/host-panel.js';
+export type { HostLink, HostPanel, HostUser, Notice } from './host/host-panel.js';
 export { MemberError, type MemberBackend, type MemberChange, type Pushed } from './members/member-backend.js';
 export type { MemberField, MemberType, MemberValues } from './members/member-type.js';
 export type { NameserverSettings } from './nameservers/kinds.js';
@@ -139,6 +139,10 @@ async function run(host: HostPanel, settings: PluginSettings, log: Log): Promise
       // An operator's own type takes the place of a built-in one of its name.
       memberTypes: [...(await ownMemberTypes(settings.memberTypes ?? [], log)), ...BUILT_IN_TYPES],
       tokens: trustTokens(tokens),
+      notify: (notice) => {
+        log.warn(notice, 'notice for root');
+        host.notify?.(notice);
+      },
       nameserver: createNameserver(settings.nameserver, { folder: join(folder, 'nameserver'), log, version }),
       ...(settings.healthSchedule === undefined ? {} : { healthSchedule: settings.healthSchedule }),
     });
@@ -149,7 +153,7 @@ async function run(host: HostPanel, settings: PluginSettings, log: Log): Promise
     const api = createApi({ cluster, tokens, audit, version, log });
     const control = await ControlSocket.open(folder, api as RequestListener);
     ends.push(() => control.close());
-    return { cluster, tokens, end, api, pages: createPages({ cluster, tokens, host, version, secret, log }) };
+    return { cluster, tokens, end, api, pages: createPages({ cluster, tokens, audit, host, version, secret, log }) };
   } catch (error) {
     await end();
     throw error;

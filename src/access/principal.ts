@@ -6,7 +6,8 @@ export interface Principal {
   /** As `all` or `clustering`. */
   privileges: readonly string[];
   /** How they came: through the panel's session, an API token (its name), or from this program itself. */
-  via: { session: true } | { token: string } | { self: true };
+  via:
+    { session: true; /** Root, who does it for this reseller. */ actor?: string } | { token: string } | { self: true };
 }
 
 /** May `principal` do what `privilege` allows? `all` allows everything. */
@@ -25,5 +26,6 @@ export const SELF: Principal = { user: 'root', kind: 'root', privileges: ['all']
 /** Who it is and how they came, in words: `page`, `token NAME`, or `this server`. */
 export function actorOf({ user, via }: Principal): { user: string; via: string } {
   if ('token' in via) return { user, via: `token ${via.token}` };
-  return { user, via: 'session' in via ? 'page' : 'this server' };
+  if (!('session' in via)) return { user, via: 'this server' };
+  return { user, via: via.actor === undefined ? 'page' : `page, by ${via.actor}` };
 }

@@ -118,6 +118,10 @@ export class TokenStore {
     this.#note('setAccessKeys', taken ? 'on' : 'off', '', by);
   }
 
+  hasAccessKey(user: string): boolean {
+    return this.#state.data.tokens.some((token) => token.user === user && isKey(token));
+  }
+
   /** Makes the one remote access key of this user, in place of the one before. Rejects with access_keys_off. */
   async createAccessKey({ user, kind, privileges }: Omit<NewToken, 'name'>, by = SELF): Promise<string> {
     if (!this.accessKeys) throw new ClusterError('access_keys_off');

@@ -17,6 +17,8 @@ const COMMANDS: Partial<Record<keyof Cluster, { by: number; target: (args: reado
   saveZones: { by: 1, target: ([zones]) => batch((zones as { name: string }[]).map(({ name }) => name)) },
   removeZones: { by: 1, target: ([names]) => batch(names as string[]) },
   synchronize: { by: 1, target: ([options]) => batch((options as { zones?: string[] }).zones ?? ['all zones']) },
+  startSynchronize: { by: 1, target: ([options]) => batch((options as { zones?: string[] }).zones ?? ['all zones']) },
+  setNotifyDisabled: { by: 1, target: ([on]) => (on === true ? 'on' : 'off') },
   rescanZones: { by: 0, target: () => 'zone files' },
   setClustering: { by: 1, target: ([on]) => (on === true ? 'on' : 'off') },
   setFailureThreshold: { by: 1, target: first },

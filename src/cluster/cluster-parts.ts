@@ -7,16 +7,19 @@ import type { Nameserver } from '../nameservers/nameserver.js';
 import type { Log } from '../operations/log.js';
 import { JsonState } from '../state/json-state.js';
 import type { ZoneName } from '../zones/zone-name.js';
+import { ZoneHistory } from '../zones/zone-history.js';
 import { ZoneStore } from '../zones/zone-store.js';
 import { clusterStateSchema, newClusterState, type ClusterState } from './cluster-state.js';
 import { DEFAULT_HEALTH_SCHEDULE, HealthCheck } from './health-check.js';
 import { LocalZones } from './local-zones.js';
 import type { OwnIdentity } from './member-address.js';
+import { MemberWorkers } from './member-workers.js';
 import { Members } from './members.js';
 import { Origins } from './origins.js';
 import { Progress } from './progress.js';
 import { Rescan } from './rescan.js';
 import { Synchronize } from './synchronize.js';
+import { SynchronizeJobs } from './synchronize-job.js';
 import type { TrustTokens } from './reverse-trust.js';
 import { ZoneChanges } from './zone-changes.js';
 
@@ -31,6 +34,8 @@ export interface DnsClusterOptions {
   /** Types of members beside the original's wire. */
   memberTypes: readonly MemberType[];
   tokens: TrustTokens;
+  /** Is told what root should know: a member was disabled. One subject and a sentence. */
+  notify?: (notice: { subject: string; text: string }) => void;
 }
 
 /** All that a running cluster is made of, wired together, and its life. */
@@ -40,11 +45,14 @@ export class ClusterParts {
   readonly store: ZoneStore;
   readonly rescan: Rescan;
   readonly members: Members;
+  readonly workers: MemberWorkers;
   readonly progress: Progress;
   readonly changes: ZoneChanges;
   readonly synchronize: Synchronize;
   readonly types: MemberTypes;
   readonly local: LocalZones;
+  readonly history: ZoneHistory;
+  readonly jobs: SynchronizeJobs;
   readonly #healthCheck: HealthCheck;
   readonly #log: Log;
 
@@ -54,20 +62,33 @@ export class ClusterParts {
     this.nameserver = nameserver;
     this.state = state;
     this.store = store;
-    this.local = new LocalZones({ store, nameserver, log, changed: (names) => this.members.changed(names) });
+    this.local = new LocalZones({ store, nameserver, log, changed: (names) => this.workers.changed(names) });
     this.rescan = new Rescan({ store, log, local: this.local });
     const origins = new Origins();
     this.types = new MemberTypes(options.memberTypes, log);
-    this.members = new Members({
-      ...{ state, store, own, log, origins, tokens, types: this.types },
+    this.workers = new MemberWorkers({
+      ...{ state, store, own, log, origins, types: this.types },
       folder: join(options.folder, 'ledgers'),
       ahead: (name, serial) => void this.#raise(name, serial),
+      disabled: (hostname, reason) =>
+        options.notify?.({
+          subject: `${hostname} was disabled in the DNS cluster of ${own.hostname}`,
+          text: `${hostname} failed ${state.data.failureThreshold} commands in a row and gets no changes until you enable it again. The last failure: ${reason}`,
+        }),
     });
-    this.progress = new Progress(this.members);
-    this.changes = new ZoneChanges({ local: this.local, progress: this.progress, members: this.members, origins });
+    const { workers, types } = this;
+    this.members = new Members({ state, store, own, types, tokens, workers });
+    this.progress = new Progress(this.members, this.workers);
+    this.history = new ZoneHistory(join(options.folder, 'history'), log);
+    const { local, progress, history } = this;
+    this.changes = new ZoneChanges({ local, progress, workers, history, store, origins });
     this.synchronize = new Synchronize(this);
+    this.jobs = new SynchronizeJobs({
+      run: (wanted, by, watch) => this.synchronize.run(wanted, by, watch),
+      waiting: () => this.workers.waiting(),
+    });
     const schedule = options.healthSchedule ?? DEFAULT_HEALTH_SCHEDULE;
-    this.#healthCheck = new HealthCheck(schedule, () => this.members.probeAll(), log);
+    this.#healthCheck = new HealthCheck(schedule, () => this.workers.probeAll(), log);
   }
 
   /** Opens state and zones, brings the nameserver up to date, and begins to send members what they lack. Where it rejects, nothing is left running. */
@@ -81,7 +102,7 @@ export class ClusterParts {
     try {
       await parts.rescan.beforeStart();
       await parts.local.start();
-      await parts.members.start();
+      await parts.workers.start();
       await parts.#healthCheck.start();
       return parts;
     } catch (error) {
@@ -94,8 +115,10 @@ export class ClusterParts {
   async stop(): Promise<void> {
     const parts = [
       () => this.#healthCheck.stop(),
+      () => this.jobs.stop(),
       () => this.local.stop(),
-      () => this.members.stop(),
+      () => this.workers.stop(),
+      () => this.history.close(),
       () => this.store.close(),
       () => this.state.close(),
     ];

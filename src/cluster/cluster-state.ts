@@ -16,6 +16,7 @@ const member = z.object({
   owner: z.string(),
   disabledAt: z.string().exactOptional(),
   disabledReason: z.string().exactOptional(),
+  debug: z.boolean().exactOptional(),
   values: z.record(z.string(), z.string()).exactOptional(),
 });
 
@@ -25,10 +26,12 @@ export const clusterStateSchema = z.object({
   /** Failed commands in a row that disable a member; 0 keeps all members online at all times. */
   failureThreshold: z.number().int().min(0).max(1_000_000),
   members: z.array(member),
+  /** Is root told when a member is disabled? */
+  notifyDisabled: z.boolean().default(true),
 });
 
 export type ClusterState = z.infer<typeof clusterStateSchema>;
 
 export function newClusterState(): ClusterState {
-  return { clustering: true, failureThreshold: DEFAULT_FAILURE_THRESHOLD, members: [] };
+  return { clustering: true, failureThreshold: DEFAULT_FAILURE_THRESHOLD, members: [], notifyDisabled: true };
 }

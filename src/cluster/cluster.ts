@@ -1,11 +1,15 @@
 import type { Principal } from '../access/principal.js';
 import type { ClusterError } from '../errors.js';
+import type { Transaction } from '../members/transactions.js';
+import type { PastVersion } from '../zones/zone-history.js';
+import type { SynchronizeJob } from './synchronize-job.js';
 import type { MemberType } from '../members/member-type.js';
 import type { NameserverStatus } from '../nameservers/nameserver.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { ZoneEntry } from '../zones/zone-index.js';
+import type { MemberAnswer } from './member-dns.js';
 import type { MemberEdit } from './member-edit.js';
-import type { MemberStatus, MemberTest, NewMember, Role, TrustRequest } from './member.js';
+import type { LookedAt, MemberStatus, MemberTest, NewMember, Role, TrustRequest } from './member.js';
 import type { RescanResult } from './rescan.js';
 
 /** How far one zone has come at one member. */
@@ -83,6 +87,7 @@ export interface ClusterStatus {
   hostname: string;
   clustering: boolean;
   failureThreshold: number;
+  notifyDisabled: boolean;
   zones: number;
   nameserver: NameserverStatus;
   members: MemberStatus[];
@@ -134,6 +139,13 @@ export interface Cluster {
 
   /** Brings this server and its members to the newest copy of each zone. */
   synchronize(options: SynchronizeOptions, by: Principal): Promise<SynchronizeResult>;
+  /** The same, beside everything else: it can be watched and cancelled. */
+  startSynchronize(options: SynchronizeOptions, by: Principal): Promise<SynchronizeJob>;
+  /** A run that `by` started, or anybody's for root; undefined where it is forgotten. */
+  synchronizeJob(id: string, by: Principal): SynchronizeJob | undefined;
+
+  /** The versions before the present one, the newest first, each with the change that ended it. Rejects with zone_unknown. */
+  zoneHistory(name: ZoneName, by: Principal): Promise<PastVersion[]>;
 
   /** What does not work: members that fail or are disabled, and zones that members refused. */
   failures(by: Principal): ClusterFailures;
@@ -144,7 +156,11 @@ export interface Cluster {
   status(by: Principal): Promise<ClusterStatus>;
   setClustering(on: boolean, by: Principal): Promise<void>;
   setFailureThreshold(failures: number, by: Principal): Promise<void>;
+  /** Is root told when the failure threshold disables a member? */
+  setNotifyDisabled(on: boolean, by: Principal): Promise<void>;
   members(by: Principal): MemberStatus[];
+  /** The last calls to a member in debug mode, the newest first. */
+  transactions(id: string, by: Principal): Transaction[];
   addMember(member: NewMember, by: Principal): Promise<MemberStatus>;
   /** A server asks us to trust it: it is called back, and becomes a standalone member. */
   trustMember(request: TrustRequest, by: Principal): Promise<MemberStatus>;
@@ -154,6 +170,10 @@ export interface Cluster {
   editMember(id: string, edit: MemberEdit, by: Principal): Promise<MemberStatus>;
   /** Asks a member who it is, now. */
   testMember(id: string, by: Principal): Promise<MemberTest>;
+  /** Asks a member's nameserver for a zone's SOA, as `dig` does. */
+  askForSoa(id: string, zone: ZoneName, by: Principal): Promise<MemberAnswer>;
+  /** The certificate that a server shows which is to be added. */
+  lookAtServer(host: string, port: number | undefined, by: Principal): Promise<LookedAt>;
   setMemberRole(id: string, role: Role, by: Principal): Promise<MemberStatus>;
   enableMember(id: string, by: Principal): Promise<MemberStatus>;
   disableMember(id: string, by: Principal): Promise<MemberStatus>;

@@ -3,7 +3,9 @@ import { ClusterError } from '../errors.js';
 import { failuresOf } from './failures.js';
 import { MemberError } from '../members/member-backend.js';
 import type { MemberType } from '../members/member-type.js';
+import type { Transaction } from '../members/transactions.js';
 import { zoneFromTemplate } from '../zones/templates.js';
+import type { PastVersion } from '../zones/zone-history.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type {
   BatchOutcome,
@@ -22,9 +24,11 @@ import { inBatch } from './batch.js';
 import { ClusterParts, type DnsClusterOptions } from './cluster-parts.js';
 
 import { readersOf, zonesElsewhere } from './reader.js';
+import type { MemberAnswer } from './member-dns.js';
 import type { MemberEdit } from './member-edit.js';
-import type { MemberStatus, MemberTest, NewMember, Role, TrustRequest } from './member.js';
+import type { LookedAt, MemberStatus, MemberTest, NewMember, Role, TrustRequest } from './member.js';
 import type { RescanResult } from './rescan.js';
+import type { SynchronizeJob } from './synchronize-job.js';
 import { refuseSignedZones } from './signed-zones.js';
 
 /** So many files with damage are named in the status. */
@@ -57,8 +61,8 @@ export class DnsCluster implements Cluster {
   }
 
   zonesElsewhere(by: Principal): Promise<{ zone: ZoneName; member: string }[]> {
-    const { members, store } = this.#parts;
-    const readers = readersOf(members).filter(({ member }) => ownsOrIsRoot(by, member.owner));
+    const { workers, store } = this.#parts;
+    const readers = readersOf(workers).filter(({ member }) => ownsOrIsRoot(by, member.owner));
     return zonesElsewhere(readers, (name) => store.get(name) !== undefined);
   }
 
@@ -132,8 +136,25 @@ export class DnsCluster implements Cluster {
     return this.#parts.synchronize.run(options, by);
   }
 
+  // Asynchronous, as all commands are: who wraps the cluster need not know which is.
+  startSynchronize(options: SynchronizeOptions, by: Principal): Promise<SynchronizeJob> {
+    authorize(by);
+    return Promise.resolve(this.#parts.jobs.start(options, by));
+  }
+
+  synchronizeJob(id: string, by: Principal): SynchronizeJob | undefined {
+    const job = this.#parts.jobs.get(id);
+    return job !== undefined && ownsOrIsRoot(by, job.user) ? job : undefined;
+  }
+
+  async zoneHistory(name: ZoneName, by: Principal): Promise<PastVersion[]> {
+    authorize(by);
+    if (this.zone(name, by) === undefined) throw new ClusterError('zone_unknown', { zone: name });
+    return this.#parts.history.of(name);
+  }
+
   failures(by: Principal): ClusterFailures {
-    return failuresOf(this.#parts.members, by);
+    return failuresOf(this.#parts, by);
   }
 
   async rescanZones(by: Principal): Promise<RescanResult> {
@@ -146,6 +167,7 @@ export class DnsCluster implements Cluster {
       hostname: this.hostname,
       clustering: this.#parts.state.data.clustering,
       failureThreshold: this.#parts.state.data.failureThreshold,
+      notifyDisabled: this.#parts.state.data.notifyDisabled,
       zones: by.kind === 'root' ? this.#parts.store.size : this.listZones(by).length,
       nameserver: await this.#parts.nameserver.status(),
       members: this.#parts.members.list(by),
@@ -162,7 +184,7 @@ export class DnsCluster implements Cluster {
     await this.#parts.state.update((draft) => {
       draft.clustering = on;
     });
-    this.#parts.members.reconsider();
+    this.#parts.workers.reconsider();
   }
 
   async setFailureThreshold(failures: number, by: Principal): Promise<void> {
@@ -176,6 +198,18 @@ export class DnsCluster implements Cluster {
     await this.#parts.state.update((draft) => {
       draft.failureThreshold = failures;
     });
+  }
+
+  async setNotifyDisabled(on: boolean, by: Principal): Promise<void> {
+    authorizeRoot(by);
+    await this.#parts.state.update((draft) => {
+      draft.notifyDisabled = on;
+    });
+  }
+
+  transactions(id: string, by: Principal): Transaction[] {
+    const isTheirs = this.members(by).some((member) => member.id === id);
+    return isTheirs ? this.#parts.workers.debug.of(id) : [];
   }
 
   members(by: Principal): MemberStatus[] {
@@ -205,6 +239,16 @@ export class DnsCluster implements Cluster {
   async testMember(id: string, by: Principal): Promise<MemberTest> {
     authorize(by);
     return this.#ofMember(() => this.#parts.members.test(id, by));
+  }
+
+  async askForSoa(id: string, zone: ZoneName, by: Principal): Promise<MemberAnswer> {
+    authorize(by);
+    return this.#parts.members.askForSoa(id, zone, by);
+  }
+
+  async lookAtServer(host: string, port: number | undefined, by: Principal): Promise<LookedAt> {
+    authorize(by);
+    return this.#ofMember(() => this.#parts.members.lookAt(host, port));
   }
 
   async setMemberRole(id: string, role: Role, by: Principal): Promise<MemberStatus> {

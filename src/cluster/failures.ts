@@ -1,19 +1,23 @@
 import type { Principal } from '../access/principal.js';
 import type { ClusterFailures } from './cluster.js';
+import type { MemberWorkers } from './member-workers.js';
 import type { Members } from './members.js';
 
 /** So many zones that a member refused are listed. */
 const MOST_REFUSED = 100;
 
 /** What does not work at the members that `by` may see. */
-export function failuresOf(members: Members, by: Principal): ClusterFailures {
+export function failuresOf(
+  { members, workers }: { members: Members; workers: MemberWorkers },
+  by: Principal,
+): ClusterFailures {
   const rows = members.list(by);
   const failing = rows.flatMap(({ hostname, state, lastFailure, disabledReason, pending, pendingSince }) => {
     if (state === 'online') return [];
     const reason = disabledReason ?? lastFailure ?? '';
     return [{ member: hostname, state, reason, pending, ...(pendingSince === undefined ? {} : { pendingSince }) }];
   });
-  const zones = members
+  const zones = workers
     .running()
     .filter(({ member }) => rows.some(({ id }) => id === member.id))
     .flatMap(({ member, worker }) =>

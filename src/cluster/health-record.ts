@@ -3,14 +3,18 @@ import type { Log } from '../operations/log.js';
 import type { JsonState } from '../state/json-state.js';
 import type { ClusterState } from './cluster-state.js';
 import type { Health } from './failure-threshold.js';
+import type { Member } from './member.js';
 
 /** Keeps in the state file which members are disabled, and why: only that outlives a restart. */
 export class HealthRecord {
   readonly #state: JsonState<ClusterState>;
+  readonly #disabled: (hostname: string, reason: string) => void;
   #written: Promise<void> = Promise.resolve();
 
-  constructor(state: JsonState<ClusterState>) {
+  /** `disabled` is told, once each time, that the failure threshold has taken a member out, where root wants to know. */
+  constructor(state: JsonState<ClusterState>, disabled: (hostname: string, reason: string) => void) {
     this.#state = state;
+    this.#disabled = disabled;
   }
 
   /** The last change is on disk. */
@@ -18,11 +22,14 @@ export class HealthRecord {
     return this.#written;
   }
 
-  note(id: string, health: Health, before: Health, log: Log): void {
+  note({ id, hostname }: Pick<Member, 'id' | 'hostname'>, health: Health, before: Health, log: Log): void {
     const { state, failures, lastFailure: reason } = health;
     if (state === before.state) return;
     log.warn({ state, failures, reason }, 'member is %s', state);
     if (state !== 'disabled' && before.state !== 'disabled') return;
+    const { failureThreshold, notifyDisabled } = this.#state.data;
+    const byThreshold = state === 'disabled' && failureThreshold > 0 && failures >= failureThreshold;
+    if (byThreshold && notifyDisabled) this.#disabled(hostname, reason ?? '');
     this.#written = this.#keep(id, health);
     this.#written.catch((error: unknown) => {
       log.error({ error: sentenceOf(error) }, 'the state of a member could not be written');

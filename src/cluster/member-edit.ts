@@ -10,6 +10,7 @@ export interface MemberEdit {
   /** The certificate that the operator accepted. */
   fingerprint?: string;
   role?: Role;
+  debug?: boolean;
   /** Of a type with fields of its own, by their names. */
   values?: Readonly<Record<string, string>>;
 }
@@ -21,9 +22,9 @@ export interface MemberEdit {
 export function editedMember(member: Member, edit: MemberEdit): NewMember {
   const role = edit.role ?? member.role;
   if (member.type !== CPANEL) return { type: member.type, role, values: { ...member.values, ...edit.values } };
-  const { dnsPort, user, token } = { ...member, ...edit };
+  const { dnsPort, user, token, debug = false } = { ...member, ...edit };
   const address = { host: edit.host ?? member.host, port: edit.port ?? member.port };
   const moved = address.host !== member.host || address.port !== member.port;
   const fingerprint = edit.fingerprint ?? (moved ? undefined : member.fingerprint);
-  return { ...address, dnsPort, user, token, role, ...(fingerprint === undefined ? {} : { fingerprint }) };
+  return { ...address, dnsPort, user, token, role, debug, ...(fingerprint === undefined ? {} : { fingerprint }) };
 }

@@ -17,6 +17,7 @@ export function memberRow(
   const zones = writes ? zonesOf(member, store) : 0;
   const oldest = due > 0 ? worker?.backlog.oldest : undefined;
   const leftOut = worker?.zonesLeftOut() ?? [];
+  const latency = worker?.latency.history.map((taken) => taken ?? null) ?? [];
   return {
     ...shown,
     ...{ state, failures, zones, zonesInSync: Math.max(0, zones - due), pending: due },
@@ -25,6 +26,7 @@ export function memberRow(
     ...(lastContact === 0 ? {} : { lastContact: new Date(lastContact).toISOString() }),
     ...(oldest === undefined ? {} : { pendingSince: new Date(oldest).toISOString() }),
     ...(leftOut.length === 0 ? {} : { leftOut }),
+    ...(latency.length === 0 ? {} : { latency }),
   };
 }
 

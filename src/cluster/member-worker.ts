@@ -11,6 +11,7 @@ import type { LedgerEntry } from './ledger.js';
 import type { MemberZoneState } from './cluster.js';
 import { Acknowledgements } from './acknowledgements.js';
 import { Backlog } from './backlog.js';
+import { Latency } from './latency.js';
 import { Signal } from './signal.js';
 import { Waiters } from './waiters.js';
 import { within } from '../members/within.js';
@@ -46,7 +47,8 @@ export interface MemberWorkerOptions {
 /** Keeps one member equal to the index: sends what it lacks, notes what it acknowledged, sees what it serves. One a member, so that none delays another. */
 export class MemberWorker {
   readonly #options: MemberWorkerOptions;
-  readonly #backlog: Backlog;
+  readonly backlog: Backlog;
+  readonly latency = new Latency();
   readonly #acknowledged: Acknowledgements;
   readonly #signal = new Signal();
   readonly #waiters = new Waiters();
@@ -61,7 +63,7 @@ export class MemberWorker {
   constructor(options: MemberWorkerOptions) {
     this.#options = options;
     this.#health = options.health;
-    this.#backlog = new Backlog(options);
+    this.backlog = new Backlog(options);
     this.#acknowledged = new Acknowledgements({
       ...options,
       ownSerials: options.backend.ownSerials === true,
@@ -73,12 +75,13 @@ export class MemberWorker {
     return this.#health;
   }
 
-  get backlog(): Backlog {
-    return this.#backlog;
+  /** Where its nameserver answers; undefined where that is not known. */
+  get dns(): { host: string; port: number } | undefined {
+    return this.#options.dns;
   }
 
   start(): void {
-    this.#backlog.compareAll();
+    this.backlog.compareAll();
     this.#acknowledged.start();
     this.#loop ??= this.#run();
   }
@@ -99,7 +102,7 @@ export class MemberWorker {
   /** These zones changed here. */
   changed(names: readonly ZoneName[]): void {
     for (const name of names) {
-      this.#backlog.compare(name);
+      this.backlog.compare(name);
       this.#acknowledged.changed(name);
     }
     this.#signal.notify();
@@ -107,7 +110,7 @@ export class MemberWorker {
 
   /** Role, clustering or threshold changed: look again at what may be done. */
   reconsider(): void {
-    this.#backlog.compareAll();
+    this.backlog.compareAll();
     this.#signal.notify();
     this.#waiters.tellAll();
   }
@@ -126,7 +129,7 @@ export class MemberWorker {
   /** Version call, counted by the failure threshold (the health checker's active probe). */
   async probe(): Promise<void> {
     try {
-      await this.#options.backend.probe();
+      await this.latency.measure(() => this.#options.backend.probe());
       this.note({ kind: 'success', at: Date.now() });
     } catch (error) {
       this.note({ kind: 'failure', reason: sentenceOf(error) });
@@ -158,8 +161,8 @@ export class MemberWorker {
       const held = this.#options.ledger.get(name);
       // A digest of nothing: it differs from every version, and the zone is still known to be there from us.
       if (held !== undefined) this.#options.ledger.set(name, { ...held, digest: '', servedAt: 0 });
-      this.#backlog.compare(name);
-      if (this.#backlog.has(name)) count++;
+      this.backlog.compare(name);
+      if (this.backlog.has(name)) count++;
     }
     this.#signal.notify();
     return count;
@@ -167,9 +170,9 @@ export class MemberWorker {
 
   /** How far this zone is; undefined where the member does not hold it and is not to. */
   stateOf(name: ZoneName): Pick<MemberZoneState, 'state' | 'reason' | 'serial' | 'seenAt'> | undefined {
-    const aside = this.#backlog.reasonAside(name);
+    const aside = this.backlog.reasonAside(name);
     if (aside !== undefined) return { state: 'failed', reason: aside };
-    if (this.#backlog.has(name)) {
+    if (this.backlog.has(name)) {
       if (this.#health.state === 'disabled')
         return { state: 'disabled', reason: this.#health.lastFailure ?? 'The member is disabled.' };
       const reason =
@@ -202,11 +205,11 @@ export class MemberWorker {
     while (!this.#stopped) {
       const mayPush = this.#options.writes() && this.#health.state !== 'disabled';
       if (!mayPush) await this.#signal.wait();
-      else if (this.#backlog.ready === 0) await this.#signal.wait(this.#backlog.untilRetry());
+      else if (this.backlog.ready === 0) await this.#signal.wait(this.backlog.untilRetry());
       else if (this.#health.state === 'failing') await this.#lookForReturn();
       else {
         const limited = this.#batch < this.#options.backend.batch;
-        const lanes = limited ? 1 : Math.min(LANES, Math.ceil(this.#backlog.ready / this.#batch));
+        const lanes = limited ? 1 : Math.min(LANES, Math.ceil(this.backlog.ready / this.#batch));
         await Promise.all(Array.from({ length: lanes }, () => this.#lane()));
       }
     }
@@ -218,7 +221,7 @@ export class MemberWorker {
     await pause(wait, undefined, { signal: this.#ending.signal, ref: false }).catch(() => undefined);
     if (this.#stopped) return;
     try {
-      await this.#options.backend.probe();
+      await this.latency.measure(() => this.#options.backend.probe());
       this.note({ kind: 'success', at: Date.now() });
     } catch (error) {
       this.#options.log.debug({ error: sentenceOf(error) }, 'member does not answer yet');
@@ -227,7 +230,7 @@ export class MemberWorker {
 
   async #lane(): Promise<void> {
     while (!this.#stopped && this.#health.state === 'online' && this.#options.writes()) {
-      const changes = await this.#backlog.take(this.#batch, BATCH_OCTETS);
+      const changes = await this.backlog.take(this.#batch, BATCH_OCTETS);
       if (changes.length === 0) return;
       const due = changes.filter((change) => !this.#cameFrom(change));
       if (due.length > 0) await this.#push(due);
@@ -238,7 +241,7 @@ export class MemberWorker {
   #cameFrom(change: MemberChange): boolean {
     if (change.hostsSeen?.includes(this.#options.hostname) !== true) return false;
     this.#acknowledged.cameFrom(change);
-    this.#backlog.giveBack([change]);
+    this.backlog.giveBack([change]);
     this.#waiters.tell(change.name);
     return true;
   }
@@ -264,13 +267,13 @@ export class MemberWorker {
       if (this.#limit === 1) for (const change of changes) this.#setAside(change, reason);
       this.#limit = Math.max(1, Math.floor(changes.length / 2));
     } finally {
-      this.#backlog.giveBack(changes);
+      this.backlog.giveBack(changes);
       for (const change of changes) this.#waiters.tell(change.name);
     }
   }
 
   #setAside(change: MemberChange, reason: string): void {
-    this.#backlog.setAside(change.name, reason, change.kind === 'upsert' ? change.digest : undefined);
+    this.backlog.setAside(change.name, reason, change.kind === 'upsert' ? change.digest : undefined);
   }
 
   #settle(change: MemberChange, outcome: Pushed | undefined): void {

@@ -59,6 +59,8 @@ export interface Member {
   /** Set where the failure threshold or an administrator took it out. ISO time. */
   disabledAt?: string;
   disabledReason?: string;
+  /** Debug mode: what is said to it and by it is kept for a look. */
+  debug?: boolean;
   /** Of other types than `cpanel`: the values of the type's fields, some of them secrets. */
   values?: MemberValues;
 }
@@ -97,6 +99,7 @@ export interface NewCpanelMember {
   fingerprint?: string;
   /** Setup Reverse Trust Relationship: it is asked to add this server, too, with a token that is made for it. */
   reverseTrust?: boolean;
+  debug?: boolean;
 }
 
 /** A member as shown: everything but its secrets, and how it is doing. */
@@ -117,6 +120,8 @@ export interface MemberStatus extends Omit<Member, 'token'> {
   /** Zones waiting to be sent, and since when (ISO time). */
   pending: number;
   pendingSince?: string;
+  /** How long its last answers to the health check took, whole milliseconds, the oldest first; null where none came. */
+  latency?: readonly (number | null)[];
 }
 
 /** What a server sends that wants to be trusted. */
@@ -133,4 +138,11 @@ export interface MemberTest {
   hostname: string;
   /** How long the answer took. */
   milliseconds: number;
+}
+
+/** A server before it is added: where it is, and the certificate that it shows. */
+export interface LookedAt {
+  host: string;
+  port: number;
+  fingerprint: string;
 }

@@ -1,26 +1,20 @@
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Principal } from '../access/principal.js';
-import { ClusterError, sentenceOf } from '../errors.js';
-import { CpanelMember } from '../members/cpanel-member.js';
+import { ClusterError } from '../errors.js';
+import { CpanelMember, lookAtServer } from '../members/cpanel-member.js';
 import type { MemberTypes } from '../members/member-types.js';
-import type { Log } from '../operations/log.js';
-import { AppendTable } from '../state/append-table.js';
 import type { JsonState } from '../state/json-state.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { ZoneStore } from '../zones/zone-store.js';
 import type { ClusterState } from './cluster-state.js';
 import type { HealthEvent } from './failure-threshold.js';
-import { HealthRecord } from './health-record.js';
-import { parseLedgerEntry } from './ledger.js';
-import { CPANEL, mayUse, ROLES, ROOT } from './member.js';
-import type { Member, MemberStatus, MemberTest, NewMember, Role, TrustRequest } from './member.js';
-import { parseMemberHost, type OwnIdentity } from './member-address.js';
+import { CPANEL, mayUse } from './member.js';
+import type { Member, MemberStatus, MemberTest, NewMember, Role, LookedAt, TrustRequest } from './member.js';
+import { askForSoa, type MemberAnswer } from './member-dns.js';
+import { parseMemberHost, refuseOwnAddress, type OwnIdentity } from './member-address.js';
 import { editedMember, type MemberEdit } from './member-edit.js';
-import { healthOf, memberRow } from './member-row.js';
-import { MemberWorker } from './member-worker.js';
-import type { Origins } from './origins.js';
-import { openBackend, proveMember, type ProvenMember } from './new-member.js';
+import { memberRow } from './member-row.js';
+import type { MemberWorkers } from './member-workers.js';
+import { proveMember, type ProvenMember } from './new-member.js';
 import { askForTrust, type TrustTokens } from './reverse-trust.js';
 
 /** Milliseconds for a look that somebody waits for. */
@@ -29,40 +23,18 @@ const TEST_TIMEOUT = 20_000;
 export interface MembersOptions {
   state: JsonState<ClusterState>;
   store: ZoneStore;
-  /** Folder of the ledgers. */
-  folder: string;
   own: OwnIdentity;
-  log: Log;
-  /** A member serves a later serial of this zone than we hold. */
-  ahead: (name: ZoneName, serial: number) => void;
-  origins: Origins;
   types: MemberTypes;
   tokens: TrustTokens;
+  workers: MemberWorkers;
 }
 
-/** The cluster table: its rows in the state file, a worker and a ledger for each. */
+/** The cluster table: its rows in the state file, and who may see and change them. */
 export class Members {
   readonly #options: MembersOptions;
-  readonly #workers = new Map<string, MemberWorker>();
-  readonly #health: HealthRecord;
 
   constructor(options: MembersOptions) {
     this.#options = options;
-    this.#health = new HealthRecord(options.state);
-  }
-
-  async start(): Promise<void> {
-    await mkdir(this.#options.folder, { recursive: true, mode: 0o700 });
-    for (const member of this.#rows) await this.#startWorker(member);
-  }
-
-  async stop(): Promise<void> {
-    const ended = await Promise.allSettled([...this.#workers.values()].map((worker) => worker.stop()));
-    this.#workers.clear();
-    for (const one of ended) {
-      if (one.status === 'rejected')
-        this.#options.log.error({ error: sentenceOf(one.reason) }, 'a ledger could not be closed');
-    }
   }
 
   get #rows(): readonly Member[] {
@@ -72,46 +44,6 @@ export class Members {
   /** The rows that `by` may see, with how they are doing. */
   list(by: Principal): MemberStatus[] {
     return this.#rows.filter((member) => mayUse(by, member)).map((member) => this.#status(member));
-  }
-
-  /** Members that get our changes, with their workers. */
-  *writers(): Generator<[Member, MemberWorker]> {
-    if (!this.#options.state.data.clustering) return;
-    for (const member of this.#rows) {
-      const worker = this.#workers.get(member.id);
-      if (worker !== undefined && ROLES[member.role].writes) yield [member, worker];
-    }
-  }
-
-  /** All members with their workers. */
-  running(): { member: Member; worker: MemberWorker }[] {
-    return this.#rows.flatMap((member) => {
-      const worker = this.#workers.get(member.id);
-      return worker === undefined ? [] : [{ member, worker }];
-    });
-  }
-
-  /** Sends these zones to all that are written to, once more. Returns to how many in all. */
-  resend(names: readonly ZoneName[], by: Principal): number {
-    let count = 0;
-    for (const [member, worker] of this.writers()) if (mayUse(by, member)) count += worker.resend(names);
-    return count;
-  }
-
-  /** These zones changed here: every worker looks at them. */
-  changed(names: readonly ZoneName[]): void {
-    for (const worker of this.#workers.values()) worker.changed(names);
-  }
-
-  /** Clustering or the threshold changed. */
-  reconsider(): void {
-    for (const worker of this.#workers.values()) worker.reconsider();
-  }
-
-  /** One active probe of each member that is not disabled; one that hangs delays none of the others. */
-  async probeAll(): Promise<void> {
-    const enabled = [...this.#workers.values()].filter((worker) => worker.health.state !== 'disabled');
-    await Promise.all(enabled.map((worker) => worker.probe()));
   }
 
   /** Rejects with MemberError where it can't be talked to; then nothing is kept. */
@@ -156,17 +88,41 @@ export class Members {
       this.#refuseTwin((other) => other.id !== id && other.hostname === member.hostname, member.host);
       Object.assign(draft, fields);
     });
-    await this.#restartWorker(edited, member.hostname !== before.hostname);
+    await this.#options.workers.restart(edited, member.hostname !== before.hostname);
     return this.#status(edited);
   }
 
   /** Asks it who it is, now. Rejects with MemberError; a failure counts as any does. */
   async test(id: string, by: Principal): Promise<MemberTest> {
-    const worker = this.#workers.get(this.#find(id, by).id);
+    const worker = this.#options.workers.of(this.#find(id, by).id);
     if (worker === undefined) throw new ClusterError('member_unknown', { id });
     const start = performance.now();
-    const { version, hostname } = await worker.ask((backend) => backend.probe(), TEST_TIMEOUT);
+    const { version, hostname } = await worker.ask(
+      (backend) => worker.latency.measure(() => backend.probe()),
+      TEST_TIMEOUT,
+    );
     return { version, hostname, milliseconds: Math.round(performance.now() - start) };
+  }
+
+  /** Asks its nameserver for a zone's SOA, as `dig` does. */
+  async askForSoa(id: string, zone: ZoneName, by: Principal): Promise<MemberAnswer> {
+    const { hostname } = this.#find(id, by);
+    const dns = this.#options.workers.of(id)?.dns;
+    if (dns !== undefined) return askForSoa(dns, zone);
+    return {
+      command: '',
+      lines: [],
+      verdict: `Where the nameserver of ${hostname} answers is not known.`,
+      milliseconds: 0,
+    };
+  }
+
+  /** The certificate that a server shows, for the operator to accept. Rejects with MemberError. */
+  async lookAt(address: string, givenPort?: number): Promise<LookedAt> {
+    const { host, port, portGiven } = parseMemberHost(address, givenPort);
+    await refuseOwnAddress(host, port, portGiven, this.#options.own);
+    const { fingerprint } = await lookAtServer(host, port);
+    return { host, port, fingerprint };
   }
 
   /** `except`: the row that may have this address. */
@@ -185,7 +141,7 @@ export class Members {
         if (member.type === CPANEL) this.#refuseTwin((other) => other.hostname === member.hostname, member.host);
         draft.members.push(member);
       });
-      await this.#startWorker(member, backend);
+      await this.#options.workers.begin(member, backend);
     } catch (error) {
       await backend.close();
       throw error;
@@ -196,7 +152,7 @@ export class Members {
     const member = await this.#edit(id, by, (draft) => {
       draft.role = role;
     });
-    this.#workers.get(id)?.reconsider();
+    this.#options.workers.of(id)?.reconsider();
     return this.#status(member);
   }
 
@@ -214,11 +170,7 @@ export class Members {
     await this.#options.state.update((draft) => {
       draft.members = draft.members.filter((member) => member.id !== id);
     });
-    const worker = this.#workers.get(id);
-    this.#workers.delete(id);
-    // The ledger goes: it does not matter whether its last lines could be written.
-    await worker?.stop().catch(() => undefined);
-    await rm(this.#ledgerFile(id), { force: true });
+    await this.#options.workers.end(id);
   }
 
   #refuseTwin(same: (member: Member) => boolean, host: string): void {
@@ -235,8 +187,8 @@ export class Members {
   /** On disk when it resolves. */
   async #administer(id: string, event: HealthEvent, by: Principal): Promise<MemberStatus> {
     this.#find(id, by);
-    this.#workers.get(id)?.note(event);
-    await this.#health.written;
+    this.#options.workers.of(id)?.note(event);
+    await this.#options.workers.health.written;
     return this.#status(this.#find(id, by));
   }
 
@@ -249,43 +201,7 @@ export class Members {
     return this.#find(id, by);
   }
 
-  #ledgerFile(id: string): string {
-    return join(this.#options.folder, `${id}.ledger`);
-  }
-
-  async #startWorker(member: Member, backend = openBackend(member, this.#options)): Promise<void> {
-    const { store, state, ahead, origins } = this.#options;
-    const log = this.#options.log.child({ member: member.hostname });
-    const current = (): Member | undefined => state.data.members.find((candidate) => candidate.id === member.id);
-    const worker = new MemberWorker({
-      backend,
-      dns: member.type === CPANEL ? { host: member.host, port: member.dnsPort } : backend.dns,
-      ledger: await AppendTable.open(this.#ledgerFile(member.id), { parse: parseLedgerEntry, log }),
-      store,
-      log,
-      health: healthOf(member),
-      serves: (owner) => member.owner === ROOT || member.owner === owner,
-      writes: () => state.data.clustering && ROLES[current()?.role ?? 'standalone'].writes,
-      threshold: () => state.data.failureThreshold,
-      healthChanged: (health, before) => this.#health.note(member.id, health, before, log),
-      ahead,
-      hostsSeen: (name, digest) => origins.of(name, digest),
-      hostname: member.hostname,
-    });
-    this.#workers.set(member.id, worker);
-    worker.start();
-  }
-
-  /** With another token, or as another server: what that one acknowledged is not known. */
-  async #restartWorker(member: Member, another = false): Promise<void> {
-    const worker = this.#workers.get(member.id);
-    this.#workers.delete(member.id);
-    await worker?.stop();
-    if (another) await rm(this.#ledgerFile(member.id), { force: true });
-    await this.#startWorker(member);
-  }
-
   #status(member: Member): MemberStatus {
-    return memberRow(member, this.#workers.get(member.id), this.#options);
+    return memberRow(member, this.#options.workers.of(member.id), this.#options);
   }
 }

@@ -3,6 +3,7 @@ import type { Principal } from '../access/principal.js';
 import { ClusterError } from '../errors.js';
 import { CpanelMember, lookAtServer } from '../members/cpanel-member.js';
 import type { MemberBackend } from '../members/member-backend.js';
+import type { Transaction } from '../members/transactions.js';
 import type { MemberTypes } from '../members/member-types.js';
 import { CPANEL, ROOT, type Member, type NewCpanelMember, type NewMember, type NewTypedMember } from './member.js';
 import { parseMemberHost, refuseOwnAddress, type OwnIdentity } from './member-address.js';
@@ -31,8 +32,11 @@ export function proveMember(input: NewMember, by: Principal, of: Of): Promise<Pr
 }
 
 /** Talks to a member of the table. */
-export function openBackend(member: Member, { own, types }: Pick<Of, 'own' | 'types'>): MemberBackend {
-  if (member.type === CPANEL) return new CpanelMember({ ...member, self: own.hostname });
+export function openBackend(
+  member: Member,
+  { own, types, note }: Pick<Of, 'own' | 'types'> & { note?: ((transaction: Transaction) => void) | undefined },
+): MemberBackend {
+  if (member.type === CPANEL) return new CpanelMember({ ...member, self: own.hostname, note });
   return types.reopen(member.type, member.values ?? {});
 }
 
@@ -53,7 +57,8 @@ async function proveServer(input: NewCpanelMember, by: Principal, of: Of): Promi
     refuseSignedZones(info.hostname, { software: 'nameserver', ...info });
     const { hostname, version } = info;
     const dnsPort = input.dnsPort ?? DNS_PORT;
-    const row = { id: randomUUID(), type: CPANEL, host, port, dnsPort, user, token, role, fingerprint };
+    const { debug = false } = input;
+    const row = { id: randomUUID(), type: CPANEL, host, port, dnsPort, user, token, role, fingerprint, debug };
     const { ownAddress } = shown;
     return { backend, member: { ...row, hostname, version, owner: ownerOf(by) }, ...(ownAddress && { ownAddress }) };
   });

@@ -1,6 +1,7 @@
 import type { Principal } from '../access/principal.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { ChangeOptions, MemberZoneState } from './cluster.js';
+import type { MemberWorkers } from './member-workers.js';
 import type { Members } from './members.js';
 
 const DEFAULT_WAIT = 5_000;
@@ -9,16 +10,18 @@ const LONGEST_WAIT = 60_000;
 /** How far zones are at the members that are written to. */
 export class Progress {
   readonly #members: Members;
+  readonly #workers: MemberWorkers;
 
-  constructor(members: Members) {
+  constructor(members: Members, workers: MemberWorkers) {
     this.#members = members;
+    this.#workers = workers;
   }
 
   /** One state for each member that holds the zone or is to, of those that `by` may see. */
   of(zone: ZoneName, by: Principal): MemberZoneState[] {
     const visible = new Set(this.#members.list(by).map((member) => member.id));
     const states: MemberZoneState[] = [];
-    for (const [member, worker] of this.#members.writers()) {
+    for (const [member, worker] of this.#workers.writers()) {
       const state = visible.has(member.id) ? worker.stateOf(zone) : undefined;
       if (state !== undefined) states.push({ member: member.id, hostname: member.hostname, ...state });
     }
@@ -36,6 +39,6 @@ export class Progress {
     if (options.wait === 'local') return;
     const { timeout = DEFAULT_WAIT } = options;
     const signal = AbortSignal.timeout(Math.min(Math.max(0, timeout), LONGEST_WAIT));
-    await Promise.all([...this.#members.writers()].map(([, worker]) => worker.settled(zone, signal)));
+    await Promise.all([...this.#workers.writers()].map(([, worker]) => worker.settled(zone, signal)));
   }
 }

@@ -2,7 +2,7 @@ import type { Principal } from '../access/principal.js';
 import { ClusterError } from '../errors.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import { ROLES, type Member } from './member.js';
-import type { Members } from './members.js';
+import type { MemberWorkers } from './member-workers.js';
 import type { MemberWorker } from './member-worker.js';
 
 /** Longest wait for a question to a member while somebody waits, milliseconds. */
@@ -17,8 +17,8 @@ export interface Reader {
 }
 
 /** The members that are asked and answer, as far as is known. */
-export function readersOf(members: Members): Reader[] {
-  return members
+export function readersOf(workers: MemberWorkers): Reader[] {
+  return workers
     .running()
     .filter(({ member, worker }) => ROLES[member.role].reads && worker.health.state !== 'disabled');
 }

@@ -5,8 +5,9 @@ import { validateZone, type ValidZone } from '../zones/validation.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { ZoneStore } from '../zones/zone-store.js';
 import type { BatchOutcome, SynchronizeOptions, SynchronizeResult } from './cluster.js';
-import type { Members } from './members.js';
+import type { MemberWorkers } from './member-workers.js';
 import { readersOf, type Reader } from './reader.js';
+import type { SynchronizeProgress } from './synchronize-job.js';
 import type { ZoneChanges } from './zone-changes.js';
 
 /** The original's clients ask for so many zones in a call. */
@@ -23,24 +24,41 @@ interface Newer {
   reader: Reader;
 }
 
+/** Who watches a run. */
+interface Watch {
+  /** What is not begun when it is aborted is not done. */
+  signal?: AbortSignal;
+  progress?: (progress: SynchronizeProgress) => void;
+}
+
 /** Fetches the newest copies from the members that are read from, and sends all that is here to those that are written to. */
 export class Synchronize {
   readonly #store: ZoneStore;
-  readonly #members: Members;
+  readonly #workers: MemberWorkers;
   readonly #changes: ZoneChanges;
 
-  constructor(options: { store: ZoneStore; members: Members; changes: ZoneChanges }) {
+  constructor(options: { store: ZoneStore; workers: MemberWorkers; changes: ZoneChanges }) {
     this.#store = options.store;
-    this.#members = options.members;
+    this.#workers = options.workers;
     this.#changes = options.changes;
   }
 
   /** What one member can't do stops none of the others. */
-  async run({ zones, direction, unconfigured, plan }: SynchronizeOptions, by: Principal): Promise<SynchronizeResult> {
+  async run(
+    { zones, direction, unconfigured, plan }: SynchronizeOptions,
+    by: Principal,
+    { signal, progress }: Watch = {},
+  ): Promise<SynchronizeResult> {
+    const asked = { done: 0, total: 0 };
+    const counted = (done: number, total: number): void => {
+      asked.done += done;
+      asked.total += total;
+      progress?.({ phase: 'asking', ...asked });
+    };
     const result: SynchronizeResult = { newer: [], taken: [], unreachable: [], resent: 0 };
     const wanted = zones === undefined ? undefined : new Set(zones);
     const newest = new Map<ZoneName, Newer>();
-    const readers = readersOf(this.#members).filter(({ member }) => ownsOrIsRoot(by, member.owner));
+    const readers = readersOf(this.#workers).filter(({ member }) => ownsOrIsRoot(by, member.owner));
     await Promise.all(
       readers.map(async (reader) => {
         try {
@@ -50,6 +68,8 @@ export class Synchronize {
             by,
             newest,
             result,
+            counted,
+            signal,
           });
         } catch (error) {
           result.unreachable.push({ member: reader.member.hostname, reason: sentenceOf(error) });
@@ -62,11 +82,16 @@ export class Synchronize {
       result.newer.push({ zone, member, serial: valid.serial, ...(here === undefined ? {} : { here }) });
     }
     if (plan) return result;
-    for (const [zone, { valid, reader }] of newest) result.taken.push(await this.#take(zone, valid, reader, by));
+    for (const [zone, { valid, reader }] of newest) {
+      if (signal?.aborted === true) return result;
+      result.taken.push(await this.#take(zone, valid, reader, by));
+      progress?.({ phase: 'taking', done: result.taken.length, total: newest.size });
+    }
+    if (signal?.aborted === true) return result;
     if (direction === 'all') {
       const mine = wanted ?? [...this.#store.entries()].map(({ name }) => name);
       const names = [...mine].filter((name) => ownsOrIsRoot(by, this.#store.get(name)?.owner ?? ''));
-      result.resent = this.#members.resend(names, by);
+      result.resent = this.#workers.resend(names, by);
     }
     return result;
   }
@@ -77,7 +102,7 @@ export class Synchronize {
    */
   async refresh(zone: ZoneName, by: Principal): Promise<void> {
     if (!this.#isOfInterest(zone, false, by)) return;
-    const readers = readersOf(this.#members).filter(
+    const readers = readersOf(this.#workers).filter(
       ({ member, worker }) => member.role === 'sync' && worker.health.state === 'online',
     );
     await Promise.all(
@@ -102,12 +127,15 @@ export class Synchronize {
       by: Principal;
       newest: Map<ZoneName, Newer>;
       result: SynchronizeResult;
+      counted: (done: number, total: number) => void;
+      signal: AbortSignal | undefined;
     },
   ): Promise<void> {
     const { worker } = reader;
     const listed = of.wanted ?? (await worker.ask((backend) => backend.zoneList(), TIMEOUT));
     const names = [...listed].filter((name) => this.#isOfInterest(name, of.unconfigured, of.by));
-    for (let at = 0; at < names.length; at += BATCH) {
+    of.counted(0, names.length);
+    for (let at = 0; at < names.length && of.signal?.aborted !== true; at += BATCH) {
       const chunk = names.slice(at, at + BATCH);
       for (const [name, text] of await worker.ask((backend) => backend.zones(chunk), TIMEOUT)) {
         try {
@@ -119,6 +147,7 @@ export class Synchronize {
         }
         await new Promise((resolve) => setImmediate(resolve));
       }
+      of.counted(chunk.length, 0);
     }
   }
 

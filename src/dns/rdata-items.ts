@@ -56,7 +56,9 @@ export function rdataFrom(type: number, text: string, origin: Name): string {
   const line = new Lexer(Buffer.from(text, 'latin1'), origin);
   try {
     line.readEntry();
-    return parseRdata(type, line);
+    const rdata = parseRdata(type, line);
+    if (line.readEntry()) throw new RdataError('the record should end before the next line');
+    return rdata;
   } catch (error) {
     throw new RdataError(faultOf(line, error).message);
   }

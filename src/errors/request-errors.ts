@@ -69,6 +69,15 @@ export const REQUEST_ERRORS = {
     status: 400,
     sentence: () => 'The request could not be understood, so nothing was changed. Open the page again and repeat it.',
   },
+  job_unknown: {
+    status: 404,
+    sentence: () => 'This synchronization is forgotten: only the last ones are kept, until a restart. Begin a new one.',
+  },
+  form_expired: {
+    status: 409,
+    sentence: () =>
+      'This form is too old or was sent before, so nothing was changed. Fill in the page Add a server once more.',
+  },
   form_refused: {
     status: 403,
     sentence: () =>

@@ -57,4 +57,14 @@ export const ZONE_ERRORS = {
     sentence: (f) =>
       `The zone template ${f['template'] ?? ''} needs the variable ${f['variable'] ?? ''}: ${f['why'] ?? ''}.`,
   },
+  version_unknown: {
+    status: 404,
+    sentence: (f) =>
+      `That version of ${f['zone'] ?? ''} is not kept any more. Look in the zone's history for those that are.`,
+  },
+  record_changed: {
+    status: 409,
+    sentence: (f) =>
+      `Zone ${f['zone'] ?? ''} was changed by somebody else after you opened this page, so nothing was done. Look at its records again.`,
+  },
 } satisfies Record<string, ErrorKind>;

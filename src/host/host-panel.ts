@@ -28,4 +28,12 @@ export interface HostPanel {
   links?(request: IncomingMessage): readonly HostLink[];
   /** User names that may own zones and tokens, root first. */
   users(): readonly { user: string; kind: 'root' | 'reseller' }[];
+  /** Tells root something that must not be missed, as that a server of the cluster was disabled. */
+  notify?(notice: Notice): void;
+}
+
+/** For root: a subject and a sentence or two, plain text. */
+export interface Notice {
+  subject: string;
+  text: string;
 }

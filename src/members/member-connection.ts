@@ -3,6 +3,7 @@ import { sentenceOf } from '../errors.js';
 import { MemberError } from './member-backend.js';
 import { OUR_HEADER } from './outcome-lines.js';
 import { pinnedConnector } from './pinned-connection.js';
+import type { Transaction } from './transactions.js';
 
 export interface ConnectionOptions {
   host: string;
@@ -13,6 +14,8 @@ export interface ConnectionOptions {
   fingerprint: string;
   /** Longest wait for a whole answer, milliseconds; the original's clients wait 300 s. */
   timeout?: number;
+  /** Debug mode: is told of every call. */
+  note?: ((transaction: Transaction) => void) | undefined;
 }
 
 /** An answer with a good status. */
@@ -113,6 +116,26 @@ export class MemberConnection {
   }
 
   async #exchange(request: Dispatcher.RequestOptions, timeout: number): Promise<Answer> {
+    const { note } = this.#options;
+    if (note === undefined) return this.#send(request, timeout);
+    const start = performance.now();
+    const tell = (answer: string, said: string): void => {
+      const call = `${request.method} ${request.path}`;
+      const sent = Buffer.isBuffer(request.body) ? request.body.length : 0;
+      const milliseconds = Math.round(performance.now() - start);
+      note({ time: new Date().toISOString(), call, sent, milliseconds, answer, said });
+    };
+    try {
+      const answer = await this.#send(request, timeout);
+      tell(`${answer.body.length} octets`, this.quote(answer.body.toString('utf8', 0, LOOKED_AT)));
+      return answer;
+    } catch (error) {
+      tell('failed', this.quote(sentenceOf(error)));
+      throw error;
+    }
+  }
+
+  async #send(request: Dispatcher.RequestOptions, timeout: number): Promise<Answer> {
     const response = await this.#pool.request({
       ...request,
       headersTimeout: timeout,

@@ -7,6 +7,7 @@ import { createLog } from '../operations/log.js';
 import { createPlugin, type Plugin } from '../plugin.js';
 import { secretFile } from '../state/secret-file.js';
 import { ownCertificate } from './certificate.js';
+import { Notices } from './notices.js';
 import { createPanel } from './panel.js';
 import { UserStore } from './users.js';
 
@@ -45,7 +46,9 @@ export async function startNode(settings: NodeSettings): Promise<RunningNode> {
   const log = createLog({ name, file: join(folder, 'node.log') });
   const { key, cert, fingerprint } = await ownCertificate(join(folder, 'tls'), name, [host]);
   const users = await UserStore.open(join(folder, 'users.json'));
-  const panel = createPanel({ name, users, secret: await secretFile(join(folder, 'session.key')), log });
+  const notices = await Notices.open(join(folder, 'notices.json'), log);
+  const secret = await secretFile(join(folder, 'session.key'));
+  const panel = createPanel({ name, users, notices, secret, log });
   // The listener opens first, because the plugin must know the port; until the plugin is there, it answers 503.
   const server = createServer({ key, cert, minVersion: 'TLSv1.2', requestTimeout: REQUEST_TIMEOUT }, panel.app);
   server.headersTimeout = HEADERS_TIMEOUT;
@@ -65,6 +68,7 @@ export async function startNode(settings: NodeSettings): Promise<RunningNode> {
     await plugin.stop();
     await close(server);
     await users.close();
+    await notices.close();
   };
   try {
     await plugin.start();

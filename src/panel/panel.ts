@@ -1,10 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import { Router, type Express, type Request } from 'express';
+import { ClusterError } from '../errors.js';
 import type { HostPanel, HostUser } from '../host/host-panel.js';
 import type { PluginManifest } from '../host/plugin-manifest.js';
 import type { Log } from '../operations/log.js';
+import { timeAgo } from '../web/pages/words.js';
 import { createPageApp, endWithErrorPages, type Frame } from '../web/page-app.js';
+import { formToken, panelForm, sameLogin, sameOrigin } from './form-guard.js';
 import { loginRoutes } from './login.js';
+import type { Notices } from './notices.js';
 import { resellerPages } from './reseller-pages.js';
 import { loginOf, sessions } from './session.js';
 import type { UserStore } from './users.js';
@@ -16,6 +20,7 @@ export interface PanelOptions {
   /** Behind session cookies and form tokens; at least 32 random bytes, kept over restarts. */
   secret: Buffer;
   log: Log;
+  notices: Notices;
 }
 
 /** The bare-bones host panel of DNSONLY boxes: login, users, and a menu for the plugins that are mounted in it. */
@@ -37,7 +42,7 @@ const RESELLERS = {
   description: 'Who may log in here, and with which privileges.',
 };
 
-export function createPanel({ name, users, secret, log }: PanelOptions): Panel {
+export function createPanel({ name, users, secret, log, notices }: PanelOptions): Panel {
   const identify = (request: IncomingMessage): HostUser | undefined => {
     const login = loginOf(request);
     // Looked up anew each time: a removed user, or a privilege taken away, is so at once.
@@ -53,6 +58,7 @@ export function createPanel({ name, users, secret, log }: PanelOptions): Panel {
       { label: 'Log out', href: '/logout' },
     ],
     users: () => users.list().map(({ user, kind }) => ({ user, kind })),
+    notify: (notice) => notices.add(notice),
   };
   const frameOf = (request: Request): Frame => ({
     panel: name,
@@ -81,7 +87,14 @@ export function createPanel({ name, users, secret, log }: PanelOptions): Panel {
       .filter((plugin) => may(plugin.menu.privilege))
       .map((plugin) => ({ ...plugin.menu, description: plugin.description }));
     if (user.kind === 'root') menu.push(RESELLERS);
-    response.render('panel/home', { title: 'Home', frame: frameOf(request), menu });
+    const isRoot = user.kind === 'root';
+    const told = isRoot ? { notices: notices.list(), csrf: formToken(secret, request) } : { notices: [], csrf: '' };
+    response.render('panel/home', { title: 'Home', frame: frameOf(request), menu, ago: timeAgo, ...told });
+  });
+  app.post('/notices/clear', panelForm, sameOrigin, sameLogin(secret), async (request, response) => {
+    if (identify(request)?.kind !== 'root') throw new ClusterError('privilege_missing', { privilege: 'root' });
+    await notices.clear();
+    response.redirect(303, '/');
   });
   app.use(resellerPages({ users, secret, plugins: mounted, identify, frameOf }));
   app.use(plugins);

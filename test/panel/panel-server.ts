@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import selfsigned from 'selfsigned';
 import request from 'supertest';
 import { createLog } from '../../src/operations/log.js';
+import { Notices } from '../../src/panel/notices.js';
 import { createPanel, type Panel } from '../../src/panel/panel.js';
 import { UserStore } from '../../src/panel/users.js';
 
@@ -15,6 +16,7 @@ export const PASSWORD = 'correct horse battery';
 /** A real panel behind TLS, with root, the reseller alice (who has the privilege) and the reseller bob (who has none). */
 export interface PanelServer {
   panel: Panel;
+  notices: Notices;
   users: UserStore;
   /** As `https://127.0.0.1:1234`. */
   url: string;
@@ -31,7 +33,9 @@ export async function startPanel(name = 'web.example.net'): Promise<PanelServer>
   await users.add({ user: 'root', kind: 'root', privileges: ['all'] }, PASSWORD);
   await users.add({ user: 'alice', kind: 'reseller', privileges: ['clustering'] }, PASSWORD);
   await users.add({ user: 'bob', kind: 'reseller', privileges: [] }, PASSWORD);
-  const panel = createPanel({ name, users, secret: randomBytes(32), log: createLog({ level: 'silent' }) });
+  const log = createLog({ level: 'silent' });
+  const notices = await Notices.open(join(folder, 'notices.json'), log);
+  const panel = createPanel({ name, users, notices, secret: randomBytes(32), log });
   const { private: key, cert } = await selfsigned.generate([{ name: 'commonName', value: '127.0.0.1' }], {
     extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }],
   });
@@ -40,6 +44,7 @@ export async function startPanel(name = 'web.example.net'): Promise<PanelServer>
   const visitor = (): InstanceType<typeof request.agent> => request.agent(server, { ca: cert });
   return {
     panel,
+    notices,
     users,
     url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
     visitor,
@@ -52,6 +57,7 @@ export async function startPanel(name = 'web.example.net'): Promise<PanelServer>
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await users.close();
+      await notices.close();
       rmSync(folder, { recursive: true });
     },
   };

@@ -5,12 +5,17 @@ import type {
   Cluster,
   ClusterFailures,
   ClusterStatus,
+  SynchronizeOptions,
   SynchronizeResult,
   MemberZoneState,
 } from '../../src/cluster/cluster.js';
+import { SynchronizeJob } from '../../src/cluster/synchronize-job.js';
+import type { Transaction } from '../../src/members/transactions.js';
+import type { PastVersion } from '../../src/zones/zone-history.js';
 import type { MemberType } from '../../src/members/member-type.js';
+import type { MemberAnswer } from '../../src/cluster/member-dns.js';
 import type { MemberEdit } from '../../src/cluster/member-edit.js';
-import type { MemberStatus, MemberTest, NewMember, Role } from '../../src/cluster/member.js';
+import type { LookedAt, MemberStatus, MemberTest, NewMember, Role } from '../../src/cluster/member.js';
 import type { RescanResult } from '../../src/cluster/rescan.js';
 import { ClusterError } from '../../src/errors.js';
 import { zoneFromTemplate } from '../../src/zones/templates.js';
@@ -101,13 +106,14 @@ export class MemoryCluster implements Cluster {
   }
 
   async status(by: Principal): Promise<ClusterStatus> {
-    const { hostname, clustering, failureThreshold } = this;
+    const { hostname, clustering, failureThreshold, notifyDisabled } = this;
     const nameserver = { software: 'BIND', version: '9.18.49', running: true };
     const zones = this.listZones(by).length;
     return Promise.resolve({
       hostname,
       clustering,
       failureThreshold,
+      notifyDisabled,
       zones,
       nameserver,
       members: this.members(by),
@@ -153,6 +159,29 @@ export class MemoryCluster implements Cluster {
   async synchronize(): Promise<SynchronizeResult> {
     return Promise.resolve({ newer: [], taken: [], unreachable: [], resent: 0 });
   }
+  async startSynchronize(options: SynchronizeOptions, by: Principal): Promise<SynchronizeJob> {
+    this.job = new SynchronizeJob(options, by, { run: () => this.synchronize(), waiting: () => 0 });
+    return Promise.resolve(this.job);
+  }
+  job: SynchronizeJob | undefined;
+  synchronizeJob(id: string, by: Principal): SynchronizeJob | undefined {
+    return this.job?.id === id && ownsOrIsRoot(by, this.job.user) ? this.job : undefined;
+  }
+  past: PastVersion[] = [];
+  async zoneHistory(name: ZoneName, by: Principal): Promise<PastVersion[]> {
+    this.#held(name, by);
+    return Promise.resolve(this.past);
+  }
+  notifyDisabled = true;
+  async setNotifyDisabled(on: boolean): Promise<void> {
+    this.notifyDisabled = on;
+    return Promise.resolve();
+  }
+  calls: Transaction[] = [];
+  transactions(id: string, by: Principal): Transaction[] {
+    this.#row(id, by);
+    return this.calls;
+  }
   failures(): ClusterFailures {
     return { members: [], zones: [] };
   }
@@ -167,12 +196,28 @@ export class MemoryCluster implements Cluster {
   memberTypes(): readonly MemberType[] {
     return this.types;
   }
-  async editMember(id: string, { values: _values, ...edit }: MemberEdit, by: Principal): Promise<MemberStatus> {
+  /** The last edit of a member. */
+  edit: MemberEdit = {};
+  async editMember(id: string, wanted: MemberEdit, by: Principal): Promise<MemberStatus> {
+    const { values: _values, ...edit } = wanted;
+    this.edit = wanted;
     return Promise.resolve(Object.assign(this.#row(id, by), edit));
   }
   async testMember(id: string, by: Principal): Promise<MemberTest> {
     const { version, hostname } = this.#row(id, by);
     return Promise.resolve({ version, hostname, milliseconds: 5 });
+  }
+  async askForSoa(id: string, zone: ZoneName, by: Principal): Promise<MemberAnswer> {
+    const command = `dig @${this.#row(id, by).host} ${zone} SOA +norecurse`;
+    return Promise.resolve({
+      command,
+      lines: [`${zone}. 60 IN SOA …`],
+      verdict: 'It answers with authority.',
+      milliseconds: 2,
+    });
+  }
+  async lookAtServer(host: string, port = 2087): Promise<LookedAt> {
+    return Promise.resolve({ host, port, fingerprint: Array<string>(32).fill('AB').join(':') });
   }
   async setMemberRole(id: string, role: Role, by: Principal): Promise<MemberStatus> {
     return Promise.resolve(Object.assign(this.#row(id, by), { role }));

@@ -20,8 +20,18 @@ const form = { type: 'cpanel', host: 'ns1.example.net', user: 'root', token: TOK
 
 describe('adding a server', () => {
   test('takes the usual ports where they are empty, and shows the row', async () => {
-    const answer = await root.post('/members', { ...form, port: '', dnsPort: '', fingerprint: '' });
+    const shown = await root.post('/members', { ...form, port: '', dnsPort: '', fingerprint: '' });
+    expect(shown.status).toBe(200);
+    expect(shown.html).toContain('Is this ns1.example.net?');
+    expect(shown.html).toMatch(/(AB:){31}AB/);
+    expect(shown.html).not.toContain(TOKEN);
+    expect(pages.cluster.rows).toEqual([]);
+    const pending = /name="pending" value="([^"]+)"/.exec(shown.html)?.[1] ?? '';
+    // Nobody else may accept it, and it is good once.
+    expect((await alice.post('/members/accept', { pending })).status).toBe(409);
+    const answer = await root.post('/members/accept', { pending });
     expect(answer.status).toBe(303);
+    expect((await root.post('/members/accept', { pending })).status).toBe(409);
     expect(pages.cluster.rows[0]).toMatchObject({ host: 'ns1.example.net', port: 2087, dnsPort: 53, role: 'sync' });
     const { html } = await root.get(answer.location);
     expect(html).toContain('ns1.example.net was added to the cluster as Synchronize Changes.');
@@ -168,25 +178,116 @@ describe('a server', () => {
 
 describe('the settings of the cluster', () => {
   test('clustering is turned off and on, with its consequence', async () => {
-    const off = await root.post('/clustering', { clustering: 'off' });
+    const asked = await root.post('/clustering', { clustering: 'off' });
+    expect(asked.html).toContain('Return to Cluster Status');
+    expect(pages.cluster.clustering).toBe(true);
+    const off = await root.post('/clustering', { clustering: 'off', confirmed: '1' });
     expect(pages.cluster.clustering).toBe(false);
     expect((await root.get(off.location)).html).toContain('no change is lost');
     await root.post('/clustering', { clustering: 'on' });
     expect(pages.cluster.clustering).toBe(true);
   });
 
-  test('the failure threshold is a number from 0, which means never', async () => {
-    const answer = await root.post('/threshold', { failureThreshold: '0' });
-    expect(pages.cluster.failureThreshold).toBe(0);
-    expect((await root.get(answer.location)).html).toContain('All servers are kept in the cluster');
-    for (const failureThreshold of ['-1', '1.5', 'ten', ''])
-      expect((await root.post('/threshold', { failureThreshold })).status).toBe(400);
-    expect(pages.cluster.failureThreshold).toBe(0);
+  test.each([
+    [{ threshold: 'default', failureThreshold: '3' }, 10, 'disabled after 10 failed commands'],
+    [{ threshold: 'custom', failureThreshold: '3', notify: '1' }, 3, 'Root is told when that happens'],
+    [{ threshold: 'never', failureThreshold: '3' }, 0, 'All servers are kept in the cluster'],
+  ])('the failure threshold: %j', async (fields, failures, sentence) => {
+    const answer = await root.post('/options', fields);
+    expect(pages.cluster.failureThreshold).toBe(failures);
+    expect(pages.cluster.notifyDisabled).toBe('notify' in fields);
+    expect((await root.get(answer.location)).html).toContain(sentence);
+  });
+
+  test.each(['-1', '0', '1.5', 'ten', '1001'])(
+    'a threshold of %s is refused and changes nothing',
+    async (failureThreshold) => {
+      pages.cluster.failureThreshold = 7;
+      expect((await root.post('/options', { threshold: 'custom', failureThreshold })).status).toBe(400);
+      expect(pages.cluster.failureThreshold).toBe(7);
+    },
+  );
+
+  test('say which requirements are not met', async () => {
+    expect((await root.get('')).html).toMatch(/Not met<\/span> At least two servers: add one/);
+    pages.cluster.rows = [memberRow({ version: '11.20.1' })];
+    const { html } = await root.get('');
+    expect(html).toMatch(/Met<\/span> At least two servers: web\.example\.net and 1/);
+    expect(html).toMatch(/Not met<\/span> Versions: ns1\.example\.net \(11\.20\.1\) should be updated/);
+  });
+
+  test('have a picture that says in words who sends to whom, and what is down', async () => {
+    pages.cluster.rows = [
+      memberRow({ id: 'm1', role: 'sync' }),
+      memberRow({ id: 'm2', hostname: 'ns2.example.net', role: 'write-only', state: 'failing' }),
+      memberRow({ id: 'm3', hostname: 'web2.example.net', role: 'standalone' }),
+    ];
+    const { html } = await root.get('');
+    expect(html).toContain(
+      'aria-label="web.example.net sends changes to ns1.example.net and reads from ns1.example.net; web.example.net sends changes to ns2.example.net, which is failing; web.example.net reads from web2.example.net"',
+    );
   });
 
   test('are not offered to a reseller', async () => {
     const { html } = await alice.get('');
     expect(html).not.toContain('Modify Cluster Status');
     expect((await root.get('')).html).toContain('Modify Cluster Status');
+  });
+});
+
+describe('one server', () => {
+  beforeEach(() => {
+    pages.cluster.rows = [memberRow({ id: 'm1' })];
+  });
+
+  test('shows what its nameserver answers, and the line to ask the same', async () => {
+    await root.post('/zones', {
+      name: 'dig.example',
+      template: 'standard',
+      ip: '192.0.2.1',
+      ns1: 'ns1.a.example',
+      ns2: 'ns2.a.example',
+    });
+    const { html } = await root.post('/member/m1/dig', { zone: 'dig.example' });
+    expect(html).toContain('$ dig @192.0.2.53 dig.example SOA +norecurse');
+    expect(html).toContain('It answers with authority.');
+  });
+
+  test('says how fast it answers, and shows its last calls in debug mode only', async () => {
+    const answer = await root.post('/member/m1/test');
+    expect((await root.get(answer.location)).html).toContain('answered within 5 ms');
+    pages.cluster.calls = [
+      { time: new Date().toISOString(), call: 'GET /x', sent: 0, milliseconds: 1, answer: 'failed', said: 'HEARD' },
+    ];
+    expect((await root.get('/member/m1')).html).not.toContain('HEARD');
+    pages.cluster.rows = [memberRow({ id: 'm1', debug: true })];
+    expect((await root.get('/member/m1')).html).toContain('HEARD');
+  });
+
+  test('is edited: an empty token stays, and another address drops the pinned certificate', async () => {
+    const shown = await root.get('/member/m1/edit');
+    expect(shown.html).toContain('value="192.0.2.53"');
+    const fingerprint = /name="fingerprint" value="([^"]+)"/.exec(shown.html)?.[1] ?? '';
+    const fields = {
+      host: '192.0.2.99',
+      port: '2087',
+      dnsPort: '53',
+      user: 'root',
+      token: '',
+      role: 'standalone',
+      fingerprint,
+    };
+    const answer = await root.post('/member/m1/edit', { ...fields, debug: '1' });
+    expect(answer.status).toBe(303);
+    expect(pages.cluster.rows[0]).toMatchObject({ host: '192.0.2.99', role: 'standalone', debug: true });
+    expect(pages.cluster.edit).not.toHaveProperty('token');
+    expect(pages.cluster.edit).not.toHaveProperty('fingerprint');
+    await root.post('/member/m1/edit', fields);
+    expect(pages.cluster.edit).toMatchObject({ debug: false, fingerprint });
+  });
+
+  test('of root is not there for a reseller', async () => {
+    for (const path of ['/member/m1', '/member/m1/edit']) expect((await alice.get(path)).status).toBe(404);
+    for (const path of ['/member/m1/edit', '/member/m1/test']) expect((await alice.post(path)).status).toBe(404);
   });
 });

@@ -176,7 +176,7 @@ describe('creating a zone', () => {
     expect(answer.location.split('?')[0]).toBe('/zone/xn--bcher-kva.example');
     const { html } = await root.get(answer.location);
     expect(html).toContain('The name bücher.example is written xn--bcher-kva.example in DNS.');
-    expect(html).toContain('<small class="unicode">bücher.example</small>');
+    expect(html).toContain('<p class="unicode">bücher.example</p>');
   });
 
   test.each(['../x', 'a b', '', 'x'.repeat(300), 'a..b', '-a.example', 'a_b?.example'])(

@@ -10,6 +10,7 @@ let alice: Browser;
 let bob: Browser;
 beforeAll(async () => {
   pages = await startPages();
+  await pages.tokens.create({ user: 'root', kind: 'root', name: 'kept', privileges: ['all'] });
   [root, alice, bob] = [await pages.browser('root'), await pages.browser('alice'), await pages.browser('bob')];
 });
 afterAll(() => pages.close());
@@ -17,6 +18,11 @@ beforeEach(async () => {
   pages.cluster.zones.clear();
   pages.cluster.rows = [memberRow({ id: 'm1' }), memberRow({ id: 'm2', hostname: 'ns2.example.net' })];
   pages.cluster.states = [];
+  const version = { time: '2026-01-01T00:00:00.000Z', user: 'ann', via: 'page', change: 'saved', serial: 4 } as const;
+  pages.cluster.past = [{ ...version, text: Buffer.from(ZONE.replace('192.0.2.1', '192.0.2.9')) }];
+  pages.cluster.rows[0] = memberRow({ id: 'm1', debug: true, latency: [3, null, 5] });
+  const call = { time: new Date().toISOString(), call: 'GET /scripts2/showversion?', sent: 0, milliseconds: 3 };
+  pages.cluster.calls = [{ ...call, answer: '10 octets', said: '11.82.0.1' }];
   await pages.cluster.saveZone(zoneName('example.org'), Buffer.from(ZONE), SELF);
 });
 
@@ -24,6 +30,19 @@ const PATHS = [
   '',
   '/',
   '/members/new',
+  '/member/m1',
+  '/member/m1/edit',
+  '/synchronize',
+  '/synchronize?zone=example.org',
+  '/activity',
+  '/tokens/edit?user=root&name=kept',
+  '/tokens/revoke?user=root&name=kept',
+  '/zone/example.org/records',
+  '/zone/example.org/records?search=www',
+  '/zone/example.org/record',
+  '/zone/example.org/record?line=4',
+  '/zone/example.org/history',
+  '/zone/example.org/version?time=2026-01-01T00:00:00.000Z',
   '/member/m1/delete',
   '/zones',
   '/zones?search=ex&page=1',
@@ -83,13 +102,13 @@ describe('each page', () => {
   });
 
   test('brings its style sheets itself', async () => {
-    for (const file of ['pico.min.css', 'style.css', 'editor.js'])
+    for (const file of ['pico.min.css', 'style.css', 'editor.js', 'page.js'])
       await pages.server.visitor().get(`${BASE}/assets/${file}`).expect(200);
     const outside = await pages.server.visitor().get(`${BASE}/assets/..%2fpackage.json`);
     expect(outside.text).not.toContain('dependencies');
   });
 
-  test.each(['/nothing', '/zone', '/member/m1', '/zone/example.org/nothing'])(
+  test.each(['/nothing', '/zone', '/member/m1/nothing', '/zone/example.org/nothing'])(
     '%s, which is none, is a page that says so',
     async (path) => {
       const page = await root.get(path);
@@ -107,7 +126,21 @@ describe('each page', () => {
 
 const FORMS: [path: string, fields: Record<string, string>][] = [
   ['/clustering', { clustering: 'off' }],
-  ['/threshold', { failureThreshold: '3' }],
+  ['/clustering', { clustering: 'off', confirmed: '1' }],
+  ['/options', { threshold: 'custom', failureThreshold: '3' }],
+  ['/managing', { user: 'alice' }],
+  ['/members/accept', { pending: 'x' }],
+  ['/member/m1/edit', { host: 'ns9.example.net', user: 'x', token: 'y', role: 'sync' }],
+  ['/member/m1/dig', { zone: 'example.org' }],
+  ['/member/m1/test', {}],
+  ['/synchronize', { what: 'all', direction: 'all' }],
+  ['/zone/example.org/record', { name: 'x', ttl: '60', type: 'A', value: '192.0.2.1' }],
+  ['/zone/example.org/record/remove', { line: '4' }],
+  ['/zone/example.org/undo', { time: '2026-01-01T00:00:00.000Z' }],
+  ['/tokens/edit', { user: 'root', token: 'kept', name: 'lost', privilege: 'all' }],
+  ['/tokens/revoke', { user: 'root', name: 'kept' }],
+  ['/tokens/key', {}],
+  ['/tokens/keys', { taken: '1' }],
   ['/members', { type: 'cpanel', host: 'ns3.example.net', user: 'root', token: 't', role: 'sync' }],
   ['/member/m1/role', { role: 'standalone' }],
   ['/member/m1/disable', {}],
@@ -172,7 +205,7 @@ describe('a form', () => {
   });
 
   test('that is too large is answered by a page that says so', async () => {
-    const page = await root.post('/threshold', { failureThreshold: '1', extra: 'x'.repeat(40_000) });
+    const page = await root.post('/options', { failureThreshold: '1', extra: 'x'.repeat(40_000) });
     expect(page.status).toBe(413);
     expect(page.html).toContain('was not read');
   });
@@ -186,7 +219,7 @@ describe('a form', () => {
   });
 
   test('that is not a form is refused', async () => {
-    await root.agent.post(`${BASE}/threshold`).type('json').send({ failureThreshold: '1' }).expect(403);
+    await root.agent.post(`${BASE}/options`).type('json').send({ failureThreshold: '1' }).expect(403);
   });
 });
 
@@ -209,13 +242,18 @@ describe('markup', () => {
       memberRow({ id: 'm2', state: 'disabled', disabledReason: EVIL }),
     ];
     pages.cluster.states = [{ member: 'm1', hostname: EVIL, state: 'failed', reason: EVIL }];
-    for (const path of ['', `/member/${encodeURIComponent('m"><script>')}/delete`, '/zones', '/zone/example.org'])
-      expectNoMarkup((await root.get(path)).html);
+    const id = encodeURIComponent('m"><script>');
+    pages.cluster.calls = [{ time: EVIL, call: EVIL, sent: 1, milliseconds: 1, answer: EVIL, said: EVIL }];
+    const paths = ['', `/member/${id}`, `/member/${id}/edit`, `/member/${id}/delete`, '/zones', '/zone/example.org'];
+    for (const path of paths) expectNoMarkup((await root.get(path)).html);
   });
 
   test('in a zone’s text is shown as text, accepted or refused', async () => {
     const text = `${ZONE}txt IN TXT "${EVIL.replaceAll('"', '\\"').replaceAll(';', '\\;')}" ; ${EVIL}\n`;
     await pages.cluster.saveZone(zoneName('example.org'), Buffer.from(text), SELF);
+    pages.cluster.past = [{ time: 'now', user: EVIL, via: EVIL, change: 'saved', serial: 4, text: Buffer.from(EVIL) }];
+    for (const path of ['records', 'records?search=txt', 'record?line=5', 'history', 'version?time=now'])
+      expectNoMarkup((await root.get(`/zone/example.org/${path}`)).html);
     const { html } = await root.get('/zone/example.org');
     expectNoMarkup(html);
     expect(html).toContain('&lt;/textarea&gt;&lt;script&gt;');
@@ -232,6 +270,12 @@ describe('markup', () => {
       await root.get(`/${encodeURIComponent(EVIL)}`),
       await root.post('/zones', { name: EVIL, template: EVIL, ip: EVIL }),
       await root.post('/members', fields),
+      await root.get(`/synchronize?zone=${encodeURIComponent(EVIL)}`),
+      await root.get(`/activity?search=${encodeURIComponent(EVIL)}`),
+      await root.get(`/zone/example.org/records?search=${encodeURIComponent(EVIL)}`),
+      await root.post('/zone/example.org/record', { name: EVIL, ttl: EVIL, type: EVIL, value: EVIL }),
+      await root.post('/member/m1/edit', fields),
+      await root.post('/tokens', { name: EVIL, expires: EVIL, addresses: EVIL, privilege: EVIL }),
     ];
     for (const { html } of answers) expectNoMarkup(html);
   });

@@ -1,33 +1,25 @@
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
-import { CPANEL, ROLES, type MemberStatus, type NewMember, type Role } from '../../cluster/member.js';
+import { CPANEL, ROLES, type MemberStatus, type NewMember } from '../../cluster/member.js';
 import { ClusterError } from '../../errors.js';
 import type { MemberType } from '../../members/member-type.js';
-import { readForm, sentText, wholeNumber } from './forms.js';
+import { readForm, sentText } from './forms.js';
+import { cpanelMember, role, sentAgain, typedValues } from './member-form.js';
 import { done, type Outcome } from './outcomes.js';
 import { redirectWith, showPage, type PageContext } from './page.js';
+import { PendingMembers } from './pending-members.js';
 import { visitOf } from './visit.js';
 
-const role = z.enum(Object.keys(ROLES) as [Role, ...Role[]]);
 const typeForm = z.object({ type: z.string().max(60), role });
-const cpanelForm = z.object({
-  host: z.string().trim().max(255),
-  port: wholeNumber(1, 65_535, 2087),
-  dnsPort: wholeNumber(1, 65_535, 53),
-  user: z.string().trim().max(64),
-  token: z.string().trim().max(4096),
-  role,
-  fingerprint: z.string().trim().max(200).default(''),
-  reverseTrust: z.literal('1').optional(),
-});
+const acceptForm = z.object({ pending: z.string() });
 /** What an empty form for the original's wire shows. */
 const USUAL = { port: '2087', dnsPort: '53', user: 'root', role: 'sync' };
-const CPANEL_FIELDS = ['host', 'port', 'dnsPort', 'user', 'role', 'fingerprint', 'reverseTrust'];
 
-/** Adding a server to the cluster: the menu of types, and the form of each. */
+/** Adding a server to the cluster: the menu of types, the form of each, and the certificate to accept. */
 export function newMemberPages(context: PageContext): Router {
   const { cluster } = context;
   const router = Router();
+  const pending = new PendingMembers();
 
   router.get('/members/new', (request, response) => {
     const { type } = request.query;
@@ -36,15 +28,38 @@ export function newMemberPages(context: PageContext): Router {
 
   router.post('/members', async (request, response) => {
     const type = sentText(request, 'type');
-    let member: MemberStatus;
+    const { principal } = visitOf(request);
     try {
-      member = await cluster.addMember(newMember(context, request), visitOf(request).principal);
+      const input = newMember(context, request);
+      if ('host' in input && input.fingerprint === undefined) {
+        const looked = await cluster.lookAtServer(input.host, input.port, principal);
+        const id = pending.keep(principal.user, { ...input, fingerprint: looked.fingerprint });
+        showPage(context, request, response, 'member-accept', {
+          title: `Is this ${looked.host}?`,
+          looked,
+          pending: id,
+        });
+        return;
+      }
+      const member = await cluster.addMember(input, principal);
+      redirectWith(context, request, response, ['member', member.id], added(member));
     } catch (error) {
       if (!(error instanceof ClusterError)) throw error;
       showForm(context, request, response, type, error);
-      return;
     }
-    redirectWith(context, request, response, [], added(member));
+  });
+
+  router.post('/members/accept', async (request, response) => {
+    const { principal } = visitOf(request);
+    const input = pending.take(principal.user, readForm(acceptForm, request).pending);
+    if (input === undefined) throw new ClusterError('form_expired');
+    try {
+      const member = await cluster.addMember(input, principal);
+      redirectWith(context, request, response, ['member', member.id], added(member));
+    } catch (error) {
+      if (!(error instanceof ClusterError)) throw error;
+      showForm(context, request, response, CPANEL, error, shownOf(input));
+    }
   });
   return router;
 }
@@ -55,6 +70,7 @@ function showForm(
   response: Response,
   wanted: string,
   error?: ClusterError,
+  values?: Record<string, string>,
 ): void {
   const types = context.cluster.memberTypes();
   const known = types.find(({ type }) => type === wanted);
@@ -66,7 +82,7 @@ function showForm(
     typeLabel: known === undefined ? 'DNS Remote Configuration' : `${known.label} Configuration`,
     fields: known?.fields,
     roles: ROLES,
-    values: error === undefined ? usual(known) : sent(request, known),
+    values: values ?? (error === undefined ? usual(known) : sentAgain(request, known)),
     error,
   });
 }
@@ -76,24 +92,28 @@ function usual(type: MemberType | undefined): Record<string, string> {
   return { role: 'write-only', ...Object.fromEntries(type.fields.map((field) => [field.name, field.default ?? ''])) };
 }
 
-/** What was sent stays in the form, but for its secrets. */
-function sent(request: Request, type: MemberType | undefined): Record<string, string> {
-  const names = type === undefined ? CPANEL_FIELDS : ['role', ...shownFields(type)];
-  return Object.fromEntries(names.map((name) => [name, sentText(request, name)]));
-}
-
-function shownFields({ fields }: MemberType): string[] {
-  return fields.filter(({ secret }) => secret !== true).map(({ name }) => name);
+/** What was typed before the certificate was looked at, without the token. */
+function shownOf(input: NewMember): Record<string, string> {
+  if (!('host' in input)) return {};
+  const { host, port, dnsPort, user, role, reverseTrust, debug } = input;
+  return {
+    ...{
+      host,
+      user,
+      role,
+      fingerprint: '',
+      port: String(port ?? USUAL.port),
+      dnsPort: String(dnsPort ?? USUAL.dnsPort),
+    },
+    ...{ reverseTrust: reverseTrust === true ? '1' : '', debug: debug === true ? '1' : '' },
+  };
 }
 
 function newMember({ cluster }: PageContext, request: Request): NewMember {
   const { type, role } = readForm(typeForm, request);
-  if (type !== CPANEL) {
-    const fields = cluster.memberTypes().find((known) => known.type === type)?.fields ?? [];
-    return { type, role, values: Object.fromEntries(fields.map(({ name }) => [name, sentText(request, name)])) };
-  }
-  const { fingerprint, reverseTrust, ...given } = readForm(cpanelForm, request);
-  return { ...given, reverseTrust: reverseTrust === '1', ...(fingerprint === '' ? {} : { fingerprint }) };
+  if (type === CPANEL) return cpanelMember(request);
+  const known = cluster.memberTypes().find((one) => one.type === type);
+  return { type, role, values: known === undefined ? {} : typedValues(request, known) };
 }
 
 function added({ hostname, role, fingerprint, reverseTrust }: MemberStatus): Outcome {

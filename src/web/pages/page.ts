@@ -2,7 +2,9 @@ import type { Request, Response } from 'express';
 import type { TokenStore } from '../../access/tokens.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import type { HostPanel } from '../../host/host-panel.js';
+import type { AuditLog } from '../../operations/audit-log.js';
 import type { Frame } from '../page-app.js';
+import type { Managing } from './managing.js';
 import type { Outcomes, Outcome } from './outcomes.js';
 import { visitOf } from './visit.js';
 import { timeAgo, ZONE_STATES } from './words.js';
@@ -15,6 +17,8 @@ export interface PageContext {
   /** Version of this software. */
   version: string;
   outcomes: Outcomes;
+  managing: Managing;
+  audit?: AuditLog | undefined;
 }
 
 /** A path below our mount point from its segments, with a query where the last one is an object. All parts are encoded. */
@@ -33,9 +37,10 @@ export function urlsOf(request: Request): UrlOf {
 }
 
 const NAVIGATION = [
-  { label: 'DNS Cluster', segments: [], prefix: /^\/($|member|clustering|threshold)/ },
+  { label: 'DNS Cluster', segments: [], prefix: /^\/($|member|clustering|synchronize)/ },
   { label: 'Zones', segments: ['zones'], prefix: /^\/zone/ },
   { label: 'Manage API Tokens', segments: ['tokens'], prefix: /^\/token/ },
+  { label: 'Activity', segments: ['activity'], prefix: /^\/activity/ },
 ];
 
 /** The frame of a page; without menu and links for somebody who is not let in. */
@@ -66,14 +71,19 @@ export function showPage(
   view: string,
   data: Readonly<Record<string, unknown>> & { title: string },
 ): void {
-  const { principal, csrf } = visitOf(request);
+  const { principal, login, csrf } = visitOf(request);
   response.render(view, {
-    outcome: context.outcomes.of(principal.user, request.query['result']),
+    outcome: context.outcomes.of(login.user, request.query['result']),
     ...data,
     frame: frameOf(context.host, request),
     url: urlsOf(request),
     csrf,
     isRoot: principal.kind === 'root',
+    // Whom root may act for, and acts for.
+    managing:
+      login.kind === 'root'
+        ? { as: principal.user === login.user ? '' : principal.user, resellers: context.managing.resellers() }
+        : undefined,
     ago: timeAgo,
     zoneStates: ZONE_STATES,
   });
@@ -87,6 +97,6 @@ export function redirectWith(
   segments: readonly string[],
   outcome: Outcome,
 ): void {
-  const result = context.outcomes.keep(visitOf(request).principal.user, outcome);
+  const result = context.outcomes.keep(visitOf(request).login.user, outcome);
   response.redirect(303, urlsOf(request)(...segments, { result }));
 }

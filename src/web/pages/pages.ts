@@ -2,18 +2,24 @@ import type { Express } from 'express';
 import type { TokenStore } from '../../access/tokens.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import type { HostPanel } from '../../host/host-panel.js';
+import type { AuditLog } from '../../operations/audit-log.js';
 import type { Log } from '../../operations/log.js';
 import { createPageApp, endWithErrorPages } from '../page-app.js';
+import { activityPages } from './activity-pages.js';
 import { clusterPages } from './cluster-pages.js';
 import { smallForm, zoneTextForm } from './forms.js';
+import { Managing, managingPages } from './managing.js';
 import { memberPages } from './member-pages.js';
 import { newMemberPages } from './new-member-pages.js';
 import { Outcomes } from './outcomes.js';
 import { frameOf, type PageContext } from './page.js';
+import { synchronizePages } from './synchronize-pages.js';
 import { tokenPages } from './token-pages.js';
 import { admit, guardForms } from './visit.js';
 import { zoneEditor } from './zone-editor.js';
+import { zoneHistory } from './zone-history.js';
 import { zonePages } from './zone-pages.js';
+import { zoneRecords } from './zone-records.js';
 
 /**
  * The pages of the menu item Clusters » DNS Cluster, as an app of their own for the host to mount where it likes. `secret` is
@@ -26,18 +32,26 @@ export function createPages(options: {
   version: string;
   secret: Buffer;
   log: Log;
+  /** Shown on the page Activity. */
+  audit?: AuditLog;
 }): Express {
   const { host, secret, log } = options;
-  const context: PageContext = { ...options, outcomes: new Outcomes() };
+  const managing = new Managing(host);
+  const context: PageContext = { ...options, outcomes: new Outcomes(), managing };
   const app = createPageApp();
-  app.use(admit(host, secret));
+  app.use(admit(host, secret, managing));
   app.post(['/zones/text', '/zone/:name/text'], zoneTextForm);
   app.use(smallForm);
   app.use(guardForms(secret));
+  app.use(managingPages(context));
+  app.use(activityPages(context));
   app.use(clusterPages(context));
   app.use(newMemberPages(context));
   app.use(memberPages(context));
+  app.use(synchronizePages(context));
   app.use(zonePages(context));
+  app.use(zoneRecords(context));
+  app.use(zoneHistory(context));
   app.use(zoneEditor(context));
   app.use(tokenPages(context));
   endWithErrorPages(app, log, (request) => frameOf(host, request));

@@ -28,6 +28,7 @@ const tokenForm = z.object({
     .default('')
     .transform((text) => text.split(/[\s,]+/).filter((address) => address !== '')),
 });
+const keysForm = z.object({ taken: z.enum(['0', '1']) });
 const named = z.object({ user: z.string(), name: z.string() });
 const editForm = tokenForm.extend({ user: z.string(), token: z.string() });
 
@@ -44,7 +45,11 @@ export function tokenPages(context: PageContext): Router {
   const { tokens } = context;
   const router = Router();
 
-  const showTokens = (request: Request, response: Response, shown: { secret?: string; error?: ClusterError }): void => {
+  const showTokens = (
+    request: Request,
+    response: Response,
+    shown: { secret?: string; key?: string; error?: ClusterError },
+  ): void => {
     const { principal } = visitOf(request);
     response.status(shown.error?.status ?? 200);
     const listed = principal.kind === 'root' ? tokens.list() : tokens.list(principal.user);
@@ -55,7 +60,8 @@ export function tokenPages(context: PageContext): Router {
       // A form that was refused is shown as it was sent; one that was taken is empty.
       fields: shown.error === undefined ? EMPTY : sentFields(request),
       created: sentText(request, 'name').trim(),
-      secret: shown.secret,
+      ...{ secret: shown.secret, key: shown.key },
+      ...{ accessKeys: tokens.accessKeys, hasKey: tokens.hasAccessKey(principal.user) },
       error: shown.error,
     });
   };
@@ -125,6 +131,35 @@ export function tokenPages(context: PageContext): Router {
       if (!(error instanceof ClusterError)) throw error;
       showToken(request, response, token, sentFields(request), error);
     }
+  });
+
+  router.get('/tokens/revoke', (request, response) => {
+    const { user = '', name = '' } = request.query as Readonly<Record<string, string>>;
+    const token = tokenOf(visitOf(request).principal, { user, name });
+    showPage(context, request, response, 'token-revoke', { title: `Revoke the token ${token.name}`, token });
+  });
+
+  router.post('/tokens/key', async (request, response) => {
+    const { principal } = visitOf(request);
+    showTokens(request, response, { key: await tokens.createAccessKey(principal, principal) });
+  });
+
+  router.post('/tokens/key/revoke', async (request, response) => {
+    const { principal } = visitOf(request);
+    await tokens.revokeAccessKey(principal.user, principal);
+    const sentence = 'The remote access key is revoked. Whoever used it is refused from now on.';
+    redirectWith(context, request, response, ['tokens'], done(sentence));
+  });
+
+  router.post('/tokens/keys', async (request, response) => {
+    const { principal } = visitOf(request);
+    if (principal.kind !== 'root') throw new ClusterError('privilege_missing', { privilege: 'root' });
+    const taken = readForm(keysForm, request).taken === '1';
+    await tokens.setAccessKeys(taken, principal);
+    const sentence = taken
+      ? 'Remote access keys are taken from now on.'
+      : 'Remote access keys are refused from now on.';
+    redirectWith(context, request, response, ['tokens'], done(sentence));
   });
 
   router.post('/tokens/revoke', async (request, response) => {

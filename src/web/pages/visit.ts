@@ -3,10 +3,13 @@ import { csrfToken, csrfTokenMatches, isCrossOrigin } from '../../access/csrf.js
 import { hasPrivilege, type Principal } from '../../access/principal.js';
 import { ClusterError } from '../../errors.js';
 import type { HostPanel } from '../../host/host-panel.js';
+import type { Managing } from './managing.js';
 
 /** A request of somebody who may be here. */
 export interface Visit {
   principal: Principal;
+  /** The one who is logged in: root, where `principal` is a reseller for whom root acts. */
+  login: Principal;
   /** The host's name for this login. */
   sessionId: string;
   /** For the hidden field `_csrf` of every form. */
@@ -27,7 +30,7 @@ export function visitOf(request: Request): Visit {
 }
 
 /** Lets in who is logged in to the host and has the privilege. Others are sent to log in, or get 401 or 403. */
-export function admit(host: HostPanel, secret: Buffer): RequestHandler {
+export function admit(host: HostPanel, secret: Buffer, managing: Managing): RequestHandler {
   return (request, response, next) => {
     const user = host.identify(request);
     if (user === undefined) {
@@ -38,9 +41,10 @@ export function admit(host: HostPanel, secret: Buffer): RequestHandler {
       return;
     }
     const { sessionId, ...who } = user;
-    const principal: Principal = { ...who, via: { session: true } };
-    if (!hasPrivilege(principal, PRIVILEGE)) throw new ClusterError('privilege_missing', { privilege: PRIVILEGE });
-    visits.set(request, { principal, sessionId, csrf: csrfToken(secret, { user: user.user, sessionId }) });
+    const login: Principal = { ...who, via: { session: true } };
+    if (!hasPrivilege(login, PRIVILEGE)) throw new ClusterError('privilege_missing', { privilege: PRIVILEGE });
+    const principal = managing.principalFor(login, sessionId);
+    visits.set(request, { principal, login, sessionId, csrf: csrfToken(secret, { user: user.user, sessionId }) });
     next();
   };
 }
@@ -49,9 +53,9 @@ export function admit(host: HostPanel, secret: Buffer): RequestHandler {
 export function guardForms(secret: Buffer): RequestHandler {
   return (request, _response, next) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
-      const { principal, sessionId } = visitOf(request);
+      const { login, sessionId } = visitOf(request);
       const { _csrf: token } = (request.body ?? {}) as Record<string, unknown>;
-      if (isCrossOrigin(request.headers) || !csrfTokenMatches(secret, { user: principal.user, sessionId }, token))
+      if (isCrossOrigin(request.headers) || !csrfTokenMatches(secret, { user: login.user, sessionId }, token))
         throw new ClusterError('form_refused');
     }
     next();

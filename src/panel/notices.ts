@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import type { Notice } from '../host/host-panel.js';
+import type { Log } from '../operations/log.js';
+import { sentenceOf } from '../errors.js';
+import { JsonState } from '../state/json-state.js';
+
+const MOST = 50;
+const kept = z.object({ time: z.string(), subject: z.string(), text: z.string() });
+const schema = z.object({ notices: z.array(kept) });
+
+/** What root must not miss, until root has put it away. */
+export class Notices {
+  readonly #state: JsonState<z.infer<typeof schema>>;
+  readonly #log: Log;
+
+  private constructor(state: JsonState<z.infer<typeof schema>>, log: Log) {
+    this.#state = state;
+    this.#log = log;
+  }
+
+  static async open(file: string, log: Log): Promise<Notices> {
+    return new Notices(await JsonState.open(file, { schema, defaults: () => ({ notices: [] }), log }), log);
+  }
+
+  /** The newest first. */
+  list(): z.infer<typeof kept>[] {
+    return [...this.#state.data.notices].reverse();
+  }
+
+  add({ subject, text }: Notice): void {
+    const time = new Date().toISOString();
+    const written = this.#state.update((draft) => {
+      draft.notices = [...draft.notices, { time, subject, text }].slice(-MOST);
+    });
+    // Whoever has something to say does not wait; the log has it in any case.
+    written.catch((error: unknown) => this.#log.error({ error: sentenceOf(error) }, 'a notice could not be kept'));
+  }
+
+  async clear(): Promise<void> {
+    await this.#state.update((draft) => {
+      draft.notices = [];
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#state.close();
+  }
+}

@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import { appendFile, mkdir, readFile, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import { sentenceOf } from '../errors.js';
+import type { Log } from '../operations/log.js';
+import { replaceFile } from '../state/durable-file.js';
+import type { ZoneName } from './zone-name.js';
+
+/** A zone's file is cut to its last versions when it has grown to this. */
+const LARGEST = 4 * 1024 * 1024;
+const KEPT_OCTETS = 2 * 1024 * 1024;
+const MOST_VERSIONS = 50;
+/** Changes that come faster than the disk takes them are kept up to here; what is beyond has no history. */
+const MOST_WAITING = 5_000;
+const MODE = 0o600;
+
+const version = z.object({
+  /** ISO time of the change that replaced or removed this version. */
+  time: z.string(),
+  /** Who made that change, and how they came. */
+  user: z.string(),
+  via: z.string(),
+  change: z.enum(['saved', 'removed']),
+  serial: z.number(),
+  /** What took its place. */
+  newSerial: z.number().optional(),
+  /** Base64 of the octets. */
+  text: z.string(),
+});
+type Kept = z.infer<typeof version>;
+
+/** A version that a change replaced or removed. */
+export interface PastVersion extends Omit<Kept, 'text'> {
+  text: Buffer;
+}
+
+/** The versions before: of each zone the last ones, each with the change that ended it. Written beside the work, which never waits for it. */
+export class ZoneHistory {
+  readonly #folder: string;
+  readonly #log: Log;
+  readonly #tails = new Map<ZoneName, Promise<void>>();
+
+  constructor(folder: string, log: Log) {
+    this.#folder = folder;
+    this.#log = log;
+  }
+
+  /** Notes a version that is no more. */
+  note(name: ZoneName, { text, ...rest }: Omit<PastVersion, 'time'>): void {
+    if (this.#tails.size >= MOST_WAITING) {
+      this.#log.warn({ zone: name }, 'too much changes at once: this version is not kept in the history');
+      return;
+    }
+    const kept: Kept = { time: new Date().toISOString(), ...rest, text: text.toString('base64') };
+    const tail = (this.#tails.get(name) ?? Promise.resolve()).then(() => this.#append(name, kept));
+    this.#tails.set(name, tail);
+    void tail.then(() => {
+      if (this.#tails.get(name) === tail) this.#tails.delete(name);
+    });
+  }
+
+  /** The versions before the present one, the newest first; at most 50. */
+  async of(name: ZoneName): Promise<PastVersion[]> {
+    await this.#tails.get(name);
+    const lines = (await this.#read(name)).reverse().slice(0, MOST_VERSIONS);
+    return lines.flatMap((line) => {
+      const read = parsed(line);
+      return read === undefined ? [] : [{ ...read, text: Buffer.from(read.text, 'base64') }];
+    });
+  }
+
+  /** All that was noted is written. */
+  async close(): Promise<void> {
+    await Promise.all(this.#tails.values());
+  }
+
+  async #append(name: ZoneName, kept: Kept): Promise<void> {
+    const file = this.#fileOf(name);
+    const line = `${JSON.stringify(kept)}\n`;
+    try {
+      await appendFile(file, line, { mode: MODE }).catch(async (error: unknown) => {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+        await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+        await appendFile(file, line, { mode: MODE });
+      });
+      if ((await stat(file)).size > LARGEST) await this.#cut(name);
+    } catch (error) {
+      this.#log.error({ zone: name, error: sentenceOf(error) }, 'a version could not be kept in the history');
+    }
+  }
+
+  /** To the last versions that fit; the newest stays, however large it is. */
+  async #cut(name: ZoneName): Promise<void> {
+    const lines = await this.#read(name);
+    let octets = 0;
+    const kept = lines.reverse().filter((line, index) => {
+      octets += line.length;
+      return index === 0 || (octets <= KEPT_OCTETS && index < MOST_VERSIONS);
+    });
+    await replaceFile(this.#fileOf(name), kept.reverse().join('\n') + '\n', MODE);
+  }
+
+  async #read(name: ZoneName): Promise<string[]> {
+    const text = await readFile(this.#fileOf(name), 'utf8').catch(() => '');
+    return text.split('\n').filter((line) => line !== '');
+  }
+
+  /** In folders by hash, and never outside: a name may hold `/`. */
+  #fileOf(name: ZoneName): string {
+    const hash = createHash('sha256').update(name).digest('hex');
+    return join(this.#folder, hash.slice(0, 2), hash.slice(2));
+  }
+}
+
+function parsed(line: string): Kept | undefined {
+  try {
+    return version.parse(JSON.parse(line));
+  } catch {
+    return undefined;
+  }
+}

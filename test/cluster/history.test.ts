@@ -1,0 +1,91 @@
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createLog } from '../../src/operations/log.js';
+import { ZoneHistory } from '../../src/zones/zone-history.js';
+import { zoneName } from '../../src/zones/zone-name.js';
+import { ClusterNode } from './cluster-node.js';
+import { reseller, ROOT, zoneText } from './zone-texts.js';
+
+const NAME = zoneName('a.example');
+
+describe('the history of a zone', () => {
+  let web: ClusterNode;
+  beforeEach(async () => {
+    web = await ClusterNode.start('web');
+  });
+  afterEach(() => web.end());
+
+  test('holds every version that a change ended, with who did it; over a restart, too', async () => {
+    await web.cluster.saveZone(NAME, zoneText(5), { ...reseller('ann'), via: { session: true } });
+    await web.cluster.saveZone(NAME, zoneText(6, '192.0.2.6'), { ...ROOT, via: { token: 'script' } });
+    // The same records once more end nothing.
+    await web.cluster.saveZone(NAME, zoneText(6, '192.0.2.6'), ROOT);
+    await web.cluster.saveZone(NAME, zoneText(7, '192.0.2.7'), {
+      ...reseller('ann'),
+      via: { session: true, actor: 'root' },
+    });
+    await web.stop();
+    await web.start();
+    const versions = await web.cluster.zoneHistory(NAME, ROOT);
+    expect(versions).toMatchObject([
+      { serial: 6, newSerial: 7, user: 'ann', via: 'page, by root', change: 'saved' },
+      { serial: 5, newSerial: 6, user: 'root', via: 'token script', change: 'saved' },
+    ]);
+    expect(versions.map(({ text }) => text.toString())).toEqual([
+      zoneText(6, '192.0.2.6').toString(),
+      zoneText(5).toString(),
+    ]);
+    await expect(web.cluster.zoneHistory(NAME, reseller('bob'))).rejects.toMatchObject({ code: 'zone_unknown' });
+  });
+
+  test('brings a version back above all others, also one from before a removal', async () => {
+    await web.cluster.saveZone(NAME, zoneText(5, '192.0.2.5'), ROOT);
+    await web.cluster.removeZone(NAME, ROOT);
+    await web.cluster.saveZone(NAME, zoneText(6, '192.0.2.6'), ROOT);
+    const [removed] = await web.cluster.zoneHistory(NAME, ROOT);
+    expect(removed).toMatchObject({ change: 'removed', serial: 5 });
+    const { serial } = await web.cluster.saveZone(NAME, removed?.text ?? Buffer.of(), ROOT);
+    expect(serial).toBe(7);
+    expect((await web.cluster.zoneText(NAME, ROOT)).toString()).toContain('192.0.2.5');
+  });
+});
+
+describe('the files of the history', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'history-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  const log = createLog({ level: 'silent' });
+  const version = (serial: number, size = 10) =>
+    ({ user: 'root', via: 'page', change: 'saved', serial, text: Buffer.alloc(size, 'x') }) as const;
+
+  test('stay of a bounded size, keep the newest, and are for nobody else’s eyes', async () => {
+    const history = new ZoneHistory(folder, log);
+    for (let serial = 1; serial <= 80; serial++) history.note(NAME, version(serial, 100_000));
+    const kept = await history.of(NAME);
+    expect(kept[0]?.serial).toBe(80);
+    expect(kept.length).toBeLessThanOrEqual(50);
+    const [file = ''] = readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((one) => one.isFile())
+      .map((one) => join(one.parentPath, one.name));
+    expect(statSync(file).size).toBeLessThan(5 * 1024 * 1024);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  test('of a zone whose one version is larger than the bound keep it', async () => {
+    const history = new ZoneHistory(folder, log);
+    history.note(NAME, version(1, 5_000_000));
+    expect((await history.of(NAME)).map(({ serial, text }) => [serial, text.length])).toEqual([[1, 5_000_000]]);
+  });
+
+  test('that can not be written stop no change', async () => {
+    writeFileSync(join(folder, 'in-the-way'), '');
+    const history = new ZoneHistory(join(folder, 'in-the-way'), log);
+    history.note(NAME, version(1));
+    expect(await history.of(NAME)).toEqual([]);
+    await history.close();
+  });
+});
