@@ -17,7 +17,7 @@ export default defineConfig({
       {
         test: {
           name: 'system',
-          include: ['test/{servers,nodes,demo}/**/*.test.ts'],
+          include: ['test/{servers,nodes,demo,browser}/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
