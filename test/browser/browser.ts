@@ -10,11 +10,11 @@ const ARTEFACTS = 'coverage/pages';
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 export interface Look {
-  width: 1280 | 390;
+  width: 1280 | 820 | 390;
   scheme: 'light' | 'dark';
 }
 export const WIDE: Look = { width: 1280, scheme: 'light' };
-export const LOOKS: readonly Look[] = [WIDE, { width: 390, scheme: 'dark' }];
+export const LOOKS: readonly Look[] = [WIDE, { width: 820, scheme: 'light' }, { width: 390, scheme: 'dark' }];
 
 /** A real Chromium, with a login in each of its windows. */
 export class TestBrowser {
