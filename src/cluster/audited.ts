@@ -16,8 +16,8 @@ const COMMANDS: Partial<Record<keyof Cluster, { by: number; target: (args: reado
   removeZone: { by: 1, target: first },
   saveZones: { by: 1, target: ([zones]) => batch((zones as { name: string }[]).map(({ name }) => name)) },
   removeZones: { by: 1, target: ([names]) => batch(names as string[]) },
-  synchronize: { by: 1, target: ([options]) => batch((options as { zones?: string[] }).zones ?? ['all zones']) },
-  startSynchronize: { by: 1, target: ([options]) => batch((options as { zones?: string[] }).zones ?? ['all zones']) },
+  synchronize: { by: 1, target: wanted },
+  startSynchronize: { by: 1, target: wanted },
   setNotifyDisabled: { by: 1, target: ([on]) => (on === true ? 'on' : 'off') },
   rescanZones: { by: 0, target: () => 'zone files' },
   setClustering: { by: 1, target: ([on]) => (on === true ? 'on' : 'off') },
@@ -63,6 +63,12 @@ export function audited<C extends Cluster>(cluster: C, audit: AuditLog): C {
 
 function first([value]: readonly unknown[]): string {
   return String(value);
+}
+
+/** A plan changes nothing, and whoever reads of it is to know. */
+function wanted([options]: readonly unknown[]): string {
+  const { zones = ['all zones'], plan } = options as { zones?: string[]; plan: boolean };
+  return `${plan ? 'plan: ' : ''}${batch(zones)}`;
 }
 
 function batch(names: readonly string[]): string {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Principal } from '../access/principal.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { ChangeOptions, MemberZoneState } from './cluster.js';
@@ -39,6 +40,8 @@ export class Progress {
     if (options.wait === 'local') return;
     const { timeout = DEFAULT_WAIT } = options;
     const signal = AbortSignal.timeout(Math.min(Math.max(0, timeout), LONGEST_WAIT));
+    // One listener a member, and as many members as there are.
+    setMaxListeners(0, signal);
     await Promise.all([...this.#workers.writers()].map(([, worker]) => worker.settled(zone, signal)));
   }
 }

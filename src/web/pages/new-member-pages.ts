@@ -120,5 +120,8 @@ function added({ hostname, role, fingerprint, reverseTrust }: MemberStatus): Out
   const lines = fingerprint === '' ? [] : [`Its certificate is trusted from now on by its fingerprint: ${fingerprint}`];
   if (reverseTrust?.established === true) lines.push(`${hostname} has added this server, too.`);
   if (reverseTrust?.established === false) lines.push(`${hostname} did not add this server: ${reverseTrust.said}`);
-  return done(`${hostname} was added to the cluster as ${ROLES[role].label}.`, ...lines);
+  const next = ROLES[role].writes
+    ? 'All zones are on their way to it. Ask its nameserver below, or synchronize DNS records now.'
+    : 'Nothing is sent to it. Synchronize DNS records to fetch what it has.';
+  return done(`${hostname} was added to the cluster as ${ROLES[role].label}.`, ...lines, next);
 }
