@@ -1,7 +1,8 @@
 import express, { type Express, type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
 import helmet from 'helmet';
-import { authenticateToken } from '../access/authenticate.js';
+import { authenticateToken, peerOf } from '../access/authenticate.js';
+import { hasPrivilege } from '../access/principal.js';
 import type { TokenStore } from '../access/tokens.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { ClusterError, formatIssue, sentenceOf } from '../errors.js';
@@ -9,6 +10,7 @@ import { OUR_HEADER } from '../members/outcome-lines.js';
 import type { AuditLog } from '../operations/audit-log.js';
 import type { Log } from '../operations/log.js';
 import { FailureCounts } from './failure-counts.js';
+import { healthRoutes, metricsRoutes } from './monitoring.js';
 import { send } from './send.js';
 import { answerFailure, whmApiRoutes } from './whm-api/whm-api-routes.js';
 import { trustRoutes } from './wire/trust-routes.js';
@@ -60,6 +62,8 @@ export function createApi({ cluster, tokens, audit, version, log }: ApiOptions):
     response.set('Allow', 'GET, POST');
     next(new ClusterError('method_unknown', { method: request.method }));
   });
+  app.use(healthRoutes(cluster));
+  app.use('/metrics', authenticateToken(tokens, afterLimit(limited, refuseOnWire)), onlyRoot, metricsRoutes(cluster));
   app.use('/scripts2', authenticateToken(tokens, afterLimit(limited, refuseOnWire)), wireRoutes(cluster));
   app.use('/cgi', authenticateToken(tokens, afterLimit(limited, refuseOnWire)), trustRoutes(cluster));
   app.use(
@@ -106,6 +110,17 @@ function afterLimit(limited: RequestHandler, refuse: (request: Request, response
       if (error === undefined) refuse(request, response);
       else next(error);
     });
+}
+
+/** Of everybody's zones and members. */
+function onlyRoot(request: Request, _response: Response, next: NextFunction): void {
+  const peer = peerOf(request);
+  const privilege = peer.kind === 'root' ? 'clustering' : 'root';
+  next(
+    hasPrivilege(peer, privilege) && peer.kind === 'root'
+      ? undefined
+      : new ClusterError('privilege_missing', { privilege }),
+  );
 }
 
 function refuseOnWire(request: Request, response: Response): void {
