@@ -14,6 +14,7 @@ const COMMANDS: Partial<Record<keyof Cluster, { by: number; target: (args: reado
   addZone: { by: 2, target: first },
   createZone: { by: 3, target: first },
   removeZone: { by: 1, target: first },
+  restoreZone: { by: 1, target: first },
   saveZones: { by: 1, target: ([zones]) => batch((zones as { name: string }[]).map(({ name }) => name)) },
   removeZones: { by: 1, target: ([names]) => batch(names as string[]) },
   synchronize: { by: 1, target: wanted },

@@ -17,6 +17,7 @@ import { MemberWorkers } from './member-workers.js';
 import { Members } from './members.js';
 import { Origins } from './origins.js';
 import { Progress } from './progress.js';
+import { RemovedZones } from './removed-zones.js';
 import { Rescan } from './rescan.js';
 import { Synchronize } from './synchronize.js';
 import { SynchronizeJobs } from './synchronize-job.js';
@@ -48,6 +49,7 @@ export class ClusterParts {
   readonly workers: MemberWorkers;
   readonly progress: Progress;
   readonly changes: ZoneChanges;
+  readonly removed: RemovedZones;
   readonly synchronize: Synchronize;
   readonly types: MemberTypes;
   readonly local: LocalZones;
@@ -82,6 +84,7 @@ export class ClusterParts {
     this.history = new ZoneHistory(join(options.folder, 'history'), log);
     const { local, progress, history } = this;
     this.changes = new ZoneChanges({ local, progress, workers, history, store, origins });
+    this.removed = new RemovedZones(this);
     this.synchronize = new Synchronize(this);
     this.jobs = new SynchronizeJobs({
       run: (wanted, by, watch) => this.synchronize.run(wanted, by, watch),

@@ -55,6 +55,17 @@ export interface ChangeOptions {
   ifText?: Buffer;
 }
 
+/** A zone that was removed here. */
+export interface RemovedZone {
+  zone: ZoneName;
+  /** The last that it had. */
+  serial: number;
+  /** Milliseconds since 1970. */
+  removedAt: number;
+  /** Who removed it. */
+  user: string;
+}
+
 export interface SynchronizeOptions {
   /** All where absent. */
   zones?: readonly ZoneName[] | undefined;
@@ -143,6 +154,11 @@ export interface Cluster {
   startSynchronize(options: SynchronizeOptions, by: Principal): Promise<SynchronizeJob>;
   /** A run that `by` started, or anybody's for root; undefined where it is forgotten. */
   synchronizeJob(id: string, by: Principal): SynchronizeJob | undefined;
+
+  /** Zones that were removed here, the newest first. */
+  removedZones(by: Principal): RemovedZone[];
+  /** Brings a removed zone back, to its owner, under a serial above any that was served. */
+  restoreZone(name: ZoneName, by: Principal, options?: ChangeOptions): Promise<ChangeResult>;
 
   /** The versions before the present one, the newest first, each with the change that ended it. Rejects with zone_unknown. */
   zoneHistory(name: ZoneName, by: Principal): Promise<PastVersion[]>;

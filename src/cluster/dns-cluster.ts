@@ -15,6 +15,7 @@ import type {
   ClusterFailures,
   ClusterStatus,
   MemberZoneState,
+  RemovedZone,
   SynchronizeOptions,
   SynchronizeResult,
   ZoneRow,
@@ -145,6 +146,16 @@ export class DnsCluster implements Cluster {
   synchronizeJob(id: string, by: Principal): SynchronizeJob | undefined {
     const job = this.#parts.jobs.get(id);
     return job !== undefined && ownsOrIsRoot(by, job.user) ? job : undefined;
+  }
+
+  removedZones(by: Principal): RemovedZone[] {
+    authorize(by);
+    return this.#parts.removed.list(by);
+  }
+
+  async restoreZone(name: ZoneName, by: Principal, options?: ChangeOptions): Promise<ChangeResult> {
+    authorize(by);
+    return this.#parts.removed.restore(name, by, options);
   }
 
   async zoneHistory(name: ZoneName, by: Principal): Promise<PastVersion[]> {

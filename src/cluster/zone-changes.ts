@@ -11,6 +11,13 @@ import type { Origins } from './origins.js';
 import type { Progress } from './progress.js';
 import { readersOf, refuseExisting } from './reader.js';
 
+/** What is held of a zone before a change. */
+interface Version {
+  serial: number;
+  owner: string;
+  text: Buffer;
+}
+
 /** A change of one zone from its text to how far it is everywhere: on this server, then at the members. */
 export class ZoneChanges {
   readonly #local: LocalZones;
@@ -66,19 +73,14 @@ export class ZoneChanges {
     return { zone, ...outcome, members: this.#progress.ofRemoval(zone, by, holders), warnings: [] };
   }
 
-  #versionOf(zone: ZoneName): { serial: number; text: Buffer } | undefined {
-    const serial = this.#store.get(zone)?.serial;
-    const text = serial === undefined ? undefined : this.#store.read(zone);
-    return serial === undefined || text === undefined ? undefined : { serial, text };
+  #versionOf(zone: ZoneName): Version | undefined {
+    const held = this.#store.get(zone);
+    const text = held === undefined ? undefined : this.#store.read(zone);
+    return held === undefined || text === undefined ? undefined : { serial: held.serial, owner: held.owner, text };
   }
 
   /** A version that this change has ended can be brought back. */
-  #note(
-    zone: ZoneName,
-    before: { serial: number; text: Buffer } | undefined,
-    { change, serial: newSerial }: LocalOutcome,
-    by: Principal,
-  ): void {
+  #note(zone: ZoneName, before: Version | undefined, { change, serial: newSerial }: LocalOutcome, by: Principal): void {
     if (before === undefined || (change !== 'saved' && change !== 'removed')) return;
     const next = newSerial === undefined || change === 'removed' ? {} : { newSerial };
     this.#history.note(zone, { ...actorOf(by), change, ...before, ...next });

@@ -67,4 +67,9 @@ export const ZONE_ERRORS = {
     sentence: (f) =>
       `Zone ${f['zone'] ?? ''} was changed by somebody else after you opened this page, so nothing was done. Look at its records again.`,
   },
+  zone_not_kept: {
+    status: 404,
+    sentence: (f) =>
+      `The text of ${f['zone'] ?? ''} is not kept, so it can't be brought back. Create it anew, or synchronize it from a server that still has it.`,
+  },
 } satisfies Record<string, ErrorKind>;

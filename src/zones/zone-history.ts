@@ -22,6 +22,8 @@ const version = z.object({
   user: z.string(),
   via: z.string(),
   change: z.enum(['saved', 'removed']),
+  /** Whose the zone was. */
+  owner: z.string().optional(),
   serial: z.number(),
   /** What took its place. */
   newSerial: z.number().optional(),

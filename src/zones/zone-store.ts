@@ -106,6 +106,11 @@ export class ZoneStore {
     return this.#index.entries.values();
   }
 
+  /** Of zones that were removed; some are here again. */
+  tombstones(): IterableIterator<[ZoneName, Tombstone]> {
+    return this.#index.tombstones.entries();
+  }
+
   tombstone(name: ZoneName): Tombstone | undefined {
     return this.#index.tombstones.get(name);
   }

@@ -112,6 +112,7 @@ describe.skipIf(!needs('chromium'))('the pages, in Chromium', () => {
       ['/synchronize', 'synchronize'],
       ['/zones', 'zones'],
       ['/zones/new', 'zone-new'],
+      ['/zones/deleted', 'zones-deleted'],
       [`/zone/${NAME}`, 'zone'],
       [`/zone/${NAME}/records`, 'records'],
       [`/zone/${NAME}/record`, 'record'],
@@ -184,6 +185,10 @@ describe.skipIf(!needs('chromium'))('the pages, in Chromium', () => {
     await submit(page, 'Delete');
     expect(await page.getByRole('status').textContent()).toContain('2 of 2 servers of the cluster deleted it');
     expect(nodes.node('ns2').plugin.cluster.zone(zoneName('made.example'), SELF)).toBeUndefined();
+    await follow(page, 'Deleted zones');
+    await submit(page, 'Bring made.example back');
+    expect(await page.getByRole('status').textContent()).toContain('2 of 2 servers of the cluster serve it');
+    expect(nodes.node('ns2').plugin.cluster.zone(zoneName('made.example'), SELF)).toBeDefined();
     await page.context().close();
   });
 

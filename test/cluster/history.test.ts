@@ -52,6 +52,44 @@ describe('the history of a zone', () => {
   });
 });
 
+describe('a removed zone', () => {
+  let web: ClusterNode;
+  let ns1: ClusterNode;
+  beforeEach(async () => {
+    [web, ns1] = await Promise.all([ClusterNode.start('web'), ClusterNode.start('ns1')]);
+    await web.add(ns1, 'write-only');
+  });
+  afterEach(() => Promise.all([web, ns1].map((node) => node.end())));
+
+  test('comes back with its text, to its owner, above every serial, on the members too; also after a restart', async () => {
+    await web.cluster.saveZone(NAME, zoneText(5, '192.0.2.5'), reseller('ann'));
+    await web.cluster.removeZone(NAME, ROOT);
+    expect(ns1.holdings()).toEqual({});
+    await web.stop();
+    await web.start();
+    expect(web.cluster.removedZones(ROOT)).toMatchObject([{ zone: NAME, serial: 5, user: 'root' }]);
+    const { change, serial, members } = await web.cluster.restoreZone(NAME, ROOT);
+    expect({ change, serial }).toEqual({ change: 'created', serial: 6 });
+    expect(members).toMatchObject([{ state: 'served', serial: 6 }]);
+    expect(web.cluster.zone(NAME, reseller('ann'))).toMatchObject({ owner: 'ann' });
+    expect((await ns1.cluster.zoneText(NAME, ROOT)).toString()).toContain('192.0.2.5');
+    expect(web.cluster.removedZones(ROOT)).toEqual([]);
+    await expect(web.cluster.restoreZone(NAME, ROOT)).rejects.toMatchObject({ code: 'zone_exists' });
+  });
+
+  test('is brought back by its owner or root alone, and only where its text is kept', async () => {
+    await web.cluster.saveZone(NAME, zoneText(5), reseller('ann'));
+    await web.cluster.removeZone(NAME, reseller('ann'));
+    expect(web.cluster.removedZones(reseller('bob'))).toEqual([]);
+    expect(web.cluster.removedZones(reseller('ann'))).toMatchObject([{ zone: NAME }]);
+    await expect(web.cluster.restoreZone(NAME, reseller('bob'))).rejects.toMatchObject({ code: 'zone_not_yours' });
+    await expect(web.cluster.restoreZone(zoneName('never.example'), ROOT)).rejects.toMatchObject({
+      code: 'zone_not_kept',
+    });
+    expect(await web.cluster.restoreZone(NAME, reseller('ann'))).toMatchObject({ change: 'created' });
+  });
+});
+
 describe('the files of the history', () => {
   let folder: string;
   beforeEach(() => {

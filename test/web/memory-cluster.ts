@@ -8,6 +8,7 @@ import type {
   SynchronizeOptions,
   SynchronizeResult,
   MemberZoneState,
+  RemovedZone,
 } from '../../src/cluster/cluster.js';
 import { SynchronizeJob } from '../../src/cluster/synchronize-job.js';
 import type { Transaction } from '../../src/members/transactions.js';
@@ -166,6 +167,14 @@ export class MemoryCluster implements Cluster {
   job: SynchronizeJob | undefined;
   synchronizeJob(id: string, by: Principal): SynchronizeJob | undefined {
     return this.job?.id === id && ownsOrIsRoot(by, this.job.user) ? this.job : undefined;
+  }
+  removed: RemovedZone[] = [];
+  removedZones(): RemovedZone[] {
+    return this.removed;
+  }
+  async restoreZone(name: ZoneName, by: Principal): Promise<ChangeResult> {
+    const [version] = this.past;
+    return this.addZone(name, version?.text ?? Buffer.of(), by);
   }
   past: PastVersion[] = [];
   async zoneHistory(name: ZoneName, by: Principal): Promise<PastVersion[]> {

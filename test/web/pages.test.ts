@@ -18,6 +18,7 @@ beforeEach(async () => {
   pages.cluster.zones.clear();
   pages.cluster.rows = [memberRow({ id: 'm1' }), memberRow({ id: 'm2', hostname: 'ns2.example.net' })];
   pages.cluster.states = [];
+  pages.cluster.removed = [{ zone: zoneName('gone.example'), serial: 7, removedAt: Date.now(), user: 'ann' }];
   const version = { time: '2026-01-01T00:00:00.000Z', user: 'ann', via: 'page', change: 'saved', serial: 4 } as const;
   pages.cluster.past = [{ ...version, text: Buffer.from(ZONE.replace('192.0.2.1', '192.0.2.9')) }];
   pages.cluster.rows[0] = memberRow({ id: 'm1', debug: true, latency: [3, null, 5] });
@@ -47,6 +48,7 @@ const PATHS = [
   '/zones',
   '/zones?search=ex&page=1',
   '/zones/new',
+  '/zones/deleted',
   '/zone/example.org',
   '/zone/example.org/delete',
   '/tokens',
@@ -150,6 +152,7 @@ const FORMS: [path: string, fields: Record<string, string>][] = [
   ['/zones/text', { name: 'new.example', text: ZONE }],
   ['/zone/example.org/text', { text: '; gone', version: '' }],
   ['/zone/example.org/delete', {}],
+  ['/zone/gone.example/restore', {}],
   ['/tokens', { name: 'stolen', privilege: 'clustering' }],
 ];
 

@@ -9,6 +9,7 @@ const MOST = 1_000;
 const ACTIONS: Readonly<Record<string, string>> = {
   ...{ saveZone: 'Zone saved', addZone: 'Zone created', createZone: 'Zone created', removeZone: 'Zone deleted' },
   ...{ saveZones: 'Zones saved', removeZones: 'Zones deleted', rescanZones: 'Zone files read again' },
+  restoreZone: 'Zone brought back',
   ...{ synchronize: 'Synchronized', startSynchronize: 'Synchronized', setClustering: 'DNS clustering' },
   ...{ setFailureThreshold: 'Failure threshold', setNotifyDisabled: 'Notices', addMember: 'Server added' },
   ...{

@@ -97,6 +97,17 @@ export function zonePages(context: PageContext): Router {
     }),
   );
 
+  router.get('/zones/deleted', (request, response) => {
+    const removed = cluster.removedZones(visitOf(request).principal);
+    showPage(context, request, response, 'zones-deleted', { title: 'Deleted zones', removed });
+  });
+
+  router.post('/zone/:name/restore', async (request, response) => {
+    const name = zoneName(request.params.name);
+    const result = await cluster.restoreZone(name, visitOf(request).principal);
+    redirectWith(context, request, response, ['zone', name], changeOutcome(result));
+  });
+
   router.get('/zone/:name/delete', (request, response) => {
     const { principal } = visitOf(request);
     const name = zoneName(request.params.name);

@@ -67,6 +67,18 @@ export const ZONE_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
       return changed(made, request);
     },
   }),
+  listremovedzones: apiFunction({
+    summary: 'Zones that were removed here, the newest first',
+    privilege,
+    parameters: {},
+    run: (_, { cluster, peer }) => ({ zone: cluster.removedZones(peer) }),
+  }),
+  restorezone: apiFunction({
+    summary: 'Bring a removed zone back, to its owner, under a serial above any that was served',
+    privilege,
+    parameters: { zone, ...waiting },
+    run: (given, { cluster, peer }) => cluster.restoreZone(given.zone, peer, optionsOf(given)),
+  }),
   removezone: apiFunction({
     summary: 'Remove a zone, here and at the members',
 
