@@ -19,6 +19,7 @@ const COMMANDS: Partial<Record<keyof Cluster, { by: number; target: (args: reado
   removeZones: { by: 1, target: ([names]) => batch(names as string[]) },
   synchronize: { by: 1, target: wanted },
   startSynchronize: { by: 1, target: wanted },
+  setAutoEnable: { by: 1, target: ([on]) => (on === true ? 'on' : 'off') },
   setNotifyDisabled: { by: 1, target: ([on]) => (on === true ? 'on' : 'off') },
   rescanZones: { by: 0, target: () => 'zone files' },
   setClustering: { by: 1, target: ([on]) => (on === true ? 'on' : 'off') },

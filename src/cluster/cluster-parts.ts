@@ -72,10 +72,15 @@ export class ClusterParts {
       ...{ state, store, own, log, origins, types: this.types },
       folder: join(options.folder, 'ledgers'),
       ahead: (name, serial) => void this.#raise(name, serial),
+      recovered: (hostname) =>
+        options.notify?.({
+          subject: `${hostname} is back in the DNS cluster of ${own.hostname}`,
+          text: `${hostname} has answered for some minutes and was enabled again by itself. It gets what it missed now.`,
+        }),
       disabled: (hostname, reason) =>
         options.notify?.({
           subject: `${hostname} was disabled in the DNS cluster of ${own.hostname}`,
-          text: `${hostname} failed ${state.data.failureThreshold} commands in a row and gets no changes until you enable it again. The last failure: ${reason}`,
+          text: `${hostname} failed ${state.data.failureThreshold} commands in a row and gets no changes until ${state.data.autoEnable ? 'it has answered for some minutes, or you enable it' : 'you enable it again'}. The last failure: ${reason}`,
         }),
     });
     const { workers, types } = this;

@@ -16,6 +16,7 @@ const member = z.object({
   owner: z.string(),
   disabledAt: z.string().exactOptional(),
   disabledReason: z.string().exactOptional(),
+  disabledByThreshold: z.boolean().exactOptional(),
   debug: z.boolean().exactOptional(),
   values: z.record(z.string(), z.string()).exactOptional(),
 });
@@ -28,10 +29,18 @@ export const clusterStateSchema = z.object({
   members: z.array(member),
   /** Is root told when a member is disabled? */
   notifyDisabled: z.boolean().default(true),
+  /** Is a member that the threshold disabled enabled again when it has answered for a while? */
+  autoEnable: z.boolean().default(false),
 });
 
 export type ClusterState = z.infer<typeof clusterStateSchema>;
 
 export function newClusterState(): ClusterState {
-  return { clustering: true, failureThreshold: DEFAULT_FAILURE_THRESHOLD, members: [], notifyDisabled: true };
+  return {
+    clustering: true,
+    failureThreshold: DEFAULT_FAILURE_THRESHOLD,
+    members: [],
+    notifyDisabled: true,
+    autoEnable: false,
+  };
 }

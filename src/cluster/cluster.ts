@@ -99,6 +99,7 @@ export interface ClusterStatus {
   clustering: boolean;
   failureThreshold: number;
   notifyDisabled: boolean;
+  autoEnable: boolean;
   zones: number;
   nameserver: NameserverStatus;
   members: MemberStatus[];
@@ -174,6 +175,8 @@ export interface Cluster {
   setFailureThreshold(failures: number, by: Principal): Promise<void>;
   /** Is root told when the failure threshold disables a member? */
   setNotifyDisabled(on: boolean, by: Principal): Promise<void>;
+  /** Is a member that the failure threshold disabled enabled again when it has answered for some minutes? */
+  setAutoEnable(on: boolean, by: Principal): Promise<void>;
   members(by: Principal): MemberStatus[];
   /** The last calls to a member in debug mode, the newest first. */
   transactions(id: string, by: Principal): Transaction[];

@@ -179,6 +179,7 @@ export class DnsCluster implements Cluster {
       clustering: this.#parts.state.data.clustering,
       failureThreshold: this.#parts.state.data.failureThreshold,
       notifyDisabled: this.#parts.state.data.notifyDisabled,
+      autoEnable: this.#parts.state.data.autoEnable,
       zones: by.kind === 'root' ? this.#parts.store.size : this.listZones(by).length,
       nameserver: await this.#parts.nameserver.status(),
       members: this.#parts.members.list(by),
@@ -213,9 +214,12 @@ export class DnsCluster implements Cluster {
 
   async setNotifyDisabled(on: boolean, by: Principal): Promise<void> {
     authorizeRoot(by);
-    await this.#parts.state.update((draft) => {
-      draft.notifyDisabled = on;
-    });
+    await this.#parts.state.update((draft) => void (draft.notifyDisabled = on));
+  }
+
+  async setAutoEnable(on: boolean, by: Principal): Promise<void> {
+    authorizeRoot(by);
+    await this.#parts.state.update((draft) => void (draft.autoEnable = on));
   }
 
   transactions(id: string, by: Principal): Transaction[] {

@@ -10,6 +10,8 @@ export interface Health {
   lastContact: number;
   /** The last failure's sentence. */
   lastFailure?: string;
+  /** It was the threshold that disabled it, and no administrator. */
+  byThreshold?: boolean;
 }
 
 export type HealthEvent =
@@ -29,7 +31,7 @@ export function nextHealth(health: Health, event: HealthEvent, threshold: number
     case 'enable':
       return { state: 'online', failures: 0, lastContact: health.lastContact };
     case 'disable':
-      return { ...health, state: 'disabled', lastFailure: event.reason };
+      return { ...health, state: 'disabled', lastFailure: event.reason, byThreshold: false };
     case 'success':
       if (health.state === 'disabled') return { ...health, lastContact: event.at };
       return { state: 'online', failures: 0, lastContact: event.at };
@@ -37,7 +39,13 @@ export function nextHealth(health: Health, event: HealthEvent, threshold: number
       const failures = health.failures + 1;
       if (health.state === 'disabled') return { ...health, failures };
       const state = threshold > 0 && failures >= threshold ? 'disabled' : 'failing';
-      return { ...health, state, failures, lastFailure: event.reason };
+      return {
+        ...health,
+        state,
+        failures,
+        lastFailure: event.reason,
+        ...(state === 'disabled' ? { byThreshold: true } : {}),
+      };
     }
   }
 }

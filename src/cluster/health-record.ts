@@ -27,24 +27,25 @@ export class HealthRecord {
     if (state === before.state) return;
     log.warn({ state, failures, reason }, 'member is %s', state);
     if (state !== 'disabled' && before.state !== 'disabled') return;
-    const { failureThreshold, notifyDisabled } = this.#state.data;
-    const byThreshold = state === 'disabled' && failureThreshold > 0 && failures >= failureThreshold;
-    if (byThreshold && notifyDisabled) this.#disabled(hostname, reason ?? '');
+    if (state === 'disabled' && health.byThreshold === true && this.#state.data.notifyDisabled)
+      this.#disabled(hostname, reason ?? '');
     this.#written = this.#keep(id, health);
     this.#written.catch((error: unknown) => {
       log.error({ error: sentenceOf(error) }, 'the state of a member could not be written');
     });
   }
 
-  #keep(id: string, { state, lastFailure }: Health): Promise<void> {
+  #keep(id: string, { state, lastFailure, byThreshold }: Health): Promise<void> {
     return this.#state.update((draft) => {
       const member = draft.members.find((candidate) => candidate.id === id);
       if (member === undefined) return;
       delete member.disabledAt;
       delete member.disabledReason;
+      delete member.disabledByThreshold;
       if (state !== 'disabled') return;
       member.disabledAt = new Date().toISOString();
       if (lastFailure !== undefined) member.disabledReason = lastFailure;
+      if (byThreshold === true) member.disabledByThreshold = true;
     });
   }
 }

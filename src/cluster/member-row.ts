@@ -16,7 +16,7 @@ export function memberRow(
   const due = writes ? (worker?.backlog.size ?? 0) : 0;
   const zones = writes ? zonesOf(member, store) : 0;
   const oldest = due > 0 ? worker?.backlog.oldest : undefined;
-  const leftOut = worker?.zonesLeftOut() ?? [];
+  const leftOut = worker?.acknowledged.zonesLeftOut() ?? [];
   const latency = worker?.latency.history.map((taken) => taken ?? null) ?? [];
   return {
     ...shown,
@@ -31,9 +31,14 @@ export function memberRow(
 }
 
 /** Its health when this server starts. */
-export function healthOf({ disabledAt, disabledReason }: Member): Health {
+export function healthOf({ disabledAt, disabledReason, disabledByThreshold: byThreshold = false }: Member): Health {
   if (disabledAt === undefined) return HEALTHY;
-  return { ...HEALTHY, state: 'disabled', ...(disabledReason === undefined ? {} : { lastFailure: disabledReason }) };
+  return {
+    ...HEALTHY,
+    state: 'disabled',
+    byThreshold,
+    ...(disabledReason === undefined ? {} : { lastFailure: disabledReason }),
+  };
 }
 
 /** How many zones it should hold. */

@@ -1,17 +1,20 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { compareSerials } from '../dns/serial.js';
 import { sentenceOf } from '../errors.js';
-import { MemberError, type MemberBackend, type MemberChange, type Pushed } from '../members/member-backend.js';
-import type { Log } from '../operations/log.js';
-import type { AppendTable } from '../state/append-table.js';
+import {
+  MemberError,
+  type MemberBackend,
+  type MemberChange,
+  type MemberInfo,
+  type Pushed,
+} from '../members/member-backend.js';
 import type { ZoneName } from '../zones/zone-name.js';
-import type { ZoneStore } from '../zones/zone-store.js';
 import { nextHealth, type Health, type HealthEvent } from './failure-threshold.js';
-import type { LedgerEntry } from './ledger.js';
 import type { MemberZoneState } from './cluster.js';
 import { Acknowledgements } from './acknowledgements.js';
 import { Backlog } from './backlog.js';
 import { Latency } from './latency.js';
+import type { MemberWorkerOptions } from './member-worker-options.js';
 import { Signal } from './signal.js';
 import { Waiters } from './waiters.js';
 import { within } from '../members/within.js';
@@ -22,34 +25,12 @@ const RETURN_PROBE = [250, 500, 1_000];
 const LANES = 4;
 const BATCH_OCTETS = 8 * 1024 * 1024;
 
-export interface MemberWorkerOptions {
-  backend: MemberBackend;
-  dns: { host: string; port: number } | undefined;
-  ledger: AppendTable<LedgerEntry>;
-  store: ZoneStore;
-  log: Log;
-  health: Health;
-  /** Does this member hold this account's zones? */
-  serves: (owner: string) => boolean;
-  /** Does it get our changes now (clustering on, a role that writes)? */
-  writes: () => boolean;
-  threshold: () => number;
-  /** The health after each call, for the state file and notifications. */
-  healthChanged: (health: Health, before: Health) => void;
-  /** It serves a later serial than ours: ours must rise past it. */
-  ahead: (name: ZoneName, serial: number) => void;
-  /** Servers by which this version of a zone came, or its removal. */
-  hostsSeen: (name: ZoneName, digest: string | undefined) => readonly string[];
-  /** Of the member. */
-  hostname: string;
-}
-
 /** Keeps one member equal to the index: sends what it lacks, notes what it acknowledged, sees what it serves. One a member, so that none delays another. */
 export class MemberWorker {
   readonly #options: MemberWorkerOptions;
   readonly backlog: Backlog;
   readonly latency = new Latency();
-  readonly #acknowledged: Acknowledgements;
+  readonly acknowledged: Acknowledgements;
   readonly #signal = new Signal();
   readonly #waiters = new Waiters();
   #health: Health;
@@ -64,7 +45,7 @@ export class MemberWorker {
     this.#options = options;
     this.#health = options.health;
     this.backlog = new Backlog(options);
-    this.#acknowledged = new Acknowledgements({
+    this.acknowledged = new Acknowledgements({
       ...options,
       ownSerials: options.backend.ownSerials === true,
       news: (name) => this.#waiters.tell(name),
@@ -82,7 +63,7 @@ export class MemberWorker {
 
   start(): void {
     this.backlog.compareAll();
-    this.#acknowledged.start();
+    this.acknowledged.start();
     this.#loop ??= this.#run();
   }
 
@@ -94,7 +75,7 @@ export class MemberWorker {
     this.#ending.abort();
     this.#signal.notify();
     this.#waiters.tellAll();
-    await Promise.all([this.#options.backend.close(), this.#acknowledged.stop()]);
+    await Promise.all([this.#options.backend.close(), this.acknowledged.stop()]);
     await this.#loop;
     await this.#options.ledger.close();
   }
@@ -103,7 +84,7 @@ export class MemberWorker {
   changed(names: readonly ZoneName[]): void {
     for (const name of names) {
       this.backlog.compare(name);
-      this.#acknowledged.changed(name);
+      this.acknowledged.changed(name);
     }
     this.#signal.notify();
   }
@@ -129,11 +110,16 @@ export class MemberWorker {
   /** Version call, counted by the failure threshold (the health checker's active probe). */
   async probe(): Promise<void> {
     try {
-      await this.latency.measure(() => this.#options.backend.probe());
+      await this.look();
       this.note({ kind: 'success', at: Date.now() });
     } catch (error) {
       this.note({ kind: 'failure', reason: sentenceOf(error) });
     }
+  }
+
+  /** Nothing is counted: for one that is disabled. */
+  look(): Promise<MemberInfo> {
+    return this.latency.measure(() => this.#options.backend.probe());
   }
 
   /** Asks it something while somebody waits; counted as any command is. Rejects with MemberError. */
@@ -181,11 +167,7 @@ export class MemberWorker {
           : 'Waiting to be sent.';
       return { state: 'pending', reason };
     }
-    return this.#acknowledged.stateOf(name);
-  }
-
-  zonesLeftOut(): ReturnType<Acknowledgements['zonesLeftOut']> {
-    return this.#acknowledged.zonesLeftOut();
+    return this.acknowledged.stateOf(name);
   }
 
   /** Resolves when this zone is served there, was refused, cannot get there now, or at `signal`. */
@@ -198,7 +180,7 @@ export class MemberWorker {
   #isOnTheWay(name: ZoneName): boolean {
     if (this.#health.state !== 'online' || !this.#options.writes()) return false;
     const state = this.stateOf(name)?.state;
-    return state === 'pending' || (state === 'acknowledged' && !this.#acknowledged.isSettled(name));
+    return state === 'pending' || (state === 'acknowledged' && !this.acknowledged.isSettled(name));
   }
 
   async #run(): Promise<void> {
@@ -221,7 +203,7 @@ export class MemberWorker {
     await pause(wait, undefined, { signal: this.#ending.signal, ref: false }).catch(() => undefined);
     if (this.#stopped) return;
     try {
-      await this.latency.measure(() => this.#options.backend.probe());
+      await this.look();
       this.note({ kind: 'success', at: Date.now() });
     } catch (error) {
       this.#options.log.debug({ error: sentenceOf(error) }, 'member does not answer yet');
@@ -240,7 +222,7 @@ export class MemberWorker {
   /** Notes a change that came here by this member: it has it, and may have a later one by now. */
   #cameFrom(change: MemberChange): boolean {
     if (change.hostsSeen?.includes(this.#options.hostname) !== true) return false;
-    this.#acknowledged.cameFrom(change);
+    this.acknowledged.cameFrom(change);
     this.backlog.giveBack([change]);
     this.#waiters.tell(change.name);
     return true;
@@ -280,9 +262,9 @@ export class MemberWorker {
     if (outcome?.outcome !== 'done') {
       this.#setAside(change, outcome?.reason ?? 'The member did not say what became of it.');
     } else if (change.kind === 'remove') {
-      this.#acknowledged.dropped(change.name);
+      this.acknowledged.dropped(change.name);
     } else if (outcome.digest === undefined || outcome.digest === change.digest) {
-      this.#acknowledged.took(change, outcome.leftOut);
+      this.acknowledged.took(change, outcome.leftOut);
     } else this.#settleOther(change, outcome);
   }
 

@@ -17,6 +17,7 @@ import { CPANEL, mayUse, ROLES, ROOT, type Member } from './member.js';
 import type { OwnIdentity } from './member-address.js';
 import { healthOf } from './member-row.js';
 import { MemberWorker } from './member-worker.js';
+import { Recoveries } from './recoveries.js';
 import { openBackend } from './new-member.js';
 import type { Origins } from './origins.js';
 
@@ -33,6 +34,8 @@ export interface MemberWorkersOptions {
   types: MemberTypes;
   /** The failure threshold has taken a member out. */
   disabled: (hostname: string, reason: string) => void;
+  /** It answers again and was enabled by itself. */
+  recovered: (hostname: string) => void;
 }
 
 /** A worker and a ledger for each row of the cluster table. */
@@ -41,10 +44,12 @@ export class MemberWorkers {
   readonly #workers = new Map<string, MemberWorker>();
   readonly health: HealthRecord;
   readonly debug = new DebugMode();
+  readonly recoveries: Recoveries;
 
   constructor(options: MemberWorkersOptions) {
     this.#options = options;
     this.health = new HealthRecord(options.state, options.disabled);
+    this.recoveries = new Recoveries(options.recovered);
   }
 
   async start(): Promise<void> {
@@ -113,7 +118,8 @@ export class MemberWorkers {
   /** One active probe of each member that is not disabled; one that hangs delays none of the others. */
   async probeAll(): Promise<void> {
     const enabled = [...this.#workers.values()].filter((worker) => worker.health.state !== 'disabled');
-    await Promise.all(enabled.map((worker) => worker.probe()));
+    const recovering = this.#options.state.data.autoEnable ? this.recoveries.look(this.running()) : undefined;
+    await Promise.all([...enabled.map((worker) => worker.probe()), recovering]);
   }
 
   /** `opened`: its connections, where there are some. */

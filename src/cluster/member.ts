@@ -59,6 +59,8 @@ export interface Member {
   /** Set where the failure threshold or an administrator took it out. ISO time. */
   disabledAt?: string;
   disabledReason?: string;
+  /** By the failure threshold: it may be enabled again by itself. */
+  disabledByThreshold?: boolean;
   /** Debug mode: what is said to it and by it is kept for a look. */
   debug?: boolean;
   /** Of other types than `cpanel`: the values of the type's fields, some of them secrets. */
@@ -120,6 +122,8 @@ export interface MemberStatus extends Omit<Member, 'token'> {
   /** Zones waiting to be sent, and since when (ISO time). */
   pending: number;
   pendingSince?: string;
+  /** Looks in a row that it has answered while it is disabled, of those after which it is enabled by itself. */
+  recovering?: number;
   /** How long its last answers to the health check took, whole milliseconds, the oldest first; null where none came. */
   latency?: readonly (number | null)[];
 }

@@ -202,6 +202,9 @@ export class Members {
   }
 
   #status(member: Member): MemberStatus {
-    return memberRow(member, this.#options.workers.of(member.id), this.#options);
+    const { workers } = this.#options;
+    const recovering = workers.recoveries.answered(member.id);
+    const row = memberRow(member, workers.of(member.id), this.#options);
+    return recovering === undefined ? row : { ...row, recovering };
   }
 }

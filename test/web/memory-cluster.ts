@@ -107,7 +107,7 @@ export class MemoryCluster implements Cluster {
   }
 
   async status(by: Principal): Promise<ClusterStatus> {
-    const { hostname, clustering, failureThreshold, notifyDisabled } = this;
+    const { hostname, clustering, failureThreshold, notifyDisabled, autoEnable } = this;
     const nameserver = { software: 'BIND', version: '9.18.49', running: true };
     const zones = this.listZones(by).length;
     return Promise.resolve({
@@ -115,6 +115,7 @@ export class MemoryCluster implements Cluster {
       clustering,
       failureThreshold,
       notifyDisabled,
+      autoEnable,
       zones,
       nameserver,
       members: this.members(by),
@@ -184,6 +185,11 @@ export class MemoryCluster implements Cluster {
   notifyDisabled = true;
   async setNotifyDisabled(on: boolean): Promise<void> {
     this.notifyDisabled = on;
+    return Promise.resolve();
+  }
+  autoEnable = false;
+  async setAutoEnable(on: boolean): Promise<void> {
+    this.autoEnable = on;
     return Promise.resolve();
   }
   calls: Transaction[] = [];

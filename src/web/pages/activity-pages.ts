@@ -11,7 +11,12 @@ const ACTIONS: Readonly<Record<string, string>> = {
   ...{ saveZones: 'Zones saved', removeZones: 'Zones deleted', rescanZones: 'Zone files read again' },
   restoreZone: 'Zone brought back',
   ...{ synchronize: 'Synchronized', startSynchronize: 'Synchronized', setClustering: 'DNS clustering' },
-  ...{ setFailureThreshold: 'Failure threshold', setNotifyDisabled: 'Notices', addMember: 'Server added' },
+  ...{
+    setFailureThreshold: 'Failure threshold',
+    setNotifyDisabled: 'Notices',
+    setAutoEnable: 'Enabling by itself',
+    addMember: 'Server added',
+  },
   ...{
     trustMember: 'Trusted a server',
     editMember: 'Server edited',

@@ -16,6 +16,7 @@ const optionsForm = z.object({
   threshold: z.enum(['default', 'custom', 'never']),
   failureThreshold: wholeNumber(1, 1000, USUAL_THRESHOLD),
   notify: z.literal('1').optional(),
+  auto: z.literal('1').optional(),
 });
 
 /** The page DNS Cluster: status, servers, and the cluster's own settings. */
@@ -52,11 +53,12 @@ export function clusterPages(context: PageContext): Router {
   });
 
   router.post('/options', async (request, response) => {
-    const { threshold, failureThreshold, notify } = readForm(optionsForm, request);
+    const { threshold, failureThreshold, notify, auto } = readForm(optionsForm, request);
     const { principal } = visitOf(request);
     const failures = { default: USUAL_THRESHOLD, custom: failureThreshold, never: 0 }[threshold];
     await cluster.setFailureThreshold(failures, principal);
     await cluster.setNotifyDisabled(notify === '1', principal);
+    await cluster.setAutoEnable(auto === '1', principal);
     const sentence =
       failures === 0
         ? 'All servers are kept in the cluster, however often they fail.'

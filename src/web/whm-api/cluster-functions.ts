@@ -33,6 +33,16 @@ export const CLUSTER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
       return cluster.status(peer);
     },
   }),
+  setautoenable: apiFunction({
+    summary:
+      'Enable members again that the failure threshold disabled, when they have answered for some minutes; or not',
+    privilege,
+    parameters: { enabled: flag },
+    run: async ({ enabled }, { cluster, peer }) => {
+      await cluster.setAutoEnable(enabled, peer);
+      return cluster.status(peer);
+    },
+  }),
   listmembers: apiFunction({
     summary: 'The members of the cluster, with version, role, health, and zones in sync',
 

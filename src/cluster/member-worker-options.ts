@@ -1,0 +1,30 @@
+import type { MemberBackend } from '../members/member-backend.js';
+import type { Log } from '../operations/log.js';
+import type { AppendTable } from '../state/append-table.js';
+import type { ZoneName } from '../zones/zone-name.js';
+import type { ZoneStore } from '../zones/zone-store.js';
+import type { Health } from './failure-threshold.js';
+import type { LedgerEntry } from './ledger.js';
+
+/** What the worker of one member works with, and whom it tells. */
+export interface MemberWorkerOptions {
+  backend: MemberBackend;
+  dns: { host: string; port: number } | undefined;
+  ledger: AppendTable<LedgerEntry>;
+  store: ZoneStore;
+  log: Log;
+  health: Health;
+  /** Does this member hold this account's zones? */
+  serves: (owner: string) => boolean;
+  /** Does it get our changes now (clustering on, a role that writes)? */
+  writes: () => boolean;
+  threshold: () => number;
+  /** The health after each call, for the state file and notifications. */
+  healthChanged: (health: Health, before: Health) => void;
+  /** It serves a later serial than ours: ours must rise past it. */
+  ahead: (name: ZoneName, serial: number) => void;
+  /** Servers by which this version of a zone came, or its removal. */
+  hostsSeen: (name: ZoneName, digest: string | undefined) => readonly string[];
+  /** Of the member. */
+  hostname: string;
+}
