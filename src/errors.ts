@@ -29,6 +29,8 @@ export type ErrorCode = keyof typeof kinds;
 export class ClusterError extends Error {
   readonly code: ErrorCode;
   readonly status: number;
+  /** What the sentence was made of, by name. */
+  readonly of: Facts;
   /** The findings behind `zone_invalid`, else empty. */
   readonly issues: readonly ZoneIssue[];
 
@@ -38,6 +40,7 @@ export class ClusterError extends Error {
     this.name = 'ClusterError';
     this.code = code;
     this.status = kind.status;
+    this.of = facts;
     this.issues = options.issues ?? [];
   }
 }

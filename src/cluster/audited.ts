@@ -19,11 +19,17 @@ const COMMANDS: Partial<Record<keyof Cluster, { by: number; target: (args: reado
   removeZones: { by: 1, target: ([names]) => batch(names as string[]) },
   synchronize: { by: 1, target: wanted },
   startSynchronize: { by: 1, target: wanted },
-  setAutoEnable: { by: 1, target: ([on]) => (on === true ? 'on' : 'off') },
-  setNotifyDisabled: { by: 1, target: ([on]) => (on === true ? 'on' : 'off') },
+  configure: {
+    by: 1,
+    target: ([change]) =>
+      Object.entries(change as object)
+        .map(shown)
+        .join(' '),
+  },
+  takeOverZone: { by: 1, target: first },
+  forgetConflict: { by: 1, target: first },
   rescanZones: { by: 0, target: () => 'zone files' },
   setClustering: { by: 1, target: ([on]) => (on === true ? 'on' : 'off') },
-  setFailureThreshold: { by: 1, target: first },
   addMember: { by: 1, target: ([member]) => hostOf(member as { host?: string; type?: string }) },
   trustMember: { by: 1, target: ([request]) => (request as { address: string }).address },
   editMember: { by: 2, target: first },
@@ -61,6 +67,10 @@ export function audited<C extends Cluster>(cluster: C, audit: AuditLog): C {
       };
     },
   });
+}
+
+function shown([name, value]: [string, unknown]): string {
+  return `${name}=${typeof value === 'object' ? '…' : JSON.stringify(value)}`;
 }
 
 function first([value]: readonly unknown[]): string {

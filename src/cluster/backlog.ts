@@ -163,7 +163,15 @@ export class Backlog {
     const entry = this.#served(name);
     const held = this.#ledger.get(name);
     const due = lacks(entry, this.#store.tombstone(name) !== undefined, held);
-    if (due === 'remove') return { kind: 'remove', name, hostsSeen: this.#hostsSeen(name, undefined) };
+    if (due === 'remove') {
+      const home = this.#store.tombstone(name)?.home;
+      return {
+        kind: 'remove',
+        name,
+        hostsSeen: this.#hostsSeen(name, undefined),
+        ...(home === undefined ? {} : { home }),
+      };
+    }
     if (due === undefined || entry === undefined) {
       this.#pending.delete(name);
       return undefined;
@@ -178,8 +186,9 @@ export class Backlog {
       return undefined;
     }
     // The entry read before the text: a change in between is sent once more, never missed.
-    const { serial, digest } = entry;
+    const { serial, digest, home } = entry;
     const hostsSeen = this.#hostsSeen(name, digest);
-    return { kind: 'upsert', name, text, serial, digest, isNew: held === undefined, hostsSeen };
+    const of = home === undefined ? {} : { home };
+    return { kind: 'upsert', name, text, serial, digest, isNew: held === undefined, hostsSeen, ...of };
   }
 }

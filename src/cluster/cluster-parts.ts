@@ -10,6 +10,7 @@ import type { ZoneName } from '../zones/zone-name.js';
 import { ZoneHistory } from '../zones/zone-history.js';
 import { ZoneStore } from '../zones/zone-store.js';
 import { clusterStateSchema, newClusterState, type ClusterState } from './cluster-state.js';
+import { Conflicts } from './conflicts.js';
 import { DEFAULT_HEALTH_SCHEDULE, HealthCheck } from './health-check.js';
 import { LocalZones } from './local-zones.js';
 import type { OwnIdentity } from './member-address.js';
@@ -54,22 +55,29 @@ export class ClusterParts {
   readonly types: MemberTypes;
   readonly local: LocalZones;
   readonly history: ZoneHistory;
+  readonly conflicts: Conflicts;
   readonly jobs: SynchronizeJobs;
   readonly #healthCheck: HealthCheck;
   readonly #log: Log;
 
-  private constructor(options: DnsClusterOptions, state: JsonState<ClusterState>, store: ZoneStore) {
+  private constructor(
+    options: DnsClusterOptions,
+    state: JsonState<ClusterState>,
+    store: ZoneStore,
+    conflicts: Conflicts,
+  ) {
     const { log, own, nameserver, tokens } = options;
     this.#log = log;
     this.nameserver = nameserver;
     this.state = state;
     this.store = store;
+    this.conflicts = conflicts;
     this.local = new LocalZones({ store, nameserver, log, changed: (names) => this.workers.changed(names) });
     this.rescan = new Rescan({ store, log, local: this.local });
     const origins = new Origins();
     this.types = new MemberTypes(options.memberTypes, log);
     this.workers = new MemberWorkers({
-      ...{ state, store, own, log, origins, types: this.types },
+      ...{ state, store, own, log, origins, conflicts, types: this.types },
       folder: join(options.folder, 'ledgers'),
       ahead: (name, serial) => void this.#raise(name, serial),
       recovered: (hostname) =>
@@ -88,7 +96,11 @@ export class ClusterParts {
     this.progress = new Progress(this.members, this.workers);
     this.history = new ZoneHistory(join(options.folder, 'history'), log);
     const { local, progress, history } = this;
-    this.changes = new ZoneChanges({ local, progress, workers, history, store, origins });
+    this.changes = new ZoneChanges({
+      ...{ local, progress, workers, history, store, origins, conflicts },
+      here: own.hostname.toLowerCase(),
+      policy: () => state.data.conflictPolicy,
+    });
     this.removed = new RemovedZones(this);
     this.synchronize = new Synchronize(this);
     this.jobs = new SynchronizeJobs({
@@ -106,7 +118,16 @@ export class ClusterParts {
     const schema = clusterStateSchema;
     const state = await JsonState.open(join(folder, 'cluster.json'), { schema, defaults: newClusterState, log });
     const store = await ZoneStore.open(folder, { log });
-    const parts = new ClusterParts(options, state, store);
+    const { hostname } = options.own;
+    const conflicts = await Conflicts.open(join(folder, 'conflicts'), {
+      ...{ store, log },
+      isNew: ({ zone, servers: [kept, other], metAt }) =>
+        options.notify?.({
+          subject: `Two servers have ${zone} in the DNS cluster of ${hostname}`,
+          text: `${kept} and ${other} both write ${zone}, with different content; ${metAt} keeps what ${kept} sent. Decide on ${hostname} under Drift and conflicts: take it over on the server that shall have it, and delete it on the other.`,
+        }),
+    });
+    const parts = new ClusterParts(options, state, store, conflicts);
     try {
       await parts.rescan.beforeStart();
       await parts.local.start();
@@ -127,6 +148,7 @@ export class ClusterParts {
       () => this.local.stop(),
       () => this.workers.stop(),
       () => this.history.close(),
+      () => this.conflicts.close(),
       () => this.store.close(),
       () => this.state.close(),
     ];

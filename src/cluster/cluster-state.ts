@@ -21,17 +21,21 @@ const member = z.object({
   values: z.record(z.string(), z.string()).exactOptional(),
 });
 
-/** What the state file keeps of the cluster: small, and changed by administrators only. Zones, index and ledgers are elsewhere. */
-export const clusterStateSchema = z.object({
-  clustering: z.boolean(),
+/** What root decides for the whole cluster. */
+export const settingsSchema = z.object({
   /** Failed commands in a row that disable a member; 0 keeps all members online at all times. */
   failureThreshold: z.number().int().min(0).max(1_000_000),
-  members: z.array(member),
   /** Is root told when a member is disabled? */
   notifyDisabled: z.boolean().default(true),
   /** Is a member that the threshold disabled enabled again when it has answered for a while? */
   autoEnable: z.boolean().default(false),
+  /** Of a zone that two servers write. */
+  conflictPolicy: z.enum(['newest', 'first']).default('newest'),
 });
+export type ClusterSettings = z.infer<typeof settingsSchema>;
+
+/** What the state file keeps of the cluster: small, and changed by administrators only. Zones, index and ledgers are elsewhere. */
+export const clusterStateSchema = settingsSchema.extend({ clustering: z.boolean(), members: z.array(member) });
 
 export type ClusterState = z.infer<typeof clusterStateSchema>;
 
@@ -42,5 +46,6 @@ export function newClusterState(): ClusterState {
     members: [],
     notifyDisabled: true,
     autoEnable: false,
+    conflictPolicy: 'newest',
   };
 }

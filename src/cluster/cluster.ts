@@ -6,7 +6,9 @@ import type { SynchronizeJob } from './synchronize-job.js';
 import type { MemberType } from '../members/member-type.js';
 import type { NameserverStatus } from '../nameservers/nameserver.js';
 import type { ZoneName } from '../zones/zone-name.js';
-import type { ZoneEntry } from '../zones/zone-index.js';
+import type { ZoneEntry, ZoneHome } from '../zones/zone-index.js';
+import type { ClusterSettings } from './cluster-state.js';
+import type { Conflict } from './conflicts.js';
 import type { MemberAnswer } from './member-dns.js';
 import type { MemberEdit } from './member-edit.js';
 import type { LookedAt, MemberStatus, MemberTest, NewMember, Role, TrustRequest } from './member.js';
@@ -39,6 +41,8 @@ export interface ChangeResult {
   local: { state: 'served' | 'pending'; reason?: string };
   members: MemberZoneState[];
   warnings: string[];
+  /** Another server has this zone, too, and its version was replaced. */
+  conflictWith?: string;
 }
 
 /** One zone's outcome in a batch: a poison zone never stops the others. */
@@ -53,6 +57,10 @@ export interface ChangeOptions {
   hostsSeen?: readonly string[];
   /** Of a save: the text that it replaces. Where the zone has another by then, nothing is changed (zone_file_changed). */
   ifText?: Buffer;
+  /** The server that the sender says the zone belongs to. */
+  claimed?: ZoneHome | undefined;
+  /** Of a removal: also where the zone belongs to another server. */
+  evenOfOthers?: boolean;
 }
 
 /** A zone that was removed here. */
@@ -97,9 +105,7 @@ export interface ClusterFailures {
 export interface ClusterStatus {
   hostname: string;
   clustering: boolean;
-  failureThreshold: number;
-  notifyDisabled: boolean;
-  autoEnable: boolean;
+  settings: ClusterSettings;
   zones: number;
   nameserver: NameserverStatus;
   members: MemberStatus[];
@@ -156,6 +162,13 @@ export interface Cluster {
   /** A run that `by` started, or anybody's for root; undefined where it is forgotten. */
   synchronizeJob(id: string, by: Principal): SynchronizeJob | undefined;
 
+  /** Zones that two servers write, as far as this one has met it: of all for root, of their own for a reseller. */
+  conflicts(by: Principal): Conflict[];
+  /** A zone becomes this server's, whoever had it; what the other sends of it is refused from then on. Fetched first where it is not here. */
+  takeOverZone(name: ZoneName, by: Principal): Promise<ChangeResult>;
+  /** The conflict is settled: it is shown again when it is met again. */
+  forgetConflict(name: ZoneName, by: Principal): Promise<void>;
+
   /** Zones that were removed here, the newest first. */
   removedZones(by: Principal): RemovedZone[];
   /** Brings a removed zone back, to its owner, under a serial above any that was served. */
@@ -172,11 +185,8 @@ export interface Cluster {
 
   status(by: Principal): Promise<ClusterStatus>;
   setClustering(on: boolean, by: Principal): Promise<void>;
-  setFailureThreshold(failures: number, by: Principal): Promise<void>;
-  /** Is root told when the failure threshold disables a member? */
-  setNotifyDisabled(on: boolean, by: Principal): Promise<void>;
-  /** Is a member that the failure threshold disabled enabled again when it has answered for some minutes? */
-  setAutoEnable(on: boolean, by: Principal): Promise<void>;
+  /** Changes options of the cluster; what is not named stays. Root's alone. Rejects with parameter_invalid. */
+  configure(change: Partial<ClusterSettings>, by: Principal): Promise<void>;
   members(by: Principal): MemberStatus[];
   /** The last calls to a member in debug mode, the newest first. */
   transactions(id: string, by: Principal): Transaction[];

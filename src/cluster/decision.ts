@@ -2,27 +2,40 @@ import { ownsOrIsRoot, SELF, type Principal } from '../access/principal.js';
 import { compareSerials, nextSerial } from '../dns/serial.js';
 import { ClusterError } from '../errors.js';
 import type { ZoneChange } from '../nameservers/nameserver.js';
-import type { ZoneEntry } from '../zones/zone-index.js';
+import type { ZoneEntry, ZoneHome } from '../zones/zone-index.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { ZoneStore, ZoneWrite } from '../zones/zone-store.js';
 import { refuseShadowing } from './shadowing.js';
+import { admitSave, homeOfNew, judgeClaim, refuseReturn, type ConflictPolicy } from './zone-home.js';
 import { validateZone, withLiftedSerial, type ValidZone } from '../zones/validation.js';
 
 /** One accepted request: a zone that was validated, or what is to become of one by name. */
 export type LocalChange =
   /** `isNew`: refuse a zone that is here already. `ifText`: refuse where this is not its text any more. */
-  | { kind: 'save'; valid: ValidZone; by: Principal; isNew: boolean; ifText?: Buffer | undefined }
-  | { kind: 'remove'; name: ZoneName; by: Principal }
+  | ({ kind: 'save'; valid: ValidZone; by: Principal; isNew: boolean; ifText?: Buffer | undefined } & Claim)
+  | ({ kind: 'remove'; name: ZoneName; by: Principal; evenOfOthers?: boolean | undefined } & Claim)
+  /** The zone is this server's from now on, whoever had it. */
+  | { kind: 'takeOver'; name: ZoneName; here: string }
   /** Somebody serves the serial `above`: publish what is here under a higher one. */
   | { kind: 'raise'; name: ZoneName; above: number }
   /** A person made or changed the zone's file: it is root's change. */
   | { kind: 'take'; name: ZoneName };
+
+/** By whom a change is made: by the server that says it has the zone, or on this one. */
+export interface Claim {
+  claimed?: ZoneHome | undefined;
+  /** This server, where the change is made here. */
+  here?: string | undefined;
+  policy?: ConflictPolicy | undefined;
+}
 
 export interface LocalOutcome {
   change: 'created' | 'saved' | 'unchanged' | 'removed';
   serial?: number;
   lifted: boolean;
   local: { state: 'served' | 'pending'; reason?: string };
+  /** Another server has this zone, too, and its version was replaced. */
+  conflictWith?: string;
 }
 
 /** What a change comes to: the text to write and the load it needs; an unchanged zone needs no load. */
@@ -30,6 +43,8 @@ export interface Decision {
   outcome: LocalOutcome;
   write?: ZoneWrite;
   load?: ZoneChange;
+  /** Of a removal by the server that has the zone. */
+  removedFor?: ZoneHome;
 }
 
 const SERVED: LocalOutcome['local'] = { state: 'served' };
@@ -37,7 +52,7 @@ const SERVED: LocalOutcome['local'] = { state: 'served' };
 /**
  * Compares a change with what is held now. The serial that is published lies above the held one and the tombstone's (RFC 1982):
  * an edit always bumps, and a zone that was removed and made again never goes backwards. Throws zone_exists, zone_unknown,
- * zone_not_yours, zone_file_changed, zone_invalid (of a file).
+ * zone_not_yours, zone_file_changed, zone_invalid (of a file), and what zone-home.ts says of zones of other servers.
  */
 export function decide(change: LocalChange, store: ZoneStore): Decision {
   switch (change.kind) {
@@ -49,28 +64,56 @@ export function decide(change: LocalChange, store: ZoneStore): Decision {
       return decideRaise(change, store);
     case 'take':
       return decideTaking(change, store);
+    case 'takeOver':
+      return decideTakingOver(change, store);
   }
 }
 
-function decideSave({ valid, by, isNew, ifText }: LocalChange & { kind: 'save' }, store: ZoneStore): Decision {
+function decideSave(change: LocalChange & { kind: 'save' }, store: ZoneStore): Decision {
+  const { valid, by, isNew, ifText, claimed, here, policy = 'newest' } = change;
   const { name } = valid;
   const held = heldFor(by, name, store);
   // The text is compared and not its serial: another spelling under the same serial has other lines.
   if (ifText !== undefined && store.read(name)?.equals(ifText) !== true) throw new ClusterError('zone_file_changed');
   if (held === undefined) {
     refuseShadowing(name, by, store);
-    return publish(valid, by.user, store);
+    const tombstone = store.tombstone(name);
+    refuseReturn(name, valid.serial, claimed, tombstone);
+    const made = here === undefined ? undefined : homeOfNew(here, tombstone?.home);
+    return publish(valid, by.user, store, claimed ?? made);
   }
   if (isNew) throw new ClusterError('zone_exists', { zone: name, where: 'this server' });
-  if (held.digest === valid.digest) return respell(valid, held, store);
+  const replaces = admitSave(held, valid, claimed, policy) ? { conflictWith: held.home?.server ?? '' } : {};
+  const made = here === undefined ? undefined : homeOfNew(here, undefined);
+  // Two servers with the same content have nothing to settle: it stays with the first.
+  const isShared = held.digest === valid.digest && judgeClaim(held.home, claimed) === 'conflict';
+  const home = isShared ? held.home : (claimed ?? held.home ?? made);
+  if (held.digest === valid.digest) return respell(valid, { ...held, ...(home === undefined ? {} : { home }) }, store);
   // Somebody saved what is here, with an older serial: nothing is new.
   const asHeld = compareSerials(valid.serial, held.serial) < 0 ? withLiftedSerial(valid, held.serial) : undefined;
-  return asHeld?.digest === held.digest ? respell(asHeld, held, store) : publish(valid, held.owner, store);
+  if (asHeld?.digest === held.digest) return respell(asHeld, held, store);
+  const decision = publish(valid, held.owner, store, home);
+  return { ...decision, outcome: { ...decision.outcome, ...replaces } };
 }
 
-function decideRemoval({ name, by }: LocalChange & { kind: 'remove' }, store: ZoneStore): Decision {
-  if (heldFor(by, name, store) === undefined) throw new ClusterError('zone_unknown', { zone: name });
-  return { outcome: { change: 'removed', lifted: false, local: SERVED }, load: { kind: 'remove', name } };
+function decideRemoval(change: LocalChange & { kind: 'remove' }, store: ZoneStore): Decision {
+  const { name, by, claimed, here, evenOfOthers = false } = change;
+  const held = heldFor(by, name, store);
+  if (held === undefined) throw new ClusterError('zone_unknown', { zone: name });
+  // An account that is removed on one server never takes away a zone that another has.
+  const verdict = judgeClaim(held.home, claimed);
+  const isOfOther =
+    claimed === undefined
+      ? here !== undefined && held.home !== undefined && held.home.server !== here && !evenOfOthers
+      : verdict === 'conflict' || verdict === 'fenced';
+  if (isOfOther) throw new ClusterError('zone_not_removed', { zone: name, server: held.home?.server ?? '' });
+  const { home } = held;
+  const removedFor = home !== undefined && (claimed?.server ?? here) === home.server ? { removedFor: home } : {};
+  return {
+    outcome: { change: 'removed', lifted: false, local: SERVED },
+    load: { kind: 'remove', name },
+    ...removedFor,
+  };
 }
 
 /** The text is read here, where no other change of this zone can come between. */
@@ -79,7 +122,21 @@ function decideRaise({ name, above }: LocalChange & { kind: 'raise' }, store: Zo
   if (held === undefined) throw new ClusterError('zone_unknown', { zone: name });
   const text = compareSerials(held.serial, above) > 0 ? undefined : store.edits.version(name);
   if (text === undefined) return unchanged(held);
-  return publish(withLiftedSerial(validateZone(name, text), nextSerial(held.serial, above)), held.owner, store);
+  return publish(
+    withLiftedSerial(validateZone(name, text), nextSerial(held.serial, above)),
+    held.owner,
+    store,
+    held.home,
+  );
+}
+
+/** Under the next epoch, which fences the server that had it, and a serial of its own, so that members get it. */
+function decideTakingOver({ name, here }: LocalChange & { kind: 'takeOver' }, store: ZoneStore): Decision {
+  const held = store.get(name);
+  const text = held === undefined ? undefined : store.edits.version(name);
+  if (held === undefined || text === undefined) throw new ClusterError('zone_unknown', { zone: name });
+  const lifted = withLiftedSerial(validateZone(name, text), nextSerial(held.serial));
+  return publish(lifted, held.owner, store, { server: here, epoch: (held.home?.epoch ?? 0) + 1 });
 }
 
 /** As a raise, the file is read here: what is saved meanwhile counts. */
@@ -95,7 +152,7 @@ function decideTaking({ name }: LocalChange & { kind: 'take' }, store: ZoneStore
   return { ...decision, ...(write === undefined ? {} : { write: { ...write, found: true } }) };
 }
 
-function publish(given: ValidZone, owner: string, store: ZoneStore): Decision {
+function publish(given: ValidZone, owner: string, store: ZoneStore, home: ZoneHome | undefined): Decision {
   const { name } = given;
   const held = store.get(name);
   const floors = [held?.serial, store.tombstone(name)?.serial].filter((serial) => serial !== undefined);
@@ -105,7 +162,7 @@ function publish(given: ValidZone, owner: string, store: ZoneStore): Decision {
   const isNew = held === undefined;
   return {
     outcome: { change: isNew ? 'created' : 'saved', serial, lifted, local: SERVED },
-    write: { valid, owner },
+    write: { valid, owner, home },
     load: { kind: 'upsert', name, file: store.fileOf(name), serial, isNew, records: zone.records },
   };
 }
@@ -122,7 +179,7 @@ function respell(valid: ValidZone, held: ZoneEntry, store: ZoneStore): Decision 
     isNew: false,
     records: zone.records,
   };
-  return { ...unchanged(held), write: { valid, owner: held.owner }, ...(isSound ? {} : { load }) };
+  return { ...unchanged(held), write: { valid, owner: held.owner, home: held.home }, ...(isSound ? {} : { load }) };
 }
 
 function unchanged({ serial }: ZoneEntry): Decision {

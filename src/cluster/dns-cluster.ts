@@ -1,9 +1,6 @@
 import { ownsOrIsRoot, type Principal } from '../access/principal.js';
 import { ClusterError } from '../errors.js';
 import { failuresOf } from './failures.js';
-import { MemberError } from '../members/member-backend.js';
-import type { MemberType } from '../members/member-type.js';
-import type { Transaction } from '../members/transactions.js';
 import { zoneFromTemplate } from '../zones/templates.js';
 import type { PastVersion } from '../zones/zone-history.js';
 import type { ZoneName } from '../zones/zone-name.js';
@@ -25,9 +22,10 @@ import { inBatch } from './batch.js';
 import { ClusterParts, type DnsClusterOptions } from './cluster-parts.js';
 
 import { readersOf, zonesElsewhere } from './reader.js';
-import type { MemberAnswer } from './member-dns.js';
-import type { MemberEdit } from './member-edit.js';
-import type { LookedAt, MemberStatus, MemberTest, NewMember, Role, TrustRequest } from './member.js';
+import { MemberCommands } from './member-commands.js';
+import { changeSettings, settingsOf } from './settings.js';
+import type { ClusterSettings } from './cluster-state.js';
+import type { Conflict } from './conflicts.js';
 import type { RescanResult } from './rescan.js';
 import type { SynchronizeJob } from './synchronize-job.js';
 import { refuseSignedZones } from './signed-zones.js';
@@ -36,13 +34,12 @@ import { refuseSignedZones } from './signed-zones.js';
 const MOST_DAMAGED = 20;
 
 /** The cluster as this server sees it: its zones, its nameserver, its members. */
-export class DnsCluster implements Cluster {
+export class DnsCluster extends MemberCommands implements Cluster {
   readonly hostname: string;
-  readonly #parts: ClusterParts;
 
   private constructor(hostname: string, parts: ClusterParts) {
+    super(parts);
     this.hostname = hostname;
-    this.#parts = parts;
   }
 
   /** Opens state and zones, brings the nameserver up to date, and begins to send members what they lack. Where it rejects, nothing is left running. */
@@ -52,49 +49,49 @@ export class DnsCluster implements Cluster {
 
   /** Ends everything that `start` began; what is on its way to members waits in the ledgers' difference. */
   stop(): Promise<void> {
-    return this.#parts.stop();
+    return this.parts.stop();
   }
 
   listZones(by: Principal): ZoneRow[] {
     const rows: ZoneRow[] = [];
-    for (const entry of this.#parts.store.entries()) if (ownsOrIsRoot(by, entry.owner)) rows.push(entry);
+    for (const entry of this.parts.store.entries()) if (ownsOrIsRoot(by, entry.owner)) rows.push(entry);
     return rows.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   zonesElsewhere(by: Principal): Promise<{ zone: ZoneName; member: string }[]> {
-    const { workers, store } = this.#parts;
+    const { workers, store } = this.parts;
     const readers = readersOf(workers).filter(({ member }) => ownsOrIsRoot(by, member.owner));
     return zonesElsewhere(readers, (name) => store.get(name) !== undefined);
   }
 
   zone(name: ZoneName, by: Principal): ZoneRow | undefined {
-    const entry = this.#parts.store.get(name);
+    const entry = this.parts.store.get(name);
     return entry !== undefined && ownsOrIsRoot(by, entry.owner) ? entry : undefined;
   }
 
   zoneText(name: ZoneName, by: Principal): Promise<Buffer> {
-    const text = this.zone(name, by) === undefined ? undefined : this.#parts.store.read(name);
+    const text = this.zone(name, by) === undefined ? undefined : this.parts.store.read(name);
     if (text === undefined) return Promise.reject(new ClusterError('zone_unknown', { zone: name }));
     return Promise.resolve(text);
   }
 
   async newestText(name: ZoneName, by: Principal): Promise<Buffer> {
-    await this.#parts.synchronize.refresh(name, by);
+    await this.parts.synchronize.refresh(name, by);
     return this.zoneText(name, by);
   }
 
   zoneStates(name: ZoneName, by: Principal): MemberZoneState[] {
-    return this.zone(name, by) === undefined ? [] : this.#parts.progress.of(name, by);
+    return this.zone(name, by) === undefined ? [] : this.parts.progress.of(name, by);
   }
 
   async saveZone(name: ZoneName, text: Buffer, by: Principal, options?: ChangeOptions): Promise<ChangeResult> {
     authorize(by);
-    return this.#parts.changes.save(name, text, by, options);
+    return this.parts.changes.save(name, text, by, options);
   }
 
   async addZone(name: ZoneName, text: Buffer, by: Principal, options?: ChangeOptions): Promise<ChangeResult> {
     authorize(by);
-    return this.#parts.changes.save(name, text, by, options, true);
+    return this.parts.changes.save(name, text, by, options, true);
   }
 
   async createZone(
@@ -109,7 +106,7 @@ export class DnsCluster implements Cluster {
 
   async removeZone(name: ZoneName, by: Principal, options?: ChangeOptions): Promise<ChangeResult> {
     authorize(by);
-    return this.#parts.changes.remove(name, by, options);
+    return this.parts.changes.remove(name, by, options);
   }
 
   async saveZones(
@@ -118,7 +115,7 @@ export class DnsCluster implements Cluster {
     options?: ChangeOptions,
   ): Promise<BatchOutcome[]> {
     authorize(by);
-    return inBatch(zones, ({ name, text }) => this.#parts.changes.save(name, text, by, options));
+    return inBatch(zones, ({ name, text }) => this.parts.changes.save(name, text, by, options));
   }
 
   removeZones(names: readonly ZoneName[], by: Principal, options?: ChangeOptions): Promise<BatchOutcome[]> {
@@ -129,61 +126,80 @@ export class DnsCluster implements Cluster {
   async reloadZones(names: readonly ZoneName[] | 'all', by: Principal): Promise<void> {
     authorize(by);
     const wanted = names === 'all' ? this.listZones(by) : names.map((name) => this.zone(name, by));
-    await this.#parts.local.reload(wanted.flatMap((entry) => entry?.name ?? []));
+    await this.parts.local.reload(wanted.flatMap((entry) => entry?.name ?? []));
   }
 
   async synchronize(options: SynchronizeOptions, by: Principal): Promise<SynchronizeResult> {
     authorize(by);
-    return this.#parts.synchronize.run(options, by);
+    return this.parts.synchronize.run(options, by);
   }
 
   // Asynchronous, as all commands are: who wraps the cluster need not know which is.
   startSynchronize(options: SynchronizeOptions, by: Principal): Promise<SynchronizeJob> {
     authorize(by);
-    return Promise.resolve(this.#parts.jobs.start(options, by));
+    return Promise.resolve(this.parts.jobs.start(options, by));
   }
 
   synchronizeJob(id: string, by: Principal): SynchronizeJob | undefined {
-    const job = this.#parts.jobs.get(id);
+    const job = this.parts.jobs.get(id);
     return job !== undefined && ownsOrIsRoot(by, job.user) ? job : undefined;
+  }
+
+  conflicts(by: Principal): Conflict[] {
+    authorize(by);
+    return this.parts.conflicts.list(by);
+  }
+
+  async takeOverZone(name: ZoneName, by: Principal): Promise<ChangeResult> {
+    authorize(by);
+    if (this.parts.store.get(name) === undefined) {
+      const wanted = { zones: [name], direction: 'local', unconfigured: true, plan: false } as const;
+      await this.parts.synchronize.run(wanted, by);
+    }
+    return this.parts.changes.takeOver(name, by);
+  }
+
+  // Asynchronous, as all that is audited.
+  async forgetConflict(name: ZoneName, by: Principal): Promise<void> {
+    authorizeRoot(by);
+    this.parts.conflicts.forget(name);
+    return Promise.resolve();
   }
 
   removedZones(by: Principal): RemovedZone[] {
     authorize(by);
-    return this.#parts.removed.list(by);
+    return this.parts.removed.list(by);
   }
 
   async restoreZone(name: ZoneName, by: Principal, options?: ChangeOptions): Promise<ChangeResult> {
     authorize(by);
-    return this.#parts.removed.restore(name, by, options);
+    return this.parts.removed.restore(name, by, options);
   }
 
   async zoneHistory(name: ZoneName, by: Principal): Promise<PastVersion[]> {
     authorize(by);
     if (this.zone(name, by) === undefined) throw new ClusterError('zone_unknown', { zone: name });
-    return this.#parts.history.of(name);
+    return this.parts.history.of(name);
   }
 
   failures(by: Principal): ClusterFailures {
-    return failuresOf(this.#parts, by);
+    return failuresOf(this.parts, by);
   }
 
   async rescanZones(by: Principal): Promise<RescanResult> {
     authorizeRoot(by);
-    return this.#parts.rescan.run();
+    return this.parts.rescan.run();
   }
 
   async status(by: Principal): Promise<ClusterStatus> {
     return {
       hostname: this.hostname,
-      clustering: this.#parts.state.data.clustering,
-      failureThreshold: this.#parts.state.data.failureThreshold,
-      notifyDisabled: this.#parts.state.data.notifyDisabled,
-      autoEnable: this.#parts.state.data.autoEnable,
-      zones: by.kind === 'root' ? this.#parts.store.size : this.listZones(by).length,
-      nameserver: await this.#parts.nameserver.status(),
-      members: this.#parts.members.list(by),
-      damaged: this.#parts.store.edits
+      clustering: this.parts.state.data.clustering,
+      settings: settingsOf(this.parts.state),
+      zones: by.kind === 'root' ? this.parts.store.size : this.listZones(by).length,
+      nameserver: await this.parts.nameserver.status(),
+      members: this.parts.members.list(by),
+      damaged: this.parts.store.edits
         .damaged()
         .filter(({ zone }) => by.kind === 'root' || this.zone(zone, by) !== undefined)
         .slice(0, MOST_DAMAGED),
@@ -192,106 +208,15 @@ export class DnsCluster implements Cluster {
 
   async setClustering(on: boolean, by: Principal): Promise<void> {
     authorizeRoot(by);
-    if (on) refuseSignedZones(this.hostname, await this.#parts.nameserver.status());
-    await this.#parts.state.update((draft) => {
+    if (on) refuseSignedZones(this.hostname, await this.parts.nameserver.status());
+    await this.parts.state.update((draft) => {
       draft.clustering = on;
     });
-    this.#parts.workers.reconsider();
+    this.parts.workers.reconsider();
   }
 
-  async setFailureThreshold(failures: number, by: Principal): Promise<void> {
+  async configure(change: Partial<ClusterSettings>, by: Principal): Promise<void> {
     authorizeRoot(by);
-    if (!Number.isInteger(failures) || failures < 0 || failures > 1_000_000) {
-      throw new ClusterError('parameter_invalid', {
-        parameter: 'threshold',
-        why: 'is not a whole number from 0 to 1000000',
-      });
-    }
-    await this.#parts.state.update((draft) => {
-      draft.failureThreshold = failures;
-    });
-  }
-
-  async setNotifyDisabled(on: boolean, by: Principal): Promise<void> {
-    authorizeRoot(by);
-    await this.#parts.state.update((draft) => void (draft.notifyDisabled = on));
-  }
-
-  async setAutoEnable(on: boolean, by: Principal): Promise<void> {
-    authorizeRoot(by);
-    await this.#parts.state.update((draft) => void (draft.autoEnable = on));
-  }
-
-  transactions(id: string, by: Principal): Transaction[] {
-    const isTheirs = this.members(by).some((member) => member.id === id);
-    return isTheirs ? this.#parts.workers.debug.of(id) : [];
-  }
-
-  members(by: Principal): MemberStatus[] {
-    return this.#parts.members.list(by);
-  }
-
-  async addMember(member: NewMember, by: Principal): Promise<MemberStatus> {
-    authorize(by);
-    refuseSignedZones(this.hostname, await this.#parts.nameserver.status());
-    return this.#ofMember(() => this.#parts.members.add(member, by));
-  }
-
-  async trustMember(request: TrustRequest, by: Principal): Promise<MemberStatus> {
-    authorize(by);
-    return this.#ofMember(() => this.#parts.members.trust(request, by));
-  }
-
-  memberTypes(): readonly MemberType[] {
-    return this.#parts.types.list();
-  }
-
-  async editMember(id: string, edit: MemberEdit, by: Principal): Promise<MemberStatus> {
-    authorize(by);
-    return this.#ofMember(() => this.#parts.members.edit(id, edit, by));
-  }
-
-  async testMember(id: string, by: Principal): Promise<MemberTest> {
-    authorize(by);
-    return this.#ofMember(() => this.#parts.members.test(id, by));
-  }
-
-  async askForSoa(id: string, zone: ZoneName, by: Principal): Promise<MemberAnswer> {
-    authorize(by);
-    return this.#parts.members.askForSoa(id, zone, by);
-  }
-
-  async lookAtServer(host: string, port: number | undefined, by: Principal): Promise<LookedAt> {
-    authorize(by);
-    return this.#ofMember(() => this.#parts.members.lookAt(host, port));
-  }
-
-  async setMemberRole(id: string, role: Role, by: Principal): Promise<MemberStatus> {
-    authorize(by);
-    return this.#parts.members.setRole(id, role, by);
-  }
-
-  async enableMember(id: string, by: Principal): Promise<MemberStatus> {
-    authorize(by);
-    return this.#parts.members.enable(id, by);
-  }
-
-  async disableMember(id: string, by: Principal): Promise<MemberStatus> {
-    authorize(by);
-    return this.#parts.members.disable(id, by);
-  }
-
-  async removeMember(id: string, by: Principal): Promise<void> {
-    authorize(by);
-    await this.#parts.members.remove(id, by);
-  }
-
-  async #ofMember<T>(call: () => Promise<T>): Promise<T> {
-    try {
-      return await call();
-    } catch (error) {
-      if (!(error instanceof MemberError)) throw error;
-      throw new ClusterError('member_call_failed', { why: error.message }, { cause: error });
-    }
+    await changeSettings(this.parts.state, change);
   }
 }

@@ -143,8 +143,8 @@ export class LocalZones {
     // Each commit stands or fails by itself: what one wrote is loaded whatever becomes of the others.
     const written = await this.#commit(saves, () => this.#store.write(this.#textsToWrite(saves)));
     for (const [by, group] of removals) {
-      const names = group.map(({ name }) => name);
-      written.push(...(await this.#commit(group, () => this.#store.remove(names, by))));
+      const removals = group.map(({ name, decision: { removedFor: home } }) => ({ name, home }));
+      written.push(...(await this.#commit(group, () => this.#store.remove(removals, by))));
     }
     return written;
   }
@@ -172,8 +172,12 @@ export class LocalZones {
   #textsToWrite(saves: readonly Decided[]): NonNullable<Decision['write']>[] {
     return saves.flatMap(({ name, decision: { write, load } }) => {
       // The same records in another spelling are kept as given; the same text is not written again.
+      const home = this.#store.get(name)?.home;
+      const isHome = home?.server === write?.home?.server && home?.epoch === write?.home?.epoch;
       const isHeld =
-        load === undefined && this.#store.edits.version(name)?.equals(write?.valid.text ?? Buffer.of()) === true;
+        load === undefined &&
+        isHome &&
+        this.#store.edits.version(name)?.equals(write?.valid.text ?? Buffer.of()) === true;
       return write === undefined || isHeld ? [] : [write];
     });
   }

@@ -25,6 +25,8 @@ export interface MemberWorkerOptions {
   ahead: (name: ZoneName, serial: number) => void;
   /** Servers by which this version of a zone came, or its removal. */
   hostsSeen: (name: ZoneName, digest: string | undefined) => readonly string[];
+  /** It says that another server has this zone, too, and whether ours is kept. */
+  conflict: (name: ZoneName, other: string, isOursKept: boolean) => void;
   /** Of the member. */
   hostname: string;
 }

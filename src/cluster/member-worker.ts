@@ -259,6 +259,9 @@ export class MemberWorker {
   }
 
   #settle(change: MemberChange, outcome: Pushed | undefined): void {
+    const other = outcome?.conflictWith;
+    if (other !== undefined && change.kind === 'upsert')
+      this.#options.conflict(change.name, other, outcome?.outcome === 'done');
     if (outcome?.outcome !== 'done') {
       this.#setAside(change, outcome?.reason ?? 'The member did not say what became of it.');
     } else if (change.kind === 'remove') {

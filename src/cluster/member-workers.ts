@@ -10,6 +10,7 @@ import type { JsonState } from '../state/json-state.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { ZoneStore } from '../zones/zone-store.js';
 import type { ClusterState } from './cluster-state.js';
+import type { Conflicts } from './conflicts.js';
 import { DebugMode } from './debug-mode.js';
 import { HealthRecord } from './health-record.js';
 import { parseLedgerEntry } from './ledger.js';
@@ -31,6 +32,7 @@ export interface MemberWorkersOptions {
   /** A member serves a later serial of this zone than we hold. */
   ahead: (name: ZoneName, serial: number) => void;
   origins: Origins;
+  conflicts: Conflicts;
   types: MemberTypes;
   /** The failure threshold has taken a member out. */
   disabled: (hostname: string, reason: string) => void;
@@ -124,7 +126,7 @@ export class MemberWorkers {
 
   /** `opened`: its connections, where there are some. */
   async begin(member: Member, opened?: MemberBackend): Promise<void> {
-    const { store, state, ahead, origins } = this.#options;
+    const { store, state, ahead, origins, conflicts, own } = this.#options;
     const note = this.debug.noteFor(member);
     // In debug mode from the first call on.
     if (note !== undefined) await opened?.close();
@@ -145,6 +147,11 @@ export class MemberWorkers {
       healthChanged: (health, before) => this.health.note(member, health, before, log),
       ahead,
       hostsSeen: (name, digest) => origins.of(name, digest),
+      conflict: (zone, other, isOursKept) => {
+        const mine = store.get(zone)?.home?.server ?? own.hostname;
+        const kept = isOursKept ? mine : other;
+        conflicts.note(zone, { kept, other: isOursKept ? other : mine, metAt: member.hostname });
+      },
       hostname: member.hostname,
     });
     this.#workers.set(member.id, worker);

@@ -1,15 +1,18 @@
-import { actorOf, type Principal } from '../access/principal.js';
+import { actorOf, ownsOrIsRoot, type Principal } from '../access/principal.js';
+import { ClusterError } from '../errors.js';
 import { validateZone } from '../zones/validation.js';
 import type { ZoneHistory } from '../zones/zone-history.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { ZoneStore } from '../zones/zone-store.js';
 import type { ChangeOptions, ChangeResult } from './cluster.js';
-import type { LocalOutcome } from './decision.js';
+import type { Conflicts } from './conflicts.js';
+import type { Claim, LocalOutcome } from './decision.js';
 import type { LocalZones } from './local-zones.js';
 import type { MemberWorkers } from './member-workers.js';
 import type { Origins } from './origins.js';
 import type { Progress } from './progress.js';
 import { readersOf, refuseExisting } from './reader.js';
+import type { ConflictPolicy } from './zone-home.js';
 
 /** What is held of a zone before a change. */
 interface Version {
@@ -26,6 +29,10 @@ export class ZoneChanges {
   readonly #origins: Origins;
   readonly #store: ZoneStore;
   readonly #history: ZoneHistory;
+  readonly #conflicts: Conflicts;
+  /** This server's host name. */
+  readonly #here: string;
+  readonly #policy: () => ConflictPolicy;
 
   constructor(options: {
     local: LocalZones;
@@ -34,6 +41,9 @@ export class ZoneChanges {
     origins: Origins;
     store: ZoneStore;
     history: ZoneHistory;
+    conflicts: Conflicts;
+    here: string;
+    policy: () => ConflictPolicy;
   }) {
     this.#local = options.local;
     this.#progress = options.progress;
@@ -41,6 +51,9 @@ export class ZoneChanges {
     this.#origins = options.origins;
     this.#store = options.store;
     this.#history = options.history;
+    this.#conflicts = options.conflicts;
+    this.#here = options.here;
+    this.#policy = options.policy;
   }
 
   // Asynchronous from the parse on: its refusal is this zone's outcome, and not the batch's.
@@ -52,11 +65,16 @@ export class ZoneChanges {
     isNew = false,
   ): Promise<ChangeResult> {
     const valid = validateZone(zone, text);
+    const claim = this.#claimOf(options);
     const silent = isNew ? await refuseExisting(zone, by, readersOf(this.#workers)) : [];
     // Before it is written: the members are told in the middle of that.
     this.#origins.note(zone, valid.digest, options.hostsSeen);
     const before = this.#versionOf(zone);
-    const outcome = await this.#local.change({ kind: 'save', valid, by, isNew, ifText: options.ifText });
+    const outcome = await this.#local
+      .change({ kind: 'save', valid, by, isNew, ifText: options.ifText, ...claim })
+      .catch(this.#conflict(zone, claim));
+    const { conflictWith } = outcome;
+    if (conflictWith !== undefined) this.#met(zone, claim.claimed?.server ?? '', conflictWith);
     this.#note(zone, before, outcome, by);
     await this.#progress.settled(zone, options);
     const warnings = valid.warnings.map((issue) => `line ${issue.line}: ${issue.message}`);
@@ -67,10 +85,49 @@ export class ZoneChanges {
     const holders = this.#progress.of(zone, by);
     this.#origins.note(zone, undefined, options.hostsSeen);
     const before = this.#versionOf(zone);
-    const outcome = await this.#local.change({ kind: 'remove', name: zone, by });
+    const outcome = await this.#local.change({
+      kind: 'remove',
+      name: zone,
+      by,
+      evenOfOthers: options.evenOfOthers,
+      ...this.#claimOf(options),
+    });
+    this.#conflicts.forget(zone);
     this.#note(zone, before, outcome, by);
     await this.#progress.settled(zone, options);
     return { zone, ...outcome, members: this.#progress.ofRemoval(zone, by, holders), warnings: [] };
+  }
+
+  /** The zone is this server's from now on. Rejects with zone_unknown, zone_not_yours. */
+  async takeOver(zone: ZoneName, by: Principal): Promise<ChangeResult> {
+    const before = this.#versionOf(zone);
+    if (before !== undefined && !ownsOrIsRoot(by, before.owner)) throw new ClusterError('zone_not_yours', { zone });
+    this.#origins.note(zone, undefined);
+    const outcome = await this.#local.change({ kind: 'takeOver', name: zone, here: this.#here });
+    this.#note(zone, before, outcome, by);
+    this.#conflicts.forget(zone);
+    await this.#progress.settled(zone, {});
+    return { zone, ...outcome, members: this.#progress.of(zone, by), warnings: [] };
+  }
+
+  /** Who came by a server is of that one's making, and says whose the zone is, or does not know. */
+  #claimOf({ hostsSeen, claimed }: ChangeOptions): Claim {
+    const policy = this.#policy();
+    return hostsSeen === undefined ? { here: this.#here, policy } : { claimed, policy };
+  }
+
+  /** Notes that a version was refused because of another server's. */
+  #conflict(zone: ZoneName, { claimed }: Claim): (error: unknown) => never {
+    return (error) => {
+      const held = this.#store.get(zone)?.home?.server;
+      const isConflict = error instanceof ClusterError && error.code === 'zone_of_other_server';
+      if (isConflict && held !== undefined && claimed !== undefined) this.#met(zone, held, claimed.server);
+      throw error;
+    };
+  }
+
+  #met(zone: ZoneName, kept: string, other: string): void {
+    this.#conflicts.note(zone, { kept, other, metAt: this.#here });
   }
 
   #versionOf(zone: ZoneName): Version | undefined {

@@ -29,6 +29,26 @@ export const ZONE_ERRORS = {
     status: 403,
     sentence: (f) => `Zone ${f['zone'] ?? ''} belongs to another account. Ask the administrator to change it.`,
   },
+  zone_taken_over: {
+    status: 409,
+    sentence: (f) =>
+      `Zone ${f['zone'] ?? ''} was taken over by ${f['server'] ?? ''}; what ${f['other'] ?? ''} sends of it is from before and is refused. Delete it on ${f['other'] ?? ''}, or take it over there.`,
+  },
+  zone_of_other_server: {
+    status: 409,
+    sentence: (f) =>
+      `Zone ${f['zone'] ?? ''} belongs to ${f['server'] ?? ''} (serial ${f['serial'] ?? ''}), so ${f['other'] ?? ''} can't replace it. Keep it on one of them: delete it on the other, or take it over there.`,
+  },
+  zone_not_removed: {
+    status: 409,
+    sentence: (f) =>
+      `Zone ${f['zone'] ?? ''} belongs to ${f['server'] ?? ''} and was not removed. Remove it there, or take it over first.`,
+  },
+  zone_removed_before: {
+    status: 409,
+    sentence: (f) =>
+      `Zone ${f['zone'] ?? ''} was removed by ${f['user'] ?? ''} at ${f['time'] ?? ''} with serial ${f['serial'] ?? ''}, and this version is not newer. Delete it where it came from; to bring it back, save it with a serial above that.`,
+  },
   zone_refused: {
     status: 422,
     sentence: (f) =>

@@ -1,21 +1,20 @@
-import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { z } from 'zod';
 import { sentenceOf } from '../errors.js';
-import { zoneName, type ZoneName } from '../zones/zone-name.js';
+import type { ZoneName } from '../zones/zone-name.js';
 import { ANNOUNCED_VERSION } from './announced-version.js';
 import { formPairs } from './form-pairs.js';
-import type { MemberBackend, MemberChange, MemberInfo, Pushed } from './member-backend.js';
+import type { MemberBackend, MemberChange, MemberDigests, MemberInfo, Pushed } from './member-backend.js';
 import { MemberConnection, type Answer, type ConnectionOptions } from './member-connection.js';
-import { parseOutcomes, type ZoneOutcome } from './outcome-lines.js';
-import { percentEncode } from './percent.js';
+import { parseOutcomes } from './outcome-lines.js';
+import { OwnWire, type HomeFields } from './own-wire.js';
+import { formOf, uniqueId, zoneOf, type Fields } from './wire-form.js';
 import { encodeBundle, zoneOfKey } from './zone-bundle.js';
 
 export { lookAtServer } from './pinned-connection.js';
 
 type Upsert = MemberChange & { kind: 'upsert' };
-type Fields = Readonly<Record<string, string | Buffer>>;
 
 const PROBE_TIMEOUT = 10_000;
 /** It calls us back before it answers. */
@@ -40,6 +39,7 @@ export class CpanelMember implements MemberBackend {
   /** Our own host name: who passes a change on says by which servers it came. */
   readonly #self: string;
   readonly #connection: MemberConnection;
+  readonly #ours: OwnWire;
   /** What it was when it answered last; undefined until it is asked, or when it has changed. */
   #kind: { ours: boolean; version: string } | undefined;
 
@@ -47,6 +47,7 @@ export class CpanelMember implements MemberBackend {
     this.#host = options.host;
     this.#self = options.self;
     this.#connection = new MemberConnection(options);
+    this.#ours = new OwnWire(this.#connection, () => (this.#kind = undefined));
   }
 
   get batch(): number {
@@ -92,11 +93,11 @@ export class CpanelMember implements MemberBackend {
     const { ours, version } = this.#kind ?? (await this.#ask());
     const outcomes = new Map<ZoneName, Pushed>();
     const note = (pushed: readonly Pushed[]): void => pushed.forEach((one) => outcomes.set(one.name, one));
-    for (const [seen, together] of this.#byHostsSeen(changes)) {
+    for (const { seen, home, together } of this.#together(changes)) {
       const upserts = together.filter((change) => change.kind === 'upsert');
       const removals = together.filter((change) => change.kind === 'remove').map(({ name }) => name);
       const { save, remove } = ours
-        ? { save: () => this.#saveOnOurs(upserts, seen), remove: () => this.#removeOnOurs(removals, seen) }
+        ? { save: () => this.#ours.save(upserts, seen, home), remove: () => this.#ours.remove(removals, seen, home) }
         : {
             save: () => this.#saveOnOriginal(upserts, version, seen),
             remove: () => this.#removeOnOriginal(removals, seen),
@@ -129,20 +130,28 @@ export class CpanelMember implements MemberBackend {
     return version;
   }
 
+  /** Known when it was asked once. */
+  get digests(): MemberDigests | undefined {
+    return this.#kind?.ours === true ? this.#ours : undefined;
+  }
+
   close(): Promise<void> {
     return this.#connection.close();
   }
 
-  /** A call says one list of servers for all of its zones. */
-  #byHostsSeen(changes: readonly MemberChange[]): Map<string, MemberChange[]> {
-    const groups = new Map<string, MemberChange[]>();
+  /** A call says one list of servers by which its zones came, and one to which they belong. */
+  #together(changes: readonly MemberChange[]): Iterable<{ seen: string; home: HomeFields; together: MemberChange[] }> {
+    const groups = new Map<string, { seen: string; home: HomeFields; together: MemberChange[] }>();
     for (const change of changes) {
       const seen = [...(change.hostsSeen ?? []), this.#self].join(',');
-      const group = groups.get(seen);
-      if (group === undefined) groups.set(seen, [change]);
-      else group.push(change);
+      const { server, epoch } = change.home ?? {};
+      const key = `${seen} ${server} ${epoch}`;
+      const group = groups.get(key);
+      const home: HomeFields = server === undefined ? {} : { zone_server: server, zone_epoch: String(epoch) };
+      if (group === undefined) groups.set(key, { seen, home, together: [change] });
+      else group.together.push(change);
     }
-    return groups;
+    return groups.values();
   }
 
   /** Asks for its version, which proves the token, and notes what it is. */
@@ -156,48 +165,11 @@ export class CpanelMember implements MemberBackend {
     return { ours, version, signedZones: read.data?.signed_zones.flatMap((name) => zoneOf(name) ?? []) ?? [] };
   }
 
-  async #saveOnOurs(changes: readonly Upsert[], seen: string): Promise<Pushed[]> {
-    // The identifier first, so that the member can begin with the first zone.
-    const head = `hosts_seen=${percentEncode(Buffer.from(seen)).toString()}&dnsuniqid=${uniqueId()}&`;
-    const body = Buffer.concat([Buffer.from(head), encodeBundle(changes)]);
-    const said = this.#outcomesOf(await this.#connection.post('/scripts2/synczones_local', body));
-    return changes.map(({ name }): Pushed => {
-      const outcome = said(name);
-      if (outcome.outcome === 'refused') return refused(name, this.#connection.quote(outcome.reason));
-      if (outcome.outcome === 'passed') return { name, outcome: 'done' };
-      if (outcome.outcome === 'removed') throw this.#connection.invalid(`it removed ${name} instead of saving it`);
-      return { name, outcome: 'done', serial: outcome.serial, digest: outcome.digest };
-    });
-  }
-
-  async #removeOnOurs(names: readonly ZoneName[], seen: string): Promise<Pushed[]> {
-    const said = this.#outcomesOf(await this.#post('removezones_local', { zones: names.join(','), hosts_seen: seen }));
-    return names.map((name): Pushed => {
-      const outcome = said(name);
-      if (outcome.outcome === 'refused') return refused(name, this.#connection.quote(outcome.reason));
-      return { name, outcome: 'done' };
-    });
-  }
-
-  /** The outcome of each zone in the answer of a node of this software. */
-  #outcomesOf({ body, ours }: Answer): (name: ZoneName) => ZoneOutcome {
-    if (!ours) {
-      this.#kind = undefined;
-      throw this.#connection.invalid('it was a node of this software before and is none now');
-    }
-    const outcomes = parseOutcomes(body.toString('utf8'));
-    return (name) => {
-      const outcome = outcomes.get(name);
-      if (outcome === undefined) throw this.#connection.invalid(`it does not say what became of ${name}`);
-      return outcome;
-    };
-  }
-
   /** The original saves with one call and loads with another, and says little of single zones. */
   async #saveOnOriginal(changes: readonly Upsert[], version: string, seen: string): Promise<Pushed[]> {
     if (changes.length > 1 && isAtLeast(version, TAKES_BUNDLES)) {
-      const tail = `hosts_seen=${percentEncode(Buffer.from(seen)).toString()}&dnsuniqid=${uniqueId()}`;
-      const body = Buffer.concat([encodeBundle(changes), Buffer.from(tail)]);
+      const tail = formOf({ hosts_seen: seen, dnsuniqid: uniqueId() });
+      const body = Buffer.concat([encodeBundle(changes), tail]);
       this.#noteKind(await this.#connection.post('/scripts2/synczones_local', body));
       await this.#post('reloadzones_local', { zone: changes.map(({ name }) => name).join(','), hosts_seen: seen });
       return changes.map(({ name }) => ({ name, outcome: 'done' }));
@@ -247,26 +219,8 @@ export class CpanelMember implements MemberBackend {
   }
 }
 
-function formOf(fields: Fields): Buffer {
-  const parts = Object.entries(fields).flatMap(([key, value], i) => [
-    Buffer.from(`${i === 0 ? '' : '&'}${key}=`),
-    percentEncode(Buffer.from(value)),
-  ]);
-  return Buffer.concat(parts);
-}
-
 function refused(name: ZoneName, reason: string): Pushed {
   return { name, outcome: 'refused', reason };
-}
-
-/** A zone's name as a member lists it; names with a leading dot are files that an editor left behind, and no zones. */
-function zoneOf(name: string): ZoneName | undefined {
-  if (name === '' || name.startsWith('.')) return undefined;
-  try {
-    return zoneName(name);
-  } catch {
-    return undefined;
-  }
 }
 
 async function unpacked(body: Buffer): Promise<Buffer> {
@@ -286,9 +240,4 @@ function isAtLeast(version: string, least: readonly number[]): boolean {
   const parts = version.split('.').map(Number);
   const differing = least.findIndex((part, i) => (parts[i] ?? 0) !== part);
   return differing < 0 || (parts[differing] ?? 0) > (least[differing] ?? 0);
-}
-
-/** As originators choose it: random characters, an underscore, the time. */
-function uniqueId(): string {
-  return `${randomBytes(16).toString('hex')}_${Math.floor(Date.now() / 1000)}`;
 }

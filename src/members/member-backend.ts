@@ -7,6 +7,8 @@ export type MemberChange = (
   name: ZoneName;
   /** Host names of the servers by which the change came here; absent where it was made here. */
   hostsSeen?: readonly string[];
+  /** The server that the zone belongs to. */
+  home?: { server: string; epoch: number };
 };
 
 /** What became of one change at the member. */
@@ -20,6 +22,26 @@ export interface Pushed {
   digest?: string;
   /** Records that the member can't hold and that were left out, each with the reason: `TXT long.example.com: longer than 255 characters`. */
   leftOut?: readonly string[];
+  /** The server that has this zone there, too. Of a removal: that keeps it. */
+  conflictWith?: string;
+}
+
+/** A zone as a member holds it. */
+export interface HeldZone {
+  name: ZoneName;
+  serial: number;
+  digest: string;
+  /** The server that it belongs to, as the member has it; `-` where it does not know. */
+  server: string;
+}
+
+/** What nodes of this software tell of their zones without sending them. `home`: of the zones that belong to this server. */
+export interface MemberDigests {
+  /** A hash over the zones of each bucket (zone-digests.ts); empty buckets are absent. */
+  buckets(home: string): Promise<Map<string, string>>;
+  ofBuckets(home: string, buckets: readonly string[]): Promise<HeldZone[]>;
+  /** Of these zones, whosever they are; what it does not hold is absent. */
+  ofZones(zones: readonly ZoneName[]): Promise<HeldZone[]>;
 }
 
 export interface MemberInfo {
@@ -49,6 +71,8 @@ export interface MemberBackend {
   readonly ownSerials?: boolean;
   /** Where its nameserver answers, so that what it serves can be looked at; of a cPanel member, the table knows it. */
   readonly dns?: { host: string; port: number };
+  /** Where it can tell digests: known after it was probed. */
+  readonly digests?: MemberDigests | undefined;
   /** The largest number of zones in one `push`; may rise when more is known of the member. */
   readonly batch: number;
   /** Version and host name: proves address, certificate and token. */

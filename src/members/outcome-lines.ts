@@ -7,9 +7,17 @@ import type { ZoneName } from '../zones/zone-name.js';
 export type ZoneOutcome =
   | { name: string; outcome: 'saved'; serial: number; digest: string }
   | { name: string; outcome: 'removed' }
+  /** It belongs to another server, so it was not removed. */
+  | { name: string; outcome: 'kept'; for: string }
   /** Nothing was done: the change came by this server before. */
   | { name: string; outcome: 'passed' }
   | { name: string; outcome: 'refused'; reason: string };
+
+/** Another server has the zone, too. Beside its outcome. */
+export interface ZoneConflict {
+  name: string;
+  with: string;
+}
 
 /** Announces this software and its version in every answer. */
 export const OUR_HEADER = 'x-dns-cluster';
@@ -25,6 +33,8 @@ function formatOutcome(outcome: ZoneOutcome, host: string): string {
       return `${outcome.name} => saved, serial ${outcome.serial}, digest ${outcome.digest}`;
     case 'removed':
       return `${outcome.name} => deleted from ${host}.`;
+    case 'kept':
+      return `${outcome.name} => kept for ${outcome.for}.`;
     case 'passed':
       return `${outcome.name} => came by ${host} before.`;
     case 'refused':
@@ -41,9 +51,22 @@ export function parseOutcomes(body: string): Map<ZoneName, ZoneOutcome> {
     if (saved !== null) {
       outcomes.set(name as ZoneName, { name, outcome: 'saved', serial: Number(saved[1]), digest: saved[2] ?? '' });
     } else if (rest.startsWith('deleted from ')) outcomes.set(name as ZoneName, { name, outcome: 'removed' });
+    else if (rest.startsWith('kept for '))
+      outcomes.set(name as ZoneName, { name, outcome: 'kept', for: rest.slice(9, -1) });
     else if (rest.startsWith('came by ')) outcomes.set(name as ZoneName, { name, outcome: 'passed' });
     else if (rest.startsWith('refused: '))
       outcomes.set(name as ZoneName, { name, outcome: 'refused', reason: rest.slice(9) });
   }
   return outcomes;
+}
+
+/** A line beside the outcome of a zone that two servers write. */
+export function formatConflict({ name, with: other }: ZoneConflict): string {
+  return `${name} => conflict with ${other}\n`;
+}
+
+/** The other servers of such lines, by zone. */
+export function parseConflicts(body: string): Map<ZoneName, string> {
+  const found = [...body.matchAll(/^(\S+) => conflict with ([a-z0-9._:-]{1,253})$/gm)];
+  return new Map(found.map(([, name = '', other = '']) => [name as ZoneName, other]));
 }

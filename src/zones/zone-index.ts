@@ -15,6 +15,15 @@ export interface ZoneEntry {
   owner: string;
   /** Time of the last change, milliseconds since 1970. */
   modified: number;
+  /** The server that it belongs to; absent where that was never said. */
+  home?: ZoneHome;
+}
+
+/** The server that a zone belongs to. Whoever takes it over gets the next epoch, and what claims an older one is refused. */
+export interface ZoneHome {
+  /** Host name. */
+  server: string;
+  epoch: number;
 }
 
 /** The statement that a zone was removed; only this removes it at members. */
@@ -24,17 +33,29 @@ export interface Tombstone {
   /** Milliseconds since 1970. */
   removedAt: number;
   by: string;
+  /** Whose it was, where that server removed it: a version from before that comes from there again is one of an old state. */
+  home?: ZoneHome;
 }
 
 /** A member that comes back after more than this may bring a removed zone back. */
 const TOMBSTONE_LIFE = 400 * 24 * 3600 * 1000;
 const MODE = 0o600;
 
-const before = z.tuple([z.number(), z.string(), z.string(), z.number()]);
+const homeValues = z.tuple([z.string(), z.number()]);
+const before = z.tuple([z.number(), z.string(), z.string(), z.number(), homeValues.optional()]);
 const state = z.union([z.enum(['', 'new', 'found']), before]);
 const stamp = z.tuple([z.number(), z.number(), z.number()]);
-const zoneLine = z.tuple([z.string(), z.number(), z.string(), z.string(), z.number(), state, stamp.optional()]);
-const tombstoneLine = z.tuple([z.string(), z.number(), z.number(), z.string()]);
+const zoneLine = z.tuple([
+  z.string(),
+  z.number(),
+  z.string(),
+  z.string(),
+  z.number(),
+  state,
+  stamp.nullable().optional(),
+  homeValues.optional(),
+]);
+const tombstoneLine = z.tuple([z.string(), z.number(), z.number(), z.string(), homeValues.optional()]);
 
 /** All zones by name, in memory, with a snapshot on disk (a line for each, closed by count and checksum). */
 export class ZoneIndex {
@@ -76,14 +97,17 @@ export class ZoneIndex {
     const lines: string[] = [];
     for (const entry of this.entries.values()) {
       const previous = this.unconfirmed.get(entry.name) ?? '';
-      const values: unknown[] = [entry.name, ...valuesOf(entry)];
+      const { name, serial, digest, owner, modified, home } = entry;
+      const stamp = this.written.get(name);
+      const values: unknown[] = [name, serial, digest, owner, modified];
       values.push(typeof previous === 'string' ? previous : valuesOf(previous));
-      const stamp = this.written.get(entry.name);
-      if (stamp !== undefined) values.push([stamp.mtime, stamp.size, stamp.crc]);
+      values.push(stamp === undefined ? null : [stamp.mtime, stamp.size, stamp.crc]);
+      if (home !== undefined) values.push([home.server, home.epoch]);
       lines.push(`z${JSON.stringify(values)}\n`);
     }
-    for (const [name, { serial, removedAt, by }] of this.tombstones) {
-      if (removedAt >= oldest) lines.push(`t${JSON.stringify([name, serial, removedAt, by])}\n`);
+    for (const [name, { serial, removedAt, by, home }] of this.tombstones) {
+      const was = home === undefined ? [] : [[home.server, home.epoch]];
+      if (removedAt >= oldest) lines.push(`t${JSON.stringify([name, serial, removedAt, by, ...was])}\n`);
       else this.tombstones.delete(name);
     }
     const body = Buffer.from(lines.join(''));
@@ -96,28 +120,34 @@ export class ZoneIndex {
     if (text.startsWith('t')) {
       const line = tombstoneLine.safeParse(values);
       if (!line.success) return false;
-      const [name, serial, removedAt, by] = line.data;
-      this.tombstones.set(name as ZoneName, { serial, removedAt, by });
+      const [name, serial, removedAt, by, home] = line.data;
+      this.tombstones.set(name as ZoneName, { serial, removedAt, by, ...homeOf(home) });
       return true;
     }
     const line = zoneLine.safeParse(values);
     if (!line.success) return false;
-    const [zone, serial, digest, owner, modified, previous, stamp] = line.data;
+    const [zone, serial, digest, owner, modified, previous, stamp, home] = line.data;
     const name = zone as ZoneName;
-    this.entries.set(name, { name, serial, digest, owner, modified });
-    if (stamp !== undefined) this.written.set(name, { mtime: stamp[0], size: stamp[1], crc: stamp[2] });
+    this.entries.set(name, entryOf(name, [serial, digest, owner, modified, home]));
+    if (stamp !== undefined && stamp !== null)
+      this.written.set(name, { mtime: stamp[0], size: stamp[1], crc: stamp[2] });
     if (previous === 'new' || previous === 'found') this.unconfirmed.set(name, previous);
     else if (previous !== '') this.unconfirmed.set(name, entryOf(name, previous));
     return true;
   }
 }
 
-function valuesOf({ serial, digest, owner, modified }: ZoneEntry): z.infer<typeof before> {
-  return [serial, digest, owner, modified];
+function valuesOf({ serial, digest, owner, modified, home }: ZoneEntry): z.infer<typeof before> {
+  if (home === undefined) return [serial, digest, owner, modified];
+  return [serial, digest, owner, modified, [home.server, home.epoch]];
 }
 
-function entryOf(name: ZoneName, [serial, digest, owner, modified]: z.infer<typeof before>): ZoneEntry {
-  return { name, serial, digest, owner, modified };
+function entryOf(name: ZoneName, [serial, digest, owner, modified, home]: z.infer<typeof before>): ZoneEntry {
+  return { name, serial, digest, owner, modified, ...homeOf(home) };
+}
+
+function homeOf(values: z.infer<typeof homeValues> | undefined): { home?: ZoneHome } {
+  return values === undefined ? {} : { home: { server: values[0], epoch: values[1] } };
 }
 
 function parseJson(text: string): unknown {

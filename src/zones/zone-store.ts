@@ -6,7 +6,7 @@ import { HandEdits } from './hand-edits.js';
 import { replayJournal } from './journal-replay.js';
 import type { ValidZone } from './validation.js';
 import { ZoneFiles } from './zone-files.js';
-import type { Tombstone, ZoneEntry, ZoneIndex } from './zone-index.js';
+import type { Tombstone, ZoneEntry, ZoneHome, ZoneIndex } from './zone-index.js';
 import { ZoneJournal, type JournalStep } from './zone-journal.js';
 import type { ZoneName } from './zone-name.js';
 import { dropStrayPrevious, recoverIndex } from './zone-recovery.js';
@@ -33,6 +33,7 @@ export interface ZoneVersion {
 export interface ZoneWrite {
   valid: ValidZone;
   owner: string;
+  home?: ZoneHome | undefined;
   /** Its text comes from the zone's own file, which a person made or changed. */
   found?: true;
 }
@@ -137,19 +138,23 @@ export class ZoneStore {
   write(zones: readonly ZoneWrite[]): Promise<void> {
     const modified = Date.now();
     return this.#change(() =>
-      zones.map(({ valid: { name, serial, digest, text }, owner, found }): JournalStep => {
-        const entry = { name, serial, digest, owner, modified };
+      zones.map(({ valid: { name, serial, digest, text }, owner, home, found }): JournalStep => {
+        const entry = { name, serial, digest, owner, modified, ...(home === undefined ? {} : { home }) };
         return { kind: 'write', entry, text, ...(found === true ? { found } : {}) };
       }),
     );
   }
 
   /** Removes zones: the tombstone is durable before the file goes. What is not here is skipped. */
-  remove(names: readonly ZoneName[], by: string): Promise<void> {
+  remove(removals: readonly { name: ZoneName; home?: ZoneHome | undefined }[], by: string): Promise<void> {
     const removedAt = Date.now();
     return this.#change(() => {
-      const held = names.flatMap((name) => this.get(name) ?? []);
-      return held.map(({ name, serial }) => ({ kind: 'remove', name, tombstone: { serial, removedAt, by } }));
+      return removals.flatMap(({ name, home }): JournalStep[] => {
+        const held = this.get(name);
+        const was = home === undefined ? {} : { home };
+        if (held === undefined) return [];
+        return [{ kind: 'remove', name, tombstone: { serial: held.serial, removedAt, by, ...was } }];
+      });
     });
   }
 

@@ -65,7 +65,7 @@ describe('a member that the threshold disables', () => {
     });
     try {
       const { id } = await cluster.addMember(await ns1.invitation('standalone', ROOT), ROOT);
-      await cluster.setFailureThreshold(2, ROOT);
+      await cluster.configure({ failureThreshold: 2 }, ROOT);
       await ns1.stop();
       const fail = (): Promise<unknown> => cluster.testMember(id, ROOT).catch(() => undefined);
       for (let i = 0; i < 4; i++) await fail();
@@ -80,7 +80,7 @@ describe('a member that the threshold disables', () => {
       await cluster.enableMember(id, ROOT);
       await cluster.disableMember(id, ROOT);
       expect(notices).toHaveLength(1);
-      await cluster.setNotifyDisabled(false, ROOT);
+      await cluster.configure({ notifyDisabled: false }, ROOT);
       await cluster.enableMember(id, ROOT);
       await ns1.stop();
       for (let i = 0; i < 4; i++) await fail();

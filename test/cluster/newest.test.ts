@@ -187,7 +187,7 @@ describe('the newest copy', () => {
     await web.add(ns1, 'sync');
     await web.add(ns2, 'sync');
     await web.cluster.saveZone(NAME, zoneText(5), ROOT);
-    await ns1.cluster.removeZone(NAME, ROOT);
+    await ns1.cluster.removeZone(NAME, ROOT, { evenOfOthers: true });
     await ns2.stop();
     const result = await web.cluster.synchronize({ ...ALL, direction: 'all', zones: [NAME] }, ROOT);
     expect(result.resent).toBe(2);

@@ -94,7 +94,7 @@ describe('in a cluster', () => {
 
   test('that the threshold disabled it, and not a person, is known over a restart', async () => {
     const { id } = await web.add(ns1, 'write-only');
-    await web.cluster.setFailureThreshold(1, ROOT);
+    await web.cluster.configure({ failureThreshold: 1 }, ROOT);
     await ns1.stop();
     await web.cluster.testMember(id, ROOT).catch(() => undefined);
     expect(web.cluster.members(ROOT)).toMatchObject([{ state: 'disabled', disabledByThreshold: true }]);

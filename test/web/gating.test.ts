@@ -103,7 +103,7 @@ const state = async (): Promise<unknown> => [
   web.cluster.zone(zoneName('root.example'), ROOT),
   web.cluster.members(ROOT).map(({ id, role, state, host, user }) => [id, role, state, host, user]),
   (await web.cluster.status(ROOT)).clustering,
-  (await web.cluster.status(ROOT)).failureThreshold,
+  (await web.cluster.status(ROOT)).settings.failureThreshold,
   web.tokens.list('root').map(({ name, privileges }) => [name, privileges]),
   web.tokens.accessKeys,
 ];

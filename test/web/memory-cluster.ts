@@ -10,6 +10,8 @@ import type {
   MemberZoneState,
   RemovedZone,
 } from '../../src/cluster/cluster.js';
+import { newClusterState, type ClusterSettings } from '../../src/cluster/cluster-state.js';
+import type { Conflict } from '../../src/cluster/conflicts.js';
 import { SynchronizeJob } from '../../src/cluster/synchronize-job.js';
 import type { Transaction } from '../../src/members/transactions.js';
 import type { PastVersion } from '../../src/zones/zone-history.js';
@@ -39,7 +41,7 @@ export class MemoryCluster implements Cluster {
   rows: MemberStatus[] = [];
   states: MemberZoneState[] = [];
   clustering = true;
-  failureThreshold = 10;
+  settings = newClusterState();
   /** What a rescan finds. */
   found: RescanResult = {
     changed: [],
@@ -107,15 +109,13 @@ export class MemoryCluster implements Cluster {
   }
 
   async status(by: Principal): Promise<ClusterStatus> {
-    const { hostname, clustering, failureThreshold, notifyDisabled, autoEnable } = this;
+    const { hostname, clustering, settings } = this;
     const nameserver = { software: 'BIND', version: '9.18.49', running: true };
     const zones = this.listZones(by).length;
     return Promise.resolve({
       hostname,
       clustering,
-      failureThreshold,
-      notifyDisabled,
-      autoEnable,
+      settings,
       zones,
       nameserver,
       members: this.members(by),
@@ -126,8 +126,19 @@ export class MemoryCluster implements Cluster {
     this.clustering = on;
     return Promise.resolve();
   }
-  async setFailureThreshold(failures: number): Promise<void> {
-    this.failureThreshold = failures;
+  async configure(change: Partial<ClusterSettings>): Promise<void> {
+    Object.assign(this.settings, change);
+    return Promise.resolve();
+  }
+  met: Conflict[] = [];
+  conflicts(): Conflict[] {
+    return this.met;
+  }
+  async takeOverZone(name: ZoneName, by: Principal): Promise<ChangeResult> {
+    return this.saveZone(name, this.#held(name, by).text, by);
+  }
+  async forgetConflict(name: ZoneName): Promise<void> {
+    this.met = this.met.filter(({ zone }) => zone !== name);
     return Promise.resolve();
   }
   members(by: Principal): MemberStatus[] {
@@ -181,16 +192,6 @@ export class MemoryCluster implements Cluster {
   async zoneHistory(name: ZoneName, by: Principal): Promise<PastVersion[]> {
     this.#held(name, by);
     return Promise.resolve(this.past);
-  }
-  notifyDisabled = true;
-  async setNotifyDisabled(on: boolean): Promise<void> {
-    this.notifyDisabled = on;
-    return Promise.resolve();
-  }
-  autoEnable = false;
-  async setAutoEnable(on: boolean): Promise<void> {
-    this.autoEnable = on;
-    return Promise.resolve();
   }
   calls: Transaction[] = [];
   transactions(id: string, by: Principal): Transaction[] {

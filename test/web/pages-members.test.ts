@@ -194,17 +194,17 @@ describe('the settings of the cluster', () => {
     [{ threshold: 'never', failureThreshold: '3' }, 0, 'All servers are kept in the cluster'],
   ])('the failure threshold: %j', async (fields, failures, sentence) => {
     const answer = await root.post('/options', fields);
-    expect(pages.cluster.failureThreshold).toBe(failures);
-    expect(pages.cluster.notifyDisabled).toBe('notify' in fields);
+    expect(pages.cluster.settings.failureThreshold).toBe(failures);
+    expect(pages.cluster.settings.notifyDisabled).toBe('notify' in fields);
     expect((await root.get(answer.location)).html).toContain(sentence);
   });
 
   test.each(['-1', '0', '1.5', 'ten', '1001'])(
     'a threshold of %s is refused and changes nothing',
     async (failureThreshold) => {
-      pages.cluster.failureThreshold = 7;
+      pages.cluster.settings.failureThreshold = 7;
       expect((await root.post('/options', { threshold: 'custom', failureThreshold })).status).toBe(400);
-      expect(pages.cluster.failureThreshold).toBe(7);
+      expect(pages.cluster.settings.failureThreshold).toBe(7);
     },
   );
 

@@ -162,7 +162,7 @@ describe('a form', () => {
       pages.cluster.rows,
       [...pages.cluster.zones.values()],
       pages.cluster.clustering,
-      pages.cluster.failureThreshold,
+      pages.cluster.settings.failureThreshold,
       pages.tokens.list(),
     ]);
 

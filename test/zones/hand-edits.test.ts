@@ -130,7 +130,7 @@ describe('a start', () => {
   test('tells new files, those of removed zones and those in a wrong place apart', async () => {
     const fileOf = await settled();
     const fresh = zoneName('new.example');
-    await withStore((store) => store.remove([b], 'ann'));
+    await withStore((store) => store.remove([{ name: b }], 'ann'));
     writeFileSync(fileOf(fresh), text(1));
     writeFileSync(fileOf(b), text(1));
     const wrong = dirname(fileOf(fresh)) === dirname(fileOf(a)) ? fileOf(b) : fileOf(a);
@@ -167,7 +167,7 @@ describe('a look at every file', () => {
     await withStore(async (store) => {
       const looking = store.edits.look({ every: true });
       await store.write([{ valid: version(zoneName('later.example'), 1), owner: 'root' }]);
-      await store.remove([b], 'ann');
+      await store.remove([{ name: b }], 'ann');
       expect(await looking).toMatchObject({ changed: [], broken: [], missing: [], added: [] });
     });
   });

@@ -142,7 +142,7 @@ describe('damage', () => {
     await withStore(async (store) => {
       await write(store, [version(a, 1), version(b, 5), version(c, 1)]);
       await store.confirm([version(a, 1), version(b, 5)]);
-      await store.remove([b], 'ann');
+      await store.remove([{ name: b }], 'ann');
     });
     const index = join(folder, 'index');
     writeFileSync(index, damage(readFileSync(index, 'utf8')));

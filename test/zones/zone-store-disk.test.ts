@@ -55,7 +55,7 @@ describe.skipIf(!mayMount())('on a full disk', () => {
       await refuses(store, () => store.write(batch(20, 2, 8_000)));
       if (left === 0) {
         // By a name so long that it does not fit into what is left of the journal's last block.
-        await refuses(store, () => store.remove([FIRST], 'x'.repeat(5_000)));
+        await refuses(store, () => store.remove([{ name: FIRST }], 'x'.repeat(5_000)));
         await store.confirm([...store.entries()]);
       }
       disk.empty();
@@ -101,7 +101,7 @@ describe.skipIf(!mayMount())('on a full disk', () => {
     let store = await ZoneStore.open(disk.folder, { log, checkpoint: 1_000 });
     await store.write(batch(20, 1));
     disk.fill(4_096);
-    await store.remove([FIRST], 'root').catch(() => undefined);
+    await store.remove([{ name: FIRST }], 'root').catch(() => undefined);
     const size = store.size;
     await store.close();
     store = await ZoneStore.open(disk.folder, { log });

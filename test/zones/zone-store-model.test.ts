@@ -95,7 +95,7 @@ test('whatever is written, confirmed, rolled back, removed, restarted and killed
           await store.write(one.names.map((name) => ({ valid: version(name, serial), owner: one.owner })));
           for (const name of one.names) model.write(name, serial, one.owner);
         } else if (one.kind === 'remove') {
-          await store.remove(one.names, 'ann');
+          await store.remove(one.names.map((name) => ({ name })), 'ann');
           for (const name of one.names) model.remove(name);
         } else if (one.kind === 'confirm' || one.kind === 'rollback') {
           const versions = one.names.map((name) => {
@@ -138,7 +138,7 @@ test('calls that are made without waiting for each other take effect in their or
       running.push(store.rollback([{ name, serial }]));
       model.rollback(name, serial);
     } else if (serial % 5 === 0) {
-      running.push(store.remove([name], 'root'));
+      running.push(store.remove([{ name }], 'root'));
       model.remove(name);
     } else if (serial % 2 === 0) {
       running.push(store.confirm([{ name, serial }]));

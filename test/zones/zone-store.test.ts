@@ -110,7 +110,7 @@ describe('the zone store', () => {
   test('a removal leaves a tombstone with the serial, which survives', async () => {
     await abandon(async (store) => {
       await store.write([{ valid: zone(9), owner }]);
-      await store.remove([name], 'ann');
+      await store.remove([{ name }], 'ann');
     });
     await withStore((store) => {
       expect(store.get(name)).toBeUndefined();

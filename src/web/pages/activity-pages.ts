@@ -12,9 +12,13 @@ const ACTIONS: Readonly<Record<string, string>> = {
   restoreZone: 'Zone brought back',
   ...{ synchronize: 'Synchronized', startSynchronize: 'Synchronized', setClustering: 'DNS clustering' },
   ...{
-    setFailureThreshold: 'Failure threshold',
-    setNotifyDisabled: 'Notices',
-    setAutoEnable: 'Enabling by itself',
+    configure: 'Options',
+    takeOverZone: 'Zone taken over',
+    forgetConflict: 'Conflict put away',
+    allowRemovals: 'Removals allowed',
+    restoreFile: 'Zone file restored',
+    checkDrift: 'Drift check',
+    settleDrift: 'Drift settled',
     addMember: 'Server added',
   },
   ...{

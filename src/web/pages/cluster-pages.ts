@@ -56,9 +56,8 @@ export function clusterPages(context: PageContext): Router {
     const { threshold, failureThreshold, notify, auto } = readForm(optionsForm, request);
     const { principal } = visitOf(request);
     const failures = { default: USUAL_THRESHOLD, custom: failureThreshold, never: 0 }[threshold];
-    await cluster.setFailureThreshold(failures, principal);
-    await cluster.setNotifyDisabled(notify === '1', principal);
-    await cluster.setAutoEnable(auto === '1', principal);
+    const settings = { failureThreshold: failures, notifyDisabled: notify === '1', autoEnable: auto === '1' };
+    await cluster.configure(settings, principal);
     const sentence =
       failures === 0
         ? 'All servers are kept in the cluster, however often they fail.'

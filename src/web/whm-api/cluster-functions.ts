@@ -29,7 +29,7 @@ export const CLUSTER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     privilege,
     parameters: { threshold: whole },
     run: async ({ threshold }, { cluster, peer }) => {
-      await cluster.setFailureThreshold(threshold, peer);
+      await cluster.configure({ failureThreshold: threshold }, peer);
       return cluster.status(peer);
     },
   }),
@@ -39,7 +39,7 @@ export const CLUSTER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     privilege,
     parameters: { enabled: flag },
     run: async ({ enabled }, { cluster, peer }) => {
-      await cluster.setAutoEnable(enabled, peer);
+      await cluster.configure({ autoEnable: enabled }, peer);
       return cluster.status(peer);
     },
   }),

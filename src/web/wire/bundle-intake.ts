@@ -6,7 +6,7 @@ import { formatOutcomes, type ZoneOutcome } from '../../members/outcome-lines.js
 import { zoneOfKey } from '../../members/zone-bundle.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import { namedZone, type WireRequest } from './wire-request.js';
-import { conversionLines, refusedAs, savedAs, unnamedAs, UNPROCESSABLE } from './zone-outcomes.js';
+import { conflictLines, conversionLines, refusedAs, savedAs, unnamedAs, UNPROCESSABLE } from './zone-outcomes.js';
 
 /** So many zones of a bundle, or octets of them, are parsed and written together, while the next ones arrive. */
 const BATCH = 128;
@@ -22,15 +22,16 @@ export class BundleIntake {
   readonly #cameByUs: boolean;
   readonly #outcomes: ZoneOutcome[] = [];
   readonly #conversions: string[] = [];
+  readonly #conflicts: string[] = [];
   readonly #running = new Set<Promise<void>>();
   #batch: { name: ZoneName; text: Buffer }[] = [];
   #octets = 0;
   #failure: Error | undefined;
 
-  constructor({ cluster, peer, hostsSeen, cameByUs }: WireRequest) {
+  constructor({ cluster, peer, hostsSeen, claimed, cameByUs }: WireRequest) {
     this.#cluster = cluster;
     this.#peer = peer;
-    this.#options = { wait: 'local', hostsSeen };
+    this.#options = { wait: 'local', hostsSeen, claimed };
     this.#cameByUs = cameByUs;
   }
 
@@ -60,7 +61,11 @@ export class BundleIntake {
     if (this.#batch.length > 0) this.#begin();
     await Promise.all(this.#running);
     if (this.#failure !== undefined) throw this.#failure;
-    const body = [formatOutcomes(this.#outcomes, this.#cluster.hostname), ...this.#conversions].join('');
+    const body = [
+      formatOutcomes(this.#outcomes, this.#cluster.hostname),
+      ...this.#conflicts,
+      ...this.#conversions,
+    ].join('');
     const nothing = this.#outcomes.length > 0 && this.#outcomes.every(({ outcome }) => outcome === 'refused');
     return nothing ? { body, status: UNPROCESSABLE } : { body };
   }
@@ -77,6 +82,7 @@ export class BundleIntake {
     try {
       for (const result of await this.#cluster.saveZones(batch, this.#peer, this.#options)) {
         this.#outcomes.push('error' in result ? refusedAs(result) : savedAs(result.zone, this.#cluster, this.#peer));
+        this.#conflicts.push(...conflictLines(result));
       }
     } catch (error) {
       this.#failure ??= error as Error;

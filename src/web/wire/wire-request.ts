@@ -5,6 +5,7 @@ import type { Cluster } from '../../cluster/cluster.js';
 import { ClusterError } from '../../errors.js';
 import { formPairs, type Pair } from '../../members/form-pairs.js';
 import { zoneName, type ZoneName } from '../../zones/zone-name.js';
+import type { ZoneHome } from '../../zones/zone-index.js';
 import { bodyOf, LARGEST_BODY } from './wire-body.js';
 
 /** Pairs in one request; a bundle of the original's has 512 zones. */
@@ -14,6 +15,8 @@ const MOST_AHEAD = 8 * 1024 * 1024;
 const MOST_HOSTS = 100;
 const HOST = /^[a-z0-9._:-]{1,253}$/;
 const NUMBERED = /[-.][0-9]{1,9}$/;
+/** Of a bundle, what must be known before its zones. */
+const AHEAD = new Set(['dnsuniqid', 'hosts_seen', 'zone_server', 'zone_epoch']);
 const UNIQUE_ID = /^[A-Za-z0-9_.:-]{1,200}$/;
 
 /** One call of a peer: who asks, and the parameters of query and body. */
@@ -60,7 +63,7 @@ export class WireRequest {
       if (next.done === true) return;
       const { key, value } = next.value;
       octets += value.length;
-      if (key === 'dnsuniqid' || key === 'hosts_seen') this.#fields.set(key, value);
+      if (AHEAD.has(key)) this.#fields.set(key, value);
       else this.#ahead.push(next.value);
     }
   }
@@ -80,6 +83,23 @@ export class WireRequest {
       throw new ClusterError('parameter_invalid', { parameter: 'hosts_seen', why: 'is no list of host names' });
     }
     return hosts;
+  }
+
+  /**
+   * The server to which the zones of this request belong, as its sender has it. A sender that does not say so speaks for the first
+   * server by which they came; undefined where that is not said either. Throws parameter_invalid.
+   */
+  get claimed(): ZoneHome | undefined {
+    const [first] = this.hostsSeen;
+    const said = this.text('zone_server')?.toLowerCase();
+    if (said === undefined) return first === undefined ? undefined : { server: first, epoch: 0 };
+    const epoch = Number(this.text('zone_epoch') ?? '0');
+    if (!HOST.test(said))
+      throw new ClusterError('parameter_invalid', { parameter: 'zone_server', why: 'is no host name' });
+    if (!Number.isSafeInteger(epoch) || epoch < 0) {
+      throw new ClusterError('parameter_invalid', { parameter: 'zone_epoch', why: 'is not a whole number' });
+    }
+    return { server: said, epoch };
   }
 
   /** It went round: this server did it before. */

@@ -7,6 +7,7 @@ import type { Cluster } from '../../cluster/cluster.js';
 import { ClusterError } from '../../errors.js';
 import { send } from '../send.js';
 import { BUNDLE_CALLS } from './bundle-calls.js';
+import { DIGEST_CALLS } from './digest-calls.js';
 import { RecentWrites } from './recent-writes.js';
 import { SERVER_CALLS } from './server-calls.js';
 import type { WireAnswer, WireCall } from './wire-call.js';
@@ -15,7 +16,7 @@ import { ZONE_CALLS } from './zone-calls.js';
 
 /** All calls of the wire, by name. */
 export const CALLS: ReadonlyMap<string, WireCall> = new Map(
-  Object.entries({ ...ZONE_CALLS, ...BUNDLE_CALLS, ...SERVER_CALLS }),
+  Object.entries({ ...ZONE_CALLS, ...BUNDLE_CALLS, ...SERVER_CALLS, ...DIGEST_CALLS }),
 );
 
 /** `/scripts2/CALL`, GET and POST alike, as the original's peers send them. Only behind authenticateToken; errors are the app's to answer. */

@@ -42,20 +42,24 @@ export const ZONE_CALLS: WireCalls = {
   removezones_local: { writes: true, answer: (request) => remove(request.list('zones', 'zone'), request) },
 };
 
+function keeper({ of }: ClusterError): string {
+  return String(of['server'] ?? '');
+}
+
 async function saveOne(request: WireRequest): Promise<{ name: ZoneName; lines: string }> {
   const { cluster, peer } = request;
   const text = request.octets('zonedata');
   if (text === undefined) throw new ClusterError('parameter_invalid', { parameter: 'zonedata', why: 'is missing' });
   const name = request.zone();
-  const { cameByUs, hostsSeen } = request;
-  if (!cameByUs) await cluster.saveZone(name, text, peer, { wait: 'local', hostsSeen });
+  const { cameByUs, hostsSeen, claimed } = request;
+  if (!cameByUs) await cluster.saveZone(name, text, peer, { wait: 'local', hostsSeen, claimed });
   const what: ZoneOutcome = cameByUs ? { name, outcome: 'passed' } : savedAs(name, cluster, peer);
   const outcome = formatOutcomes([what], cluster.hostname);
   return { name, lines: [outcome, ...conversionLines(request.text('zone') ?? '', name)].join('') };
 }
 
 async function remove(list: readonly string[], request: WireRequest): Promise<WireAnswer> {
-  const { cluster, peer, hostsSeen, cameByUs } = request;
+  const { cluster, peer, hostsSeen, claimed, cameByUs } = request;
   const outcomes: ZoneOutcome[] = [];
   const names: ZoneName[] = [];
   for (const given of list) {
@@ -67,10 +71,14 @@ async function remove(list: readonly string[], request: WireRequest): Promise<Wi
   }
   if (cameByUs) outcomes.push(...names.map((name): ZoneOutcome => ({ name, outcome: 'passed' })));
   else
-    for (const result of await cluster.removeZones(names, peer, { wait: 'local', hostsSeen })) {
+    for (const result of await cluster.removeZones(names, peer, { wait: 'local', hostsSeen, claimed })) {
       // What is not here is removed: the call is idempotent.
+      const { zone: name } = result;
       const done = !('error' in result) || result.error.code === 'zone_unknown';
-      outcomes.push(done ? { name: result.zone, outcome: 'removed' } : refusedAs(result));
+      if (done) outcomes.push({ name, outcome: 'removed' });
+      else if (result.error.code === 'zone_not_removed')
+        outcomes.push({ name, outcome: 'kept', for: keeper(result.error) });
+      else outcomes.push(refusedAs(result));
     }
   const refused = outcomes.filter(({ outcome }) => outcome === 'refused');
   const lines = formatOutcomes(outcomes, cluster.hostname);

@@ -1,7 +1,7 @@
 import type { Principal } from '../../access/principal.js';
 import type { BatchOutcome, Cluster } from '../../cluster/cluster.js';
 import { formatIssue, type ClusterError } from '../../errors.js';
-import type { ZoneOutcome } from '../../members/outcome-lines.js';
+import { formatConflict, type ZoneOutcome } from '../../members/outcome-lines.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import { conversion } from '../conversion.js';
 
@@ -20,6 +20,13 @@ export function savedAs(name: ZoneName, cluster: Cluster, peer: Principal): Zone
 export function refusedAs({ zone, error }: BatchOutcome & { error: ClusterError }): ZoneOutcome {
   const issue = error.issues.find(({ severity }) => severity === 'error');
   return { name: zone, outcome: 'refused', reason: issue === undefined ? error.message : formatIssue(issue) };
+}
+
+/** A line for its sender where another server has the zone, too. */
+export function conflictLines(of: BatchOutcome): string[] {
+  const other = 'error' in of ? of.error.of['server'] : of.result.conflictWith;
+  const isConflict = !('error' in of) || of.error.code === 'zone_of_other_server';
+  return isConflict && other !== undefined ? [formatConflict({ name: of.zone, with: String(other) })] : [];
 }
 
 /** What was sent as a zone's name and is none, in one word of a line. */

@@ -1,0 +1,100 @@
+import type { ZoneName } from '../zones/zone-name.js';
+import type { HeldZone, MemberChange, MemberDigests, Pushed } from './member-backend.js';
+import type { Answer, MemberConnection } from './member-connection.js';
+import { parseConflicts, parseOutcomes, type ZoneOutcome } from './outcome-lines.js';
+import { formOf, uniqueId, zoneOf, type Fields } from './wire-form.js';
+import { encodeBundle } from './zone-bundle.js';
+
+type Upsert = MemberChange & { kind: 'upsert' };
+/** To which server zones belong, as nodes of this software tell each other. */
+export type HomeFields = Readonly<Record<string, string>>;
+
+/** What nodes of this software say to each other beside the original's wire: an outcome for each zone, whose it is, and digests. */
+export class OwnWire implements MemberDigests {
+  readonly #connection: MemberConnection;
+  readonly #isOther: () => void;
+
+  /** `isOther` is told that another program answers at this address now. */
+  constructor(connection: MemberConnection, isOther: () => void) {
+    this.#connection = connection;
+    this.#isOther = isOther;
+  }
+
+  async save(changes: readonly Upsert[], seen: string, home: HomeFields): Promise<Pushed[]> {
+    // The identifier first, so that the member can begin with the first zone.
+    const head = formOf({ hosts_seen: seen, ...home, dnsuniqid: uniqueId() });
+    const body = Buffer.concat([head, Buffer.from('&'), encodeBundle(changes)]);
+    const answer = await this.#connection.post('/scripts2/synczones_local', body);
+    const said = this.#outcomesOf(answer);
+    const conflicts = parseConflicts(answer.body.toString('utf8'));
+    return changes.map(({ name }): Pushed => {
+      const outcome = said(name);
+      const other = conflicts.get(name);
+      const conflict = other === undefined ? {} : { conflictWith: other };
+      if (outcome.outcome === 'refused')
+        return { ...refused(name, this.#connection.quote(outcome.reason)), ...conflict };
+      if (outcome.outcome === 'passed') return { name, outcome: 'done' };
+      if (outcome.outcome !== 'saved') throw this.#connection.invalid(`it removed ${name} instead of saving it`);
+      return { name, outcome: 'done', serial: outcome.serial, digest: outcome.digest, ...conflict };
+    });
+  }
+
+  async remove(names: readonly ZoneName[], seen: string, home: HomeFields): Promise<Pushed[]> {
+    const fields = { zones: names.join(','), hosts_seen: seen, ...home };
+    const said = this.#outcomesOf(
+      await this.#connection.post('/scripts2/removezones_local', formOf({ ...fields, dnsuniqid: uniqueId() })),
+    );
+    return names.map((name): Pushed => {
+      const outcome = said(name);
+      if (outcome.outcome === 'refused') return refused(name, this.#connection.quote(outcome.reason));
+      return { name, outcome: 'done', ...(outcome.outcome === 'kept' ? { conflictWith: outcome.for } : {}) };
+    });
+  }
+
+  /** The outcome of each zone in the answer of a node of this software. */
+  #outcomesOf({ body, ours }: Answer): (name: ZoneName) => ZoneOutcome {
+    if (!ours) {
+      this.#isOther();
+      throw this.#connection.invalid('it was a node of this software before and is none now');
+    }
+    const outcomes = parseOutcomes(body.toString('utf8'));
+    return (name) => {
+      const outcome = outcomes.get(name);
+      if (outcome === undefined) throw this.#connection.invalid(`it does not say what became of ${name}`);
+      return outcome;
+    };
+  }
+
+  async buckets(home: string): Promise<Map<string, string>> {
+    const { body } = await this.#ask({ home });
+    const lines = body.toString('latin1').matchAll(/^([0-9a-f]{2}) ([0-9a-f]{64})$/gm);
+    return new Map([...lines].map(([, bucket = '', hash = '']) => [bucket, hash]));
+  }
+
+  async ofBuckets(home: string, buckets: readonly string[]): Promise<HeldZone[]> {
+    return heldZones(await this.#ask({ home, buckets: buckets.join(',') }));
+  }
+
+  async ofZones(zones: readonly ZoneName[]): Promise<HeldZone[]> {
+    return heldZones(await this.#ask({ zones: zones.join(',') }));
+  }
+
+  async #ask(fields: Fields): Promise<Answer> {
+    const answer = await this.#connection.post('/scripts2/zonedigests_local', formOf(fields));
+    if (answer.ours) return answer;
+    this.#isOther();
+    throw this.#connection.invalid('it was a node of this software before and is none now');
+  }
+}
+
+function heldZones({ body }: Answer): HeldZone[] {
+  const lines = body.toString('utf8').matchAll(/^(\S+) ([0-9]{1,10}) ([0-9a-f]{64}) (\S{1,253})$/gm);
+  return [...lines].flatMap(([, given = '', serial, digest = '', server = '']) => {
+    const name = zoneOf(given);
+    return name === undefined ? [] : [{ name, serial: Number(serial), digest, server }];
+  });
+}
+
+function refused(name: ZoneName, reason: string): Pushed {
+  return { name, outcome: 'refused', reason };
+}

@@ -1,0 +1,35 @@
+import { hashOfBucket, inBuckets } from '../../zones/zone-digests.js';
+import type { ZoneRow } from '../../cluster/cluster.js';
+import type { WireCalls } from './wire-call.js';
+
+/** Stands for a server that is not known. */
+const UNKNOWN = '-';
+
+/** What the original does not have: digests of zones, so that equal ones need not be sent to be compared. */
+export const DIGEST_CALLS: WireCalls = {
+  /**
+   * `home`: of the zones that belong to this server (`-`: to none that is known). Without `buckets`, a line `BUCKET HASH` for each bucket;
+   * with them, their zones. `zones`: of these, whosever they are. A zone's line is `NAME SERIAL DIGEST SERVER`.
+   */
+  zonedigests_local: {
+    answer(request) {
+      const { cluster, peer } = request;
+      const named = request.possibleZones('zones');
+      if (named.length > 0) return { body: linesOf(named.flatMap((name) => cluster.zone(name, peer) ?? [])) };
+      const home = request.text('home')?.toLowerCase() ?? UNKNOWN;
+      const theirs = cluster.listZones(peer).filter((row) => serverOf(row) === home);
+      const buckets = inBuckets(theirs);
+      const wanted = request.list('buckets');
+      if (wanted.length > 0) return { body: linesOf(wanted.flatMap((bucket) => buckets.get(bucket) ?? [])) };
+      return { body: [...buckets].map(([bucket, zones]) => `${bucket} ${hashOfBucket(zones)}\n`).join('') };
+    },
+  },
+};
+
+function linesOf(rows: readonly ZoneRow[]): string {
+  return rows.map((row) => `${row.name} ${row.serial} ${row.digest} ${serverOf(row)}\n`).join('');
+}
+
+function serverOf({ home }: ZoneRow): string {
+  return home?.server ?? UNKNOWN;
+}
