@@ -35,6 +35,7 @@ const COMMANDS: Partial<Record<keyof Cluster, { by: number; target: (args: reado
   editMember: { by: 2, target: first },
   setMemberRole: { by: 2, target: ([id, role]) => `${String(id)} ${String(role)}` },
   enableMember: { by: 1, target: first },
+  allowRemovals: { by: 1, target: first },
   disableMember: { by: 1, target: first },
   removeMember: { by: 1, target: first },
 };

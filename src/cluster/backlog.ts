@@ -2,6 +2,7 @@ import type { MemberChange } from '../members/member-backend.js';
 import type { AppendTable } from '../state/append-table.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { ZoneStore } from '../zones/zone-store.js';
+import { RemovalBrake } from './removal-brake.js';
 import { lacks, type LedgerEntry } from './ledger.js';
 
 /** A zone that the member refused is tried again after so long, milliseconds, doubled each time up to the second figure. */
@@ -25,8 +26,13 @@ export class Backlog {
   readonly #ledger: AppendTable<LedgerEntry>;
   readonly #serves: (owner: string) => boolean;
   readonly #hostsSeen: (name: ZoneName, digest: string | undefined) => readonly string[];
-  /** Zone → since when it waits, in order of arrival. */
+  /** Zone → since when it waits. */
   readonly #pending = new Map<ZoneName, number>();
+  /** Those of them that are to be removed. */
+  readonly #removals = new Set<ZoneName>();
+  /** The others in order of arrival; what is not pending any more is passed over. */
+  #arrived: ZoneName[] = [];
+  readonly #brake = new RemovalBrake();
   readonly #underWay = new Set<ZoneName>();
   readonly #aside = new Map<ZoneName, Aside>();
 
@@ -52,7 +58,22 @@ export class Backlog {
   /** Zones that can be taken now. */
   get ready(): number {
     this.#returnFromAside();
-    return this.#pending.size - this.#underWay.size;
+    return this.#pending.size - this.#underWay.size - (this.#isHeld() ? this.#removalsToAsk().length : 0);
+  }
+
+  /** Removals that wait for somebody to look at them; empty where none do. */
+  heldRemovals(): ZoneName[] {
+    return this.#isHeld() ? this.#removalsToAsk() : [];
+  }
+
+  /** Is it a removal that is held? */
+  isHeld(name: ZoneName): boolean {
+    return this.#removals.has(name) && !this.#brake.isAllowed(name) && this.#isHeld();
+  }
+
+  /** Somebody has looked at the removals that are held now. */
+  allowRemovals(): void {
+    this.#brake.allow(this.#removals);
   }
 
   /** Since when the longest waiting zone waits, milliseconds since 1970. */
@@ -82,29 +103,26 @@ export class Backlog {
   compare(name: ZoneName): void {
     const entry = this.#served(name);
     if (lacks(entry, this.#store.tombstone(name) !== undefined, this.#ledger.get(name)) === undefined) {
-      this.#pending.delete(name);
+      this.#leave(name);
       this.#aside.delete(name);
       return;
     }
     const aside = this.#aside.get(name);
     if (aside !== undefined && aside.digest !== entry?.digest) this.#aside.delete(name);
     else if (aside !== undefined && aside.at > Date.now()) return;
-    if (!this.#pending.has(name)) this.#pending.set(name, Date.now());
+    this.#enter(name, Date.now());
   }
 
   /** Looks at all zones: at the start, or when the member's role changed. */
   compareAll(): void {
-    for (const entry of this.#store.entries()) this.compare(entry.name);
+    const changed = [...this.#store.entries()].sort((a, b) => a.modified - b.modified);
+    for (const { name } of changed) this.compare(name);
     for (const [name] of this.#ledger.entries()) this.compare(name as ZoneName);
   }
 
   /** The next zones to send, with their texts read now: at most so many, and not much more than so many octets. */
   async take(zones: number, octets: number): Promise<MemberChange[]> {
-    const names: ZoneName[] = [];
-    for (const name of this.#pending.keys()) {
-      if (names.length >= zones) break;
-      if (!this.#underWay.has(name)) names.push(name);
-    }
+    const names = this.#next(zones);
     for (const name of names) this.#underWay.add(name);
     const changes: MemberChange[] = [];
     let size = 0;
@@ -112,8 +130,10 @@ export class Backlog {
       // Reading is synchronous: others get their turn between slices.
       if (i % SLICE === SLICE - 1) await new Promise((resolve) => setImmediate(resolve));
       const change = size < octets ? this.#changeOf(name) : undefined;
-      if (change === undefined) this.#underWay.delete(name);
-      else {
+      if (change === undefined) {
+        this.#underWay.delete(name);
+        if (this.#pending.has(name)) this.#arrived.push(name);
+      } else {
         changes.push(change);
         size += change.kind === 'upsert' ? change.text.length : 0;
       }
@@ -123,9 +143,11 @@ export class Backlog {
 
   /** The batch is through: what it settled leaves the backlog, what changed meanwhile or failed stays. */
   giveBack(changes: readonly MemberChange[]): void {
-    for (const { name } of changes) {
+    for (const { name, kind } of changes) {
       this.#underWay.delete(name);
+      if (kind === 'remove' && this.#ledger.get(name) === undefined) this.#brake.removed(name);
       this.compare(name);
+      if (this.#pending.has(name)) this.#arrived.push(name);
     }
   }
 
@@ -134,7 +156,7 @@ export class Backlog {
     const tries = (this.#aside.get(name)?.tries ?? 0) + 1;
     const wait = Math.min(ASIDE_FIRST * 2 ** (tries - 1), ASIDE_LONGEST);
     this.#aside.set(name, { reason, digest, tries, at: Date.now() + wait });
-    this.#pending.delete(name);
+    this.#leave(name);
   }
 
   /** Milliseconds until a zone that was set aside is due again; undefined where there is none. */
@@ -150,8 +172,46 @@ export class Backlog {
     if (this.#aside.size === 0) return;
     const now = Date.now();
     for (const [name, aside] of this.#aside) {
-      if (aside.at <= now && !this.#pending.has(name)) this.#pending.set(name, now);
+      if (aside.at <= now) this.#enter(name, now);
     }
+  }
+
+  #enter(name: ZoneName, since: number): void {
+    const isKnown = this.#pending.has(name);
+    if (!isKnown) this.#pending.set(name, since);
+    if (this.#served(name) === undefined) this.#removals.add(name);
+    else if (this.#removals.delete(name) || !isKnown) this.#arrived.push(name);
+  }
+
+  #leave(name: ZoneName): void {
+    this.#pending.delete(name);
+    this.#removals.delete(name);
+  }
+
+  /** In order of need: removals first, then what changed last, so that after an outage what people wait for comes before what is old. */
+  #next(most: number): ZoneName[] {
+    const names: ZoneName[] = [];
+    const isHeld = this.#isHeld();
+    for (const name of this.#removals) {
+      if (names.length >= most) return names;
+      if (!this.#underWay.has(name) && (!isHeld || this.#brake.isAllowed(name))) names.push(name);
+    }
+    const taken = new Set(names);
+    for (let name = this.#arrived.pop(); name !== undefined; name = this.#arrived.pop()) {
+      const isDue = this.#pending.has(name) && !this.#removals.has(name) && !this.#underWay.has(name);
+      if (isDue && !taken.has(name)) names.push(name);
+      taken.add(name);
+      if (names.length >= most) break;
+    }
+    return names;
+  }
+
+  #isHeld(): boolean {
+    return this.#removals.size > 0 && this.#brake.holds(this.#removals, this.#ledger.size);
+  }
+
+  #removalsToAsk(): ZoneName[] {
+    return [...this.#removals].filter((name) => !this.#brake.isAllowed(name) && !this.#underWay.has(name));
   }
 
   #served(name: ZoneName): ReturnType<ZoneStore['get']> {
@@ -173,7 +233,7 @@ export class Backlog {
       };
     }
     if (due === undefined || entry === undefined) {
-      this.#pending.delete(name);
+      this.#leave(name);
       return undefined;
     }
     const text = this.#store.edits.version(name);

@@ -85,6 +85,11 @@ export class ClusterParts {
           subject: `${hostname} is back in the DNS cluster of ${own.hostname}`,
           text: `${hostname} has answered for some minutes and was enabled again by itself. It gets what it missed now.`,
         }),
+      removalsHeld: (hostname, count) =>
+        options.notify?.({
+          subject: `${count} removals are held for ${hostname} in the DNS cluster of ${own.hostname}`,
+          text: `${count} zones that were removed on ${own.hostname} are more than 30 % of what ${hostname} holds, so they are still served there. Look at them on the page of ${hostname}, and allow their removal or bring the zones back.`,
+        }),
       disabled: (hostname, reason) =>
         options.notify?.({
           subject: `${hostname} was disabled in the DNS cluster of ${own.hostname}`,

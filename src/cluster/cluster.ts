@@ -206,5 +206,7 @@ export interface Cluster {
   setMemberRole(id: string, role: Role, by: Principal): Promise<MemberStatus>;
   enableMember(id: string, by: Principal): Promise<MemberStatus>;
   disableMember(id: string, by: Principal): Promise<MemberStatus>;
+  /** The removals that are held for a member may go. */
+  allowRemovals(id: string, by: Principal): Promise<MemberStatus>;
   removeMember(id: string, by: Principal): Promise<void>;
 }

@@ -79,6 +79,12 @@ export abstract class MemberCommands {
     return this.parts.members.disable(id, by);
   }
 
+  // Asynchronous, as all that is audited.
+  async allowRemovals(id: string, by: Principal): Promise<MemberStatus> {
+    authorize(by);
+    return Promise.resolve(this.parts.members.allowRemovals(id, by));
+  }
+
   async removeMember(id: string, by: Principal): Promise<void> {
     authorize(by);
     await this.parts.members.remove(id, by);

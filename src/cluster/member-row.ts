@@ -4,6 +4,9 @@ import { HEALTHY, type Health } from './failure-threshold.js';
 import { ROLES, ROOT, type Member, type MemberStatus } from './member.js';
 import type { MemberWorker } from './member-worker.js';
 
+/** So many held removals are named. */
+const MOST_NAMED = 200;
+
 /** A member as shown: its row without its secrets, and how it is doing. */
 export function memberRow(
   member: Member,
@@ -17,6 +20,7 @@ export function memberRow(
   const zones = writes ? zonesOf(member, store) : 0;
   const oldest = due > 0 ? worker?.backlog.oldest : undefined;
   const leftOut = worker?.acknowledged.zonesLeftOut() ?? [];
+  const held = worker?.backlog.heldRemovals() ?? [];
   const latency = worker?.latency.history.map((taken) => taken ?? null) ?? [];
   return {
     ...shown,
@@ -25,6 +29,7 @@ export function memberRow(
     ...(lastFailure === undefined ? {} : { lastFailure }),
     ...(lastContact === 0 ? {} : { lastContact: new Date(lastContact).toISOString() }),
     ...(oldest === undefined ? {} : { pendingSince: new Date(oldest).toISOString() }),
+    ...(held.length === 0 ? {} : { removalsHeld: { count: held.length, zones: held.slice(0, MOST_NAMED) } }),
     ...(leftOut.length === 0 ? {} : { leftOut }),
     ...(latency.length === 0 ? {} : { latency }),
   };

@@ -10,7 +10,7 @@ import {
 } from '../members/member-backend.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import { nextHealth, type Health, type HealthEvent } from './failure-threshold.js';
-import type { MemberZoneState } from './cluster.js';
+import { stateAtMember, type StateAtMember } from './state-at-member.js';
 import { Acknowledgements } from './acknowledgements.js';
 import { Backlog } from './backlog.js';
 import { Latency } from './latency.js';
@@ -36,6 +36,8 @@ export class MemberWorker {
   #health: Health;
   /** Looks for its return since the last good push. */
   #probes = 0;
+  /** Are removals held, and was that told? */
+  #isHeld = false;
   /** Zones in a call: half as many after a call that failed, twice as many after a good one. */
   #limit = Infinity;
   readonly #ending = new AbortController();
@@ -155,19 +157,14 @@ export class MemberWorker {
   }
 
   /** How far this zone is; undefined where the member does not hold it and is not to. */
-  stateOf(name: ZoneName): Pick<MemberZoneState, 'state' | 'reason' | 'serial' | 'seenAt'> | undefined {
-    const aside = this.backlog.reasonAside(name);
-    if (aside !== undefined) return { state: 'failed', reason: aside };
-    if (this.backlog.has(name)) {
-      if (this.#health.state === 'disabled')
-        return { state: 'disabled', reason: this.#health.lastFailure ?? 'The member is disabled.' };
-      const reason =
-        this.#health.state === 'failing'
-          ? (this.#health.lastFailure ?? 'The member does not answer.')
-          : 'Waiting to be sent.';
-      return { state: 'pending', reason };
-    }
-    return this.acknowledged.stateOf(name);
+  stateOf(name: ZoneName): StateAtMember | undefined {
+    return stateAtMember(name, this);
+  }
+
+  /** Somebody has looked at the removals that are held. */
+  allowRemovals(): void {
+    this.backlog.allowRemovals();
+    this.#signal.notify();
   }
 
   /** Resolves when this zone is served there, was refused, cannot get there now, or at `signal`. */
@@ -180,11 +177,13 @@ export class MemberWorker {
   #isOnTheWay(name: ZoneName): boolean {
     if (this.#health.state !== 'online' || !this.#options.writes()) return false;
     const state = this.stateOf(name)?.state;
-    return state === 'pending' || (state === 'acknowledged' && !this.acknowledged.isSettled(name));
+    if (state === 'pending') return !this.backlog.isHeld(name);
+    return state === 'acknowledged' && !this.acknowledged.isSettled(name);
   }
 
   async #run(): Promise<void> {
     while (!this.#stopped) {
+      this.#tellHeld();
       const mayPush = this.#options.writes() && this.#health.state !== 'disabled';
       if (!mayPush) await this.#signal.wait();
       else if (this.backlog.ready === 0) await this.#signal.wait(this.backlog.untilRetry());
@@ -195,6 +194,14 @@ export class MemberWorker {
         await Promise.all(Array.from({ length: lanes }, () => this.#lane()));
       }
     }
+  }
+
+  /** Once for each time that removals are held. */
+  #tellHeld(): void {
+    const held = this.backlog.heldRemovals().length;
+    if (held > 0 && !this.#isHeld) this.#options.removalsHeld(held);
+    if (held > 0 !== this.#isHeld) this.#waiters.tellAll();
+    this.#isHeld = held > 0;
   }
 
   async #lookForReturn(): Promise<void> {
@@ -246,7 +253,11 @@ export class MemberWorker {
       if (!(error instanceof MemberError)) log.error({ error: reason }, 'push failed');
       this.note({ kind: 'failure', reason });
       // It answers probes, and fails at this zone alone, again: the others must get past it.
-      if (this.#limit === 1) for (const change of changes) this.#setAside(change, reason);
+      if (this.#limit === 1) {
+        for (const change of changes) this.#setAside(change, reason);
+        // Nothing else may be due that would show that it answers.
+        await this.#lookForReturn();
+      }
       this.#limit = Math.max(1, Math.floor(changes.length / 2));
     } finally {
       this.backlog.giveBack(changes);

@@ -36,6 +36,8 @@ export interface MemberWorkersOptions {
   types: MemberTypes;
   /** The failure threshold has taken a member out. */
   disabled: (hostname: string, reason: string) => void;
+  /** Removals are held: too much of what it holds would go. */
+  removalsHeld: (hostname: string, count: number) => void;
   /** It answers again and was enabled by itself. */
   recovered: (hostname: string) => void;
 }
@@ -146,6 +148,7 @@ export class MemberWorkers {
       threshold: () => state.data.failureThreshold,
       healthChanged: (health, before) => this.health.note(member, health, before, log),
       ahead,
+      removalsHeld: (count) => this.#options.removalsHeld(member.hostname, count),
       hostsSeen: (name, digest) => origins.of(name, digest),
       conflict: (zone, other, isOursKept) => {
         const mine = store.get(zone)?.home?.server ?? own.hostname;

@@ -122,6 +122,8 @@ export interface MemberStatus extends Omit<Member, 'token'> {
   /** Zones waiting to be sent, and since when (ISO time). */
   pending: number;
   pendingSince?: string;
+  /** Removals that wait until somebody has looked at them, because too much of what it holds would go: the first 200 names, and how many. */
+  removalsHeld?: { count: number; zones: readonly ZoneName[] };
   /** Looks in a row that it has answered while it is disabled, of those after which it is enabled by itself. */
   recovering?: number;
   /** How long its last answers to the health check took, whole milliseconds, the oldest first; null where none came. */

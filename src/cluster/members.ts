@@ -160,6 +160,13 @@ export class Members {
     return this.#administer(id, { kind: 'enable' }, by);
   }
 
+  /** Somebody has looked at the removals that are held for it. */
+  allowRemovals(id: string, by: Principal): MemberStatus {
+    const member = this.#find(id, by);
+    this.#options.workers.of(id)?.allowRemovals();
+    return this.#status(member);
+  }
+
   disable(id: string, by: Principal): Promise<MemberStatus> {
     return this.#administer(id, { kind: 'disable', reason: `Disabled by ${by.user}.` }, by);
   }

@@ -102,8 +102,8 @@ export class CpanelMember implements MemberBackend {
             save: () => this.#saveOnOriginal(upserts, version, seen),
             remove: () => this.#removeOnOriginal(removals, seen),
           };
-      if (upserts.length > 0) note(await save());
       if (removals.length > 0) note(await remove());
+      if (upserts.length > 0) note(await save());
     }
     return changes.map(({ name }) => outcomes.get(name) ?? refused(name, `${name} was not sent`));
   }

@@ -130,6 +130,11 @@ export class MemoryCluster implements Cluster {
     Object.assign(this.settings, change);
     return Promise.resolve();
   }
+  async allowRemovals(id: string, by: Principal): Promise<MemberStatus> {
+    const row = this.#row(id, by);
+    delete row.removalsHeld;
+    return Promise.resolve(row);
+  }
   met: Conflict[] = [];
   conflicts(): Conflict[] {
     return this.met;

@@ -129,6 +129,7 @@ describe('each page', () => {
 const FORMS: [path: string, fields: Record<string, string>][] = [
   ['/clustering', { clustering: 'off' }],
   ['/clustering', { clustering: 'off', confirmed: '1' }],
+  ['/member/m1/removals', {}],
   ['/options', { threshold: 'custom', failureThreshold: '3' }],
   ['/managing', { user: 'alice' }],
   ['/members/accept', { pending: 'x' }],

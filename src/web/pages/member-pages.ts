@@ -75,6 +75,11 @@ export function memberPages(context: PageContext): Router {
     );
   });
 
+  router.post('/member/:id/removals', async (request, response) => {
+    const member = await cluster.allowRemovals(request.params.id, visitOf(request).principal);
+    home(request, response, `The zones that you removed are removed from ${member.hostname} now.`);
+  });
+
   const showEdit = (request: Request, response: Response, member: MemberStatus, refused?: ClusterError): void => {
     const type = cluster.memberTypes().find((known) => known.type === member.type);
     const { host, port, dnsPort, user, fingerprint, debug } = member;

@@ -132,6 +132,12 @@ export const CLUSTER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     parameters: { member: text },
     run: ({ member }, { cluster, peer }) => cluster.disableMember(member, peer),
   }),
+  allowremovals: apiFunction({
+    summary: 'Let the removals go that are held for a member, because too much of what it holds would go',
+    privilege,
+    parameters: { member: text },
+    run: ({ member }, { cluster, peer }) => cluster.allowRemovals(member, peer),
+  }),
   removemember: apiFunction({
     summary: 'Delete a member from the cluster; its zones stay there',
 
