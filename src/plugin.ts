@@ -42,6 +42,8 @@ export interface PluginSettings {
   fingerprint?: string;
   /** Cron expression of the health checker; each minute where absent. */
   healthSchedule?: string;
+  /** Cron expression of the drift check; once an hour where absent. */
+  driftSchedule?: string;
   /** Address or host name by which members reach this server; where absent, the one that a connection to them has here. */
   address?: string;
   /** Member types of the operator's own: files, folders of files, or npm packages, that export `memberType` (docs/member-types.md). */
@@ -144,6 +146,7 @@ async function run(host: HostPanel, settings: PluginSettings, log: Log): Promise
         host.notify?.(notice);
       },
       nameserver: createNameserver(settings.nameserver, { folder: join(folder, 'nameserver'), log, version }),
+      ...(settings.driftSchedule === undefined ? {} : { driftSchedule: settings.driftSchedule }),
       ...(settings.healthSchedule === undefined ? {} : { healthSchedule: settings.healthSchedule }),
     });
     ends.push(() => running.stop());

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { SELF } from '../access/principal.js';
 import { sentenceOf } from '../errors.js';
 import type { MemberType } from '../members/member-type.js';
 import { MemberTypes } from '../members/member-types.js';
@@ -11,7 +12,10 @@ import { ZoneHistory } from '../zones/zone-history.js';
 import { ZoneStore } from '../zones/zone-store.js';
 import { clusterStateSchema, newClusterState, type ClusterState } from './cluster-state.js';
 import { Conflicts } from './conflicts.js';
-import { DEFAULT_HEALTH_SCHEDULE, HealthCheck } from './health-check.js';
+import { DRIFT_KINDS } from './drift.js';
+import { DriftChecks } from './drift-checks.js';
+import { DEFAULT_DRIFT_SCHEDULE, DEFAULT_HEALTH_SCHEDULE, Schedule } from './schedule.js';
+import { LostFiles } from './lost-files.js';
 import { LocalZones } from './local-zones.js';
 import type { OwnIdentity } from './member-address.js';
 import { MemberWorkers } from './member-workers.js';
@@ -33,6 +37,8 @@ export interface DnsClusterOptions {
   log: Log;
   /** Cron expression of the health checker. */
   healthSchedule?: string;
+  /** Cron expression of the drift check. */
+  driftSchedule?: string;
   /** Types of members beside the original's wire. */
   memberTypes: readonly MemberType[];
   tokens: TrustTokens;
@@ -57,7 +63,9 @@ export class ClusterParts {
   readonly history: ZoneHistory;
   readonly conflicts: Conflicts;
   readonly jobs: SynchronizeJobs;
-  readonly #healthCheck: HealthCheck;
+  readonly drift: DriftChecks;
+  readonly lostFiles: LostFiles;
+  readonly #schedules: readonly Schedule[];
   readonly #log: Log;
 
   private constructor(
@@ -112,8 +120,26 @@ export class ClusterParts {
       run: (wanted, by, watch) => this.synchronize.run(wanted, by, watch),
       waiting: () => this.workers.waiting(),
     });
-    const schedule = options.healthSchedule ?? DEFAULT_HEALTH_SCHEDULE;
-    this.#healthCheck = new HealthCheck(schedule, () => this.workers.probeAll(), log);
+    this.lostFiles = new LostFiles(this);
+    this.drift = new DriftChecks({
+      ...{ store, workers, local, changes: this.changes, log, here: own.hostname.toLowerCase() },
+      found: ({ hostname }, differences) =>
+        options.notify?.({
+          subject: `${hostname} differs from ${own.hostname} in the DNS cluster`,
+          text: `${differences.length} zones at ${hostname} are not as they should be, the first ${differences[0]?.zone ?? ''}: ${differences[0] === undefined ? '' : DRIFT_KINDS[differences[0].kind].explanation} Decide on ${own.hostname} under Drift and conflicts.`,
+        }),
+      settled: ({ hostname }) =>
+        options.notify?.({
+          subject: `${hostname} is as it should be again in the DNS cluster of ${own.hostname}`,
+          text: `Nothing is left to decide: the zones at ${hostname} are those of ${own.hostname}.`,
+        }),
+    });
+    const health = options.healthSchedule ?? DEFAULT_HEALTH_SCHEDULE;
+    const drift = options.driftSchedule ?? DEFAULT_DRIFT_SCHEDULE;
+    this.#schedules = [
+      new Schedule(health, 'health check', () => this.workers.probeAll(), log),
+      new Schedule(drift, 'drift check', () => this.drift.check(SELF), log),
+    ];
   }
 
   /** Opens state and zones, brings the nameserver up to date, and begins to send members what they lack. Where it rejects, nothing is left running. */
@@ -137,7 +163,7 @@ export class ClusterParts {
       await parts.rescan.beforeStart();
       await parts.local.start();
       await parts.workers.start();
-      await parts.#healthCheck.start();
+      for (const schedule of parts.#schedules) await schedule.start();
       return parts;
     } catch (error) {
       await parts.stop();
@@ -148,7 +174,8 @@ export class ClusterParts {
   /** Ends everything that `start` began; what is on its way to members waits in the ledgers' difference. */
   async stop(): Promise<void> {
     const parts = [
-      () => this.#healthCheck.stop(),
+      () => Promise.all(this.#schedules.map((schedule) => schedule.stop())).then(() => undefined),
+      () => this.drift.stop(),
       () => this.jobs.stop(),
       () => this.local.stop(),
       () => this.workers.stop(),

@@ -9,6 +9,8 @@ import type { ZoneName } from '../zones/zone-name.js';
 import type { ZoneEntry, ZoneHome } from '../zones/zone-index.js';
 import type { ClusterSettings } from './cluster-state.js';
 import type { Conflict } from './conflicts.js';
+import type { DriftReport } from './drift.js';
+import type { Settlement } from './drift-checks.js';
 import type { MemberAnswer } from './member-dns.js';
 import type { MemberEdit } from './member-edit.js';
 import type { LookedAt, MemberStatus, MemberTest, NewMember, Role, TrustRequest } from './member.js';
@@ -169,10 +171,20 @@ export interface Cluster {
   /** The conflict is settled: it is shown again when it is met again. */
   forgetConflict(name: ZoneName, by: Principal): Promise<void>;
 
+  /** How members differed from what they should hold when they were looked at last. */
+  drift(by: Principal): DriftReport[];
+  /** Looks now, at one member or at all. Rejects with member_unknown. */
+  checkDrift(member: string | undefined, by: Principal): Promise<DriftReport[]>;
+  /** Settles differences that the last look found at a member. */
+  settleDrift(member: string, zones: readonly ZoneName[], how: Settlement, by: Principal): Promise<BatchOutcome[]>;
+
   /** Zones that were removed here, the newest first. */
   removedZones(by: Principal): RemovedZone[];
   /** Brings a removed zone back, to its owner, under a serial above any that was served. */
   restoreZone(name: ZoneName, by: Principal, options?: ChangeOptions): Promise<ChangeResult>;
+
+  /** Brings a zone's file back that is missing or broken: from a member that has this version, else the version before. */
+  restoreFile(name: ZoneName, by: Principal): Promise<ChangeResult>;
 
   /** The versions before the present one, the newest first, each with the change that ended it. Rejects with zone_unknown. */
   zoneHistory(name: ZoneName, by: Principal): Promise<PastVersion[]>;

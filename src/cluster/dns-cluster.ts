@@ -176,6 +176,11 @@ export class DnsCluster extends MemberCommands implements Cluster {
     return this.parts.removed.restore(name, by, options);
   }
 
+  async restoreFile(name: ZoneName, by: Principal): Promise<ChangeResult> {
+    authorize(by);
+    return this.parts.lostFiles.restore(name, by);
+  }
+
   async zoneHistory(name: ZoneName, by: Principal): Promise<PastVersion[]> {
     authorize(by);
     if (this.zone(name, by) === undefined) throw new ClusterError('zone_unknown', { zone: name });

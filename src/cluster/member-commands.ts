@@ -6,6 +6,9 @@ import type { Transaction } from '../members/transactions.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import { authorize } from './authorize.js';
 import type { ClusterParts } from './cluster-parts.js';
+import type { BatchOutcome } from './cluster.js';
+import type { DriftReport } from './drift.js';
+import type { Settlement } from './drift-checks.js';
 import type { MemberAnswer } from './member-dns.js';
 import type { MemberEdit } from './member-edit.js';
 import type { LookedAt, MemberStatus, MemberTest, NewMember, Role, TrustRequest } from './member.js';
@@ -77,6 +80,26 @@ export abstract class MemberCommands {
   async disableMember(id: string, by: Principal): Promise<MemberStatus> {
     authorize(by);
     return this.parts.members.disable(id, by);
+  }
+
+  drift(by: Principal): DriftReport[] {
+    authorize(by);
+    return this.parts.drift.reports(by);
+  }
+
+  async checkDrift(member: string | undefined, by: Principal): Promise<DriftReport[]> {
+    authorize(by);
+    return this.parts.drift.check(by, member);
+  }
+
+  async settleDrift(
+    member: string,
+    zones: readonly ZoneName[],
+    how: Settlement,
+    by: Principal,
+  ): Promise<BatchOutcome[]> {
+    authorize(by);
+    return this.parts.drift.settle(member, zones, how, by);
   }
 
   // Asynchronous, as all that is audited.

@@ -1,13 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { compareSerials } from '../dns/serial.js';
 import { sentenceOf } from '../errors.js';
-import {
-  MemberError,
-  type MemberBackend,
-  type MemberChange,
-  type MemberInfo,
-  type Pushed,
-} from '../members/member-backend.js';
+import { MemberError, type MemberBackend, type MemberChange, type MemberInfo } from '../members/member-backend.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import { nextHealth, type Health, type HealthEvent } from './failure-threshold.js';
 import { stateAtMember, type StateAtMember } from './state-at-member.js';
@@ -15,6 +8,7 @@ import { Acknowledgements } from './acknowledgements.js';
 import { Backlog } from './backlog.js';
 import { Latency } from './latency.js';
 import type { MemberWorkerOptions } from './member-worker-options.js';
+import { PushOutcomes } from './push-outcomes.js';
 import { Signal } from './signal.js';
 import { Waiters } from './waiters.js';
 import { within } from '../members/within.js';
@@ -31,6 +25,7 @@ export class MemberWorker {
   readonly backlog: Backlog;
   readonly latency = new Latency();
   readonly acknowledged: Acknowledgements;
+  readonly #outcomes: PushOutcomes;
   readonly #signal = new Signal();
   readonly #waiters = new Waiters();
   #health: Health;
@@ -52,6 +47,7 @@ export class MemberWorker {
       ownSerials: options.backend.ownSerials === true,
       news: (name) => this.#waiters.tell(name),
     });
+    this.#outcomes = new PushOutcomes(options, this.backlog, this.acknowledged);
   }
 
   get health(): Health {
@@ -135,6 +131,23 @@ export class MemberWorker {
       this.note({ kind: 'failure', reason: sentenceOf(error) });
       throw error;
     }
+  }
+
+  /** Talks to it for as long as it takes. Nothing is counted: whoever does has something else to say of its failure. */
+  using<T>(talk: (backend: MemberBackend) => Promise<T>): Promise<T> {
+    return talk(this.#options.backend);
+  }
+
+  /** It gives zones serials of its own: DNS tells nothing of their versions. */
+  get ownSerials(): boolean {
+    return this.#options.backend.ownSerials === true;
+  }
+
+  /** It has a zone that was removed here, whatever it acknowledged. */
+  removeAgain(name: ZoneName): void {
+    this.#options.ledger.set(name, { digest: '', serial: 0, servedAt: 0 });
+    this.backlog.compare(name);
+    this.#signal.notify();
   }
 
   /** It acknowledged this zone from us. */
@@ -246,7 +259,7 @@ export class MemberWorker {
       this.note({ kind: 'success', at: Date.now() });
       this.#probes = 0;
       this.#limit *= 2;
-      changes.forEach((change, i) => this.#settle(change, outcomes[i]));
+      changes.forEach((change, i) => this.#outcomes.settle(change, outcomes[i]));
     } catch (error) {
       // The zones stay in the backlog: they go again when the member answers.
       const reason = sentenceOf(error);
@@ -254,7 +267,7 @@ export class MemberWorker {
       this.note({ kind: 'failure', reason });
       // It answers probes, and fails at this zone alone, again: the others must get past it.
       if (this.#limit === 1) {
-        for (const change of changes) this.#setAside(change, reason);
+        for (const change of changes) this.#outcomes.setAside(change, reason);
         // Nothing else may be due that would show that it answers.
         await this.#lookForReturn();
       }
@@ -263,32 +276,5 @@ export class MemberWorker {
       this.backlog.giveBack(changes);
       for (const change of changes) this.#waiters.tell(change.name);
     }
-  }
-
-  #setAside(change: MemberChange, reason: string): void {
-    this.backlog.setAside(change.name, reason, change.kind === 'upsert' ? change.digest : undefined);
-  }
-
-  #settle(change: MemberChange, outcome: Pushed | undefined): void {
-    const other = outcome?.conflictWith;
-    if (other !== undefined && change.kind === 'upsert')
-      this.#options.conflict(change.name, other, outcome?.outcome === 'done');
-    if (outcome?.outcome !== 'done') {
-      this.#setAside(change, outcome?.reason ?? 'The member did not say what became of it.');
-    } else if (change.kind === 'remove') {
-      this.acknowledged.dropped(change.name);
-    } else if (outcome.digest === undefined || outcome.digest === change.digest) {
-      this.acknowledged.took(change, outcome.leftOut);
-    } else this.#settleOther(change, outcome);
-  }
-
-  /** The member says that it now holds something else than was sent. */
-  #settleOther(change: MemberChange & { kind: 'upsert' }, { serial }: Pushed): void {
-    // The zone may have changed here while it was sent: then the backlog holds it already.
-    if (this.#options.store.get(change.name)?.digest !== change.digest) return;
-    if (serial !== undefined && compareSerials(serial, change.serial) > 0) {
-      this.#setAside(change, `The member holds the later serial ${serial}; ours is raised above it.`);
-      this.#options.ahead(change.name, serial);
-    } else this.#setAside(change, 'The member holds other content than was sent.');
   }
 }

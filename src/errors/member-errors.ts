@@ -42,6 +42,16 @@ export const MEMBER_ERRORS = {
     status: 422,
     sentence: (f) => `The member was not added: ${f['why'] ?? ''}. Correct it and submit again.`,
   },
+  difference_unknown: {
+    status: 404,
+    sentence: (f) =>
+      `${f['zone'] ?? ''} is not among the differences that were found at ${f['member'] ?? ''} last, or is gone there. Check again.`,
+  },
+  difference_other: {
+    status: 409,
+    sentence: (f) =>
+      `${f['zone'] ?? ''} can't be ${f['how'] ?? ''} to settle its difference. Look at what is different, and choose something else.`,
+  },
   trust_refused: {
     status: 422,
     sentence: (f) => `No trust with ${f['host'] ?? ''} was set up: ${f['why'] ?? ''}`,

@@ -87,6 +87,10 @@ export const ZONE_ERRORS = {
     sentence: (f) =>
       `Zone ${f['zone'] ?? ''} was changed by somebody else after you opened this page, so nothing was done. Look at its records again.`,
   },
+  zone_file_sound: {
+    status: 409,
+    sentence: (f) => `The file of ${f['zone'] ?? ''} is as it should be, so there is nothing to bring back.`,
+  },
   zone_not_kept: {
     status: 404,
     sentence: (f) =>

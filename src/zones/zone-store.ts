@@ -19,8 +19,7 @@ const FOLD_AT_CLOSE = 500;
 
 export interface ZoneStoreOptions {
   log: Log;
-  /** Octets of journal after which it is folded into files and index. */
-  checkpoint?: number;
+  checkpoint?: number; // octets of journal after which it is folded into files and index
 }
 
 /** One version of a zone, as its serial tells it from those before and after. */
@@ -107,7 +106,7 @@ export class ZoneStore {
     return this.#index.entries.values();
   }
 
-  /** Of zones that were removed; some are here again. */
+  /** Of removed zones; some are here again. */
   tombstones(): IterableIterator<[ZoneName, Tombstone]> {
     return this.#index.tombstones.entries();
   }
@@ -116,7 +115,7 @@ export class ZoneStore {
     return this.#index.tombstones.get(name);
   }
 
-  /** Absolute path of the master file, for the nameserver. */
+  /** Absolute path of the master file. */
   fileOf(name: ZoneName): string {
     return this.#files.fileOf(name);
   }
@@ -156,6 +155,16 @@ export class ZoneStore {
         return [{ kind: 'remove', name, tombstone: { serial: held.serial, removedAt, by, ...was } }];
       });
     });
+  }
+
+  /** Makes the statement that zones which are not here were removed, with the serial that they have elsewhere. What is here is skipped. */
+  bury(zones: readonly ZoneVersion[], by: string): Promise<void> {
+    const removedAt = Date.now();
+    return this.#change(() =>
+      zones.flatMap(({ name, serial }): JournalStep[] =>
+        this.get(name) === undefined ? [{ kind: 'remove', name, tombstone: { serial, removedAt, by } }] : [],
+      ),
+    );
   }
 
   /**

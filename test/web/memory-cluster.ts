@@ -12,6 +12,8 @@ import type {
 } from '../../src/cluster/cluster.js';
 import { newClusterState, type ClusterSettings } from '../../src/cluster/cluster-state.js';
 import type { Conflict } from '../../src/cluster/conflicts.js';
+import type { DriftReport } from '../../src/cluster/drift.js';
+import type { Settlement } from '../../src/cluster/drift-checks.js';
 import { SynchronizeJob } from '../../src/cluster/synchronize-job.js';
 import type { Transaction } from '../../src/members/transactions.js';
 import type { PastVersion } from '../../src/zones/zone-history.js';
@@ -135,6 +137,20 @@ export class MemoryCluster implements Cluster {
     delete row.removalsHeld;
     return Promise.resolve(row);
   }
+  reports: DriftReport[] = [];
+  drift(): DriftReport[] {
+    return this.reports;
+  }
+  async checkDrift(member: string | undefined, by: Principal): Promise<DriftReport[]> {
+    if (member !== undefined) this.#row(member, by);
+    return Promise.resolve(this.reports);
+  }
+  settled: [member: string, zones: readonly ZoneName[], how: Settlement][] = [];
+  async settleDrift(id: string, zones: readonly ZoneName[], how: Settlement, by: Principal): Promise<BatchOutcome[]> {
+    this.#row(id, by);
+    this.settled.push([id, zones, how]);
+    return Promise.resolve([]);
+  }
   met: Conflict[] = [];
   conflicts(): Conflict[] {
     return this.met;
@@ -192,6 +208,9 @@ export class MemoryCluster implements Cluster {
   async restoreZone(name: ZoneName, by: Principal): Promise<ChangeResult> {
     const [version] = this.past;
     return this.addZone(name, version?.text ?? Buffer.of(), by);
+  }
+  async restoreFile(name: ZoneName, by: Principal): Promise<ChangeResult> {
+    return this.saveZone(name, this.#held(name, by).text, by);
   }
   past: PastVersion[] = [];
   async zoneHistory(name: ZoneName, by: Principal): Promise<PastVersion[]> {

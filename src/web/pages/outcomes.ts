@@ -39,6 +39,11 @@ export function done(...sentences: string[]): Outcome {
   return { sentences, complete: true, warnings: [], members: [] };
 }
 
+/** The outcome of an action that was not done, or not all of it. */
+export function failed(...sentences: string[]): Outcome {
+  return { ...done(...sentences), complete: false };
+}
+
 /** A change of a zone in sentences; `given` is the name as it was typed. */
 export function changeOutcome(result: ChangeResult, given: string = result.zone): Outcome {
   const serial = result.serial === undefined ? '' : ` with serial ${result.serial}`;

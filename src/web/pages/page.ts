@@ -39,6 +39,7 @@ export function urlsOf(request: Request): UrlOf {
 const NAVIGATION = [
   { label: 'DNS Cluster', segments: [], prefix: /^\/($|member|clustering|synchronize)/ },
   { label: 'Zones', segments: ['zones'], prefix: /^\/zone/ },
+  { label: 'Drift and conflicts', segments: ['drift'], prefix: /^\/drift/ },
   { label: 'Manage API Tokens', segments: ['tokens'], prefix: /^\/token/ },
   { label: 'Activity', segments: ['activity'], prefix: /^\/activity/ },
 ];

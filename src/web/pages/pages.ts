@@ -7,6 +7,7 @@ import type { Log } from '../../operations/log.js';
 import { createPageApp, endWithErrorPages } from '../page-app.js';
 import { activityPages } from './activity-pages.js';
 import { clusterPages } from './cluster-pages.js';
+import { driftPages } from './drift-pages.js';
 import { smallForm, zoneTextForm } from './forms.js';
 import { Managing, managingPages } from './managing.js';
 import { memberPages } from './member-pages.js';
@@ -48,6 +49,7 @@ export function createPages(options: {
   app.use(clusterPages(context));
   app.use(newMemberPages(context));
   app.use(memberPages(context));
+  app.use(driftPages(context));
   app.use(synchronizePages(context));
   app.use(zonePages(context));
   app.use(zoneRecords(context));

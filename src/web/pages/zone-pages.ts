@@ -114,11 +114,14 @@ export function zonePages(context: PageContext): Router {
     const row = cluster.zone(name, principal);
     if (row === undefined) throw new ClusterError('zone_unknown', { zone: name });
     const states = cluster.zoneStates(name, principal);
-    showPage(context, request, response, 'zone-delete', { title: `Delete ${name}`, row, states });
+    const isOfOther = row.home !== undefined && row.home.server !== cluster.hostname.toLowerCase();
+    showPage(context, request, response, 'zone-delete', { title: `Delete ${name}`, row, states, isOfOther });
   });
 
   router.post('/zone/:name/delete', async (request, response) => {
-    const result = await cluster.removeZone(zoneName(request.params.name), visitOf(request).principal);
+    const evenOfOthers = sentText(request, 'evenOfOthers') === '1';
+    const name = zoneName(request.params.name);
+    const result = await cluster.removeZone(name, visitOf(request).principal, { evenOfOthers });
     redirectWith(context, request, response, ['zones'], changeOutcome(result));
   });
   return router;

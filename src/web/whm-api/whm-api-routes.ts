@@ -10,6 +10,7 @@ import { Answer, type ApiFunction, type ApiStores } from './api-function.js';
 import { AUDIT_FUNCTIONS } from './audit-functions.js';
 import { batchCommands, runBatch } from './batch.js';
 import { describeApi } from './openapi.js';
+import { DRIFT_FUNCTIONS } from './drift-functions.js';
 import { DNS_FUNCTIONS } from './dns-functions.js';
 import { RECORD_FUNCTIONS } from './record-functions.js';
 import { SERVER_FUNCTIONS } from './server-functions.js';
@@ -24,6 +25,7 @@ export const FUNCTIONS: ReadonlyMap<string, ApiFunction> = new Map(
     ...DNS_FUNCTIONS,
     ...RECORD_FUNCTIONS,
     ...CLUSTER_FUNCTIONS,
+    ...DRIFT_FUNCTIONS,
     ...TOKEN_FUNCTIONS,
     ...AUDIT_FUNCTIONS,
   }),

@@ -1,7 +1,7 @@
 import type { ChangeResult } from '../../cluster/cluster.js';
 import { conversion } from '../conversion.js';
 import type { WireRequest } from '../wire/wire-request.js';
-import { apiFunction, octets, text, type ApiFunction } from './api-function.js';
+import { apiFunction, flag, octets, text, type ApiFunction } from './api-function.js';
 import { optionsOf, waiting, zone } from './zone-parameters.js';
 
 const privilege = 'clustering';
@@ -83,8 +83,11 @@ export const ZONE_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     summary: 'Remove a zone, here and at the members',
 
     privilege,
-    parameters: { zone, ...waiting },
-    run: (given, { cluster, peer }) => cluster.removeZone(given.zone, peer, optionsOf(given)),
+    parameters: { zone, even_of_others: flag.optional(), ...waiting },
+    run: (given, { cluster, peer }) => {
+      const evenOfOthers = given.even_of_others === true;
+      return cluster.removeZone(given.zone, peer, { ...optionsOf(given), evenOfOthers });
+    },
   }),
   rescanzones: apiFunction({
     summary: 'Take what persons changed in the zone files on disk',

@@ -1,0 +1,155 @@
+import type { Principal } from '../access/principal.js';
+import { ClusterError } from '../errors.js';
+import { nextSerial } from '../dns/serial.js';
+import type { Log } from '../operations/log.js';
+import type { ZoneName } from '../zones/zone-name.js';
+import type { ZoneStore } from '../zones/zone-store.js';
+import type { BatchOutcome } from './cluster.js';
+import { inBatch } from './batch.js';
+import { checkDrift } from './drift-check.js';
+import type { Difference, DriftReport } from './drift.js';
+import type { LocalZones } from './local-zones.js';
+import { mayUse, ROLES, ROOT, type Member } from './member.js';
+import type { MemberWorkers } from './member-workers.js';
+import type { MemberWorker } from './member-worker.js';
+import type { ZoneChanges } from './zone-changes.js';
+
+/** What can be done about a difference: ours goes there again under a later serial, theirs comes here, or theirs is removed. */
+export type Settlement = 'send' | 'take' | 'remove';
+
+/** Longest look at one member, milliseconds. */
+const LONGEST = 30 * 60_000;
+const TAKE_TIMEOUT = 60_000;
+
+export interface DriftChecksOptions {
+  store: ZoneStore;
+  workers: MemberWorkers;
+  local: LocalZones;
+  changes: ZoneChanges;
+  /** This server, lower case. */
+  here: string;
+  log: Log;
+  /** Differences that somebody has to decide, where there were none before. */
+  found: (report: DriftReport, undecided: readonly Difference[]) => void;
+  /** There is nothing to decide any more. */
+  settled: (report: DriftReport) => void;
+}
+
+/** Looks at all members whether they hold and answer what they should, keeps what was found, and settles it as somebody decides. */
+export class DriftChecks {
+  readonly #options: DriftChecksOptions;
+  readonly #reports = new Map<string, DriftReport>();
+  readonly #running = new Map<string, Promise<DriftReport>>();
+  /** Where the next look goes on with whole questions. */
+  readonly #next = new Map<string, ZoneName | undefined>();
+  readonly #ending = new AbortController();
+
+  constructor(options: DriftChecksOptions) {
+    this.#options = options;
+  }
+
+  /** What was found last, of the members that `by` may see. */
+  reports(by: Principal): DriftReport[] {
+    return this.#writers(by).flatMap(([{ id }]) => this.#reports.get(id) ?? []);
+  }
+
+  /** Looks at one member, or all that are written to. One that is looked at already is not looked at twice. */
+  check(by: Principal, id?: string): Promise<DriftReport[]> {
+    const wanted = this.#writers(by).filter(([member]) => id === undefined || member.id === id);
+    if (id !== undefined && wanted.length === 0) throw new ClusterError('member_unknown', { id: id.slice(0, 80) });
+    return Promise.all(wanted.map(([member, worker]) => this.#checkOne(member, worker)));
+  }
+
+  /** Does the same to each of these differences; rejects none of the others where one fails. */
+  async settle(id: string, zones: readonly ZoneName[], how: Settlement, by: Principal): Promise<BatchOutcome[]> {
+    const [found] = this.#writers(by).filter(([member]) => member.id === id);
+    if (found === undefined) throw new ClusterError('member_unknown', { id: id.slice(0, 80) });
+    const [member, worker] = found;
+    const differences = new Map(this.#reports.get(id)?.differences.map((one) => [one.zone, one]));
+    const items = zones.map((name) => ({ name }));
+    const outcomes = await inBatch(items, async ({ name: zone }) => {
+      const difference = differences.get(zone);
+      if (difference === undefined) throw new ClusterError('difference_unknown', { zone, member: member.hostname });
+      const local = await this.#settleOne(difference, how, { member, worker, by });
+      return { zone, ...local, members: [], warnings: [] };
+    });
+    const done = new Set(outcomes.flatMap((one) => ('error' in one ? [] : one.zone)));
+    const report = this.#reports.get(id);
+    if (report !== undefined) {
+      report.differences = report.differences.filter(({ zone }) => !done.has(zone));
+      report.found -= done.size;
+    }
+    return outcomes;
+  }
+
+  async stop(): Promise<void> {
+    this.#ending.abort();
+    await Promise.allSettled(this.#running.values());
+  }
+
+  #writers(by: Principal): [Member, MemberWorker][] {
+    return this.#options.workers
+      .running()
+      .filter(({ member }) => ROLES[member.role].writes && mayUse(by, member))
+      .map(({ member, worker }) => [member, worker]);
+  }
+
+  #checkOne(member: Member, worker: MemberWorker): Promise<DriftReport> {
+    const running = this.#running.get(member.id) ?? this.#look(member, worker);
+    this.#running.set(member.id, running);
+    return running;
+  }
+
+  async #look(member: Member, worker: MemberWorker): Promise<DriftReport> {
+    const { store, here, found, settled, log } = this.#options;
+    const { id, hostname, owner: of } = member;
+    try {
+      const signal = AbortSignal.any([this.#ending.signal, AbortSignal.timeout(LONGEST)]);
+      const serves = (owner: string): boolean => of === ROOT || of === owner;
+      const from = this.#next.get(id);
+      const { report, next } = await checkDrift({ member, worker, store, here, serves, from, signal });
+      const before = undecided(this.#reports.get(id));
+      this.#reports.set(id, report);
+      this.#next.set(id, next);
+      const now = undecided(report);
+      if (report.found > 0)
+        log.warn({ member: hostname, found: report.found, undecided: now.length }, 'drift was found');
+      if (now.length > 0 && before.length === 0) found(report, now);
+      if (now.length === 0 && before.length > 0 && report.incomplete === undefined) settled(report);
+      return report;
+    } finally {
+      this.#running.delete(id);
+    }
+  }
+
+  async #settleOne(
+    { zone, there, kind }: Difference,
+    how: Settlement,
+    { member, worker, by }: { member: Member; worker: MemberWorker; by: Principal },
+  ): Promise<Pick<Awaited<ReturnType<LocalZones['change']>>, 'change' | 'lifted' | 'local'>> {
+    const { store, local, changes } = this.#options;
+    if (how === 'remove') {
+      if (kind !== 'extra') throw new ClusterError('difference_other', { zone, how: 'removed' });
+      await store.bury([{ name: zone, serial: there ?? 0 }], by.user);
+      worker.removeAgain(zone);
+      return { change: 'removed', lifted: false, local: { state: 'served' } };
+    }
+    if (how === 'send') {
+      const held = store.get(zone);
+      if (held === undefined) throw new ClusterError('difference_other', { zone, how: 'sent' });
+      // Above what is there: its nameserver keeps its data where the serial does not rise.
+      const above = there === undefined ? held.serial : nextSerial(held.serial, there);
+      const outcome = await local.change({ kind: 'raise', name: zone, above });
+      worker.resend([zone]);
+      return outcome;
+    }
+    const text = (await worker.ask((backend) => backend.zones([zone]), TAKE_TIMEOUT)).get(zone);
+    if (text === undefined) throw new ClusterError('difference_unknown', { zone, member: member.hostname });
+    const { change, lifted, local: state } = await changes.save(zone, text, by, { wait: 'local' });
+    return { change, lifted, local: state };
+  }
+}
+
+function undecided(report: DriftReport | undefined): Difference[] {
+  return report?.differences.filter(({ repaired }) => repaired === undefined) ?? [];
+}

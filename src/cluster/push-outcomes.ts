@@ -1,0 +1,50 @@
+import { compareSerials } from '../dns/serial.js';
+import type { MemberChange, Pushed } from '../members/member-backend.js';
+import type { Acknowledgements } from './acknowledgements.js';
+import type { Backlog } from './backlog.js';
+import type { MemberWorkerOptions } from './member-worker-options.js';
+
+/** What a member said of the zones that it was sent, noted where it belongs. */
+export class PushOutcomes {
+  readonly #options: Pick<MemberWorkerOptions, 'conflict' | 'store' | 'ahead'>;
+  readonly #backlog: Backlog;
+  readonly #acknowledged: Acknowledgements;
+
+  constructor(
+    options: Pick<MemberWorkerOptions, 'conflict' | 'store' | 'ahead'>,
+    backlog: Backlog,
+    acknowledged: Acknowledgements,
+  ) {
+    this.#options = options;
+    this.#backlog = backlog;
+    this.#acknowledged = acknowledged;
+  }
+
+  /** It refused this zone: the others go on. */
+  setAside(change: MemberChange, reason: string): void {
+    this.#backlog.setAside(change.name, reason, change.kind === 'upsert' ? change.digest : undefined);
+  }
+
+  settle(change: MemberChange, outcome: Pushed | undefined): void {
+    const other = outcome?.conflictWith;
+    if (other !== undefined && change.kind === 'upsert')
+      this.#options.conflict(change.name, other, outcome?.outcome === 'done');
+    if (outcome?.outcome !== 'done') {
+      this.setAside(change, outcome?.reason ?? 'The member did not say what became of it.');
+    } else if (change.kind === 'remove') {
+      this.#acknowledged.dropped(change.name);
+    } else if (outcome.digest === undefined || outcome.digest === change.digest) {
+      this.#acknowledged.took(change, outcome.leftOut);
+    } else this.#settleOther(change, outcome);
+  }
+
+  /** The member says that it now holds something else than was sent. */
+  #settleOther(change: MemberChange & { kind: 'upsert' }, { serial }: Pushed): void {
+    // The zone may have changed here while it was sent: then the backlog holds it already.
+    if (this.#options.store.get(change.name)?.digest !== change.digest) return;
+    if (serial !== undefined && compareSerials(serial, change.serial) > 0) {
+      this.setAside(change, `The member holds the later serial ${serial}; ours is raised above it.`);
+      this.#options.ahead(change.name, serial);
+    } else this.setAside(change, 'The member holds other content than was sent.');
+  }
+}

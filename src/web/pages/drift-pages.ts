@@ -1,0 +1,105 @@
+import { Router } from 'express';
+import { z } from 'zod';
+import { DRIFT_KINDS } from '../../cluster/drift.js';
+import { ROLES } from '../../cluster/member.js';
+import { zoneName } from '../../zones/zone-name.js';
+import { readForm, sentTexts } from './forms.js';
+import { changeOutcome, done, failed } from './outcomes.js';
+import { redirectWith, showPage, type PageContext } from './page.js';
+import { visitOf } from './visit.js';
+
+const ROWS = 200;
+/** What the three buttons do, in the words that tell what came of it. */
+const SETTLEMENTS = { send: 'sent there again', take: 'taken from there', remove: 'removed there' } as const;
+const settleForm = z.object({ how: z.enum(['send', 'take', 'remove']) });
+const policyForm = z.object({ policy: z.enum(['newest', 'first']) });
+
+/** Where servers differ: members from what they should hold, files from what was written, servers that write the same zone. */
+export function driftPages(context: PageContext): Router {
+  const { cluster } = context;
+  const router = Router();
+
+  router.get('/drift', async (request, response) => {
+    const { principal } = visitOf(request);
+    const { damaged, settings } = await cluster.status(principal);
+    const reports = cluster.drift(principal).map((report) => ({
+      ...report,
+      differences: report.differences.slice(0, ROWS),
+      listed: Math.min(report.differences.length, ROWS),
+    }));
+    const looked = new Set(reports.map(({ member }) => member));
+    const unseen = cluster.members(principal).filter(({ id, role }) => ROLES[role].writes && !looked.has(id));
+    showPage(context, request, response, 'drift', {
+      title: 'Drift and conflicts',
+      ...{ reports, unseen, kinds: DRIFT_KINDS, damaged, settings, conflicts: cluster.conflicts(principal) },
+      here: cluster.hostname,
+    });
+  });
+
+  router.post('/drift/check', async (request, response) => {
+    const reports = await cluster.checkDrift(undefined, visitOf(request).principal);
+    const found = reports.reduce((sum, report) => sum + report.found, 0);
+    const broken = reports.filter(({ incomplete }) => incomplete !== undefined);
+    const sentences = [
+      found === 0 ? 'No difference was found.' : `${found} differences were found.`,
+      ...broken.map(({ hostname, incomplete }) => `${hostname} could not be looked at in full: ${incomplete ?? ''}`),
+    ];
+    const outcome = broken.length > 0 ? failed(...sentences) : done(...sentences);
+    redirectWith(context, request, response, ['drift'], outcome);
+  });
+
+  router.post('/drift/:member/settle', async (request, response) => {
+    const { how } = readForm(settleForm, request);
+    const zones = sentTexts(request, 'zone').map((name) => zoneName(name));
+    if (zones.length === 0) {
+      redirectWith(context, request, response, ['drift'], failed('Nothing was chosen. Tick the zones first.'));
+      return;
+    }
+    const outcomes = await cluster.settleDrift(request.params.member, zones, how, visitOf(request).principal);
+    const refused = outcomes.flatMap((one) => ('error' in one ? [one.error.message] : []));
+    const settled = outcomes.length - refused.length;
+    const sentence = `${settled} of ${outcomes.length} zones were ${SETTLEMENTS[how]}.`;
+    const outcome = refused.length > 0 ? failed(sentence, ...refused.slice(0, 10)) : done(sentence);
+    redirectWith(context, request, response, ['drift'], outcome);
+  });
+
+  router.post('/drift/policy', async (request, response) => {
+    const { policy: conflictPolicy } = readForm(policyForm, request);
+    await cluster.configure({ conflictPolicy }, visitOf(request).principal);
+    const sentence =
+      conflictPolicy === 'newest'
+        ? 'Of a zone that two servers write, the later serial wins.'
+        : 'A zone that two servers write stays with the first of them.';
+    redirectWith(context, request, response, ['drift'], done(sentence));
+  });
+
+  router.post('/zone/:name/file', async (request, response) => {
+    const name = zoneName(request.params.name);
+    const result = await cluster.restoreFile(name, visitOf(request).principal);
+    redirectWith(context, request, response, ['zone', name], changeOutcome(result));
+  });
+
+  router.get('/zone/:name/take-over', (request, response) => {
+    const { principal } = visitOf(request);
+    const name = zoneName(request.params.name);
+    const row = cluster.zone(name, principal);
+    const conflict = cluster.conflicts(principal).find(({ zone }) => zone === name);
+    const from = conflict?.servers.find((server) => server !== cluster.hostname.toLowerCase()) ?? row?.home?.server;
+    const title = `Take ${name} over`;
+    showPage(context, request, response, 'zone-take-over', { title, name, from, here: cluster.hostname });
+  });
+
+  router.post('/zone/:name/take-over', async (request, response) => {
+    const name = zoneName(request.params.name);
+    const result = await cluster.takeOverZone(name, visitOf(request).principal);
+    redirectWith(context, request, response, ['zone', name], changeOutcome(result));
+  });
+
+  router.post('/zone/:name/forget-conflict', async (request, response) => {
+    const name = zoneName(request.params.name);
+    await cluster.forgetConflict(name, visitOf(request).principal);
+    const sentence = `The conflict of ${name} was put away. It is shown again when the servers meet again.`;
+    redirectWith(context, request, response, ['drift'], done(sentence));
+  });
+  return router;
+}
