@@ -28,7 +28,10 @@ const WRITERS = {
       const held = batch.filter((name) => store.get(name) !== undefined);
       if (random(6) === 0) {
         say({ begin: Object.fromEntries(held.map((name) => [name, 0])) });
-        await store.remove(held, 'root');
+        await store.remove(
+          held.map((name) => ({ name })),
+          'root',
+        );
         say({ done: Object.fromEntries(held.map((name) => [name, 0])) });
         continue;
       }
