@@ -6,6 +6,7 @@ import { TokenStore } from './access/tokens.js';
 import { trustTokens } from './access/trust-tokens.js';
 import type { Cluster } from './cluster/cluster.js';
 import { audited } from './cluster/audited.js';
+import { DailySummary } from './cluster/daily-summary.js';
 import { DnsCluster } from './cluster/dns-cluster.js';
 import { sentenceOf } from './errors.js';
 import type { HostPanel } from './host/host-panel.js';
@@ -14,6 +15,9 @@ import { ownMemberTypes } from './members/own-member-types.js';
 import { createNameserver, type NameserverSettings } from './nameservers/kinds.js';
 import { AuditLog } from './operations/audit-log.js';
 import { createLog, type Log } from './operations/log.js';
+import { Notifications } from './notifications/notifications.js';
+import { ProblemWatch } from './notifications/problem-watch.js';
+import { expiring, fillingDisk } from './notifications/server-problems.js';
 import { packageVersion } from './operations/version.js';
 import { FolderLock } from './state/folder-lock.js';
 import { secretFile } from './state/secret-file.js';
@@ -131,6 +135,13 @@ async function run(host: HostPanel, settings: PluginSettings, log: Log): Promise
     ends.push(() => audit.close());
     const tokens = await TokenStore.open(join(folder, 'tokens.json'), { log, audit });
     ends.push(() => tokens.close());
+    const notifications = await Notifications.open(join(folder, 'notifications.json'), {
+      ...{ from: settings.hostname, log },
+      host: (notice) => host.notify?.(notice),
+    });
+    ends.push(() => notifications.close());
+    // The cluster has something to tell before there is somebody who listens.
+    const told: { by?: ProblemWatch } = {};
     const running = await DnsCluster.start({
       folder,
       log,
@@ -141,22 +152,35 @@ async function run(host: HostPanel, settings: PluginSettings, log: Log): Promise
       // An operator's own type takes the place of a built-in one of its name.
       memberTypes: [...(await ownMemberTypes(settings.memberTypes ?? [], log)), ...BUILT_IN_TYPES],
       tokens: trustTokens(tokens),
-      notify: (notice) => {
-        log.warn(notice, 'notice for root');
-        host.notify?.(notice);
-      },
+      changed: () => void told.by?.look(),
       nameserver: createNameserver(settings.nameserver, { folder: join(folder, 'nameserver'), log, version }),
       ...(settings.driftSchedule === undefined ? {} : { driftSchedule: settings.driftSchedule }),
       ...(settings.healthSchedule === undefined ? {} : { healthSchedule: settings.healthSchedule }),
     });
     ends.push(() => running.stop());
+    const watch = await ProblemWatch.open(join(folder, 'problems'), {
+      problems: async () => [...running.problems(), ...expiring(tokens.list()), ...(await fillingDisk(folder))],
+      tell: (notice) => notifications.tell(notice),
+      log,
+    });
+    told.by = watch;
+    ends.push(() => watch.close());
     const cluster = audited(running, audit);
+    const summary = new DailySummary(running, notifications, log);
+    await summary.start();
+    ends.push(() => summary.stop());
     // Kept, so that a form that was open during a restart still works.
     const secret = await secretFile(join(folder, 'csrf.key'));
-    const api = createApi({ cluster, tokens, audit, version, log });
+    const api = createApi({ cluster, tokens, audit, notifications, version, log });
     const control = await ControlSocket.open(folder, api as RequestListener);
     ends.push(() => control.close());
-    return { cluster, tokens, end, api, pages: createPages({ cluster, tokens, audit, host, version, secret, log }) };
+    return {
+      cluster,
+      tokens,
+      end,
+      api,
+      pages: createPages({ cluster, tokens, audit, notifications, host, version, secret, log }),
+    };
   } catch (error) {
     await end();
     throw error;

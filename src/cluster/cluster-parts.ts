@@ -12,7 +12,6 @@ import { ZoneHistory } from '../zones/zone-history.js';
 import { ZoneStore } from '../zones/zone-store.js';
 import { clusterStateSchema, newClusterState, type ClusterState } from './cluster-state.js';
 import { Conflicts } from './conflicts.js';
-import { DRIFT_KINDS } from './drift.js';
 import { DriftChecks } from './drift-checks.js';
 import { DEFAULT_DRIFT_SCHEDULE, DEFAULT_HEALTH_SCHEDULE, Schedule } from './schedule.js';
 import { LostFiles } from './lost-files.js';
@@ -42,8 +41,8 @@ export interface DnsClusterOptions {
   /** Types of members beside the original's wire. */
   memberTypes: readonly MemberType[];
   tokens: TrustTokens;
-  /** Is told what root should know: a member was disabled. One subject and a sentence. */
-  notify?: (notice: { subject: string; text: string }) => void;
+  /** Is told that something went wrong or right: `problems` are others now. */
+  changed?: () => void;
 }
 
 /** All that a running cluster is made of, wired together, and its life. */
@@ -67,6 +66,7 @@ export class ClusterParts {
   readonly lostFiles: LostFiles;
   readonly #schedules: readonly Schedule[];
   readonly #log: Log;
+  readonly #look: () => void;
 
   private constructor(
     options: DnsClusterOptions,
@@ -76,6 +76,7 @@ export class ClusterParts {
   ) {
     const { log, own, nameserver, tokens } = options;
     this.#log = log;
+    this.#look = () => options.changed?.();
     this.nameserver = nameserver;
     this.state = state;
     this.store = store;
@@ -88,21 +89,7 @@ export class ClusterParts {
       ...{ state, store, own, log, origins, conflicts, types: this.types },
       folder: join(options.folder, 'ledgers'),
       ahead: (name, serial) => void this.#raise(name, serial),
-      recovered: (hostname) =>
-        options.notify?.({
-          subject: `${hostname} is back in the DNS cluster of ${own.hostname}`,
-          text: `${hostname} has answered for some minutes and was enabled again by itself. It gets what it missed now.`,
-        }),
-      removalsHeld: (hostname, count) =>
-        options.notify?.({
-          subject: `${count} removals are held for ${hostname} in the DNS cluster of ${own.hostname}`,
-          text: `${count} zones that were removed on ${own.hostname} are more than 30 % of what ${hostname} holds, so they are still served there. Look at them on the page of ${hostname}, and allow their removal or bring the zones back.`,
-        }),
-      disabled: (hostname, reason) =>
-        options.notify?.({
-          subject: `${hostname} was disabled in the DNS cluster of ${own.hostname}`,
-          text: `${hostname} failed ${state.data.failureThreshold} commands in a row and gets no changes until ${state.data.autoEnable ? 'it has answered for some minutes, or you enable it' : 'you enable it again'}. The last failure: ${reason}`,
-        }),
+      changed: () => this.#look(),
     });
     const { workers, types } = this;
     this.members = new Members({ state, store, own, types, tokens, workers });
@@ -123,21 +110,12 @@ export class ClusterParts {
     this.lostFiles = new LostFiles(this);
     this.drift = new DriftChecks({
       ...{ store, workers, local, changes: this.changes, log, here: own.hostname.toLowerCase() },
-      found: ({ hostname }, differences) =>
-        options.notify?.({
-          subject: `${hostname} differs from ${own.hostname} in the DNS cluster`,
-          text: `${differences.length} zones at ${hostname} are not as they should be, the first ${differences[0]?.zone ?? ''}: ${differences[0] === undefined ? '' : DRIFT_KINDS[differences[0].kind].explanation} Decide on ${own.hostname} under Drift and conflicts.`,
-        }),
-      settled: ({ hostname }) =>
-        options.notify?.({
-          subject: `${hostname} is as it should be again in the DNS cluster of ${own.hostname}`,
-          text: `Nothing is left to decide: the zones at ${hostname} are those of ${own.hostname}.`,
-        }),
+      looked: () => this.#look(),
     });
     const health = options.healthSchedule ?? DEFAULT_HEALTH_SCHEDULE;
     const drift = options.driftSchedule ?? DEFAULT_DRIFT_SCHEDULE;
     this.#schedules = [
-      new Schedule(health, 'health check', () => this.workers.probeAll(), log),
+      new Schedule(health, 'health check', () => this.workers.probeAll().then(this.#look), log),
       new Schedule(drift, 'drift check', () => this.drift.check(SELF), log),
     ];
   }
@@ -149,14 +127,9 @@ export class ClusterParts {
     const schema = clusterStateSchema;
     const state = await JsonState.open(join(folder, 'cluster.json'), { schema, defaults: newClusterState, log });
     const store = await ZoneStore.open(folder, { log });
-    const { hostname } = options.own;
     const conflicts = await Conflicts.open(join(folder, 'conflicts'), {
       ...{ store, log },
-      isNew: ({ zone, servers: [kept, other], metAt }) =>
-        options.notify?.({
-          subject: `Two servers have ${zone} in the DNS cluster of ${hostname}`,
-          text: `${kept} and ${other} both write ${zone}, with different content; ${metAt} keeps what ${kept} sent. Decide on ${hostname} under Drift and conflicts: take it over on the server that shall have it, and delete it on the other.`,
-        }),
+      isNew: () => options.changed?.(),
     });
     const parts = new ClusterParts(options, state, store, conflicts);
     try {

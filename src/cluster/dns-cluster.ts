@@ -1,4 +1,4 @@
-import { ownsOrIsRoot, type Principal } from '../access/principal.js';
+import { ownsOrIsRoot, SELF, type Principal } from '../access/principal.js';
 import { ClusterError } from '../errors.js';
 import { failuresOf } from './failures.js';
 import { zoneFromTemplate } from '../zones/templates.js';
@@ -23,6 +23,7 @@ import { ClusterParts, type DnsClusterOptions } from './cluster-parts.js';
 
 import { readersOf, zonesElsewhere } from './reader.js';
 import { MemberCommands } from './member-commands.js';
+import { problemsOf, type Problem } from './problems.js';
 import { changeSettings, settingsOf } from './settings.js';
 import type { ClusterSettings } from './cluster-state.js';
 import type { Conflict } from './conflicts.js';
@@ -189,6 +190,14 @@ export class DnsCluster extends MemberCommands implements Cluster {
 
   failures(by: Principal): ClusterFailures {
     return failuresOf(this.parts, by);
+  }
+
+  /** What is wrong now, in a form that can be told. */
+  problems(now = Date.now()): Problem[] {
+    const { state, members, drift, conflicts, store } = this.parts;
+    const facts = { hostname: this.hostname, ...state.data, damaged: store.edits.damaged() };
+    const shown = { members: members.list(SELF), reports: drift.reports(SELF), conflicts: conflicts.list(SELF) };
+    return problemsOf({ ...facts, ...shown }, now);
   }
 
   async rescanZones(by: Principal): Promise<RescanResult> {

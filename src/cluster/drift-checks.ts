@@ -29,10 +29,8 @@ export interface DriftChecksOptions {
   /** This server, lower case. */
   here: string;
   log: Log;
-  /** Differences that somebody has to decide, where there were none before. */
-  found: (report: DriftReport, undecided: readonly Difference[]) => void;
-  /** There is nothing to decide any more. */
-  settled: (report: DriftReport) => void;
+  /** A member was looked at, or differences were settled. */
+  looked: () => void;
 }
 
 /** Looks at all members whether they hold and answer what they should, keeps what was found, and settles it as somebody decides. */
@@ -79,6 +77,7 @@ export class DriftChecks {
       report.differences = report.differences.filter(({ zone }) => !done.has(zone));
       report.found -= done.size;
     }
+    this.#options.looked();
     return outcomes;
   }
 
@@ -101,21 +100,18 @@ export class DriftChecks {
   }
 
   async #look(member: Member, worker: MemberWorker): Promise<DriftReport> {
-    const { store, here, found, settled, log } = this.#options;
+    const { store, here, looked, log } = this.#options;
     const { id, hostname, owner: of } = member;
     try {
       const signal = AbortSignal.any([this.#ending.signal, AbortSignal.timeout(LONGEST)]);
       const serves = (owner: string): boolean => of === ROOT || of === owner;
       const from = this.#next.get(id);
       const { report, next } = await checkDrift({ member, worker, store, here, serves, from, signal });
-      const before = undecided(this.#reports.get(id));
       this.#reports.set(id, report);
       this.#next.set(id, next);
-      const now = undecided(report);
-      if (report.found > 0)
-        log.warn({ member: hostname, found: report.found, undecided: now.length }, 'drift was found');
-      if (now.length > 0 && before.length === 0) found(report, now);
-      if (now.length === 0 && before.length > 0 && report.incomplete === undefined) settled(report);
+      const { found } = report;
+      if (found > 0) log.warn({ member: hostname, found }, 'drift was found');
+      looked();
       return report;
     } finally {
       this.#running.delete(id);
@@ -148,8 +144,4 @@ export class DriftChecks {
     const { change, lifted, local: state } = await changes.save(zone, text, by, { wait: 'local' });
     return { change, lifted, local: state };
   }
-}
-
-function undecided(report: DriftReport | undefined): Difference[] {
-  return report?.differences.filter(({ repaired }) => repaired === undefined) ?? [];
 }

@@ -8,13 +8,13 @@ import type { Member } from './member.js';
 /** Keeps in the state file which members are disabled, and why: only that outlives a restart. */
 export class HealthRecord {
   readonly #state: JsonState<ClusterState>;
-  readonly #disabled: (hostname: string, reason: string) => void;
+  readonly #changed: () => void;
   #written: Promise<void> = Promise.resolve();
 
-  /** `disabled` is told, once each time, that the failure threshold has taken a member out, where root wants to know. */
-  constructor(state: JsonState<ClusterState>, disabled: (hostname: string, reason: string) => void) {
+  /** `changed` is told, when it is kept, that a member was disabled or is back. */
+  constructor(state: JsonState<ClusterState>, changed: () => void) {
     this.#state = state;
-    this.#disabled = disabled;
+    this.#changed = changed;
   }
 
   /** The last change is on disk. */
@@ -22,15 +22,13 @@ export class HealthRecord {
     return this.#written;
   }
 
-  note({ id, hostname }: Pick<Member, 'id' | 'hostname'>, health: Health, before: Health, log: Log): void {
+  note({ id }: Pick<Member, 'id'>, health: Health, before: Health, log: Log): void {
     const { state, failures, lastFailure: reason } = health;
     if (state === before.state) return;
     log.warn({ state, failures, reason }, 'member is %s', state);
     if (state !== 'disabled' && before.state !== 'disabled') return;
-    if (state === 'disabled' && health.byThreshold === true && this.#state.data.notifyDisabled)
-      this.#disabled(hostname, reason ?? '');
     this.#written = this.#keep(id, health);
-    this.#written.catch((error: unknown) => {
+    this.#written.then(this.#changed, (error: unknown) => {
       log.error({ error: sentenceOf(error) }, 'the state of a member could not be written');
     });
   }

@@ -25,8 +25,8 @@ export interface MemberWorkerOptions {
   ahead: (name: ZoneName, serial: number) => void;
   /** Servers by which this version of a zone came, or its removal. */
   hostsSeen: (name: ZoneName, digest: string | undefined) => readonly string[];
-  /** So many removals are held until somebody has looked at them. */
-  removalsHeld: (count: number) => void;
+  /** Removals are held until somebody has looked at them. */
+  removalsHeld: () => void;
   /** It says that another server has this zone, too, and whether ours is kept. */
   conflict: (name: ZoneName, other: string, isOursKept: boolean) => void;
   /** Of the member. */

@@ -212,7 +212,7 @@ export class MemberWorker {
   /** Once for each time that removals are held. */
   #tellHeld(): void {
     const held = this.backlog.heldRemovals().length;
-    if (held > 0 && !this.#isHeld) this.#options.removalsHeld(held);
+    if (held > 0 && !this.#isHeld) this.#options.removalsHeld();
     if (held > 0 !== this.#isHeld) this.#waiters.tellAll();
     this.#isHeld = held > 0;
   }

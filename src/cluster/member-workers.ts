@@ -34,12 +34,8 @@ export interface MemberWorkersOptions {
   origins: Origins;
   conflicts: Conflicts;
   types: MemberTypes;
-  /** The failure threshold has taken a member out. */
-  disabled: (hostname: string, reason: string) => void;
-  /** Removals are held: too much of what it holds would go. */
-  removalsHeld: (hostname: string, count: number) => void;
-  /** It answers again and was enabled by itself. */
-  recovered: (hostname: string) => void;
+  /** A member was disabled or is back, or its removals are held. */
+  changed: () => void;
 }
 
 /** A worker and a ledger for each row of the cluster table. */
@@ -52,8 +48,8 @@ export class MemberWorkers {
 
   constructor(options: MemberWorkersOptions) {
     this.#options = options;
-    this.health = new HealthRecord(options.state, options.disabled);
-    this.recoveries = new Recoveries(options.recovered);
+    this.health = new HealthRecord(options.state, options.changed);
+    this.recoveries = new Recoveries();
   }
 
   async start(): Promise<void> {
@@ -148,7 +144,7 @@ export class MemberWorkers {
       threshold: () => state.data.failureThreshold,
       healthChanged: (health, before) => this.health.note(member, health, before, log),
       ahead,
-      removalsHeld: (count) => this.#options.removalsHeld(member.hostname, count),
+      removalsHeld: () => this.#options.changed(),
       hostsSeen: (name, digest) => origins.of(name, digest),
       conflict: (zone, other, isOursKept) => {
         const mine = store.get(zone)?.home?.server ?? own.hostname;

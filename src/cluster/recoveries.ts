@@ -5,12 +5,6 @@ import { hasRecovered, newRecovery, nextRecovery, type Recovery } from './recove
 /** Enables members again that the failure threshold has disabled, when they have answered for a while. One that an administrator disabled stays so. */
 export class Recoveries {
   readonly #of = new Map<string, Recovery>();
-  readonly #recovered: (hostname: string) => void;
-
-  /** `recovered` is told of each that is enabled again. */
-  constructor(recovered: (hostname: string) => void) {
-    this.#recovered = recovered;
-  }
 
   /** Answers in a row of a disabled member; undefined where it is not looked at. */
   answered(id: string): number | undefined {
@@ -27,7 +21,7 @@ export class Recoveries {
     await Promise.all(disabled.map(({ member, worker }) => this.#lookAt(member, worker, now)));
   }
 
-  async #lookAt({ id, hostname }: Member, worker: MemberWorker, now: number): Promise<void> {
+  async #lookAt({ id }: Member, worker: MemberWorker, now: number): Promise<void> {
     const before = this.#of.get(id) ?? newRecovery(now);
     this.#of.set(id, before);
     if (now < before.nextLook) return;
@@ -42,6 +36,5 @@ export class Recoveries {
     if (!hasRecovered(after)) return;
     this.#of.delete(id);
     worker.note({ kind: 'enable' });
-    this.#recovered(hostname);
   }
 }

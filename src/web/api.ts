@@ -8,6 +8,7 @@ import type { Cluster } from '../cluster/cluster.js';
 import { ClusterError, formatIssue, sentenceOf } from '../errors.js';
 import { OUR_HEADER } from '../members/outcome-lines.js';
 import type { AuditLog } from '../operations/audit-log.js';
+import type { Notifications } from '../notifications/notifications.js';
 import type { Log } from '../operations/log.js';
 import { FailureCounts } from './failure-counts.js';
 import { healthRoutes, metricsRoutes } from './monitoring.js';
@@ -26,13 +27,14 @@ export interface ApiOptions {
   tokens: TokenStore;
   /** Where it is kept who changed what; `listaudit` lists nothing without it. */
   audit?: AuditLog;
+  notifications?: Notifications;
   /** Of this package. */
   version: string;
   log: Log;
 }
 
 /** The app that peers and scripts call: `/scripts2/*`, `/cgi/*` and `/json-api/*`, with a token. Mount it at the root, before any body parser. */
-export function createApi({ cluster, tokens, audit, version, log }: ApiOptions): Express {
+export function createApi({ cluster, tokens, audit, notifications, version, log }: ApiOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   app.use(helmet());
@@ -69,7 +71,7 @@ export function createApi({ cluster, tokens, audit, version, log }: ApiOptions):
   app.use(
     '/json-api',
     authenticateToken(tokens, afterLimit(limited, refuseOnApi)),
-    whmApiRoutes(cluster, { tokens, audit }),
+    whmApiRoutes(cluster, { tokens, audit, notifications }),
   );
   app.use((request: Request, response: Response) => {
     response.status(404).type('text/plain');

@@ -1,9 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { DnsCluster } from '../../src/cluster/dns-cluster.js';
-import { EmbeddedNameserver } from '../../src/nameservers/embedded/embedded.js';
-import { createLog } from '../../src/operations/log.js';
 import { zoneName } from '../../src/zones/zone-name.js';
-import { ClusterNode, NO_TOKENS } from './cluster-node.js';
+import { ClusterNode } from './cluster-node.js';
 import { reseller, ROOT, zoneText } from './zone-texts.js';
 
 const NAME = zoneName('a.example');
@@ -50,44 +47,5 @@ describe('a member’s row', () => {
     await ns1.start();
     const { latency } = web.cluster.members(ROOT).find((member) => member.id === id) ?? {};
     expect(latency).toEqual([expect.any(Number), null]);
-  });
-});
-
-describe('a member that the threshold disables', () => {
-  test('is told to root once, with the reason, where root wants to know', async () => {
-    const log = createLog({ level: 'silent' });
-    const notices: { subject: string; text: string }[] = [];
-    const nameserver = new EmbeddedNameserver({ listen: [{ host: '127.0.0.1', port: 0 }], version: '0', log });
-    const cluster = await DnsCluster.start({
-      ...{ folder: `${web.folder}/other`, log, nameserver, memberTypes: [], tokens: NO_TOKENS },
-      own: { hostname: 'other', apiPort: 1, fingerprint: undefined },
-      notify: (notice) => notices.push(notice),
-    });
-    try {
-      const { id } = await cluster.addMember(await ns1.invitation('standalone', ROOT), ROOT);
-      await cluster.configure({ failureThreshold: 2 }, ROOT);
-      await ns1.stop();
-      const fail = (): Promise<unknown> => cluster.testMember(id, ROOT).catch(() => undefined);
-      for (let i = 0; i < 4; i++) await fail();
-      expect(notices).toMatchObject([
-        {
-          subject: 'ns1 was disabled in the DNS cluster of other',
-          text: expect.stringContaining('cannot be reached') as string,
-        },
-      ]);
-      await ns1.start();
-      // By an administrator's hand it is no news.
-      await cluster.enableMember(id, ROOT);
-      await cluster.disableMember(id, ROOT);
-      expect(notices).toHaveLength(1);
-      await cluster.configure({ notifyDisabled: false }, ROOT);
-      await cluster.enableMember(id, ROOT);
-      await ns1.stop();
-      for (let i = 0; i < 4; i++) await fail();
-      expect(cluster.members(ROOT)).toMatchObject([{ state: 'disabled' }]);
-      expect(notices).toHaveLength(1);
-    } finally {
-      await cluster.stop();
-    }
   });
 });

@@ -53,9 +53,10 @@ function day(
     },
     note: (event: Parameters<typeof nextHealth>[1]) => {
       health = nextHealth(health, event, 10);
+      if (event.kind === 'enable') enabledAt = minute;
     },
   } as unknown as MemberWorker;
-  const recoveries = new Recoveries(() => (enabledAt = minute));
+  const recoveries = new Recoveries();
   const rows = [{ member: { id: 'm1', hostname: 'ns1' } as Member, worker }];
   return (async () => {
     for (minute = 0; minute < 24 * 60; minute++) await recoveries.look(rows, minute * MINUTE);

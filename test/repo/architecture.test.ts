@@ -14,7 +14,7 @@ const FLOORS = [
   ['members', 'nameservers'],
   ['zones'],
   ['dns'],
-  ['access', 'host'],
+  ['access', 'host', 'notifications'],
   ['state'],
   ['operations'],
   ['errors'],

@@ -86,6 +86,7 @@ const AIMED: Readonly<Record<string, string>> = {
     ns1: 'ns1.example.net',
     ns2: 'ns2.example.net',
   },
+  ...{ mail_to: 'a@example.net', mail_from: '', smtp: '', webhook: '', webhook_secret: '', daily_summary: '1' },
   ...{ how: 'send', policy: 'first', even_of_others: '1' },
   ...{ hostmaster: 'h.example.net', trueowner: 'ann', wait: 'none', timeout: '1' },
   fingerprint: Array<string>(32).fill('AA').join(':'),

@@ -6,6 +6,7 @@ import express from 'express';
 import { TokenStore } from '../../src/access/tokens.js';
 import { readPluginManifest } from '../../src/host/plugin-manifest.js';
 import { createLog } from '../../src/operations/log.js';
+import { Notifications } from '../../src/notifications/notifications.js';
 import { createPages } from '../../src/web/pages/pages.js';
 import { startPanel, tokenOn, type PanelServer } from '../panel/panel-server.js';
 import { MemoryCluster } from './memory-cluster.js';
@@ -42,9 +43,13 @@ export async function startPages(): Promise<PagesServer> {
   const tokens = await TokenStore.open(join(folder, 'tokens.json'), { log });
   const cluster = new MemoryCluster();
   const server = await startPanel();
+  const notifications = await Notifications.open(join(folder, 'notifications.json'), {
+    ...{ from: 'web', host: () => undefined, log },
+  });
   const pages = createPages({
     cluster,
     tokens,
+    notifications,
     host: server.panel.host,
     version: '0.1.0',
     secret: randomBytes(32),

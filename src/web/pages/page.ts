@@ -3,6 +3,7 @@ import type { TokenStore } from '../../access/tokens.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import type { HostPanel } from '../../host/host-panel.js';
 import type { AuditLog } from '../../operations/audit-log.js';
+import type { Notifications } from '../../notifications/notifications.js';
 import type { Frame } from '../page-app.js';
 import type { Managing } from './managing.js';
 import type { Outcomes, Outcome } from './outcomes.js';
@@ -19,6 +20,7 @@ export interface PageContext {
   outcomes: Outcomes;
   managing: Managing;
   audit?: AuditLog | undefined;
+  notifications?: Notifications | undefined;
 }
 
 /** A path below our mount point from its segments, with a query where the last one is an object. All parts are encoded. */
@@ -37,7 +39,7 @@ export function urlsOf(request: Request): UrlOf {
 }
 
 const NAVIGATION = [
-  { label: 'DNS Cluster', segments: [], prefix: /^\/($|member|clustering|synchronize)/ },
+  { label: 'DNS Cluster', segments: [], prefix: /^\/($|member|clustering|synchronize|notifications)/ },
   { label: 'Zones', segments: ['zones'], prefix: /^\/zone/ },
   { label: 'Drift and conflicts', segments: ['drift'], prefix: /^\/drift/ },
   { label: 'Manage API Tokens', segments: ['tokens'], prefix: /^\/token/ },

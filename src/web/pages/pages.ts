@@ -3,6 +3,7 @@ import type { TokenStore } from '../../access/tokens.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import type { HostPanel } from '../../host/host-panel.js';
 import type { AuditLog } from '../../operations/audit-log.js';
+import type { Notifications } from '../../notifications/notifications.js';
 import type { Log } from '../../operations/log.js';
 import { createPageApp, endWithErrorPages } from '../page-app.js';
 import { activityPages } from './activity-pages.js';
@@ -12,6 +13,7 @@ import { smallForm, zoneTextForm } from './forms.js';
 import { Managing, managingPages } from './managing.js';
 import { memberPages } from './member-pages.js';
 import { newMemberPages } from './new-member-pages.js';
+import { notificationPages } from './notification-pages.js';
 import { Outcomes } from './outcomes.js';
 import { frameOf, type PageContext } from './page.js';
 import { synchronizePages } from './synchronize-pages.js';
@@ -35,6 +37,7 @@ export function createPages(options: {
   log: Log;
   /** Shown on the page Activity. */
   audit?: AuditLog;
+  notifications?: Notifications;
 }): Express {
   const { host, secret, log } = options;
   const managing = new Managing(host);
@@ -50,6 +53,7 @@ export function createPages(options: {
   app.use(newMemberPages(context));
   app.use(memberPages(context));
   app.use(driftPages(context));
+  app.use(notificationPages(context));
   app.use(synchronizePages(context));
   app.use(zonePages(context));
   app.use(zoneRecords(context));

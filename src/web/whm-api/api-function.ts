@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { TokenStore } from '../../access/tokens.js';
 import type { AuditLog } from '../../operations/audit-log.js';
+import type { Notifications } from '../../notifications/notifications.js';
 import type { WireRequest } from '../wire/wire-request.js';
 
 /** What functions work with beside the cluster. */
@@ -8,6 +9,8 @@ export interface ApiStores {
   tokens: TokenStore;
   /** Where it is kept who changed what; `listaudit` lists nothing without it. */
   audit?: AuditLog | undefined;
+  /** Who is told what; nobody where absent. */
+  notifications?: Notifications | undefined;
 }
 
 /** One function of the API: what it takes, the privilege that it needs, what it does. */

@@ -12,6 +12,7 @@ import { batchCommands, runBatch } from './batch.js';
 import { describeApi } from './openapi.js';
 import { DRIFT_FUNCTIONS } from './drift-functions.js';
 import { DNS_FUNCTIONS } from './dns-functions.js';
+import { NOTIFICATION_FUNCTIONS } from './notification-functions.js';
 import { RECORD_FUNCTIONS } from './record-functions.js';
 import { SERVER_FUNCTIONS } from './server-functions.js';
 import { TOKEN_FUNCTIONS } from './token-functions.js';
@@ -26,6 +27,7 @@ export const FUNCTIONS: ReadonlyMap<string, ApiFunction> = new Map(
     ...RECORD_FUNCTIONS,
     ...CLUSTER_FUNCTIONS,
     ...DRIFT_FUNCTIONS,
+    ...NOTIFICATION_FUNCTIONS,
     ...TOKEN_FUNCTIONS,
     ...AUDIT_FUNCTIONS,
   }),

@@ -1,0 +1,47 @@
+import { SELF } from '../access/principal.js';
+import type { Log } from '../operations/log.js';
+import type { Notifications } from '../notifications/notifications.js';
+import type { DnsCluster } from './dns-cluster.js';
+import { Schedule } from './schedule.js';
+
+const EACH_MORNING = '0 7 * * *';
+
+/** Tells each morning how the cluster does, where somebody wants that. */
+export class DailySummary {
+  readonly #schedule: Schedule;
+
+  constructor(cluster: DnsCluster, notifications: Notifications, log: Log) {
+    this.#schedule = new Schedule(
+      EACH_MORNING,
+      'daily summary',
+      () => {
+        if (notifications.settings.dailySummary) notifications.tell(summaryOf(cluster));
+        return Promise.resolve();
+      },
+      log,
+    );
+  }
+
+  start(): Promise<void> {
+    return this.#schedule.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#schedule.stop();
+  }
+}
+
+/** A line for each member, and what is wrong. */
+export function summaryOf(cluster: Pick<DnsCluster, 'hostname' | 'members' | 'problems'>): {
+  subject: string;
+  text: string;
+} {
+  const problems = cluster.problems();
+  const members = cluster.members(SELF).map(({ hostname, state, zonesInSync, zones, pending }) => {
+    const waiting = pending === 0 ? '' : `, ${pending} waiting`;
+    return `${hostname}: ${state}, ${zonesInSync} of ${zones} zones in sync${waiting}`;
+  });
+  const wrong = problems.length === 0 ? ['Nothing needs you.'] : problems.map(({ subject }) => `Needs you: ${subject}`);
+  const count = problems.length === 0 ? 'all is well' : `${problems.length} things need you`;
+  return { subject: `DNS cluster of ${cluster.hostname}: ${count}`, text: [...wrong, '', ...members].join('\n') };
+}

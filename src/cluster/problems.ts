@@ -1,0 +1,110 @@
+import type { Conflict } from './conflicts.js';
+import { DRIFT_KINDS, type DriftReport } from './drift.js';
+import type { MemberStatus } from './member.js';
+
+/** Something that somebody should look after, for as long as it is so. */
+export interface Problem {
+  /** The same as long as it is the same problem. */
+  key: string;
+  subject: string;
+  /** What it is, and what to do: a sentence or two. */
+  text: string;
+  /** The subject that says that it is over. */
+  over: string;
+}
+
+/** A member that fails is a problem when it has for so long, milliseconds: what is shorter is a restart. */
+export const FAILING_LONG = 15 * 60_000;
+
+export interface ClusterFacts {
+  hostname: string;
+  /** Is root told when a member is disabled? */
+  notifyDisabled: boolean;
+  autoEnable: boolean;
+  members: readonly MemberStatus[];
+  reports: readonly DriftReport[];
+  conflicts: readonly Conflict[];
+  damaged: readonly { zone: string; why: string }[];
+}
+
+/** What is wrong in the cluster now, by its facts alone. */
+export function problemsOf(facts: ClusterFacts, now: number): Problem[] {
+  const { hostname, members, reports, conflicts, damaged } = facts;
+  return [
+    ...members.flatMap((member) => ofMember(member, facts, now)),
+    ...reports.flatMap((report) => ofReport(report, hostname)),
+    ...conflicts.map(({ zone, servers: [kept, other], metAt }) => ({
+      key: `conflict ${zone}`,
+      subject: `Two servers have ${zone}`,
+      text: `${kept} and ${other} both write ${zone}, with different content; ${metAt} keeps what ${kept} sent. Take it over on the server that shall have it, and delete it on the other.`,
+      over: `Only one server has ${zone} again`,
+    })),
+    ...(damaged.length === 0
+      ? []
+      : [
+          {
+            key: 'damaged',
+            subject: `Zone files on ${hostname} need you`,
+            text: `The files of ${damaged.length} zones are missing or can't be used, the first of ${damaged[0]?.zone ?? ''}: ${damaged[0]?.why ?? ''}. Nothing was removed anywhere. Bring them back under Drift and conflicts.`,
+            over: `All zone files on ${hostname} are as they should be again`,
+          },
+        ]),
+  ];
+}
+
+function ofMember(
+  member: MemberStatus,
+  { hostname, notifyDisabled, autoEnable }: ClusterFacts,
+  now: number,
+): Problem[] {
+  const { id, state, pending, failures, lastFailure = '', disabledReason = '', lastContact, removalsHeld } = member;
+  const name = member.hostname;
+  const waiting = pending === 0 ? '' : ` ${pending} zones wait for it.`;
+  const over = `${name} is back in the cluster of ${hostname}`;
+  const problems: Problem[] = [];
+  if (state === 'disabled' && member.disabledByThreshold === true && notifyDisabled) {
+    const until = autoEnable ? 'it has answered for some minutes, or you enable it' : 'you enable it again';
+    problems.push({
+      ...{ key: `disabled ${id}`, subject: `${name} was disabled in the cluster of ${hostname}`, over },
+      text: `${name} failed too many commands in a row and gets no changes until ${until}.${waiting} The last failure: ${disabledReason}`,
+    });
+  }
+  const silent = lastContact === undefined ? 0 : now - Date.parse(lastContact);
+  if (state === 'failing' && silent >= FAILING_LONG) {
+    problems.push({
+      ...{ key: `failing ${id}`, subject: `${name} fails since ${lastContact ?? ''}`, over },
+      text: `${name} has not answered for ${Math.round(silent / 60_000)} minutes (${failures} failures in a row).${waiting} The last failure: ${lastFailure}`,
+    });
+  }
+  if (/shows another certificate/.test(lastFailure || disabledReason)) {
+    problems.push({
+      key: `certificate ${id}`,
+      subject: `${name} shows another certificate`,
+      text: lastFailure || disabledReason,
+      over: `The certificate of ${name} is the accepted one again`,
+    });
+  }
+  if (removalsHeld !== undefined) {
+    problems.push({
+      key: `held ${id}`,
+      subject: `${removalsHeld.count} removals are held for ${name}`,
+      text: `${removalsHeld.count} zones that were removed on ${hostname} are more than 30 % of what ${name} holds, so they are still served there. Look at them on the page of ${name}: allow their removal, or bring the zones back.`,
+      over: `No removals are held for ${name} any more`,
+    });
+  }
+  return problems;
+}
+
+function ofReport({ member, hostname: name, differences }: DriftReport, hostname: string): Problem[] {
+  const undecided = differences.filter(({ repaired }) => repaired === undefined);
+  const [first] = undecided;
+  if (first === undefined) return [];
+  return [
+    {
+      key: `drift ${member}`,
+      subject: `${name} differs from ${hostname}`,
+      text: `${undecided.length} zones at ${name} are not as they should be, the first ${first.zone}: ${DRIFT_KINDS[first.kind].explanation} Decide on ${hostname} under Drift and conflicts.`,
+      over: `${name} is as it should be again`,
+    },
+  ];
+}

@@ -1,0 +1,49 @@
+import { statfs } from 'node:fs/promises';
+
+/** A token that ends within this time is said, milliseconds. */
+const SOON = 7 * 24 * 3600 * 1000;
+/** A disk with less left than both of these is nearly full: a part of it, and octets. */
+const LEAST_PART = 0.1;
+const LEAST = 1024 ** 3;
+
+interface ServerProblem {
+  key: string;
+  subject: string;
+  text: string;
+  over: string;
+}
+
+/** Tokens that end soon, or ended within the last days: whoever uses them is refused then. */
+export function expiring(
+  tokens: readonly { name: string; user: string; expiresAt?: number | undefined }[],
+  now = Date.now(),
+): ServerProblem[] {
+  return tokens.flatMap(({ name, user, expiresAt }) => {
+    const left = expiresAt === undefined ? Infinity : expiresAt * 1000 - now;
+    if (left > SOON || left < -SOON) return [];
+    const when = new Date(now + left).toISOString();
+    return [
+      {
+        key: `token ${user} ${name}`,
+        subject: left > 0 ? `The API token ${name} ends soon` : `The API token ${name} has ended`,
+        text: `The token ${name} of ${user} ends at ${when}. Servers that use it are refused from then on. Make a new one, give it to them, and revoke this one.`,
+        over: `The API token ${name} is replaced or extended`,
+      },
+    ];
+  });
+}
+
+/** Is the disk of this folder nearly full? Changes are refused when it is. */
+export async function fillingDisk(folder: string): Promise<ServerProblem[]> {
+  const { bavail, blocks, bsize } = await statfs(folder);
+  const left = bavail * bsize;
+  if (left >= LEAST || bavail >= blocks * LEAST_PART) return [];
+  return [
+    {
+      key: 'disk',
+      subject: 'The disk is nearly full',
+      text: `${Math.round(left / 1024 ** 2)} MiB are left where ${folder} is. When it is full, changes of zones are refused. Make room.`,
+      over: 'The disk has room again',
+    },
+  ];
+}

@@ -1,0 +1,136 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { problemsOf, type ClusterFacts, type Problem } from '../../src/cluster/problems.js';
+import { expiring } from '../../src/notifications/server-problems.js';
+import { createLog } from '../../src/operations/log.js';
+import { ProblemWatch } from '../../src/notifications/problem-watch.js';
+import { memberRow } from '../web/memory-cluster.js';
+import { zoneName } from '../../src/zones/zone-name.js';
+
+const log = createLog({ level: 'silent' });
+const MINUTE = 60_000;
+const DOWN: Problem = { key: 'disabled m1', subject: 'ns1 was disabled', text: 'It failed.', over: 'ns1 is back' };
+let folder: string;
+let problems: Problem[];
+let told: string[];
+let watch: ProblemWatch;
+const open = (): Promise<ProblemWatch> =>
+  ProblemWatch.open(join(folder, 'problems'), {
+    problems: () => Promise.resolve(problems),
+    tell: ({ subject }) => told.push(subject),
+    log,
+  });
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'problems-'));
+  [problems, told] = [[], []];
+  watch = await open();
+});
+afterEach(async () => {
+  await watch.close();
+  rmSync(folder, { recursive: true });
+});
+
+describe('a problem', () => {
+  test('is told once, and once that it is over', async () => {
+    problems = [DOWN];
+    for (let minute = 0; minute < 600; minute++) await watch.look(minute * MINUTE);
+    expect(told).toEqual(['ns1 was disabled']);
+    problems = [];
+    for (let minute = 600; minute < 700; minute++) await watch.look(minute * MINUTE);
+    expect(told).toEqual(['ns1 was disabled', 'ns1 is back']);
+  });
+
+  test('is not told again after a restart', async () => {
+    problems = [DOWN];
+    await watch.look(0);
+    await watch.close();
+    watch = await open();
+    await watch.look(MINUTE);
+    expect(told).toEqual(['ns1 was disabled']);
+  });
+
+  test('that comes and goes for 24 hours is told a few times, and told at last where it stays', async () => {
+    for (let minute = 0; minute < 24 * 60; minute++) {
+      problems = minute % 4 < 2 ? [DOWN] : [];
+      await watch.look(minute * MINUTE);
+    }
+    expect(told.length).toBeLessThanOrEqual(12);
+    problems = [DOWN];
+    for (let minute = 24 * 60; minute < 72 * 60; minute++) await watch.look(minute * MINUTE);
+    expect(told.at(-1)).toBe('ns1 was disabled');
+  });
+
+  test('is forgotten when it is long over: the table does not grow', async () => {
+    for (let day = 0; day < 400; day++) {
+      problems = [{ ...DOWN, key: `token ${day}` }];
+      await watch.look(day * 24 * 60 * MINUTE);
+    }
+    problems = [];
+    await watch.look(500 * 24 * 60 * MINUTE);
+    await watch.look(510 * 24 * 60 * MINUTE);
+    await watch.close();
+    watch = await open();
+    told = [];
+    problems = [{ ...DOWN, key: 'token 3' }];
+    await watch.look(511 * 24 * 60 * MINUTE);
+    expect(told).toEqual(['ns1 was disabled']);
+  });
+});
+
+describe('what is a problem', () => {
+  const now = Date.parse('2026-11-23T12:00:00Z');
+  const facts = (row: Parameters<typeof memberRow>[0], more: Partial<ClusterFacts> = {}): ClusterFacts => ({
+    ...{ hostname: 'web', notifyDisabled: true, autoEnable: false, members: [memberRow(row)] },
+    ...{ reports: [], conflicts: [], damaged: [], ...more },
+  });
+  const keys = (of: ClusterFacts): string[] => problemsOf(of, now).map(({ key }) => key);
+  const failing = { id: 'm1', hostname: 'ns1', state: 'failing', failures: 3 } as const;
+
+  test.each<[string, ClusterFacts, string[]]>([
+    ['a member that answers', facts({ id: 'm1', hostname: 'ns1' }), []],
+    ['one that failed a moment ago', facts({ ...failing, lastContact: '2026-11-23T11:50:00Z' }), []],
+    ['one that fails for 15 minutes', facts({ ...failing, lastContact: '2026-11-23T11:45:00Z' }), ['failing m1']],
+    ['one that an administrator disabled', facts({ id: 'm1', hostname: 'ns1', state: 'disabled' }), []],
+    [
+      'one that the threshold disabled',
+      facts({ id: 'm1', hostname: 'ns1', state: 'disabled', disabledByThreshold: true }),
+      ['disabled m1'],
+    ],
+    [
+      'the same where nobody wants to know',
+      facts({ id: 'm1', hostname: 'ns1', state: 'disabled', disabledByThreshold: true }, { notifyDisabled: false }),
+      [],
+    ],
+    [
+      'another certificate',
+      facts({ ...failing, lastFailure: 'ns1 shows another certificate than the one that was accepted.' }),
+      ['certificate m1'],
+    ],
+    [
+      'held removals',
+      facts({ id: 'm1', hostname: 'ns1', removalsHeld: { count: 11, zones: [zoneName('a.example')] } }),
+      ['held m1'],
+    ],
+    [
+      'damaged files',
+      facts({ id: 'm1', hostname: 'ns1' }, { damaged: [{ zone: 'a.example', why: 'x' }] }),
+      ['damaged'],
+    ],
+  ])('%s', (_, of, expected) => {
+    expect(keys(of)).toEqual(expected);
+  });
+
+  test('a token that ends within a week or has ended, until a week after', () => {
+    const at = (days: number): string[] =>
+      expiring([{ name: 'ns', user: 'root', expiresAt: now / 1000 + days * 86_400 }], now).map(
+        ({ subject }) => subject,
+      );
+    expect(at(8)).toEqual([]);
+    expect(at(6)).toEqual(['The API token ns ends soon']);
+    expect(at(-1)).toEqual(['The API token ns has ended']);
+    expect(at(-8)).toEqual([]);
+    expect(expiring([{ name: 'ns', user: 'root' }], now)).toEqual([]);
+  });
+});
