@@ -8,6 +8,7 @@ import { Acknowledgements } from './acknowledgements.js';
 import { Backlog } from './backlog.js';
 import { Latency } from './latency.js';
 import type { MemberWorkerOptions } from './member-worker-options.js';
+import { probeNameserver, type SilentNameserver } from './nameserver-probe.js';
 import { PushOutcomes } from './push-outcomes.js';
 import { Signal } from './signal.js';
 import { Waiters } from './waiters.js';
@@ -29,6 +30,7 @@ export class MemberWorker {
   readonly #signal = new Signal();
   readonly #waiters = new Waiters();
   #health: Health;
+  #silent: SilentNameserver | undefined;
   /** Looks for its return since the last good push. */
   #probes = 0;
   /** Are removals held, and was that told? */
@@ -105,8 +107,26 @@ export class MemberWorker {
     if (this.#health.state !== 'online') this.#waiters.tellAll();
   }
 
-  /** Version call, counted by the failure threshold (the health checker's active probe). */
+  /** How its nameserver did not answer when the health checker asked it last; undefined where it did. */
+  get silentNameserver(): SilentNameserver | undefined {
+    return this.#silent;
+  }
+
+  /**
+   * The health checker's active probe: the version call, counted by the failure threshold, and a question to its nameserver, which is
+   * not: a member whose nameserver is silent can still take changes, and would be wrong when it is back without them.
+   */
   async probe(): Promise<void> {
+    await Promise.all([this.#probeApi(), this.#probeNameserver()]);
+  }
+
+  async #probeNameserver(): Promise<void> {
+    if (this.dns === undefined) return;
+    const [held] = this.#options.ledger.entries();
+    this.#silent = await probeNameserver(this.dns, held?.[0] as ZoneName | undefined, this.#silent);
+  }
+
+  async #probeApi(): Promise<void> {
     try {
       await this.look();
       this.note({ kind: 'success', at: Date.now() });

@@ -1,6 +1,7 @@
 import type { Principal } from '../access/principal.js';
 import type { MemberValues } from '../members/member-type.js';
 import type { ZoneName } from '../zones/zone-name.js';
+import type { SilentNameserver } from './nameserver-probe.js';
 
 /** This server's view of a member (DESIGN of the original: standalone, sync, write-only). */
 export type Role = 'standalone' | 'sync' | 'write-only';
@@ -114,6 +115,8 @@ export interface MemberStatus extends Omit<Member, 'token'> {
   /** Failed commands in a row, and the last failure's sentence. */
   failures: number;
   lastFailure?: string;
+  /** Its nameserver did not answer the health checker's last question. */
+  silentNameserver?: SilentNameserver;
   /** ISO time of the last successful call. */
   lastContact?: string;
   /** Zones that it should hold, and those of them that it acknowledged. */

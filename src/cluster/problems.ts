@@ -16,6 +16,9 @@ export interface Problem {
 /** A member that fails is a problem when it has for so long, milliseconds: what is shorter is a restart. */
 export const FAILING_LONG = 15 * 60_000;
 
+/** A nameserver is told of when it was silent for so long, milliseconds: two probes of a minute in a row and more. */
+export const SILENT_LONG = 2 * 60_000;
+
 export interface ClusterFacts {
   hostname: string;
   /** Is root told when a member is disabled? */
@@ -74,6 +77,15 @@ function ofMember(
     problems.push({
       ...{ key: `failing ${id}`, subject: `${name} fails since ${lastContact ?? ''}`, over },
       text: `${name} has not answered for ${Math.round(silent / 60_000)} minutes (${failures} failures in a row).${waiting} The last failure: ${lastFailure}`,
+    });
+  }
+  const { silentNameserver } = member;
+  if (silentNameserver !== undefined && now - Date.parse(silentNameserver.since) >= SILENT_LONG) {
+    problems.push({
+      key: `silent ${id}`,
+      subject: `The nameserver of ${name} does not answer`,
+      text: `Over ${silentNameserver.over.join(' and ')} no question was answered since ${silentNameserver.since}. ${silentNameserver.why} Look whether it runs there, and whether a firewall stands before it.`,
+      over: `The nameserver of ${name} answers again`,
     });
   }
   if (/shows another certificate/.test(lastFailure || disabledReason)) {

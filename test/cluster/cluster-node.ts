@@ -46,15 +46,18 @@ export class ClusterNode {
   #dnsPort = 0;
   #running: Running | undefined;
 
-  private constructor(name: string, folder: string, certificate: Certificate) {
+  readonly #options: { healthSchedule?: string };
+
+  private constructor(name: string, folder: string, certificate: Certificate, options: { healthSchedule?: string }) {
+    this.#options = options;
     this.name = name;
     this.folder = folder;
     this.#certificate = certificate;
   }
 
-  static async start(name: string): Promise<ClusterNode> {
+  static async start(name: string, options: { healthSchedule?: string } = {}): Promise<ClusterNode> {
     const folder = mkdtempSync(join(tmpdir(), `cluster-${name}-`));
-    const node = new ClusterNode(name, folder, await ownCertificate(join(folder, 'tls'), name, ['127.0.0.1']));
+    const node = new ClusterNode(name, folder, await ownCertificate(join(folder, 'tls'), name, ['127.0.0.1']), options);
     await node.start();
     return node;
   }
@@ -84,7 +87,7 @@ export class ClusterNode {
     await mkdir(folder, { recursive: true });
     const tokens = await TokenStore.open(join(folder, 'tokens.json'), { log });
     const parts = { memberTypes: this.memberTypes, tokens: trustTokens(tokens) };
-    const cluster = await DnsCluster.start({ folder, log, own, nameserver, ...parts });
+    const cluster = await DnsCluster.start({ folder, log, own, nameserver, ...parts, ...this.#options });
     api.app = createApi({ cluster, tokens, version: '0', log }) as RequestListener;
     this.#dnsPort = nameserver.dns.port;
     this.#running = { cluster, nameserver, server, tokens };

@@ -114,6 +114,22 @@ describe('what is a problem', () => {
       ['held m1'],
     ],
     [
+      'a nameserver that has been silent for two minutes',
+      facts({
+        ...{ id: 'm1', hostname: 'ns1' },
+        silentNameserver: { over: ['TCP'], why: 'x', since: '2026-11-23T11:58:00Z' },
+      }),
+      ['silent m1'],
+    ],
+    [
+      'one that was silent once',
+      facts({
+        ...{ id: 'm1', hostname: 'ns1' },
+        silentNameserver: { over: ['TCP'], why: 'x', since: '2026-11-23T11:59:00Z' },
+      }),
+      [],
+    ],
+    [
       'damaged files',
       facts({ id: 'm1', hostname: 'ns1' }, { damaged: [{ zone: 'a.example', why: 'x' }] }),
       ['damaged'],
