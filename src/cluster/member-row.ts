@@ -21,7 +21,8 @@ export function memberRow(
   const oldest = due > 0 ? worker?.backlog.oldest : undefined;
   const leftOut = worker?.acknowledged.zonesLeftOut() ?? [];
   const held = worker?.backlog.heldRemovals() ?? [];
-  const silent = worker?.silentNameserver;
+  const silent = worker?.nameserver.silent;
+  const pushes = worker?.pushes.totals;
   const latency = worker?.latency.history.map((taken) => taken ?? null) ?? [];
   return {
     ...shown,
@@ -31,6 +32,7 @@ export function memberRow(
     ...(lastContact === 0 ? {} : { lastContact: new Date(lastContact).toISOString() }),
     ...(oldest === undefined ? {} : { pendingSince: new Date(oldest).toISOString() }),
     ...(held.length === 0 ? {} : { removalsHeld: { count: held.length, zones: held.slice(0, MOST_NAMED) } }),
+    ...(pushes === undefined ? {} : { pushes }),
     ...(silent === undefined ? {} : { silentNameserver: silent }),
     ...(leftOut.length === 0 ? {} : { leftOut }),
     ...(latency.length === 0 ? {} : { latency }),

@@ -8,7 +8,8 @@ import { Acknowledgements } from './acknowledgements.js';
 import { Backlog } from './backlog.js';
 import { Latency } from './latency.js';
 import type { MemberWorkerOptions } from './member-worker-options.js';
-import { probeNameserver, type SilentNameserver } from './nameserver-probe.js';
+import { NameserverProbe } from './nameserver-probe.js';
+import { PushFigures } from './push-figures.js';
 import { PushOutcomes } from './push-outcomes.js';
 import { Signal } from './signal.js';
 import { Waiters } from './waiters.js';
@@ -25,12 +26,13 @@ export class MemberWorker {
   readonly #options: MemberWorkerOptions;
   readonly backlog: Backlog;
   readonly latency = new Latency();
+  readonly pushes = new PushFigures();
+  readonly nameserver: NameserverProbe;
   readonly acknowledged: Acknowledgements;
   readonly #outcomes: PushOutcomes;
   readonly #signal = new Signal();
   readonly #waiters = new Waiters();
   #health: Health;
-  #silent: SilentNameserver | undefined;
   /** Looks for its return since the last good push. */
   #probes = 0;
   /** Are removals held, and was that told? */
@@ -44,6 +46,7 @@ export class MemberWorker {
     this.#options = options;
     this.#health = options.health;
     this.backlog = new Backlog(options);
+    this.nameserver = new NameserverProbe(options);
     this.acknowledged = new Acknowledgements({
       ...options,
       ownSerials: options.backend.ownSerials === true,
@@ -107,23 +110,12 @@ export class MemberWorker {
     if (this.#health.state !== 'online') this.#waiters.tellAll();
   }
 
-  /** How its nameserver did not answer when the health checker asked it last; undefined where it did. */
-  get silentNameserver(): SilentNameserver | undefined {
-    return this.#silent;
-  }
-
   /**
    * The health checker's active probe: the version call, counted by the failure threshold, and a question to its nameserver, which is
    * not: a member whose nameserver is silent can still take changes, and would be wrong when it is back without them.
    */
   async probe(): Promise<void> {
-    await Promise.all([this.#probeApi(), this.#probeNameserver()]);
-  }
-
-  async #probeNameserver(): Promise<void> {
-    if (this.dns === undefined) return;
-    const [held] = this.#options.ledger.entries();
-    this.#silent = await probeNameserver(this.dns, held?.[0] as ZoneName | undefined, this.#silent);
+    await Promise.all([this.#probeApi(), this.nameserver.look()]);
   }
 
   async #probeApi(): Promise<void> {
@@ -275,7 +267,7 @@ export class MemberWorker {
   async #push(changes: readonly MemberChange[]): Promise<void> {
     const { backend, log } = this.#options;
     try {
-      const outcomes = await backend.push(changes);
+      const outcomes = await this.pushes.measure(changes.length, () => backend.push(changes));
       this.note({ kind: 'success', at: Date.now() });
       this.#probes = 0;
       this.#limit *= 2;

@@ -2,6 +2,7 @@ import type { Principal } from '../access/principal.js';
 import type { MemberValues } from '../members/member-type.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { SilentNameserver } from './nameserver-probe.js';
+import type { PushTotals } from './push-figures.js';
 
 /** This server's view of a member (DESIGN of the original: standalone, sync, write-only). */
 export type Role = 'standalone' | 'sync' | 'write-only';
@@ -125,6 +126,8 @@ export interface MemberStatus extends Omit<Member, 'token'> {
   /** Zones waiting to be sent, and since when (ISO time). */
   pending: number;
   pendingSince?: string;
+  /** What was sent to it since this server started. */
+  pushes?: PushTotals;
   /** Removals that wait until somebody has looked at them, because too much of what it holds would go: the first 200 names, and how many. */
   removalsHeld?: { count: number; zones: readonly ZoneName[] };
   /** Looks in a row that it has answered while it is disabled, of those after which it is enabled by itself. */

@@ -2,7 +2,10 @@ import { parseName } from '../dns/name.js';
 import { DnsClient } from '../dns/query.js';
 import { TYPE } from '../dns/types.js';
 import { sentenceOf } from '../errors.js';
+import type { AppendTable } from '../state/append-table.js';
 import type { ZoneName } from '../zones/zone-name.js';
+import type { LedgerEntry } from './ledger.js';
+import type { MemberWorkerOptions } from './member-worker-options.js';
 
 /** By which ways a member's nameserver did not answer when it was asked last, and since when. */
 export interface SilentNameserver {
@@ -15,6 +18,30 @@ export interface SilentNameserver {
 }
 
 const TIMEOUT = 3_000;
+
+/** Asks the nameserver of one member now and then. */
+export class NameserverProbe {
+  readonly #dns: { host: string; port: number } | undefined;
+  readonly #ledger: AppendTable<LedgerEntry>;
+  #silent: SilentNameserver | undefined;
+
+  constructor({ dns, ledger }: Pick<MemberWorkerOptions, 'dns' | 'ledger'>) {
+    this.#dns = dns;
+    this.#ledger = ledger;
+  }
+
+  /** How it did not answer when it was asked last; undefined where it did, or where it is not known where it is. */
+  get silent(): SilentNameserver | undefined {
+    return this.#silent;
+  }
+
+  /** Asks it for a zone that it acknowledged, where there is one. Never rejects. */
+  async look(): Promise<void> {
+    if (this.#dns === undefined) return;
+    const [held] = this.#ledger.entries();
+    this.#silent = await probeNameserver(this.#dns, held?.[0] as ZoneName | undefined, this.#silent);
+  }
+}
 
 /**
  * Asks a nameserver for the SOA of a zone over UDP and over TCP: resolvers need both (RFC 7766 §5). Any answer is one, also a refusal:

@@ -1,8 +1,10 @@
 import { Router, type Request, type Response } from 'express';
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import { SELF } from '../access/principal.js';
 import type { Cluster, ClusterStatus } from '../cluster/cluster.js';
+import { DRIFT_KINDS } from '../cluster/drift.js';
 import type { MemberStatus } from '../cluster/member.js';
+import type { PushTotals } from '../cluster/push-figures.js';
 import { send } from './send.js';
 
 const PREFIX = 'dns_cluster_';
@@ -33,6 +35,16 @@ const OF_MEMBERS: readonly { name: string; help: string; value: (member: MemberS
   },
   { name: 'member_failures', help: 'Failed commands in a row', value: ({ failures }) => failures },
   {
+    name: 'member_nameserver_answers',
+    help: '1 where its nameserver answered the last health check over UDP and TCP',
+    value: ({ silentNameserver }) => Number(silentNameserver === undefined),
+  },
+  {
+    name: 'member_removals_held',
+    help: 'Removals that wait until somebody has looked at them',
+    value: ({ removalsHeld }) => removalsHeld?.count ?? 0,
+  },
+  {
     name: 'member_answer_seconds',
     help: 'How long the last answer to a health check took',
     value: ({ latency }) => {
@@ -40,6 +52,14 @@ const OF_MEMBERS: readonly { name: string; help: string; value: (member: MemberS
       return typeof last === 'number' ? last / 1_000 : undefined;
     },
   },
+];
+
+/** What is counted of each member since this server started. */
+const COUNTED: readonly { name: string; help: string; of: keyof PushTotals }[] = [
+  { name: 'member_pushes_total', help: 'Calls that carried zones to the member', of: 'calls' },
+  { name: 'member_push_failures_total', help: 'Those of them that failed as a whole', of: 'failures' },
+  { name: 'member_pushed_zones_total', help: 'Zones in those that came through', of: 'zones' },
+  { name: 'member_push_seconds_total', help: 'How long they took, together', of: 'seconds' },
 ];
 
 /** What is measured of this server. */
@@ -65,7 +85,12 @@ function newMetrics() {
     new Gauge({ name: PREFIX + name, help, labelNames: [...labelNames], registers: [registry] });
   const ofServer = OF_SERVER.map((metric) => ({ ...metric, gauge: gauge(metric.name, metric.help, []) }));
   const ofMembers = OF_MEMBERS.map((metric) => ({ ...metric, gauge: gauge(metric.name, metric.help, ['member']) }));
-  return { registry, ofServer, ofMembers };
+  const counted = COUNTED.map(({ name, help, of }) => {
+    return { of, counter: new Counter({ name: PREFIX + name, help, labelNames: ['member'], registers: [registry] }) };
+  });
+  const drift = gauge('member_drift', 'Zones at the member that the last drift check found wrong', ['member', 'kind']);
+  const conflicts = gauge('conflicts', 'Zones that two servers write', []);
+  return { registry, ofServer, ofMembers, counted, drift, conflicts };
 }
 
 /** `/metrics` in the text format of Prometheus. Only behind authenticateToken, and for those who may use the cluster. */
@@ -76,7 +101,8 @@ export function metricsRoutes(cluster: Cluster): Router {
     const status = await cluster.status(SELF);
     // Not before somebody asks: the process's own figures are gathered from then on.
     metrics ??= newMetrics();
-    const { registry, ofServer, ofMembers } = metrics;
+    const { registry, ofServer, ofMembers, counted, drift, conflicts } = metrics;
+    conflicts.set(cluster.conflicts(SELF).length);
     for (const { gauge: shown, value } of ofServer) shown.set(value(status) ?? 0);
     for (const { gauge: shown, value } of ofMembers) {
       // Members that are gone have no figures.
@@ -85,6 +111,15 @@ export function metricsRoutes(cluster: Cluster): Router {
         const measured = value(member);
         if (measured !== undefined) shown.set({ member: member.hostname }, measured);
       }
+    }
+    for (const { counter, of } of counted) {
+      counter.reset();
+      for (const { hostname: member, pushes } of status.members) counter.inc({ member }, pushes?.[of] ?? 0);
+    }
+    drift.reset();
+    for (const { hostname: member, differences } of cluster.drift(SELF)) {
+      for (const kind of Object.keys(DRIFT_KINDS)) drift.set({ member, kind }, 0);
+      for (const { kind, repaired } of differences) if (repaired === undefined) drift.inc({ member, kind });
     }
     response.type(registry.contentType);
     send(request, response, await registry.metrics());

@@ -121,6 +121,9 @@ describe.skipIf(!needs('chromium'))('the pages, in Chromium', () => {
       [`/zone/${NAME}/delete`, 'zone-delete'],
       ['/tokens', 'tokens'],
       ['/activity', 'activity'],
+      ['/drift', 'drift'],
+      ['/notifications', 'notifications'],
+      [`/zone/${NAME}/take-over`, 'zone-take-over'],
     ] as const) {
       await page.goto(base + path);
       await browser.examine(page, name);

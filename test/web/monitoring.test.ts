@@ -23,7 +23,7 @@ describe('the metrics', () => {
     await cluster.saveZone(zoneName('a.example'), Buffer.from('$TTL 60\n@ SOA a.b. c.d. 1 1 1 1 1\n@ NS a.b.\n'), SELF);
     const pendingSince = new Date(Date.now() - 90_000).toISOString();
     cluster.rows = [
-      memberRow({ id: 'm1', latency: [3, 250] }),
+      memberRow({ id: 'm1', latency: [3, 250], pushes: { calls: 4, failures: 1, zones: 600, seconds: 2.5 } }),
       memberRow({
         id: 'm2',
         hostname: 'ns"2\\.example',
@@ -45,6 +45,12 @@ describe('the metrics', () => {
       'dns_cluster_member_disabled{member="ns\\"2\\\\.example"} 1',
       'dns_cluster_member_pending{member="ns\\"2\\\\.example"} 7',
       'dns_cluster_member_failures{member="ns\\"2\\\\.example"} 4',
+      'dns_cluster_member_nameserver_answers{member="ns1.example.net"} 1',
+      'dns_cluster_member_pushes_total{member="ns1.example.net"} 4',
+      'dns_cluster_member_push_failures_total{member="ns1.example.net"} 1',
+      'dns_cluster_member_pushed_zones_total{member="ns1.example.net"} 600',
+      'dns_cluster_member_push_seconds_total{member="ns1.example.net"} 2.5',
+      'dns_cluster_conflicts 0',
       'dns_cluster_member_answer_seconds{member="ns1.example.net"} 0.25',
     ]) {
       expect(text.split('\n')).toContain(line);

@@ -1,0 +1,35 @@
+/** What was sent to a member since this server started. */
+export interface PushTotals {
+  calls: number;
+  /** Calls that failed as a whole. */
+  failures: number;
+  /** Zones in calls that came through. */
+  zones: number;
+  /** How long all calls together took. */
+  seconds: number;
+}
+
+/** Counts the calls that carry zones to one member. */
+export class PushFigures {
+  #totals: PushTotals = { calls: 0, failures: 0, zones: 0, seconds: 0 };
+
+  get totals(): PushTotals {
+    return { ...this.#totals };
+  }
+
+  /** Makes a call with so many zones. Rejects as it does. */
+  async measure<T>(zones: number, call: () => Promise<T>): Promise<T> {
+    const start = performance.now();
+    this.#totals.calls++;
+    try {
+      const answer = await call();
+      this.#totals.zones += zones;
+      return answer;
+    } catch (error) {
+      this.#totals.failures++;
+      throw error;
+    } finally {
+      this.#totals.seconds += (performance.now() - start) / 1_000;
+    }
+  }
+}
