@@ -76,6 +76,23 @@ export class IncludeFile {
     if (part.zones.delete(name)) part.dirty = true;
   }
 
+  /**
+   * Takes zones away and has the server told. Where it can't be, they stand there again: the server may still have them, and next time they
+   * would be taken for somebody else's.
+   */
+  async without(names: readonly string[], tell: () => Promise<unknown>): Promise<void> {
+    const before = names.map((name) => [name, this.get(name)] as const);
+    for (const name of names) this.delete(name);
+    await this.write();
+    try {
+      await tell();
+    } catch (error) {
+      for (const [name, file] of before) if (file !== undefined) this.set(name, file);
+      await this.write();
+      throw error;
+    }
+  }
+
   /** Looks what is on disk. Returns zones that are there and are not set; what differs is put right by the next `write`. */
   async compare(): Promise<Map<string, string>> {
     const strangers = new Map<string, string>();

@@ -75,10 +75,8 @@ export class KnotCommands implements ZoneCommands {
   }
 
   async remove(names: readonly ZoneName[]): Promise<void> {
-    for (const name of names) this.#zones.delete(name);
-    await this.#zones.write();
     // A zone that is gone already is no fault: read-back tells whether it is.
-    await this.#transaction((run) => run(names.map(unsetOf), undefined));
+    await this.#zones.without(names, () => this.#transaction((run) => run(names.map(unsetOf), undefined)));
   }
 
   faultOf(zone: ZoneFile): Promise<string | undefined> {

@@ -83,9 +83,7 @@ export class PdnsCommands implements ZoneCommands {
   }
 
   async remove(names: readonly ZoneName[]): Promise<void> {
-    for (const name of names) this.#zones.delete(name);
-    await this.#zones.write();
-    await this.#control.command('rediscover', LOAD_TIMEOUT);
+    await this.#zones.without(names, () => this.#control.command('rediscover', LOAD_TIMEOUT));
     await this.#forget(names.map((name) => ({ name })));
   }
 
