@@ -1,5 +1,5 @@
-import { BlockList, isIP } from 'node:net';
 import { ClusterError } from '../errors.js';
+import { isInNetworks, isNetwork } from './networks.js';
 
 /** Until when, and from where, a token may be used. */
 export interface TokenTerms {
@@ -11,7 +11,6 @@ export interface TokenTerms {
 
 const NAME = /^[A-Za-z0-9_-]{1,50}$/;
 const MOST_ADDRESSES = 100;
-const BITS = { 4: 32, 6: 128 } as const;
 /** The last second that a date can name: larger numbers are milliseconds by mistake. */
 const LAST_SECOND = 253_402_300_799;
 
@@ -32,7 +31,7 @@ export function checkTerms(name: string, { expiresAt, addresses = [] }: TokenTer
     if (expiresAt > LAST_SECOND) refuse('its time of expiry is after the year 9999; give it in seconds since 1970');
   }
   if (addresses.length > MOST_ADDRESSES) refuse(`it has more than ${MOST_ADDRESSES} allowed addresses; use ranges`);
-  const wrong = addresses.find((address) => rangeOf(address) === undefined);
+  const wrong = addresses.find((address) => !isNetwork(address));
   if (wrong !== undefined) {
     refuse(`"${wrong.slice(0, 60)}" is no address or range; write it as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32`);
   }
@@ -45,21 +44,5 @@ export function isExpired({ expiresAt }: TokenTerms, now = Date.now()): boolean 
 
 /** May a token be used from this address? Where addresses are named, one that is not known is none of them. */
 export function isAllowedFrom({ addresses = [] }: TokenTerms, from: string | undefined): boolean {
-  if (addresses.length === 0) return true;
-  const version = isIP(from ?? '');
-  if (from === undefined || version === 0) return false;
-  const allowed = new BlockList();
-  for (const range of addresses.flatMap((address) => rangeOf(address) ?? [])) {
-    allowed.addSubnet(range.address, range.bits, range.family);
-  }
-  // An IPv4 address in IPv6 notation, as sockets for both have it, is looked up as IPv4.
-  return allowed.check(from, version === 4 ? 'ipv4' : 'ipv6');
-}
-
-function rangeOf(text: string): { address: string; bits: number; family: 'ipv4' | 'ipv6' } | undefined {
-  const [, address = '', given] = /^([0-9A-Fa-f:.]+)(?:\/([0-9]{1,3}))?$/.exec(text) ?? [];
-  const version = isIP(address);
-  if (version !== 4 && version !== 6) return undefined;
-  const bits = given === undefined ? BITS[version] : Number(given);
-  return bits > BITS[version] ? undefined : { address, bits, family: `ipv${version}` };
+  return addresses.length === 0 || (from !== undefined && isInNetworks(from, addresses));
 }

@@ -1,3 +1,4 @@
+import type { DnsServer } from '../dns/query.js';
 import { compareSerials } from '../dns/serial.js';
 import type { MemberChange } from '../members/member-backend.js';
 import type { AppendTable } from '../state/append-table.js';
@@ -16,7 +17,7 @@ export interface AcknowledgementsOptions {
   ledger: AppendTable<LedgerEntry>;
   store: ZoneStore;
   /** Where its nameserver answers; undefined where that is not known. */
-  dns: { host: string; port: number } | undefined;
+  dns: DnsServer | undefined;
   /** It gives zones serials of its own: what it answers tells nothing of the version. */
   ownSerials: boolean;
   /** It serves a later serial than ours: ours must rise past it. */

@@ -1,3 +1,4 @@
+import { isNetwork } from '../access/networks.js';
 import { z } from 'zod';
 import { DEFAULT_FAILURE_THRESHOLD } from './failure-threshold.js';
 
@@ -31,6 +32,11 @@ export const settingsSchema = z.object({
   autoEnable: z.boolean().default(false),
   /** Of a zone that two servers write. */
   conflictPolicy: z.enum(['newest', 'first']).default('newest'),
+  /** Networks beside the Internet in which resellers may have members. */
+  resellerNetworks: z
+    .array(z.string().refine(isNetwork, 'a network is written as 10.1.0.0/16 or 2001:db8::/32'))
+    .max(100)
+    .default([]),
 });
 export type ClusterSettings = z.infer<typeof settingsSchema>;
 
@@ -47,5 +53,6 @@ export function newClusterState(): ClusterState {
     notifyDisabled: true,
     autoEnable: false,
     conflictPolicy: 'newest',
+    resellerNetworks: [],
   };
 }

@@ -205,8 +205,8 @@ export interface Cluster {
   addMember(member: NewMember, by: Principal): Promise<MemberStatus>;
   /** A server asks us to trust it: it is called back, and becomes a standalone member. */
   trustMember(request: TrustRequest, by: Principal): Promise<MemberStatus>;
-  /** Types of members beside the original's wire. */
-  memberTypes(): readonly MemberType[];
+  /** Types of members beside the original's wire: those that this principal may add, or all. */
+  memberTypes(by?: Principal): readonly MemberType[];
   /** Changes a member's address, credentials, role or values, after it answered with them. */
   editMember(id: string, edit: MemberEdit, by: Principal): Promise<MemberStatus>;
   /** Asks a member who it is, now. */

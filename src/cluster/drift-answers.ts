@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { answeredRdata, expectedAnswers } from '../dns/authoritative.js';
 import { formatName, isAtOrBelow, lowerName, parseName, type Name } from '../dns/name.js';
-import { DnsClient } from '../dns/query.js';
+import { DnsClient, type DnsServer } from '../dns/query.js';
 import { compareSerials } from '../dns/serial.js';
 import { typeName, TYPE } from '../dns/types.js';
 import type { Zone } from '../dns/zone.js';
@@ -18,7 +18,7 @@ const MOST_SILENT = 20;
 const TIMEOUT = 2_000;
 
 export interface AnswersQuestion {
-  dns: { host: string; port: number };
+  dns: DnsServer;
   /** Zones whose copies are right, in the versions that should be answered. */
   expected: readonly ZoneEntry[];
   /** Of so many of them every RRset is asked for. */

@@ -43,8 +43,8 @@ export abstract class MemberCommands {
     return ofMember(() => this.parts.members.trust(request, by));
   }
 
-  memberTypes(): readonly MemberType[] {
-    return this.parts.types.list();
+  memberTypes(by?: Principal): readonly MemberType[] {
+    return by === undefined ? this.parts.types.list() : this.parts.types.listFor(by);
   }
 
   async editMember(id: string, edit: MemberEdit, by: Principal): Promise<MemberStatus> {
@@ -64,7 +64,7 @@ export abstract class MemberCommands {
 
   async lookAtServer(host: string, port: number | undefined, by: Principal): Promise<LookedAt> {
     authorize(by);
-    return ofMember(() => this.parts.members.lookAt(host, port));
+    return ofMember(() => this.parts.members.lookAt(host, port, by));
   }
 
   async setMemberRole(id: string, role: Role, by: Principal): Promise<MemberStatus> {

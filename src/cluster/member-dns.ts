@@ -1,6 +1,6 @@
 import { formatRecord } from '../dns/printer.js';
 import { parseName } from '../dns/name.js';
-import { DnsClient } from '../dns/query.js';
+import { DnsClient, type DnsServer } from '../dns/query.js';
 import { TYPE } from '../dns/types.js';
 import { sentenceOf } from '../errors.js';
 import type { ZoneName } from '../zones/zone-name.js';
@@ -27,10 +27,11 @@ const REFUSALS: Readonly<Record<number, string>> = {
 };
 
 /** Asks the nameserver at this address for the SOA of a zone. Never rejects: no answer is an answer, too. */
-export async function askForSoa({ host, port }: { host: string; port: number }, zone: ZoneName): Promise<MemberAnswer> {
+export async function askForSoa(dns: DnsServer, zone: ZoneName): Promise<MemberAnswer> {
+  const { host, port } = dns;
   const at = port === DNS_PORT ? '' : ` -p ${port}`;
   const command = `dig @${host}${at} ${zone} SOA +norecurse`;
-  const client = new DnsClient({ host, port }, { timeout: TIMEOUT });
+  const client = new DnsClient(dns, { timeout: TIMEOUT });
   const start = performance.now();
   const taken = (): number => Math.round(performance.now() - start);
   try {

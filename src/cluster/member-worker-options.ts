@@ -1,3 +1,4 @@
+import type { DnsServer } from '../dns/query.js';
 import type { MemberBackend } from '../members/member-backend.js';
 import type { Log } from '../operations/log.js';
 import type { AppendTable } from '../state/append-table.js';
@@ -9,7 +10,7 @@ import type { LedgerEntry } from './ledger.js';
 /** What the worker of one member works with, and whom it tells. */
 export interface MemberWorkerOptions {
   backend: MemberBackend;
-  dns: { host: string; port: number } | undefined;
+  dns: DnsServer | undefined;
   ledger: AppendTable<LedgerEntry>;
   store: ZoneStore;
   log: Log;

@@ -1,3 +1,4 @@
+import type { DnsServer } from '../dns/query.js';
 import { setTimeout as pause } from 'node:timers/promises';
 import { sentenceOf } from '../errors.js';
 import { MemberError, type MemberBackend, type MemberChange, type MemberInfo } from '../members/member-backend.js';
@@ -60,7 +61,7 @@ export class MemberWorker {
   }
 
   /** Where its nameserver answers; undefined where that is not known. */
-  get dns(): { host: string; port: number } | undefined {
+  get dns(): DnsServer | undefined {
     return this.#options.dns;
   }
 

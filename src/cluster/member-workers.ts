@@ -4,6 +4,8 @@ import type { Principal } from '../access/principal.js';
 import { sentenceOf } from '../errors.js';
 import type { MemberBackend } from '../members/member-backend.js';
 import type { MemberTypes } from '../members/member-types.js';
+import { InternetReach, type Reach } from '../members/reach.js';
+import type { DnsServer } from '../dns/query.js';
 import type { Log } from '../operations/log.js';
 import { AppendTable } from '../state/append-table.js';
 import type { JsonState } from '../state/json-state.js';
@@ -45,11 +47,18 @@ export class MemberWorkers {
   readonly health: HealthRecord;
   readonly debug = new DebugMode();
   readonly recoveries: Recoveries;
+  readonly #resellersReach: Reach;
 
   constructor(options: MemberWorkersOptions) {
     this.#options = options;
     this.health = new HealthRecord(options.state, options.changed);
     this.recoveries = new Recoveries();
+    this.#resellersReach = new InternetReach(() => options.state.data.resellerNetworks);
+  }
+
+  /** Where members of this account may be: of root's, everywhere. */
+  reachOf(owner: string): Reach | undefined {
+    return owner === ROOT ? undefined : this.#resellersReach;
   }
 
   async start(): Promise<void> {
@@ -126,15 +135,16 @@ export class MemberWorkers {
   async begin(member: Member, opened?: MemberBackend): Promise<void> {
     const { store, state, ahead, origins, conflicts, own } = this.#options;
     const note = this.debug.noteFor(member);
+    const reach = this.reachOf(member.owner);
     // In debug mode from the first call on.
     if (note !== undefined) await opened?.close();
     const isKept = opened !== undefined && note === undefined;
-    const backend = isKept ? opened : openBackend(member, { ...this.#options, note });
+    const backend = isKept ? opened : openBackend(member, { ...this.#options, reach, note });
     const log = this.#options.log.child({ member: member.hostname });
     const current = (): Member | undefined => state.data.members.find((candidate) => candidate.id === member.id);
     const worker = new MemberWorker({
       backend,
-      dns: member.type === CPANEL ? { host: member.host, port: member.dnsPort } : backend.dns,
+      dns: dnsOf(member, backend, reach),
       ledger: await AppendTable.open(this.#ledgerFile(member.id), { parse: parseLedgerEntry, log }),
       store,
       log,
@@ -178,4 +188,10 @@ export class MemberWorkers {
   #ledgerFile(id: string): string {
     return join(this.#options.folder, `${id}.ledger`);
   }
+}
+
+/** Where its nameserver answers, as far as it may be asked. */
+function dnsOf(member: Member, backend: MemberBackend, reach: Reach | undefined): DnsServer | undefined {
+  const dns = member.type === CPANEL ? { host: member.host, port: member.dnsPort } : backend.dns;
+  return dns === undefined || reach === undefined ? dns : { ...dns, addressOf: (host) => reach.addressOf(host) };
 }

@@ -14,7 +14,7 @@ import { parseMemberHost, refuseOwnAddress, type OwnIdentity } from './member-ad
 import { editedMember, type MemberEdit } from './member-edit.js';
 import { memberRow } from './member-row.js';
 import type { MemberWorkers } from './member-workers.js';
-import { proveMember, type ProvenMember } from './new-member.js';
+import { ownerOf, proveMember, type ProvenMember } from './new-member.js';
 import { askForTrust, type TrustTokens } from './reverse-trust.js';
 
 /** Milliseconds for a look that somebody waits for. */
@@ -118,10 +118,12 @@ export class Members {
   }
 
   /** The certificate that a server shows, for the operator to accept. Rejects with MemberError. */
-  async lookAt(address: string, givenPort?: number): Promise<LookedAt> {
+  async lookAt(address: string, givenPort: number | undefined, by: Principal): Promise<LookedAt> {
     const { host, port, portGiven } = parseMemberHost(address, givenPort);
     await refuseOwnAddress(host, port, portGiven, this.#options.own);
-    const { fingerprint } = await lookAtServer(host, port);
+    const reach = this.#options.workers.reachOf(ownerOf(by));
+    await reach?.check(host);
+    const { fingerprint } = await lookAtServer(host, port, reach);
     return { host, port, fingerprint };
   }
 
@@ -130,7 +132,7 @@ export class Members {
     const { own, types } = this.#options;
     const refuseTwin = (same: (member: Member) => boolean, host: string): void =>
       this.#refuseTwin((member) => member.id !== except && same(member), host);
-    return proveMember(input, by, { own, types, refuseTwin });
+    return proveMember(input, by, { own, types, refuseTwin, reach: this.#options.workers.reachOf(ownerOf(by)) });
   }
 
   /** Writes its row, and goes on with the same connections. */

@@ -1,5 +1,5 @@
 import { parseName } from '../dns/name.js';
-import { DnsClient } from '../dns/query.js';
+import { DnsClient, type DnsServer } from '../dns/query.js';
 import { TYPE } from '../dns/types.js';
 import { sentenceOf } from '../errors.js';
 import type { AppendTable } from '../state/append-table.js';
@@ -21,7 +21,7 @@ const TIMEOUT = 3_000;
 
 /** Asks the nameserver of one member now and then. */
 export class NameserverProbe {
-  readonly #dns: { host: string; port: number } | undefined;
+  readonly #dns: DnsServer | undefined;
   readonly #ledger: AppendTable<LedgerEntry>;
   #silent: SilentNameserver | undefined;
 
@@ -48,7 +48,7 @@ export class NameserverProbe {
  * whether it answers right is what the drift check looks at. Undefined where it answers both; never rejects.
  */
 export async function probeNameserver(
-  { host, port }: { host: string; port: number },
+  dns: DnsServer,
   zone: ZoneName | undefined,
   before: SilentNameserver | undefined,
 ): Promise<SilentNameserver | undefined> {
@@ -59,7 +59,7 @@ export async function probeNameserver(
   ] as const;
   const silent = await Promise.all(
     ways.map(async ({ over, tcp }) => {
-      const client = new DnsClient({ host, port }, { timeout: TIMEOUT, tcp });
+      const client = new DnsClient(dns, { timeout: TIMEOUT, tcp });
       try {
         await client.query(name, TYPE.SOA);
         return [];

@@ -5,6 +5,7 @@ import { CpanelMember, lookAtServer } from '../members/cpanel-member.js';
 import type { MemberBackend } from '../members/member-backend.js';
 import type { Transaction } from '../members/transactions.js';
 import type { MemberTypes } from '../members/member-types.js';
+import type { Reach } from '../members/reach.js';
 import { CPANEL, ROOT, type Member, type NewCpanelMember, type NewMember, type NewTypedMember } from './member.js';
 import { parseMemberHost, refuseOwnAddress, type OwnIdentity } from './member-address.js';
 import { refuseSignedZones } from './signed-zones.js';
@@ -22,6 +23,8 @@ export interface ProvenMember {
 interface Of {
   own: OwnIdentity;
   types: MemberTypes;
+  /** Where a member that is added by this principal may be; everywhere where absent. */
+  reach: Reach | undefined;
   /** Throws where such a row is in the table. */
   refuseTwin: (same: (member: Member) => boolean, host: string) => void;
 }
@@ -34,10 +37,15 @@ export function proveMember(input: NewMember, by: Principal, of: Of): Promise<Pr
 /** Talks to a member of the table. */
 export function openBackend(
   member: Member,
-  { own, types, note }: Pick<Of, 'own' | 'types'> & { note?: ((transaction: Transaction) => void) | undefined },
+  {
+    own,
+    types,
+    reach,
+    note,
+  }: Pick<Of, 'own' | 'types' | 'reach'> & { note?: ((transaction: Transaction) => void) | undefined },
 ): MemberBackend {
-  if (member.type === CPANEL) return new CpanelMember({ ...member, self: own.hostname, note });
-  return types.reopen(member.type, member.values ?? {});
+  if (member.type === CPANEL) return new CpanelMember({ ...member, self: own.hostname, reach, note });
+  return types.reopen(member.type, member.values ?? {}, reach);
 }
 
 async function proveServer(input: NewCpanelMember, by: Principal, of: Of): Promise<ProvenMember> {
@@ -46,11 +54,12 @@ async function proveServer(input: NewCpanelMember, by: Principal, of: Of): Promi
   const { user, token, role } = input;
   if (user === '' || token === '') throw new ClusterError('member_credentials_missing', { host });
   await refuseOwnAddress(host, port, portGiven, own);
+  await of.reach?.check(host);
   of.refuseTwin((member) => member.host === host && member.port === port, host);
-  const shown = await lookAtServer(host, port);
+  const shown = await lookAtServer(host, port, of.reach);
   if (shown.fingerprint === own.fingerprint) throw new ClusterError('member_is_self', { host });
   const fingerprint = input.fingerprint ?? shown.fingerprint;
-  const backend = new CpanelMember({ host, port, user, token, fingerprint, self: own.hostname });
+  const backend = new CpanelMember({ host, port, user, token, fingerprint, self: own.hostname, reach: of.reach });
   return orClose(backend, async () => {
     const info = await backend.probe();
     if (info.hostname === own.hostname) throw new ClusterError('member_is_self', { host });
@@ -71,7 +80,7 @@ async function proveService(
   of: Of,
 ): Promise<ProvenMember> {
   const values = of.types.check(type, given);
-  const backend = of.types.create(type, values);
+  const backend = of.types.create(type, values, of.reach);
   return orClose(backend, async () => {
     const info = await backend.probe();
     const { hostname, version } = info;
@@ -93,6 +102,7 @@ async function orClose(backend: MemberBackend, prove: () => Promise<ProvenMember
   }
 }
 
-function ownerOf(by: Principal): string {
+/** Whose a member is that this principal adds. */
+export function ownerOf(by: Principal): string {
   return by.kind === 'root' ? ROOT : by.user;
 }

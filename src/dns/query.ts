@@ -31,9 +31,12 @@ export interface QueryOptions {
   bufsize?: number;
 }
 
-interface Server {
+/** Where a nameserver answers. */
+export interface DnsServer {
   host: string;
   port: number;
+  /** The address at which this host may be asked, or a rejection; where absent, what the system's resolver gives. */
+  addressOf?: (host: string) => Promise<string>;
 }
 
 /** A question under way: what it asks, and what to do with what comes of it. */
@@ -60,7 +63,12 @@ const RECEIVE_BUFFER = 1 << 20;
  * Asks one nameserver one question, without recursion. Rejects with dns_no_answer; any rcode is an answer.
  * Many questions to one server go through a DnsClient.
  */
-export async function query(server: Server, name: Name, type: number, options: QueryOptions = {}): Promise<DnsAnswer> {
+export async function query(
+  server: DnsServer,
+  name: Name,
+  type: number,
+  options: QueryOptions = {},
+): Promise<DnsAnswer> {
   const client = new DnsClient(server, options);
   try {
     return await client.query(name, type);
@@ -74,7 +82,7 @@ export async function query(server: Server, name: Name, type: number, options: Q
  * connected, so that only this server's datagrams arrive, and a port where nobody listens is known at once.
  */
 export class DnsClient {
-  readonly #server: Server;
+  readonly #server: DnsServer;
   readonly #options: QueryOptions;
   readonly #timeout: number;
   readonly #asked = new Map<number, Asked>();
@@ -83,7 +91,7 @@ export class DnsClient {
   #socket: Promise<Socket> | undefined;
   #closed = false;
 
-  constructor(server: Server, options: QueryOptions = {}) {
+  constructor(server: DnsServer, options: QueryOptions = {}) {
     this.#server = server;
     this.#options = options;
     this.#timeout = options.timeout ?? TIMEOUT;
@@ -161,25 +169,27 @@ export class DnsClient {
   /** The one socket, opened with the first question. */
   async #open(name: Name): Promise<Socket> {
     if (this.#closed) throw this.#noAnswer(name, 'the client was closed');
-    this.#socket ??= new Promise((resolve, reject) => {
-      const socket = createSocket({
-        type: isIPv6(this.#server.host) ? 'udp6' : 'udp4',
-        recvBufferSize: RECEIVE_BUFFER,
-      });
-      socket.on('message', (octets) => this.#received(octets));
-      // Refused (ICMP port unreachable) tells nothing of which question it was; nobody listens, so it is all of them.
-      socket.on('error', (error) => {
-        this.#failAll(error.message);
-        reject(error);
-      });
-      socket.connect(this.#server.port, this.#server.host, () => resolve(socket));
-    });
+    this.#socket ??= this.#connect();
     try {
       return await this.#socket;
     } catch (error) {
       this.#socket = undefined;
       throw this.#noAnswer(name, sentenceOf(error));
     }
+  }
+
+  async #connect(): Promise<Socket> {
+    const address = await addressOf(this.#server);
+    return new Promise((resolve, reject) => {
+      const socket = createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4', recvBufferSize: RECEIVE_BUFFER });
+      socket.on('message', (octets) => this.#received(octets));
+      // Refused (ICMP port unreachable) tells nothing of which question it was; nobody listens, so it is all of them.
+      socket.on('error', (error) => {
+        this.#failAll(error.message);
+        reject(error);
+      });
+      socket.connect(this.#server.port, address, () => resolve(socket));
+    });
   }
 
   #received(octets: Buffer): void {
@@ -193,7 +203,8 @@ export class DnsClient {
     const id = randomInt(0x10000);
     let octets: Buffer;
     try {
-      octets = await exchangeOverTcp(this.#server, this.#question(id, name, type), this.#timeout);
+      const server = { host: await addressOf(this.#server), port: this.#server.port };
+      octets = await exchangeOverTcp(server, this.#question(id, name, type), this.#timeout);
     } catch (error) {
       throw this.#noAnswer(name, `over TCP: ${sentenceOf(error)}`);
     }
@@ -231,6 +242,10 @@ export class DnsClient {
       why,
     });
   }
+}
+
+async function addressOf({ host, addressOf }: DnsServer): Promise<string> {
+  return addressOf === undefined ? host : addressOf(host);
 }
 
 function tryDecode(octets: Buffer): DnsMessage | undefined {

@@ -12,7 +12,7 @@ export function exchangeOverTcp(
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const frames = new FrameReader();
-    const socket = connect(server.port, server.host);
+    const socket = connect(server);
     const end = setTimeout(() => socket.destroy(new Error(`within ${timeout} ms`)), timeout);
     socket.on('connect', () => socket.write(frame(message)));
     socket.on('error', reject);

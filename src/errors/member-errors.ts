@@ -7,6 +7,12 @@ export const MEMBER_ERRORS = {
     sentence: (f) =>
       `"${f['host'] ?? ''}" is not a host name or address. Use one such as ns1.example.com or 192.0.2.1.`,
   },
+  member_address_internal: {
+    status: 422,
+    sentence: (f) =>
+      `${f['host'] ?? ''} has the address ${f['address'] ?? ''}, which is not one of the Internet's. A reseller's server must have such a one, ` +
+      `unless root allows its network under Global Cluster Options.`,
+  },
   member_unresolvable: {
     status: 422,
     sentence: (f) => `The host name ${f['host'] ?? ''} has no address. Check its spelling, or use its IP address.`,
@@ -37,6 +43,11 @@ export const MEMBER_ERRORS = {
     status: 422,
     sentence: (f) =>
       `There is no member type "${f['type'] ?? ''}" on this server. There are: ${f['types'] ?? ''}. Choose one, or install it and restart.`,
+  },
+  member_type_of_root: {
+    status: 403,
+    sentence: (f) =>
+      `Only root can add a member of the type "${f['type'] ?? ''}". Ask root to add it, or choose another type.`,
   },
   member_field_invalid: {
     status: 422,

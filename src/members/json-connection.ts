@@ -3,6 +3,7 @@ import { Pool, type Dispatcher } from 'undici';
 import { z } from 'zod';
 import { sentenceOf } from '../errors.js';
 import { MemberError } from './member-backend.js';
+import { connectorFor, type Reach } from './reach.js';
 
 export interface JsonConnectionOptions {
   /** Where the API is, as `https://api.example.net/v1`. */
@@ -12,6 +13,8 @@ export interface JsonConnectionOptions {
   headers: Readonly<Record<string, string>>;
   /** What no sentence may hold. */
   secrets: readonly string[];
+  /** Where it may be; everywhere where absent. */
+  reach: Reach | undefined;
   /** What to say of a call that was not let in; `credentials` are the statuses that mean it (401 and 403 always do). */
   credentials: { statuses?: readonly number[]; advice: string };
 }
@@ -67,6 +70,7 @@ export class JsonConnection {
     this.#options = options;
     this.#base = baseOf(options.base);
     this.#pool = new Pool(this.#base.origin, {
+      connect: connectorFor(options.reach),
       connections: CONNECTIONS,
       keepAliveTimeout: KEEP_ALIVE,
       pipelining: 1,

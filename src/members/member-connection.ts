@@ -3,6 +3,7 @@ import { sentenceOf } from '../errors.js';
 import { MemberError } from './member-backend.js';
 import { OUR_HEADER } from './outcome-lines.js';
 import { pinnedConnector } from './pinned-connection.js';
+import type { Reach } from './reach.js';
 import type { Transaction } from './transactions.js';
 
 export interface ConnectionOptions {
@@ -14,6 +15,8 @@ export interface ConnectionOptions {
   fingerprint: string;
   /** Longest wait for a whole answer, milliseconds; the original's clients wait 300 s. */
   timeout?: number;
+  /** Where it may be; everywhere where absent. */
+  reach?: Reach | undefined;
   /** Debug mode: is told of every call. */
   note?: ((transaction: Transaction) => void) | undefined;
 }
@@ -50,7 +53,7 @@ export class MemberConnection {
     this.#token = options.token.replaceAll(/[\r\n]/g, '');
     const host = options.host.includes(':') ? `[${options.host}]` : options.host;
     this.#pool = new Pool(`https://${host}:${options.port}`, {
-      connect: pinnedConnector(options.host, options.fingerprint),
+      connect: pinnedConnector(options.host, options.fingerprint, options.reach),
       connections: CONNECTIONS,
       keepAliveTimeout: KEEP_ALIVE,
       pipelining: 1,

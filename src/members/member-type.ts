@@ -1,5 +1,6 @@
 import type { Log } from '../operations/log.js';
 import type { MemberBackend } from './member-backend.js';
+import type { Reach } from './reach.js';
 
 /** One field of a member type's configuration form. */
 export interface MemberField {
@@ -28,9 +29,11 @@ export interface MemberType {
   /** In the Backend Type menu. */
   label: string;
   fields: readonly MemberField[];
+  /** Resellers may add such members too: it connects by `reach` alone, and touches nothing of this machine. Else only root may. */
+  resellers?: true;
   /**
    * A backend for one member. Asks nothing of it yet: `probe` proves the values. Throws an Error with a sentence where a value
-   * makes no sense in itself.
+   * makes no sense in itself. `reach` is where it may be, of a reseller's member: its connections must go by that.
    */
-  create(values: MemberValues, context: { log: Log }): MemberBackend;
+  create(values: MemberValues, context: { log: Log; reach?: Reach | undefined }): MemberBackend;
 }

@@ -1,7 +1,9 @@
 import { isIP } from 'node:net';
+import type { Principal } from '../access/principal.js';
 import { ClusterError } from '../errors.js';
 import type { Log } from '../operations/log.js';
 import { MemberError, type MemberBackend } from './member-backend.js';
+import type { Reach } from './reach.js';
 import type { MemberField, MemberType, MemberValues } from './member-type.js';
 
 const LONGEST = { text: 4096, bigtext: 64 * 1024, binary: 1, radio: 200, ip: 64 };
@@ -34,6 +36,11 @@ export class MemberTypes {
     return [...this.#types.values()].reverse();
   }
 
+  /** Those of which this principal may add members. */
+  listFor({ kind }: Principal): MemberType[] {
+    return this.list().filter(({ resellers }) => kind === 'root' || resellers === true);
+  }
+
   get(type: string): MemberType | undefined {
     return this.#types.get(type);
   }
@@ -43,10 +50,14 @@ export class MemberTypes {
     return Object.fromEntries(this.#known(type).fields.map((field) => [field.name, valueOf(field, given)]));
   }
 
-  /** Throws member_type_unknown, member_field_invalid. */
-  create(type: string, values: MemberValues): MemberBackend {
+  /** `reach`: of a reseller's member. Throws member_type_unknown, member_type_of_root, member_field_invalid. */
+  create(type: string, values: MemberValues, reach?: Reach): MemberBackend {
+    const known = this.#known(type);
+    if (reach !== undefined && known.resellers !== true) {
+      throw new ClusterError('member_type_of_root', { type: known.label });
+    }
     try {
-      return this.#known(type).create(values, { log: this.#log });
+      return known.create(values, { log: this.#log, reach });
     } catch (error) {
       if (error instanceof ClusterError) throw error;
       throw new ClusterError('member_field_invalid', { why: error instanceof Error ? error.message : String(error) });
@@ -54,9 +65,9 @@ export class MemberTypes {
   }
 
   /** As `create`, for a member that was added before: where its type is gone, or refuses what it took then, it fails at each call. */
-  reopen(type: string, values: MemberValues): MemberBackend {
+  reopen(type: string, values: MemberValues, reach?: Reach): MemberBackend {
     try {
-      return this.create(type, values);
+      return this.create(type, values, reach);
     } catch (error) {
       return unusable(error as ClusterError);
     }

@@ -1,6 +1,7 @@
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import { buildConnector } from 'undici';
+import type { buildConnector } from 'undici';
 import { MemberError } from './member-backend.js';
+import { connectorFor, type Reach } from './reach.js';
 
 const HANDSHAKE_WITHIN = 10_000;
 
@@ -8,8 +9,8 @@ const HANDSHAKE_WITHIN = 10_000;
  * Connects by TLS and lets a request out only where the member shows the certificate that was pinned when it was added. Peers'
  * certificates are self-signed, so no authority could say more.
  */
-export function pinnedConnector(hostname: string, fingerprint: string): buildConnector.connector {
-  const connector = buildConnector({
+export function pinnedConnector(hostname: string, fingerprint: string, reach?: Reach): buildConnector.connector {
+  const connector = connectorFor(reach, {
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
     timeout: HANDSHAKE_WITHIN,
@@ -43,11 +44,12 @@ function certificateChanged(hostname: string, pinned: string, shown: string): Me
 
 /**
  * The SHA-256 fingerprint of the certificate that a server shows now, and our own address on the way to it. Rejects with
- * MemberError where it can't be reached.
+ * MemberError where it can't be reached. A host that is an address is for the caller to check.
  */
 export function lookAtServer(
   host: string,
   port: number,
+  reach?: Reach,
 ): Promise<{ fingerprint: string; ownAddress: string | undefined }> {
   return new Promise((resolve, reject) => {
     const fail = (why: string): void => {
@@ -59,7 +61,8 @@ export function lookAtServer(
         ),
       );
     };
-    const socket = connectTls({ host, port, rejectUnauthorized: false, minVersion: 'TLSv1.2' }, () => {
+    const looking = reach === undefined ? {} : { lookup: reach.lookup };
+    const socket = connectTls({ host, port, rejectUnauthorized: false, minVersion: 'TLSv1.2', ...looking }, () => {
       const { fingerprint256: fingerprint } = socket.getPeerCertificate();
       const ownAddress = socket.localAddress?.replace(/^::ffff:(?=[0-9.]+$)/, '');
       socket.destroy();

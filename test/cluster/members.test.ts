@@ -355,7 +355,30 @@ describe('a reseller', () => {
   const [ann, bob] = [reseller('ann'), reseller('bob')];
   const [hers, his] = [zoneName('ann.example'), zoneName('bob.example')];
 
+  test('reaches nothing inside by naming it as a member, but where root lets', async () => {
+    const internal = { code: 'member_address_internal', message: expect.stringContaining('127.0.0.1') as string };
+    const before = ns1.calls.length;
+    await expect(web.add(ns1, 'write-only', ann)).rejects.toMatchObject(internal);
+    const { host, port } = await ns1.invitation('write-only', ann);
+    await expect(web.cluster.lookAtServer(host, port, ann)).rejects.toMatchObject(internal);
+    await expect(web.cluster.lookAtServer('localhost', port, ann)).rejects.toMatchObject({ code: internal.code });
+    expect(ns1.calls.length).toBe(before);
+    await web.cluster.configure({ resellerNetworks: ['127.0.0.1'] }, ROOT);
+    await web.add(ns1, 'write-only', ann);
+    const [served] = (await save(hers, zoneText(5), ann)).members;
+    expect(served).toMatchObject({ hostname: 'ns1', state: 'served' });
+    await web.cluster.configure({ resellerNetworks: [] }, ROOT);
+    // Connections that were made before live on.
+    await web.stop();
+    await web.start();
+    const calls = ns1.calls.length;
+    const { members } = await save(hers, zoneText(6), ann);
+    expect(members).toMatchObject([{ hostname: 'ns1', reason: expect.stringContaining('127.0.0.1') as string }]);
+    expect(ns1.calls.length).toBe(calls);
+  });
+
   test('has members of their own, which get their zones only, and sees none of the others', async () => {
+    await web.cluster.configure({ resellerNetworks: ['127.0.0.0/8'] }, ROOT);
     await web.add(ns1);
     await web.add(ns2, 'write-only', ann);
     expect(web.cluster.members(ann).map(({ hostname }) => hostname)).toEqual(['ns2']);

@@ -205,6 +205,7 @@ describe('the newest copy', () => {
     await web.cluster.saveZone(NAME, zoneText(5), ROOT);
     await ns1.cluster.saveZone(NAME, zoneText(9), ROOT);
     expect((await web.cluster.synchronize({ ...ALL, unconfigured: true }, ann)).newer).toEqual([]);
+    await web.cluster.configure({ resellerNetworks: ['127.0.0.0/8'] }, ROOT);
     await web.add(ns2, 'standalone', ann, ROOT);
     await ns2.cluster.saveZone(NAME, zoneText(9), ROOT);
     await ns2.cluster.saveZone(zoneName('ann.example'), zoneText(9), ROOT);

@@ -60,6 +60,7 @@ describe('Setup Reverse Trust Relationship', () => {
 
   test('of a reseller gives a member to that reseller', async () => {
     const ann = reseller('ann');
+    for (const node of [web, ns1]) await node.cluster.configure({ resellerNetworks: ['127.0.0.0/8'] }, ROOT);
     const { reverseTrust } = await web.cluster.addMember(await invited(ann), ann);
     expect(reverseTrust).toMatchObject({ established: true });
     expect(ns1.row(web, ann)).toMatchObject({ owner: 'ann', user: 'ann' });

@@ -9,6 +9,7 @@ import { guardedBackend } from '../../src/members/guarded-backend.js';
 import type { MemberBackend, MemberChange } from '../../src/members/member-backend.js';
 import type { MemberType } from '../../src/members/member-type.js';
 import { MemberTypes } from '../../src/members/member-types.js';
+import { InternetReach } from '../../src/members/reach.js';
 import { ownMemberTypes } from '../../src/members/own-member-types.js';
 import { zoneName } from '../../src/zones/zone-name.js';
 import { ClusterNode } from '../cluster/cluster-node.js';
@@ -139,6 +140,16 @@ describe('a member type of the operator’s own', () => {
     } finally {
       await web.end();
     }
+  });
+
+  test('is root’s alone where it does not say that it goes only where resellers may', async () => {
+    const types = new MemberTypes([...BUILT_IN_TYPES, ...(await ownMemberTypes([EXAMPLE], log))], log);
+    const ann = { user: 'ann', kind: 'reseller', privileges: ['clustering'], via: { self: true } } as const;
+    expect(types.listFor(ROOT).map(({ type }) => type)).toContain('zone-folder');
+    expect(types.listFor(ann).map(({ type }) => type)).toEqual(BUILT_IN_TYPES.map(({ type }) => type));
+    const reach = new InternetReach(() => []);
+    expect(() => types.create('zone-folder', { folder }, reach)).toThrow(/Only root can add a member/);
+    expect(() => types.create('softlayer', { user: 'a', key: 'b' }, reach)).not.toThrow();
   });
 
   test('that makes no sense is refused when it is added, with the sentence of the type', async () => {

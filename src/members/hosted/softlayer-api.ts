@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CallRefused, JsonConnection } from '../json-connection.js';
+import type { Reach } from '../reach.js';
 
 const number = z.number().nullish();
 const domain = z.object({ id: z.number(), name: z.string(), serial: z.number().catch(1) });
@@ -43,10 +44,11 @@ const NOT_FOUND = 404;
 export class SoftLayerApi {
   readonly #connection: JsonConnection;
 
-  constructor(options: { base: string; user: string; key: string }) {
+  constructor(options: { base: string; user: string; key: string; reach: Reach | undefined }) {
     const basic = Buffer.from(`${options.user}:${options.key}`).toString('base64');
     this.#connection = new JsonConnection({
       base: options.base,
+      reach: options.reach,
       service: 'SoftLayer',
       headers: { authorization: `Basic ${basic}` },
       secrets: [options.key, basic],

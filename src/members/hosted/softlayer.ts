@@ -98,6 +98,7 @@ class SoftLayer implements HostedService {
 
 export const softLayer: MemberType = {
   type: 'softlayer',
+  resellers: true,
   label: SERVICE,
   fields: hostedFields(
     SERVICE,
@@ -105,8 +106,8 @@ export const softLayer: MemberType = {
     'User name',
     `${SERVICE} keeps its own two nameservers in every zone, whatever is chosen.`,
   ),
-  create: ({ username = '', apikey = '', ns_config, baseurl = BASE }) =>
+  create: ({ username = '', apikey = '', ns_config, baseurl = BASE }, { reach }) =>
     new HostedMember(
-      new SoftLayer(new SoftLayerApi({ base: baseurl, user: username, key: apikey }), nsChoice(ns_config)),
+      new SoftLayer(new SoftLayerApi({ base: baseurl, user: username, key: apikey, reach }), nsChoice(ns_config)),
     ),
 };

@@ -9,6 +9,7 @@ import type { MemberType } from '../member-type.js';
 import { fromHosted, keyOf, type HostedRecord } from './hosted-record.js';
 import { HostedMember, hostedFields, nsChoice, type HostedService } from './hosted-member.js';
 import { hostedZone, originOf, textOf, type HostedRules, type HostedZone, type NsChoice } from './hosted-zone.js';
+import type { Reach } from '../reach.js';
 
 const SERVICE = 'VPS.NET';
 const BASE = 'https://api.vps.net';
@@ -48,11 +49,12 @@ class VpsNet implements HostedService {
   readonly #connection: JsonConnection;
   readonly #choice: NsChoice;
 
-  constructor(options: { base: string; user: string; key: string; choice: NsChoice }) {
+  constructor(options: { base: string; user: string; key: string; choice: NsChoice; reach: Reach | undefined }) {
     const basic = Buffer.from(`${options.user}:${options.key}`).toString('base64');
     this.#choice = options.choice;
     this.#connection = new JsonConnection({
       base: options.base,
+      reach: options.reach,
       service: SERVICE,
       headers: { authorization: `Basic ${basic}` },
       secrets: [options.key, basic],
@@ -196,6 +198,7 @@ function fieldsOf({ host, type, data, ttl, priority }: HostedRecord): Held {
 
 export const vpsNet: MemberType = {
   type: 'vpsnet',
+  resellers: true,
   label: SERVICE,
   fields: hostedFields(
     SERVICE,
@@ -203,6 +206,6 @@ export const vpsNet: MemberType = {
     'Email address',
     'Zones keep their own NS records unless something else is chosen.',
   ),
-  create: ({ username = '', apikey = '', ns_config, baseurl = BASE }) =>
-    new HostedMember(new VpsNet({ base: baseurl, user: username, key: apikey, choice: nsChoice(ns_config) })),
+  create: ({ username = '', apikey = '', ns_config, baseurl = BASE }, { reach }) =>
+    new HostedMember(new VpsNet({ base: baseurl, user: username, key: apikey, choice: nsChoice(ns_config), reach })),
 };

@@ -10,6 +10,7 @@ import type { MemberBackend, MemberChange, MemberInfo, Pushed } from '../member-
 import type { MemberType } from '../member-type.js';
 import { someAtOnce } from '../some-at-once.js';
 import { changesTo, masterFile, recordsOf, respelled, rrset, type RRset, type RRsetChange } from './rrset-changes.js';
+import type { Reach } from '../reach.js';
 
 const SERVICE = 'PowerDNS';
 const BATCH = 200;
@@ -33,6 +34,7 @@ interface Settings {
   server: string;
   kind: (typeof KINDS)[number];
   dnsPort: number;
+  reach: Reach | undefined;
 }
 
 /** A PowerDNS Authoritative Server whose zones are in a database, by its HTTP API. */
@@ -42,11 +44,12 @@ class PowerDnsApi implements MemberBackend {
   readonly #connection: JsonConnection;
   readonly #kind: string;
 
-  constructor({ url, key, server, kind, dnsPort }: Settings) {
+  constructor({ url, key, server, kind, dnsPort, reach }: Settings) {
     this.#kind = kind;
     this.#connection = new JsonConnection({
       base: `${url.replace(/\/+$/, '')}/api/v1/servers/${encodeURIComponent(server)}`,
       service: SERVICE,
+      reach,
       headers: { 'x-api-key': key },
       secrets: [key],
       credentials: { advice: 'Check the API key (api-key) and the addresses that it allows (webserver-allow-from).' },
@@ -205,6 +208,7 @@ function nameOf(name: string): ZoneName | undefined {
 
 export const powerDnsApi: MemberType = {
   type: 'powerdns-api',
+  resellers: true,
   label: 'PowerDNS (HTTP API)',
   fields: [
     {
@@ -222,11 +226,11 @@ export const powerDnsApi: MemberType = {
     },
     { name: 'dns_port', label: 'DNS port', type: 'text', default: '53', help: 'Where it is asked what it serves.' },
   ],
-  create: ({ url = '', apikey = '', server = 'localhost', kind, dns_port = '53' }) => {
+  create: ({ url = '', apikey = '', server = 'localhost', kind, dns_port = '53' }, { reach }) => {
     const dnsPort = Number(dns_port);
     if (!/^[0-9]{1,5}$/.test(dns_port) || dnsPort < 1 || dnsPort > 65_535)
       throw new Error('DNS port must be 1 to 65535');
     const known = KINDS.find((one) => one === kind) ?? KINDS[0];
-    return new PowerDnsApi({ url, key: apikey, server, kind: known, dnsPort });
+    return new PowerDnsApi({ url, key: apikey, server, kind: known, dnsPort, reach });
   },
 };

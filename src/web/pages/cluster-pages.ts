@@ -17,6 +17,7 @@ const optionsForm = z.object({
   failureThreshold: wholeNumber(1, 1000, USUAL_THRESHOLD),
   notify: z.literal('1').optional(),
   auto: z.literal('1').optional(),
+  networks: z.string().max(4_000).optional(),
 });
 
 /** The page DNS Cluster: status, servers, and the cluster's own settings. */
@@ -53,10 +54,13 @@ export function clusterPages(context: PageContext): Router {
   });
 
   router.post('/options', async (request, response) => {
-    const { threshold, failureThreshold, notify, auto } = readForm(optionsForm, request);
+    const { threshold, failureThreshold, notify, auto, networks } = readForm(optionsForm, request);
     const { principal } = visitOf(request);
     const failures = { default: USUAL_THRESHOLD, custom: failureThreshold, never: 0 }[threshold];
-    const settings = { failureThreshold: failures, notifyDisabled: notify === '1', autoEnable: auto === '1' };
+    const settings = {
+      ...{ failureThreshold: failures, notifyDisabled: notify === '1', autoEnable: auto === '1' },
+      ...(networks === undefined ? {} : { resellerNetworks: networks.split(/[\s,]+/).filter((text) => text !== '') }),
+    };
     await cluster.configure(settings, principal);
     const sentence =
       failures === 0

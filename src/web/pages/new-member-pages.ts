@@ -72,7 +72,7 @@ function showForm(
   error?: ClusterError,
   values?: Record<string, string>,
 ): void {
-  const types = context.cluster.memberTypes();
+  const types = context.cluster.memberTypes(visitOf(request).principal);
   const known = types.find(({ type }) => type === wanted);
   response.status(error?.status ?? 200);
   showPage(context, request, response, 'member-new', {

@@ -43,6 +43,15 @@ export const CLUSTER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
       return cluster.status(peer);
     },
   }),
+  setresellernetworks: apiFunction({
+    summary: 'Networks beside the Internet in which resellers may have members, as 10.1.0.0/16; all others stay closed',
+    privilege,
+    parameters: { network: many(text) },
+    run: async ({ network }, { cluster, peer }) => {
+      await cluster.configure({ resellerNetworks: network }, peer);
+      return cluster.status(peer);
+    },
+  }),
   listmembers: apiFunction({
     summary: 'The members of the cluster, with version, role, health, and zones in sync',
 
@@ -55,8 +64,8 @@ export const CLUSTER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
 
     privilege,
     parameters: {},
-    run: (_, { cluster }) => ({
-      type: cluster.memberTypes().map(({ type, label, fields }) => ({ type, label, fields })),
+    run: (_, { cluster, peer }) => ({
+      type: cluster.memberTypes(peer).map(({ type, label, fields }) => ({ type, label, fields })),
     }),
   }),
   addmember: apiFunction({
