@@ -10,7 +10,9 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['test/{dns,zones,state,access,members,cluster,web,panel,cli,operations,repo}/**/*.test.ts'],
+          include: [
+            'test/{dns,zones,state,access,members,cluster,web,panel,cli,operations,notifications,repo}/**/*.test.ts',
+          ],
           testTimeout: 20_000,
         },
       },

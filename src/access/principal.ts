@@ -23,8 +23,14 @@ export function ownsOrIsRoot(principal: Principal, owner: string): boolean {
 /** This program acting by itself: imports, catch-up, health checks. */
 export const SELF: Principal = { user: 'root', kind: 'root', privileges: ['all'], via: { self: true } };
 
+/** Who did something, and how they came, as kept in logs and histories. */
+export interface Actor {
+  user: string;
+  via: string;
+}
+
 /** Who it is and how they came, in words: `page`, `token NAME`, or `this server`. */
-export function actorOf({ user, via }: Principal): { user: string; via: string } {
+export function actorOf({ user, via }: Principal): Actor {
   if ('token' in via) return { user, via: `token ${via.token}` };
   if (!('session' in via)) return { user, via: 'this server' };
   return { user, via: via.actor === undefined ? 'page' : `page, by ${via.actor}` };

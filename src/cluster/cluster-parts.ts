@@ -88,7 +88,7 @@ export class ClusterParts {
     this.workers = new MemberWorkers({
       ...{ state, store, own, log, origins, conflicts, types: this.types },
       folder: join(options.folder, 'ledgers'),
-      ahead: (name, serial) => void this.#raise(name, serial),
+      ahead: (...seen) => void this.#raise(...seen),
       changed: () => this.#look(),
     });
     const { workers, types } = this;
@@ -109,7 +109,7 @@ export class ClusterParts {
     });
     this.lostFiles = new LostFiles(this);
     this.drift = new DriftChecks({
-      ...{ store, workers, local, changes: this.changes, log, here: own.hostname.toLowerCase() },
+      ...{ store, workers, changes: this.changes, log, here: own.hostname.toLowerCase() },
       looked: () => this.#look(),
     });
     const health = options.healthSchedule ?? DEFAULT_HEALTH_SCHEDULE;
@@ -164,9 +164,11 @@ export class ClusterParts {
   }
 
   /** A member serves a later serial: ours is published again above it, which heals the member. */
-  async #raise(name: ZoneName, above: number): Promise<void> {
+  async #raise(name: ZoneName, serial: number, member: string): Promise<void> {
     try {
-      await this.local.change({ kind: 'raise', name, above });
+      const { change, serial: ours } = await this.changes.raise(name, { above: serial, member }, SELF);
+      if (change === 'saved')
+        this.#log.warn({ zone: name, member, serial, ours }, 'a member has a later serial: ours was raised above it');
     } catch (error) {
       this.#log.warn({ zone: name, error: sentenceOf(error) }, 'the serial could not be raised');
     }

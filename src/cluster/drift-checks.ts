@@ -8,7 +8,7 @@ import type { BatchOutcome } from './cluster.js';
 import { inBatch } from './batch.js';
 import { checkDrift } from './drift-check.js';
 import type { Difference, DriftReport } from './drift.js';
-import type { LocalZones } from './local-zones.js';
+import type { LocalOutcome } from './decision.js';
 import { mayUse, ROLES, ROOT, type Member } from './member.js';
 import type { MemberWorkers } from './member-workers.js';
 import type { MemberWorker } from './member-worker.js';
@@ -24,7 +24,6 @@ const TAKE_TIMEOUT = 60_000;
 export interface DriftChecksOptions {
   store: ZoneStore;
   workers: MemberWorkers;
-  local: LocalZones;
   changes: ZoneChanges;
   /** This server, lower case. */
   here: string;
@@ -122,8 +121,8 @@ export class DriftChecks {
     { zone, there, kind }: Difference,
     how: Settlement,
     { member, worker, by }: { member: Member; worker: MemberWorker; by: Principal },
-  ): Promise<Pick<Awaited<ReturnType<LocalZones['change']>>, 'change' | 'lifted' | 'local'>> {
-    const { store, local, changes } = this.#options;
+  ): Promise<Pick<LocalOutcome, 'change' | 'lifted' | 'local'>> {
+    const { store, changes } = this.#options;
     if (how === 'remove') {
       if (kind !== 'extra') throw new ClusterError('difference_other', { zone, how: 'removed' });
       await store.bury([{ name: zone, serial: there ?? 0 }], by.user);
@@ -135,7 +134,7 @@ export class DriftChecks {
       if (held === undefined) throw new ClusterError('difference_other', { zone, how: 'sent' });
       // Above what is there: its nameserver keeps its data where the serial does not rise.
       const above = there === undefined ? held.serial : nextSerial(held.serial, there);
-      const outcome = await local.change({ kind: 'raise', name: zone, above });
+      const outcome = await changes.raise(zone, { above, member: member.hostname }, by);
       worker.resend([zone]);
       return outcome;
     }

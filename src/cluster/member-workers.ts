@@ -32,7 +32,7 @@ export interface MemberWorkersOptions {
   own: OwnIdentity;
   log: Log;
   /** A member serves a later serial of this zone than we hold. */
-  ahead: (name: ZoneName, serial: number) => void;
+  ahead: (name: ZoneName, serial: number, member: string) => void;
   origins: Origins;
   conflicts: Conflicts;
   types: MemberTypes;
@@ -153,7 +153,7 @@ export class MemberWorkers {
       writes: () => state.data.clustering && ROLES[current()?.role ?? 'standalone'].writes,
       threshold: () => state.data.failureThreshold,
       healthChanged: (health, before) => this.health.note(member, health, before, log),
-      ahead,
+      ahead: (zone, serial) => ahead(zone, serial, member.hostname),
       removalsHeld: () => this.#options.changed(),
       hostsSeen: (name, digest) => origins.of(name, digest),
       conflict: (zone, other, isOursKept) => {

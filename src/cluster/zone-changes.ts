@@ -1,4 +1,4 @@
-import { actorOf, ownsOrIsRoot, type Principal } from '../access/principal.js';
+import { actorOf, type Actor, ownsOrIsRoot, type Principal } from '../access/principal.js';
 import { ClusterError } from '../errors.js';
 import { validateZone } from '../zones/validation.js';
 import type { ZoneHistory } from '../zones/zone-history.js';
@@ -75,7 +75,7 @@ export class ZoneChanges {
       .catch(this.#conflict(zone, claim));
     const { conflictWith } = outcome;
     if (conflictWith !== undefined) this.#met(zone, claim.claimed?.server ?? '', conflictWith);
-    this.#note(zone, before, outcome, by);
+    this.#note(zone, before, outcome, actorOf(by));
     await this.#progress.settled(zone, options);
     const warnings = valid.warnings.map((issue) => `line ${issue.line}: ${issue.message}`);
     return { zone, ...outcome, members: this.#progress.of(zone, by), warnings: [...silent, ...warnings] };
@@ -93,7 +93,7 @@ export class ZoneChanges {
       ...this.#claimOf(options),
     });
     this.#conflicts.forget(zone);
-    this.#note(zone, before, outcome, by);
+    this.#note(zone, before, outcome, actorOf(by));
     await this.#progress.settled(zone, options);
     return { zone, ...outcome, members: this.#progress.ofRemoval(zone, by, holders), warnings: [] };
   }
@@ -104,10 +104,24 @@ export class ZoneChanges {
     if (before !== undefined && !ownsOrIsRoot(by, before.owner)) throw new ClusterError('zone_not_yours', { zone });
     this.#origins.note(zone, undefined);
     const outcome = await this.#local.change({ kind: 'takeOver', name: zone, here: this.#here });
-    this.#note(zone, before, outcome, by);
+    this.#note(zone, before, outcome, actorOf(by));
     this.#conflicts.forget(zone);
     await this.#progress.settled(zone, {});
     return { zone, ...outcome, members: this.#progress.of(zone, by), warnings: [] };
+  }
+
+  /** A member serves this serial: the same content is published above it, and the history says who made that needed. */
+  async raise(
+    zone: ZoneName,
+    { above, member }: { above: number; member: string },
+    by: Principal,
+  ): Promise<LocalOutcome> {
+    const before = this.#versionOf(zone);
+    const outcome = await this.#local.change({ kind: 'raise', name: zone, above });
+    const { user, via } = actorOf(by);
+    const why = `${via}: above serial ${above}, because of ${member}`;
+    this.#note(zone, before, outcome, { user, via: why });
+    return outcome;
   }
 
   /** Who came by a server is of that one's making, and says whose the zone is, or does not know. */
@@ -137,9 +151,9 @@ export class ZoneChanges {
   }
 
   /** A version that this change has ended can be brought back. */
-  #note(zone: ZoneName, before: Version | undefined, { change, serial: newSerial }: LocalOutcome, by: Principal): void {
+  #note(zone: ZoneName, before: Version | undefined, { change, serial: newSerial }: LocalOutcome, by: Actor): void {
     if (before === undefined || (change !== 'saved' && change !== 'removed')) return;
     const next = newSerial === undefined || change === 'removed' ? {} : { newSerial };
-    this.#history.note(zone, { ...actorOf(by), change, ...before, ...next });
+    this.#history.note(zone, { ...by, change, ...before, ...next });
   }
 }

@@ -325,6 +325,9 @@ describe('what is sent', () => {
     expect(row?.serial).toBeGreaterThan(100);
     await vi.waitFor(async () => expect(await ns1.served(name)).toBe(row?.serial));
     expect((await ns1.cluster.zoneText(name, ROOT)).toString()).toContain('192.0.2.1\n');
+    const [raised] = await web.cluster.zoneHistory(name, ROOT);
+    // What it answers is one above what it had: it lifted our copy over its own first.
+    expect(raised).toMatchObject({ user: 'root', via: 'this server: above serial 101, because of ns1', serial: 5 });
   });
 
   test('is seen to be served after a restart, where the look was still due', async () => {
