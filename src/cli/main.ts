@@ -1,24 +1,27 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from 'commander';
-import { zonesCheck } from './zones-check.js';
-import { zonesRescan } from './zones-rescan.js';
+import { CommanderError, type Command } from 'commander';
+import { dnscluster } from './commands.js';
+import { EXIT } from './failure.js';
+import { fail } from './output.js';
 
-/** Every command of `dnscluster`, one a line; each adds itself below the group that it is listed under. */
-const COMMANDS: Readonly<Record<string, readonly ((group: Command) => void)[]>> = {
-  zones: [zonesCheck, zonesRescan],
-};
-const DESCRIPTIONS: Readonly<Record<string, string>> = { zones: 'Zones and their master files' };
-const USAGE_ERROR = 2;
-
-const program = new Command('dnscluster')
-  .description('Keeps the zones of web servers and nameservers the same')
-  .exitOverride();
-for (const [name, commands] of Object.entries(COMMANDS)) {
-  const group = program.command(name).description(DESCRIPTIONS[name] ?? '');
-  for (const add of commands) add(group);
+/** Runs one command to its end; the commands themselves are in the table in commands.ts. */
+async function run(): Promise<void> {
+  const program = await dnscluster();
+  let acting: Command | undefined;
+  program.hook('preAction', (_program, command) => {
+    acting = command;
+  });
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    else process.exitCode = fail(error, acting?.opts()['json'] === true);
+  }
 }
-// Commander leaves by exceptions, so that output still under way is written to its end.
-program.parseAsync().catch((error: unknown) => {
-  if (!(error instanceof CommanderError)) throw error;
-  process.exitCode = error.exitCode === 0 ? 0 : USAGE_ERROR;
+
+// Whoever reads us may stop, as `head` does.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit();
+  throw error;
 });
+void run();

@@ -1,17 +1,17 @@
-import { request } from 'node:http';
-import { join } from 'node:path';
 import { z } from 'zod';
-import { sentenceOf } from '../errors.js';
-import { controlSocketOf } from '../web/control-socket.js';
+import { sentenceOf, type ZoneIssue } from '../errors.js';
+import { percentEncode } from '../members/percent.js';
+import { acceptedCertificate } from './accepted-certificate.js';
+import { CommandFailure, EXIT, ServiceRefusal, ServiceUnreachable } from './failure.js';
+import { OtherCertificate, postByTls, postLocally, type ServiceAnswer } from './service-connection.js';
+import { nameOf, type Target } from './target.js';
 
-/** The service could not be asked; the sentence says why and what to do. */
-export class ServiceUnreachable extends Error {}
-/** The service refused what it was asked, with its reason. */
-export class ServiceRefusal extends Error {}
+type Parameter = string | number | boolean | Buffer;
+/** What a function of the API takes. Absent ones are not sent; of a list, each value is. */
+export type Parameters = Readonly<Record<string, Parameter | readonly string[] | undefined>>;
 
-/** Where a node keeps the plugin's folder. */
-const INSIDE_NODE = 'dns-cluster';
 const envelope = z.object({ metadata: z.object({ result: z.number(), reason: z.string() }), data: z.unknown() });
+const refusal = z.object({ code: z.string(), issues: z.array(z.custom<ZoneIssue>()).default([]) });
 
 const WHY: Readonly<Record<string, (folder: string) => string>> = {
   ENOENT: (folder) =>
@@ -22,56 +22,93 @@ const WHY: Readonly<Record<string, (folder: string) => string>> = {
   EACCES: (folder) =>
     `You may not use the control socket of the DNS cluster service on ${folder}. Run this as root, or as the user of the service.`,
 };
+/** Lacking rights, by the codes of refusals. */
+const DENIED = new Set(['privilege_missing', 'access_denied']);
 
 /**
- * Calls a function of the API of the service that keeps its data in `folder` (a node's, or the plugin's in another panel), with
- * root's rights. Takes as long as the service takes. Rejects with ServiceUnreachable or ServiceRefusal.
+ * Calls a function of the API (docs/openapi.json) of a service: over its control socket with root's rights, or with a token. Resolves with
+ * its `data`. Takes as long as the service takes. Rejects with ServiceUnreachable or ServiceRefusal.
  */
-export async function callService(folder: string, name: string): Promise<unknown> {
-  const answer = await post(join(folder, INSIDE_NODE), name)
-    .catch((error: unknown) => (codeOf(error) === 'ENOENT' ? post(folder, name) : Promise.reject(error as Error)))
-    .catch((error: unknown) => unreachable(error, folder));
-  const read = envelope.safeParse(answer);
-  if (!read.success)
-    throw new ServiceRefusal(typeof answer === 'string' ? answer.trim() : 'The answer is not readable.');
-  const { metadata, data } = read.data;
-  if (metadata.result !== 1) throw new ServiceRefusal(metadata.reason);
-  return data;
+export async function callService(target: Target, name: string, parameters: Parameters = {}): Promise<unknown> {
+  const path = `/json-api/${name}?api.version=1`;
+  const form = formOf(parameters);
+  const answer =
+    'folder' in target
+      ? await postLocally(target.folder, path, form).catch((error: unknown) => unreachable(error, target))
+      : await acceptedCertificate(target)
+          .then((fingerprint) => postByTls(target, fingerprint, path, form))
+          .catch((error: unknown) => unreachable(error, target));
+  return dataOf(answer, target);
 }
 
-async function post(folder: string, name: string): Promise<unknown> {
-  const way = await controlSocketOf(folder);
-  try {
-    const text = await new Promise<string>((resolve, reject) => {
-      const path = `/json-api/${name}?api.version=1`;
-      const sent = request({ socketPath: way.path, path, method: 'POST' }, (response) => {
-        const parts: Buffer[] = [];
-        response.on('data', (part: Buffer) => parts.push(part));
-        response.on('end', () => resolve(Buffer.concat(parts).toString()));
-        response.on('error', reject);
-      });
-      sent.on('error', reject);
-      sent.end();
-    });
-    return parsed(text);
-  } finally {
-    await way.close();
+function formOf(parameters: Parameters): Buffer {
+  const pairs = Object.entries(parameters).flatMap(([key, given]) =>
+    listOf(given).flatMap((value) => [Buffer.from(`${key}=`), percentEncode(octetsOf(value)), Buffer.from('&')]),
+  );
+  return Buffer.concat(pairs);
+}
+
+function listOf(given: Parameter | readonly string[] | undefined): readonly Parameter[] {
+  if (given === undefined) return [];
+  return typeof given === 'object' && !Buffer.isBuffer(given) ? given : [given];
+}
+
+function octetsOf(value: Parameter): Buffer {
+  if (Buffer.isBuffer(value)) return value;
+  return Buffer.from(typeof value === 'boolean' ? (value ? '1' : '0') : String(value));
+}
+
+function dataOf({ status, body }: ServiceAnswer, target: Target): unknown {
+  const read = envelope.safeParse(parsed(body));
+  if (read.success) {
+    const { metadata, data } = read.data;
+    if (metadata.result === 1) return data;
+    const { code, issues } = refusal.catch({ code: 'refused', issues: [] }).parse(data);
+    throw new ServiceRefusal(metadata.reason, DENIED.has(code) ? EXIT.denied : EXIT.problems, { code, issues });
   }
+  if (status === 401 || status === 403) {
+    const sentence = `The service at ${nameOf(target)} refused the token. Make one there with the privileges that it is to have.`;
+    throw new ServiceRefusal(sentence, EXIT.denied, { code: 'access_denied' });
+  }
+  if (status === 503) throw new ServiceUnreachable(body.trim());
+  if (status === 404) {
+    throw new ServiceUnreachable(
+      `At ${nameOf(target)} there is no DNS cluster service. Check the address and the port.`,
+    );
+  }
+  throw new ServiceRefusal(firstLine(body) ?? `The answer of ${nameOf(target)} is not readable.`, EXIT.problems, {
+    code: 'answer_unreadable',
+  });
+}
+
+/** Where it is text for persons: what other programs answer may be anything. */
+function firstLine(body: string): string | undefined {
+  const [line = ''] = body.trim().split('\n');
+  return line === '' || line.startsWith('<') ? undefined : line.slice(0, 300);
 }
 
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return text;
+    return undefined;
   }
 }
 
-function codeOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? '';
-}
-
-function unreachable(error: unknown, folder: string): never {
-  const why = WHY[codeOf(error)];
-  throw new ServiceUnreachable(why === undefined ? sentenceOf(error) : why(folder), { cause: error });
+function unreachable(error: unknown, target: Target): never {
+  if (error instanceof CommandFailure) throw error;
+  if (error instanceof OtherCertificate) {
+    throw new ServiceUnreachable(
+      `${nameOf(target)} shows another certificate than the one that was accepted, and nothing was sent to it. ` +
+        `Now: ${error.shown}. If that is the one that the server itself prints, give it with --fingerprint, or take the server's line out of ` +
+        `~/.config/dnscluster/known-servers.`,
+      error,
+    );
+  }
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  const why = 'folder' in target ? WHY[code]?.(target.folder) : undefined;
+  // Where a name has several addresses, the system's error has no text of its own.
+  const said = sentenceOf(error) || code;
+  const sentence = `${nameOf(target)} cannot be reached: ${said}. Check the address, the port and the firewall.`;
+  throw new ServiceUnreachable(why ?? ('folder' in target ? said : sentence), error);
 }

@@ -4,8 +4,10 @@ import { checkZone } from '../dns/check.js';
 import { parseZone } from '../dns/parser.js';
 import { printZone } from '../dns/printer.js';
 import type { Zone } from '../dns/zone.js';
-import { ClusterError, formatIssue, sentenceOf, type ZoneIssue } from '../errors.js';
+import { ClusterError, sentenceOf, type ZoneIssue } from '../errors.js';
 import { zoneName } from '../zones/zone-name.js';
+import { EXIT, WrongUse } from './failure.js';
+import { issueLines, note, say } from './output.js';
 
 interface Options {
   canonical?: true;
@@ -21,30 +23,22 @@ export function zonesCheck(zones: Command): void {
     .option('--canonical', 'print the zone one record a line in canonical order, as named-compilezone -s full does')
     .option('--json', 'print the result as JSON')
     .option('--include <folder>', 'allow $INCLUDE of files inside this folder')
-    .exitOverride()
     .action(run);
 }
 
-const INVALID = 1;
-const UNUSABLE = 2;
-
 function run(name: string, file: string, options: Options): void {
-  const text = attempt(() => {
-    zoneName(name);
-    return readFileSync(file);
-  });
-  if (text === undefined) return;
+  const text = read(name, file);
   const { zone, issues } = inspect(name, text, options);
   const errors = issues.filter(({ severity }) => severity === 'error');
   const ok = errors.length === 0 && zone !== undefined;
-  if (!ok) process.exitCode = INVALID;
+  if (!ok) process.exitCode = EXIT.problems;
   if (options.json === true) {
     const canonical = ok && options.canonical === true ? { canonical: printZone(zone) } : {};
-    print({ zone: name, ok, records: ok ? zone.records.length : 0, issues, ...canonical });
+    say(true, { zone: name, ok, records: ok ? zone.records.length : 0, issues, ...canonical }, '');
     return;
   }
-  for (const issue of issues) process.stderr.write(`${issue.severity}: ${formatIssue(issue)}\n`);
-  if (!ok) process.stderr.write(`${name}: refused, ${errors.length} ${errors.length === 1 ? 'error' : 'errors'}\n`);
+  process.stderr.write(issueLines(issues));
+  if (!ok) note(`${name}: refused, ${errors.length} ${errors.length === 1 ? 'error' : 'errors'}`);
   else
     process.stdout.write(
       options.canonical === true
@@ -53,14 +47,13 @@ function run(name: string, file: string, options: Options): void {
     );
 }
 
-/** Runs what may fail for a reason outside the zone: a bad name, a file that cannot be read. */
-function attempt<T>(step: () => T): T | undefined {
+/** What may fail for a reason outside the zone: a bad name, a file that cannot be read. */
+function read(name: string, file: string): Buffer {
   try {
-    return step();
+    zoneName(name);
+    return readFileSync(file);
   } catch (error) {
-    process.stderr.write(`${sentenceOf(error)}\n`);
-    process.exitCode = UNUSABLE;
-    return undefined;
+    throw new WrongUse(sentenceOf(error), error);
   }
 }
 
@@ -72,8 +65,4 @@ function inspect(name: string, text: Buffer, options: Options): { zone?: Zone; i
     if (error instanceof ClusterError && error.code === 'zone_invalid') return { issues: error.issues };
     throw error;
   }
-}
-
-function print(value: unknown): void {
-  process.stdout.write(JSON.stringify(value) + '\n');
 }

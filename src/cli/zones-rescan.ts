@@ -1,11 +1,9 @@
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import { z } from 'zod';
-import { sentenceOf } from '../errors.js';
-import { callService, ServiceUnreachable } from './running-service.js';
-
-const PROBLEMS = 1;
-const UNUSABLE = 2;
-const UNREACHABLE = 3;
+import { EXIT } from './failure.js';
+import { note, say } from './output.js';
+import { callService } from './running-service.js';
+import { asksService, nameOf, targetOf, type TargetOptions } from './target.js';
 
 const HELP = `
 Edit files in FOLDER/dns-cluster/zones, then run this: what changed is checked, its serial is lifted where
@@ -31,41 +29,29 @@ const result = z.object({
 });
 type Result = z.infer<typeof result>;
 
-interface Options {
-  folder?: string;
+interface Options extends TargetOptions {
   json?: true;
 }
 
 /** `dnscluster zones rescan`: has the running service take what was changed by hand in the zone files. */
 export function zonesRescan(zones: Command): void {
-  zones
+  const command = zones
     .command('rescan')
     .description(
       'Take zone files that were changed by hand on disk: check them, lift serials, load them, send them to members',
     )
-    .addOption(new Option('--folder <folder>', "the data folder of the node's service").env('DNSCLUSTER_FOLDER'))
     .option('--json', 'print the result as JSON')
-    .addHelpText('after', HELP)
-    .exitOverride()
-    .action(run);
+    .addHelpText('after', HELP);
+  asksService(command).action(run);
 }
 
-async function run({ folder, json }: Options): Promise<void> {
-  if (folder === undefined) {
-    process.stderr.write('Say where the service keeps its data: --folder FOLDER, or set DNSCLUSTER_FOLDER.\n');
-    process.exitCode = UNUSABLE;
-    return;
-  }
-  try {
-    if (json !== true) process.stderr.write(`Reading the zone files of ${folder} ...\n`);
-    const found = result.parse(await callService(folder, 'rescanzones'));
-    process.stdout.write(json === true ? `${JSON.stringify(found)}\n` : summary(found));
-    const problems = found.broken.length + found.missing.length + found.removed.length + found.strange.length;
-    if (problems > 0) process.exitCode = PROBLEMS;
-  } catch (error) {
-    process.stderr.write(`${sentenceOf(error)}\n`);
-    process.exitCode = error instanceof ServiceUnreachable ? UNREACHABLE : PROBLEMS;
-  }
+async function run(options: Options): Promise<void> {
+  const target = targetOf(options);
+  if (options.json !== true) note(`Reading the zone files of ${nameOf(target)} ...`);
+  const found = result.parse(await callService(target, 'rescanzones'));
+  say(options.json, found, summary(found));
+  const problems = found.broken.length + found.missing.length + found.removed.length + found.strange.length;
+  if (problems > 0) process.exitCode = EXIT.problems;
 }
 
 /** One heading a kind that was found, with its zones below; the count of the others last. */

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -24,25 +23,13 @@ import { createApi } from '../../src/web/api.js';
 import { ControlSocket } from '../../src/web/control-socket.js';
 import { zoneName } from '../../src/zones/zone-name.js';
 import { MemoryCluster } from '../web/memory-cluster.js';
-import { builtProgram } from './built-program.js';
+import { builtProgram, runProgram, type Run } from './built-program.js';
 
 const program = builtProgram();
 const log = createLog({ level: 'silent' });
 
-interface Run {
-  status: number | null;
-  out: string;
-  err: string;
-}
-
-async function dnscluster(args: readonly string[], env: Record<string, string> = {}): Promise<Run> {
-  const child = spawn(process.execPath, [program, 'zones', 'rescan', ...args], { env: { PATH: '', ...env } });
-  const said = { out: '', err: '' };
-  child.stdout.on('data', (part: Buffer) => (said.out += part.toString()));
-  child.stderr.on('data', (part: Buffer) => (said.err += part.toString()));
-  const [status] = (await once(child, 'close')) as [number | null];
-  return { status, ...said };
-}
+const dnscluster = (args: readonly string[], env: Record<string, string> = {}): Promise<Run> =>
+  runProgram(program, ['zones', 'rescan', ...args], { env });
 
 let folder: string;
 beforeEach(() => {
@@ -51,17 +38,11 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('dnscluster zones rescan without a service', () => {
-  test('says where it needs to know the folder from', async () => {
-    const { status, err } = await dnscluster([]);
-    expect([status, err]).toEqual([2, expect.stringMatching(/--folder.*DNSCLUSTER_FOLDER/)]);
-  });
-
-  test('says that none runs there', async () => {
+  test('says that none runs there, to programs, too', async () => {
     const { status, out, err } = await dnscluster(['--folder', folder, '--json']);
-    expect([status, out]).toEqual([3, '']);
-    expect(err).toBe(
-      `No DNS cluster service runs on ${folder}. Start it, or give the folder of the one that runs with --folder.\n`,
-    );
+    const sentence = `No DNS cluster service runs on ${folder}. Start it, or give the folder of the one that runs with --folder.`;
+    expect([status, err]).toEqual([3, `${sentence}\n`]);
+    expect(JSON.parse(out)).toEqual({ error: { code: 'unreachable', message: sentence } });
   });
 
   test('says that the one of before is not running, where its socket was left behind', async () => {
@@ -82,7 +63,7 @@ describe('dnscluster zones rescan without a service', () => {
   test('explains itself', async () => {
     const { status, out } = await dnscluster(['--help']);
     expect(status).toBe(0);
-    for (const word of ['--folder', 'DNSCLUSTER_FOLDER', '--json', 'Exit code', 'broken file'])
+    for (const word of ['--folder', 'DNSCLUSTER_FOLDER', '/var/lib/dns-cluster', '--json', 'Exit code', 'broken file'])
       expect(out).toContain(word);
     expect((await dnscluster(['--fast'])).status).toBe(2);
   });

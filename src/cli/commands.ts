@@ -1,0 +1,42 @@
+import { Command } from 'commander';
+import { packageVersion } from '../operations/version.js';
+import { zonesCheck } from './zones-check.js';
+import { zonesRescan } from './zones-rescan.js';
+
+/** Adds a command, or a group of them, below its parent. */
+export type AddCommand = (parent: Command) => void;
+
+/** A group of commands, as `zones`; groups may stand in groups. */
+function group(name: string, description: string, commands: readonly AddCommand[]): AddCommand {
+  return (parent) => addAll(parent.command(name).description(description), commands);
+}
+
+/** Every command of `dnscluster`, one a line; each is a file of its own. */
+const COMMANDS: readonly AddCommand[] = [
+  group('zones', 'Zones and their master files', [
+    zonesCheck, //
+    zonesRescan,
+  ]),
+];
+
+const EXIT_CODES = `
+Exit code: 0 all is well, 1 something was found or refused, 2 wrong use, 3 the service cannot be asked, 4 the token is
+wrong or lacks a privilege.`;
+
+/** The whole program. Commander leaves by exceptions, so that output still under way is written to its end. */
+export async function dnscluster(): Promise<Command> {
+  const program = new Command('dnscluster')
+    .description('Keeps the zones of web servers and nameservers the same')
+    .version(await packageVersion(), '--version', 'print the version')
+    .helpOption('-h, --help', 'say how a command is used')
+    .helpCommand('help [command]', 'say how a command is used')
+    .showSuggestionAfterError()
+    .addHelpText('after', EXIT_CODES)
+    .exitOverride();
+  addAll(program, COMMANDS);
+  return program;
+}
+
+function addAll(parent: Command, commands: readonly AddCommand[]): void {
+  for (const add of commands) add(parent);
+}

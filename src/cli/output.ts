@@ -1,0 +1,46 @@
+import { formatIssue, sentenceOf, type ZoneIssue } from '../errors.js';
+import { CommandFailure, EXIT } from './failure.js';
+
+/** What a command says: one line of JSON for programs, else the words for persons. */
+export function say(json: true | undefined, value: unknown, words: string): void {
+  process.stdout.write(json === true ? `${JSON.stringify(value)}\n` : words);
+}
+
+/** To the person who waits; never into what programs read. */
+export function note(sentence: string): void {
+  process.stderr.write(`${sentence}\n`);
+}
+
+/** Rows below their headings, each column as wide as it has to be. Nothing at all where there are no rows. */
+export function table(headings: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  if (rows.length === 0) return '';
+  const lines = [headings, ...rows].map((row) => row.map((cell) => plain(String(cell))));
+  const widths = headings.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  const padded = (line: readonly string[]): string =>
+    line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ');
+  return lines.map((line) => `${padded(line).trimEnd()}\n`).join('');
+}
+
+/** What a server says may hold anything; a terminal obeys control characters. */
+function plain(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, ' ');
+}
+
+/** `severity: zone:line:column: message` a line. */
+export function issueLines(issues: readonly ZoneIssue[]): string {
+  return issues.map((issue) => `${issue.severity}: ${formatIssue(issue)}\n`).join('');
+}
+
+/**
+ * Says why a command ended, to persons on standard error and to programs (`json`) as `{"error": …}` besides. Returns what the program is to
+ * exit with.
+ */
+export function fail(error: unknown, json: boolean): number {
+  const message = sentenceOf(error);
+  const { code, issues = [] } =
+    error instanceof CommandFailure ? error.details : { code: (error as { code?: string }).code ?? 'internal' };
+  const listed = issueLines(issues);
+  process.stderr.write(`${listed}${message}\n`);
+  if (json) say(true, { error: { code, message, ...(issues.length > 0 ? { issues } : {}) } }, '');
+  return error instanceof CommandFailure ? error.exitCode : EXIT.problems;
+}

@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs';
+import { Option, type Command } from 'commander';
+import { sentenceOf } from '../errors.js';
+import { WrongUse } from './failure.js';
+
+/** The service that is asked: the one that keeps its data in this folder, over its control socket; or another one, with a token. */
+export type Target = { folder: string } | RemoteTarget;
+
+export interface RemoteTarget {
+  host: string;
+  port: number;
+  token: string;
+  /** SHA-256 of its certificate, upper-case hex pairs with colons; absent: not known yet. */
+  fingerprint?: string;
+}
+
+/** What is read of a command's options. */
+export interface TargetOptions {
+  folder?: string;
+  url?: string;
+  tokenFile?: string;
+  fingerprint?: string;
+}
+
+export const DEFAULT_FOLDER = '/var/lib/dns-cluster';
+const DEFAULT_PORT = 2087;
+const HEADING = 'Which service is asked:';
+const FINGERPRINT = /^([0-9A-F]{2}:){31}[0-9A-F]{2}$/;
+
+/** Adds the options that name the service which is asked. */
+export function asksService(command: Command): Command {
+  const option = (flags: string, description: string): Option => new Option(flags, description).helpGroup(HEADING);
+  return command
+    .addOption(option('--folder <folder>', `of the service on this machine (DNSCLUSTER_FOLDER; ${DEFAULT_FOLDER})`))
+    .addOption(option('--url <url>', 'of a service elsewhere, as https://ns1.example.com:2087 (DNSCLUSTER_URL)'))
+    .addOption(option('--token-file <file>', 'that holds a token of that service (or the token in DNSCLUSTER_TOKEN)'))
+    .addOption(option('--fingerprint <sha256>', 'of its certificate, as it prints it (DNSCLUSTER_FINGERPRINT)'))
+    .addOption(new Option('--token <token>').hideHelp());
+}
+
+/**
+ * The service that a command is to ask. What stands on the command line goes before the environment. Throws WrongUse where it
+ * can't be told, and for a token on the command line.
+ */
+export function targetOf(options: TargetOptions & { token?: string }, env = process.env): Target {
+  if (options.token !== undefined) {
+    throw new WrongUse(
+      'A token on the command line can be read by everybody on this machine, so it is not taken, and should be revoked. ' +
+        'Put it into a file that only you can read (--token-file FILE), or into DNSCLUSTER_TOKEN.',
+    );
+  }
+  if (options.folder !== undefined && options.url !== undefined) {
+    throw new WrongUse('--folder asks the service on this machine and --url one elsewhere: give one of them.');
+  }
+  if (options.folder !== undefined) return { folder: options.folder };
+  const url = options.url ?? env['DNSCLUSTER_URL'];
+  if (url === undefined) return { folder: env['DNSCLUSTER_FOLDER'] ?? DEFAULT_FOLDER };
+  const fingerprint = fingerprintOf(options.fingerprint ?? env['DNSCLUSTER_FINGERPRINT']);
+  return {
+    ...addressOf(url),
+    token: tokenOf(options.tokenFile, env['DNSCLUSTER_TOKEN']),
+    ...(fingerprint === undefined ? {} : { fingerprint }),
+  };
+}
+
+/** In words, for sentences. */
+export function nameOf(target: Target): string {
+  return 'folder' in target ? target.folder : `${target.host}, port ${target.port}`;
+}
+
+function addressOf(url: string): { host: string; port: number } {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed?.protocol !== 'https:' || parsed.username !== '' || parsed.pathname !== '/') {
+    throw new WrongUse(`"${url}" is not the address of a service. Write it as https://ns1.example.com:2087.`);
+  }
+  return {
+    host: parsed.hostname.replace(/^\[(.*)\]$/, '$1'),
+    // The usual port of https is left out by URL.
+    port: parsed.port === '' ? (/:443\/?$/.test(url) ? 443 : DEFAULT_PORT) : Number(parsed.port),
+  };
+}
+
+function tokenOf(file: string | undefined, given = ''): string {
+  if (file === undefined && given.trim() === '') {
+    throw new WrongUse('A service elsewhere wants a token: --token-file FILE, or DNSCLUSTER_TOKEN.');
+  }
+  const token = file === undefined ? given.trim() : readSecret(file);
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw new WrongUse(`${file ?? 'DNSCLUSTER_TOKEN'} holds no token: one line, letters and digits.`);
+}
+
+function readSecret(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new WrongUse(`The token cannot be read: ${sentenceOf(error)}`, error);
+  }
+}
+
+function fingerprintOf(given: string | undefined): string | undefined {
+  const fingerprint = given?.trim().toUpperCase();
+  if (fingerprint === undefined || FINGERPRINT.test(fingerprint)) return fingerprint;
+  throw new WrongUse(`"${given ?? ''}" is no fingerprint. It is 32 pairs of hex digits with colons (SHA-256).`);
+}
