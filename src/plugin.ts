@@ -19,11 +19,13 @@ import { Notifications } from './notifications/notifications.js';
 import { ProblemWatch } from './notifications/problem-watch.js';
 import { expiring, fillingDisk } from './notifications/server-problems.js';
 import { packageVersion } from './operations/version.js';
+import { ownCertificate } from './state/certificate.js';
 import { FolderLock } from './state/folder-lock.js';
 import { secretFile } from './state/secret-file.js';
 import { createApi } from './web/api.js';
 import { ControlSocket } from './web/control-socket.js';
 import { createPages } from './web/pages/pages.js';
+import { TlsListener, type TlsPlace } from './web/tls-listener.js';
 
 export type { BatchOutcome, ChangeResult, Cluster } from './cluster/cluster.js';
 export type { Principal } from './access/principal.js';
@@ -44,6 +46,8 @@ export interface PluginSettings {
   /** Port on which the host serves the `api` app, and the fingerprint of its certificate: this server is never its own member. */
   apiPort?: number;
   fingerprint?: string;
+  /** For a host that can't serve `api` at the root of a port itself: the plugin does, in place of the two above. */
+  apiListener?: ApiListenerSettings;
   /** Cron expression of the health checker; each minute where absent. */
   healthSchedule?: string;
   /** Cron expression of the drift check; once an hour where absent. */
@@ -55,6 +59,12 @@ export interface PluginSettings {
   log?: Log;
 }
 
+/**
+ * A TLS listener of the plugin's own. Without a certificate it makes one, self-signed and kept in its folder, as peers of this
+ * kind use: they pin the certificate itself.
+ */
+export type ApiListenerSettings = Omit<TlsPlace, 'key' | 'cert'> & Partial<Pick<TlsPlace, 'key' | 'cert'>>;
+
 /** The plugin in a host: two Express apps to mount, and a life of its own. */
 export interface Plugin {
   /** Mount at the menu's path (plugin.json: mounts.pages), behind the host's session. */
@@ -64,6 +74,8 @@ export interface Plugin {
   /** The cluster, for code of the host; throws before `start`. */
   readonly cluster: Cluster;
   readonly tokens: TokenStore;
+  /** Where its own TLS listener is, and the fingerprint that members pin; undefined where the host serves `api`. */
+  readonly apiListener: { port: number; fingerprint: string } | undefined;
   /** Idempotent. Rejects where folder or nameserver can't be used. */
   start(): Promise<void>;
   /** Idempotent. */
@@ -75,6 +87,7 @@ interface Running {
   tokens: TokenStore;
   pages: express.Express;
   api: express.Express;
+  apiListener: Plugin['apiListener'];
   /** Ends all of it, the lock of the folder last. */
   end: () => Promise<void>;
 }
@@ -96,18 +109,22 @@ export function createPlugin(host: HostPanel, settings: PluginSettings): Plugin 
     changing = changing.catch(() => undefined).then(step);
     return changing;
   };
+  const api = untilStarted(() => running?.api);
   return {
     pages: untilStarted(() => running?.pages),
-    api: untilStarted(() => running?.api),
+    api,
     get cluster() {
       return now().cluster;
     },
     get tokens() {
       return now().tokens;
     },
+    get apiListener() {
+      return now().apiListener;
+    },
     start: () =>
       inTurn(async () => {
-        running ??= await run(host, settings, log);
+        running ??= await run(host, settings, api, log);
       }),
     stop: () =>
       inTurn(async () => {
@@ -118,7 +135,7 @@ export function createPlugin(host: HostPanel, settings: PluginSettings): Plugin 
   };
 }
 
-async function run(host: HostPanel, settings: PluginSettings, log: Log): Promise<Running> {
+async function run(host: HostPanel, settings: PluginSettings, outerApi: express.Express, log: Log): Promise<Running> {
   const { folder } = settings;
   await mkdir(folder, { recursive: true, mode: 0o750 });
   const ends: (() => Promise<void>)[] = [];
@@ -131,6 +148,7 @@ async function run(host: HostPanel, settings: PluginSettings, log: Log): Promise
   ends.push(() => lock.release());
   try {
     const version = await packageVersion();
+    const own = await ownApi(settings, outerApi, ends);
     const audit = new AuditLog(join(folder, 'audit.log'), log);
     ends.push(() => audit.close());
     const tokens = await TokenStore.open(join(folder, 'tokens.json'), { log, audit });
@@ -146,7 +164,8 @@ async function run(host: HostPanel, settings: PluginSettings, log: Log): Promise
       folder,
       log,
       own: {
-        ...{ hostname: settings.hostname, apiPort: settings.apiPort, fingerprint: settings.fingerprint },
+        ...{ hostname: settings.hostname, apiPort: own?.port ?? settings.apiPort },
+        fingerprint: own?.fingerprint ?? settings.fingerprint,
         ...(settings.address === undefined ? {} : { address: settings.address }),
       },
       // An operator's own type takes the place of a built-in one of its name.
@@ -179,12 +198,28 @@ async function run(host: HostPanel, settings: PluginSettings, log: Log): Promise
       tokens,
       end,
       api,
+      apiListener: own,
       pages: createPages({ cluster, tokens, audit, notifications, host, version, secret, log }),
     };
   } catch (error) {
     await end();
     throw error;
   }
+}
+
+/** Opens the plugin's own TLS listener where one is wanted. Before the cluster, which must know its port; until that is there it answers 503. */
+async function ownApi(
+  { apiListener: wanted, folder, hostname }: PluginSettings,
+  api: express.Express,
+  ends: (() => Promise<void>)[],
+): Promise<TlsListener | undefined> {
+  if (wanted === undefined) return undefined;
+  const { host, port, key, cert } = wanted;
+  const given = key === undefined && cert === undefined ? undefined : { key: key ?? '', cert: cert ?? '' };
+  const pair = given ?? (await ownCertificate(join(folder, 'tls'), hostname, [host]));
+  const listener = await TlsListener.open({ ...pair, host, port }, api);
+  ends.push(() => listener.close());
+  return listener;
 }
 
 /** An app that stands in the host from the beginning and hands over to the real one when it is there. */
@@ -194,6 +229,8 @@ function untilStarted(app: () => express.Express | undefined): express.Express {
   outer.use((request, response, next) => {
     const inner = app();
     if (inner !== undefined) {
+      // Which proxies to trust is the host's to say. It is the only one of its settings that counts in ours.
+      inner.set('trust proxy fn', outer.get('trust proxy fn'));
       inner(request, response, next);
       return;
     }

@@ -15,6 +15,12 @@ export const REQUEST_ERRORS = {
     status: 404,
     sentence: (f) => `${f['user'] ?? ''} has no token "${f['name'] ?? ''}". Look in the list of tokens.`,
   },
+  api_cannot_listen: {
+    status: 500,
+    sentence: (f) =>
+      `The API cannot listen on ${f['address'] ?? ''} (${f['why'] ?? ''}). ` +
+      'Stop what uses that port, choose another address or port, or give a certificate and key that belong together.',
+  },
   busy: {
     status: 503,
     sentence: () => 'This server has too many changes in hand and took no more. Try again in a minute.',

@@ -1,12 +1,12 @@
 import { mkdir } from 'node:fs/promises';
-import { createServer, type Server } from 'node:https';
 import { join } from 'node:path';
 import { readPluginManifest } from '../host/plugin-manifest.js';
 import type { NameserverSettings } from '../nameservers/kinds.js';
 import { createLog } from '../operations/log.js';
 import { createPlugin, type Plugin } from '../plugin.js';
+import { ownCertificate } from '../state/certificate.js';
 import { secretFile } from '../state/secret-file.js';
-import { ownCertificate } from './certificate.js';
+import { TlsListener } from '../web/tls-listener.js';
 import { Notices } from './notices.js';
 import { createPanel } from './panel.js';
 import { UserStore } from './users.js';
@@ -31,14 +31,6 @@ export interface RunningNode {
   stop(): Promise<void>;
 }
 
-/** Headers within this time, or the connection ends: nobody holds a connection by sending slowly. */
-const HEADERS_TIMEOUT = 20_000;
-/** The longest call of a peer (its own time-out). */
-const REQUEST_TIMEOUT = 300_000;
-/** Longer than members keep an idle connection, so that it never ends just as they use it. */
-const KEEP_ALIVE = 75_000;
-const MOST_CONNECTIONS = 2_000;
-
 /** Starts a node: certificate, users, panel, listener, plugin. Rejects where a port or folder cannot be used; nothing is left running then. */
 export async function startNode(settings: NodeSettings): Promise<RunningNode> {
   const { name, folder, host } = settings;
@@ -50,23 +42,19 @@ export async function startNode(settings: NodeSettings): Promise<RunningNode> {
   const secret = await secretFile(join(folder, 'session.key'));
   const panel = createPanel({ name, users, notices, secret, log });
   // The listener opens first, because the plugin must know the port; until the plugin is there, it answers 503.
-  const server = createServer({ key, cert, minVersion: 'TLSv1.2', requestTimeout: REQUEST_TIMEOUT }, panel.app);
-  server.headersTimeout = HEADERS_TIMEOUT;
-  server.keepAliveTimeout = KEEP_ALIVE;
-  server.maxConnections = MOST_CONNECTIONS;
-  const port = await listen(server, host, settings.port);
+  const listener = await TlsListener.open({ host, port: settings.port, key, cert }, panel.app);
   const plugin = createPlugin(panel.host, {
     folder: join(folder, 'dns-cluster'),
     hostname: name,
     nameserver: settings.nameserver,
-    apiPort: port,
+    apiPort: listener.port,
     fingerprint,
     log,
   });
   panel.mount(readPluginManifest(), plugin);
   const stop = async (): Promise<void> => {
     await plugin.stop();
-    await close(server);
+    await listener.close();
     await users.close();
     await notices.close();
   };
@@ -76,23 +64,5 @@ export async function startNode(settings: NodeSettings): Promise<RunningNode> {
     await stop();
     throw error;
   }
-  return { url: `https://${host}:${port}`, fingerprint, plugin, users, stop };
-}
-
-function listen(server: Server, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      const address = server.address();
-      resolve(typeof address === 'object' && address !== null ? address.port : port);
-    });
-  });
-}
-
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
+  return { url: `https://${host}:${listener.port}`, fingerprint, plugin, users, stop };
 }

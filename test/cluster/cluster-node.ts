@@ -17,7 +17,7 @@ import { DnsClient } from '../../src/dns/query.js';
 import { EmbeddedNameserver } from '../../src/nameservers/embedded/embedded.js';
 import type { MemberType } from '../../src/members/member-type.js';
 import { createLog } from '../../src/operations/log.js';
-import { ownCertificate, type Certificate } from '../../src/panel/certificate.js';
+import { ownCertificate, type Certificate } from '../../src/state/certificate.js';
 import { createApi } from '../../src/web/api.js';
 import type { ZoneName } from '../../src/zones/zone-name.js';
 import { FaultyNameserver } from './faulty-nameserver.js';

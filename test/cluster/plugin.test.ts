@@ -4,13 +4,16 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import express from 'express';
 import supertest from 'supertest';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseName } from '../../src/dns/name.js';
 import { DnsClient } from '../../src/dns/query.js';
 import type { HostPanel } from '../../src/host/host-panel.js';
 import { createLog } from '../../src/operations/log.js';
+import { demandFree, freePort } from '../../src/operations/ports.js';
 import { createPlugin, type Plugin, type PluginSettings } from '../../src/plugin.js';
+import { ownCertificate } from '../../src/state/certificate.js';
 import { zoneName } from '../../src/zones/zone-name.js';
 import { ROOT, zoneText } from './zone-texts.js';
 
@@ -26,14 +29,6 @@ afterEach(async () => {
   await Promise.all(started.splice(0).map((plugin) => plugin.stop()));
   rmSync(folder, { recursive: true, force: true });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 function create(place: string, settings: Partial<PluginSettings> = {}): Plugin {
   const plugin = createPlugin(host, {
@@ -96,6 +91,32 @@ describe('a start that fails', () => {
     await expect(create(folder, { healthSchedule: 'now and then' }).start()).rejects.toThrow();
     expect(open()).toBe(before);
     await create(folder).start();
+  });
+
+  test('because the port of the API is in use says so', async () => {
+    const taker = createServer().listen(0, '127.0.0.1');
+    await once(taker, 'listening');
+    const { port } = taker.address() as AddressInfo;
+    const plugin = create(folder, { apiListener: { host: '127.0.0.1', port } });
+    const repair = async (): Promise<void> => {
+      taker.close();
+      await once(taker, 'close');
+    };
+    await leavesNothing(plugin, repair, {
+      code: 'api_cannot_listen',
+      message: expect.stringMatching(new RegExp(`127\\.0\\.0\\.1:${port}.*EADDRINUSE`)) as string,
+    });
+  });
+
+  test.each(['the key of another certificate', 'no key'])('because its certificate comes with %s', async (what) => {
+    const [own, other] = await Promise.all(
+      ['own', 'other'].map((which) => ownCertificate(join(folder, which), which, [])),
+    );
+    const key = what === 'no key' ? {} : { key: other?.key ?? '' };
+    const before = open();
+    const plugin = create(folder, { apiListener: { host: '127.0.0.1', port: 0, cert: own?.cert ?? '', ...key } });
+    await expect(plugin.start()).rejects.toMatchObject({ code: 'api_cannot_listen' });
+    expect(open()).toBe(before);
   });
 
   test('because the folder of the ledgers cannot be made', async () => {
@@ -162,6 +183,54 @@ describe('start and stop', () => {
     await plugin.start();
     expect(plugin.cluster.zone(name, ROOT)?.serial).toBe(5);
   });
+});
+
+describe('a TLS listener of its own', () => {
+  const settings = { apiListener: { host: '127.0.0.1', port: 0 } };
+
+  test('lets a peer add it and send it zones, by a certificate that stays the same', async () => {
+    const port = await freePort();
+    const nameserver = { kind: 'embedded', host: '127.0.0.1', port } as const;
+    const [web, ns] = [
+      create(join(folder, 'web'), settings),
+      create(join(folder, 'ns'), { ...settings, nameserver, hostname: 'ns' }),
+    ];
+    await Promise.all([web.start(), ns.start()]);
+    const { secret: token } = await ns.tokens.create({ user: 'root', kind: 'root', name: 'web', privileges: ['all'] });
+    const first = ns.apiListener;
+    const member = { host: '127.0.0.1', port: first?.port ?? 0, dnsPort: port, user: 'root', token };
+    await web.cluster.addMember({ ...member, role: 'write-only' }, ROOT);
+    expect((await web.cluster.saveZone(name, zoneText(7), ROOT)).members).toMatchObject([{ state: 'served' }]);
+    expect(await serves(port)).toBe(7);
+    await ns.stop();
+    await demandFree({ host: '127.0.0.1', port: first?.port ?? 0 });
+    await ns.start();
+    expect(ns.apiListener?.fingerprint).toBe(first?.fingerprint);
+  });
+
+  test('is known to the plugin: it never becomes its own member', async () => {
+    const plugin = create(folder, settings);
+    await plugin.start();
+    const { secret: token } = await plugin.tokens.create({
+      ...{ user: 'root', kind: 'root', name: 'self', privileges: ['all'] },
+    });
+    const self = { host: '127.0.0.1', port: plugin.apiListener?.port ?? 0, user: 'root', token, role: 'sync' } as const;
+    await expect(plugin.cluster.addMember(self, ROOT)).rejects.toMatchObject({ code: 'member_is_self' });
+  });
+});
+
+test('which proxies to trust is taken from the host: a token for an address works through them, and for nobody else', async () => {
+  const plugin = create(folder);
+  await plugin.start();
+  const { secret } = await plugin.tokens.create({
+    ...{ user: 'root', kind: 'root', name: 'there', privileges: ['all'], addresses: ['192.0.2.9'] },
+  });
+  const askThrough = async (trusted: string | false): Promise<number> => {
+    const app = express().set('trust proxy', trusted).use(plugin.api);
+    const call = supertest(app).get('/scripts2/showversion').set('Authorization', `Bearer ${secret}`);
+    return (await call.set('X-Forwarded-For', '192.0.2.9')).status;
+  };
+  expect([await askThrough(false), await askThrough('loopback'), await askThrough(false)]).toEqual([401, 200, 401]);
 });
 
 test('two instances live in one process, each with its own zones, answers and end', async () => {

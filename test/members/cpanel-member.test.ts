@@ -14,7 +14,7 @@ import { TokenStore } from '../../src/access/tokens.js';
 import { CpanelMember, lookAtServer } from '../../src/members/cpanel-member.js';
 import type { MemberChange } from '../../src/members/member-backend.js';
 import { createLog } from '../../src/operations/log.js';
-import { ownCertificate, type Certificate } from '../../src/panel/certificate.js';
+import { ownCertificate, type Certificate } from '../../src/state/certificate.js';
 import { createApi } from '../../src/web/api.js';
 import { validateZone } from '../../src/zones/validation.js';
 import { zoneName } from '../../src/zones/zone-name.js';

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CpanelMember } from '../../src/members/cpanel-member.js';
 import type { MemberChange } from '../../src/members/member-backend.js';
 import { createLog } from '../../src/operations/log.js';
-import { ownCertificate } from '../../src/panel/certificate.js';
+import { ownCertificate } from '../../src/state/certificate.js';
 import { TokenStore } from '../../src/access/tokens.js';
 import { createApi } from '../../src/web/api.js';
 import { zoneName } from '../../src/zones/zone-name.js';

@@ -12,7 +12,7 @@ import { InternetReach } from '../../src/members/reach.js';
 import { lookAtServer } from '../../src/members/pinned-connection.js';
 import { DnsClient } from '../../src/dns/query.js';
 import { parseName } from '../../src/dns/name.js';
-import { ownCertificate } from '../../src/panel/certificate.js';
+import { ownCertificate } from '../../src/state/certificate.js';
 import { z } from 'zod';
 
 const reach = new InternetReach(() => []);

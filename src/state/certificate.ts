@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
 
@@ -14,7 +15,7 @@ const TEN_YEARS = 10 * 365 * 24 * 3600 * 1000;
 
 /**
  * This server's TLS certificate, made on the first start: self-signed, as peers of this kind use, because members pin the
- * certificate itself. `addresses` become its alternative names.
+ * certificate itself. `addresses`, or names, become its alternative names.
  */
 export async function ownCertificate(
   folder: string,
@@ -35,7 +36,9 @@ export async function ownCertificate(
     extensions: [
       {
         name: 'subjectAltName',
-        altNames: [{ type: 2 as const, value: hostname }, ...addresses.map((ip) => ({ type: 7 as const, ip }))],
+        altNames: [hostname, ...addresses].map((name) =>
+          isIP(name) === 0 ? { type: 2 as const, value: name } : { type: 7 as const, ip: name },
+        ),
       },
     ],
   });
