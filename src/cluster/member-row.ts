@@ -23,6 +23,7 @@ export function memberRow(
   const held = worker?.backlog.heldRemovals() ?? [];
   const silent = worker?.nameserver.silent;
   const pushes = worker?.pushes.totals;
+  const ends = worker?.info?.certificateEnds;
   const latency = worker?.latency.history.map((taken) => taken ?? null) ?? [];
   return {
     ...shown,
@@ -31,6 +32,7 @@ export function memberRow(
     ...(lastFailure === undefined ? {} : { lastFailure }),
     ...(lastContact === 0 ? {} : { lastContact: new Date(lastContact).toISOString() }),
     ...(oldest === undefined ? {} : { pendingSince: new Date(oldest).toISOString() }),
+    ...(ends === undefined ? {} : { certificateEnds: new Date(ends).toISOString() }),
     ...(held.length === 0 ? {} : { removalsHeld: { count: held.length, zones: held.slice(0, MOST_NAMED) } }),
     ...(pushes === undefined ? {} : { pushes }),
     ...(silent === undefined ? {} : { silentNameserver: silent }),

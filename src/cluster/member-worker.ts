@@ -36,6 +36,7 @@ export class MemberWorker {
   #health: Health;
   /** Looks for its return since the last good push. */
   #probes = 0;
+  #info: MemberInfo | undefined;
   /** Are removals held, and was that told? */
   #isHeld = false;
   /** Zones in a call: half as many after a call that failed, twice as many after a good one. */
@@ -130,7 +131,12 @@ export class MemberWorker {
 
   /** Nothing is counted: for one that is disabled. */
   look(): Promise<MemberInfo> {
-    return this.latency.measure(() => this.#options.backend.probe());
+    return this.latency.measure(async () => (this.#info = await this.#options.backend.probe()));
+  }
+
+  /** What it said of itself when it was looked at last. */
+  get info(): MemberInfo | undefined {
+    return this.#info;
   }
 
   /** Asks it something while somebody waits; counted as any command is. Rejects with MemberError. */

@@ -120,6 +120,8 @@ export interface MemberStatus extends Omit<Member, 'token'> {
   silentNameserver?: SilentNameserver;
   /** ISO time of the last successful call. */
   lastContact?: string;
+  /** When its certificate ends (ISO time): it has another one then, which must be accepted. */
+  certificateEnds?: string;
   /** Zones that it should hold, and those of them that it acknowledged. */
   zones: number;
   zonesInSync: number;

@@ -19,6 +19,9 @@ export const FAILING_LONG = 15 * 60_000;
 /** A nameserver is told of when it was silent for so long, milliseconds: two probes of a minute in a row and more. */
 export const SILENT_LONG = 2 * 60_000;
 
+/** A certificate that ends within this time is told of, milliseconds: longer than it takes to get a new one. */
+export const ENDS_SOON = 14 * 24 * 3600_000;
+
 export interface ClusterFacts {
   hostname: string;
   /** Is root told when a member is disabled? */
@@ -62,6 +65,7 @@ function ofMember(
 ): Problem[] {
   const { id, state, pending, failures, lastFailure = '', disabledReason = '', lastContact, removalsHeld } = member;
   const name = member.hostname;
+  const { certificateEnds } = member;
   const waiting = pending === 0 ? '' : ` ${pending} zones wait for it.`;
   const over = `${name} is back in the cluster of ${hostname}`;
   const problems: Problem[] = [];
@@ -94,6 +98,15 @@ function ofMember(
       subject: `${name} shows another certificate`,
       text: lastFailure || disabledReason,
       over: `The certificate of ${name} is the accepted one again`,
+    });
+  }
+  const left = certificateEnds === undefined ? Infinity : Date.parse(certificateEnds) - now;
+  if (left < ENDS_SOON) {
+    problems.push({
+      key: `certificate ends ${id}`,
+      subject: `The certificate of ${name} ${left > 0 ? 'ends soon' : 'has ended'}`,
+      text: `It ends at ${certificateEnds ?? ''}. When ${name} shows a new one, nothing is sent to it until you accept that one: edit ${name} on ${hostname}, with the fingerprint that ${name} itself prints.`,
+      over: `The certificate of ${name} is renewed and accepted`,
     });
   }
   if (removalsHeld !== undefined) {

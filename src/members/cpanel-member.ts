@@ -61,7 +61,12 @@ export class CpanelMember implements MemberBackend {
     if (!/^[a-z0-9_.-]{1,253}$/.test(hostname)) {
       throw this.#connection.invalid('gethostname does not answer with a host name');
     }
-    return { version, hostname, ...(signedZones.length === 0 ? {} : { signedZones }) };
+    const { certificateEnds } = this.#connection;
+    return {
+      ...{ version, hostname },
+      ...(signedZones.length === 0 ? {} : { signedZones }),
+      ...(certificateEnds === undefined ? {} : { certificateEnds }),
+    };
   }
 
   async zoneList(): Promise<ZoneName[]> {

@@ -50,6 +50,8 @@ export interface MemberInfo {
   hostname: string;
   /** Zones that its nameserver signs by itself, where it says so: it can't be in a cluster then. */
   signedZones?: string[];
+  /** When the certificate that it shows ends, milliseconds since 1970. */
+  certificateEnds?: number;
 }
 
 /** How talking to a member failed: no answer, an answer that refuses us, or an answer that makes no sense. */

@@ -47,17 +47,28 @@ export class MemberConnection {
   /** Without line ends, which legacy access hashes are pasted with and no header may hold. */
   readonly #token: string;
   readonly #pool: Pool;
+  #certificateEnds: number | undefined;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.#token = options.token.replaceAll(/[\r\n]/g, '');
     const host = options.host.includes(':') ? `[${options.host}]` : options.host;
     this.#pool = new Pool(`https://${host}:${options.port}`, {
-      connect: pinnedConnector(options.host, options.fingerprint, options.reach),
+      connect: pinnedConnector(
+        options.host,
+        options.fingerprint,
+        ({ ends }) => (this.#certificateEnds = ends),
+        options.reach,
+      ),
       connections: CONNECTIONS,
       keepAliveTimeout: KEEP_ALIVE,
       pipelining: 1,
     });
+  }
+
+  /** When the certificate of the last connection ends, milliseconds since 1970. */
+  get certificateEnds(): number | undefined {
+    return this.#certificateEnds;
   }
 
   get(path: string, timeout = this.#timeout): Promise<Answer> {

@@ -5,11 +5,22 @@ import { connectorFor, type Reach } from './reach.js';
 
 const HANDSHAKE_WITHIN = 10_000;
 
+/** What a member's certificate says of itself. */
+export interface ShownCertificate {
+  /** Milliseconds since 1970. */
+  ends: number;
+}
+
 /**
  * Connects by TLS and lets a request out only where the member shows the certificate that was pinned when it was added. Peers'
- * certificates are self-signed, so no authority could say more.
+ * certificates are self-signed, so no authority could say more. `accepted` is told of the pinned one each time it is shown.
  */
-export function pinnedConnector(hostname: string, fingerprint: string, reach?: Reach): buildConnector.connector {
+export function pinnedConnector(
+  hostname: string,
+  fingerprint: string,
+  accepted: (certificate: ShownCertificate) => void,
+  reach?: Reach,
+): buildConnector.connector {
   const connector = connectorFor(reach, {
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
@@ -23,8 +34,10 @@ export function pinnedConnector(hostname: string, fingerprint: string, reach?: R
         callback(error, null);
         return;
       }
-      const shown = (socket as TLSSocket).getPeerCertificate().fingerprint256;
+      const { fingerprint256: shown, valid_to: until } = (socket as TLSSocket).getPeerCertificate();
       if (shown === fingerprint) {
+        const ends = Date.parse(until);
+        if (Number.isFinite(ends)) accepted({ ends });
         callback(null, socket);
         return;
       }

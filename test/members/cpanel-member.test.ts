@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
@@ -89,7 +90,12 @@ describe('a member that runs this software', () => {
   afterEach(() => tokens.close());
 
   test('says its version and host name', async () => {
-    await expect(member.probe()).resolves.toEqual({ version: '11.82.0.1', hostname: 'web.example.net' });
+    await expect(member.probe()).resolves.toMatchObject({ version: '11.82.0.1', hostname: 'web.example.net' });
+  });
+
+  test('says until when its certificate is good', async () => {
+    const { validTo } = new X509Certificate(certificate.cert);
+    await expect(member.probe()).resolves.toMatchObject({ certificateEnds: Date.parse(validTo) });
   });
 
   test('takes upserts and removals in one push and says what became of each', async () => {
@@ -256,7 +262,7 @@ describe('a member that misbehaves', () => {
     const port = await serve((request, response) =>
       response.end(request.url?.includes('version') === true ? JSON.stringify({ version }) : 'ns1.example.net\n'),
     );
-    await expect(memberAt(port).probe()).resolves.toEqual({ version: kept, hostname: 'ns1.example.net' });
+    await expect(memberAt(port).probe()).resolves.toMatchObject({ version: kept, hostname: 'ns1.example.net' });
   });
 
   test('says that its nameserver signs zones by itself: they are known, as far as they are zone names', async () => {

@@ -109,6 +109,21 @@ describe('what is a problem', () => {
       ['certificate m1'],
     ],
     [
+      'a certificate that ends in 15 days',
+      facts({ id: 'm1', hostname: 'ns1', certificateEnds: '2026-12-08T12:00:01Z' }),
+      [],
+    ],
+    [
+      'one that ends in 13 days',
+      facts({ id: 'm1', hostname: 'ns1', certificateEnds: '2026-12-06T12:00:00Z' }),
+      ['certificate ends m1'],
+    ],
+    [
+      'one that has ended',
+      facts({ id: 'm1', hostname: 'ns1', certificateEnds: '2026-11-01T12:00:00Z' }),
+      ['certificate ends m1'],
+    ],
+    [
       'held removals',
       facts({ id: 'm1', hostname: 'ns1', removalsHeld: { count: 11, zones: [zoneName('a.example')] } }),
       ['held m1'],
