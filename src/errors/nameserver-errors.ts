@@ -34,6 +34,15 @@ export const NAMESERVER_ERRORS = {
     sentence: (f) =>
       `The private ${f['software'] ?? 'nameserver'} in ${f['folder'] ?? ''} did not start: ${f['why'] ?? ''}. Repair that, or choose another nameserver.`,
   },
+  transfer_failed: {
+    status: 502,
+    sentence: (f) => `${f['zone'] ?? ''} could not be transferred from ${f['server'] ?? ''}: ${f['why'] ?? ''}.`,
+  },
+  tsig_key_unusable: {
+    status: 422,
+    sentence: (f) =>
+      `The key file ${f['file'] ?? ''} cannot be used: ${f['why'] ?? ''}. Name a file as tsig-keygen or keymgr -t writes it, or with a line hmac-sha256:NAME:SECRET.`,
+  },
   dns_no_answer: {
     status: 504,
     sentence: (f) =>
