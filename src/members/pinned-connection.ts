@@ -51,7 +51,7 @@ function certificateChanged(hostname: string, pinned: string, shown: string): Me
   return new MemberError(
     'certificate_changed',
     `${hostname} shows another certificate than the one that was accepted, and nothing was sent to it. Accepted: ${pinned}. ` +
-      `Now: ${shown}. If the change is yours, delete the member and add it again.`,
+      `Now: ${shown}. If it was renewed, accept the new one on the member's page.`,
   );
 }
 

@@ -108,6 +108,7 @@ describe.skipIf(!needs('chromium'))('the pages, in Chromium', () => {
       ['/members/new?type=powerdns-api', 'member-new-powerdns'],
       [`/member/${id}`, 'member-debug'],
       [`/member/${id}/edit`, 'member-edit'],
+      [`/member/${id}/certificate`, 'member-certificate'],
       [`/member/${id}/delete`, 'member-delete'],
       ['/synchronize', 'synchronize'],
       ['/zones', 'zones'],

@@ -167,6 +167,22 @@ describe('a server', () => {
     expect((await root.get(answer.location)).html).toContain('was deleted from the cluster');
   });
 
+  test('whose certificate is another one shows both, and the new one is accepted as it was looked at', async () => {
+    const shown = await root.get('/member/m1/certificate');
+    const now = Array<string>(32).fill('AB').join(':');
+    expect(shown.html).toContain(pages.cluster.rows[0]?.fingerprint);
+    expect(shown.html).toContain(now);
+    const answer = await root.post('/member/m1/certificate', { fingerprint: now });
+    expect(pages.cluster.edit).toEqual({ fingerprint: now });
+    expect((await root.get(answer.location)).html).toContain('is accepted');
+    expect((await alice.get('/member/m1/certificate')).status).toBe(404);
+  });
+
+  test('whose certificate is the accepted one has nothing to accept', async () => {
+    pages.cluster.rows = [memberRow({ id: 'm1', fingerprint: Array<string>(32).fill('AB').join(':') })];
+    expect((await root.get('/member/m1/certificate')).html).not.toContain('Accept the new');
+  });
+
   test('of root is not there for a reseller', async () => {
     expect((await alice.get('')).html).not.toContain('ns1.example.net');
     for (const path of ['/member/m1/delete', '/member/m1/disable', '/member/m1/enable'])

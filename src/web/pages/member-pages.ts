@@ -145,7 +145,8 @@ function editOf({ cluster }: PageContext, request: Request, member: MemberStatus
   return { ...given, host, ...(token === '' ? {} : { token }), ...pinned };
 }
 
-function memberOf({ cluster }: PageContext, id: string, principal: Principal): MemberStatus {
+/** The member of the address of a page, where this principal may see it. */
+export function memberOf({ cluster }: PageContext, id: string, principal: Principal): MemberStatus {
   const found = cluster.members(principal).find((member) => member.id === id);
   if (found === undefined) throw new ClusterError('member_unknown', { id: id.slice(0, 80) });
   return found;

@@ -11,6 +11,7 @@ import { clusterPages } from './cluster-pages.js';
 import { driftPages } from './drift-pages.js';
 import { smallForm, zoneTextForm } from './forms.js';
 import { Managing, managingPages } from './managing.js';
+import { memberCertificate } from './member-certificate.js';
 import { memberPages } from './member-pages.js';
 import { newMemberPages } from './new-member-pages.js';
 import { notificationPages } from './notification-pages.js';
@@ -52,6 +53,7 @@ export function createPages(options: {
   app.use(clusterPages(context));
   app.use(newMemberPages(context));
   app.use(memberPages(context));
+  app.use(memberCertificate(context));
   app.use(driftPages(context));
   app.use(notificationPages(context));
   app.use(synchronizePages(context));
