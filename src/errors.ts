@@ -7,6 +7,7 @@ import type { ErrorKind, Facts } from './errors/error-kind.js';
 import { MEMBER_ERRORS } from './errors/member-errors.js';
 import { NAMESERVER_ERRORS } from './errors/nameserver-errors.js';
 import { REQUEST_ERRORS } from './errors/request-errors.js';
+import { SERVICE_ERRORS } from './errors/service-errors.js';
 import { WHM_ERRORS } from './errors/whm-errors.js';
 import { ZONE_ERRORS } from './errors/zone-errors.js';
 
@@ -21,7 +22,10 @@ export interface ZoneIssue {
   message: string;
 }
 
-const kinds = { ...ZONE_ERRORS, ...MEMBER_ERRORS, ...NAMESERVER_ERRORS, ...REQUEST_ERRORS, ...WHM_ERRORS };
+const kinds = {
+  ...{ ...ZONE_ERRORS, ...MEMBER_ERRORS, ...NAMESERVER_ERRORS },
+  ...{ ...REQUEST_ERRORS, ...SERVICE_ERRORS, ...WHM_ERRORS },
+};
 
 export type ErrorCode = keyof typeof kinds;
 

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { packageVersion } from '../operations/version.js';
+import { serve } from './serve.js';
 import { zonesCheck } from './zones-check.js';
 import { zonesRescan } from './zones-rescan.js';
 
@@ -17,6 +18,7 @@ const COMMANDS: readonly AddCommand[] = [
     zonesCheck, //
     zonesRescan,
   ]),
+  serve,
 ];
 
 const EXIT_CODES = `

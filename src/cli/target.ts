@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import { sentenceOf } from '../errors.js';
+import { DATA_FOLDER } from '../panel/node-configuration.js';
 import { WrongUse } from './failure.js';
 
 /** The service that is asked: the one that keeps its data in this folder, over its control socket; or another one, with a token. */
@@ -22,7 +23,6 @@ export interface TargetOptions {
   fingerprint?: string;
 }
 
-export const DEFAULT_FOLDER = '/var/lib/dns-cluster';
 const DEFAULT_PORT = 2087;
 const HEADING = 'Which service is asked:';
 const FINGERPRINT = /^([0-9A-F]{2}:){31}[0-9A-F]{2}$/;
@@ -31,7 +31,7 @@ const FINGERPRINT = /^([0-9A-F]{2}:){31}[0-9A-F]{2}$/;
 export function asksService(command: Command): Command {
   const option = (flags: string, description: string): Option => new Option(flags, description).helpGroup(HEADING);
   return command
-    .addOption(option('--folder <folder>', `of the service on this machine (DNSCLUSTER_FOLDER; ${DEFAULT_FOLDER})`))
+    .addOption(option('--folder <folder>', `of the service on this machine (DNSCLUSTER_FOLDER; ${DATA_FOLDER})`))
     .addOption(option('--url <url>', 'of a service elsewhere, as https://ns1.example.com:2087 (DNSCLUSTER_URL)'))
     .addOption(option('--token-file <file>', 'that holds a token of that service (or the token in DNSCLUSTER_TOKEN)'))
     .addOption(option('--fingerprint <sha256>', 'of its certificate, as it prints it (DNSCLUSTER_FINGERPRINT)'))
@@ -54,7 +54,7 @@ export function targetOf(options: TargetOptions & { token?: string }, env = proc
   }
   if (options.folder !== undefined) return { folder: options.folder };
   const url = options.url ?? env['DNSCLUSTER_URL'];
-  if (url === undefined) return { folder: env['DNSCLUSTER_FOLDER'] ?? DEFAULT_FOLDER };
+  if (url === undefined) return { folder: env['DNSCLUSTER_FOLDER'] ?? DATA_FOLDER };
   const fingerprint = fingerprintOf(options.fingerprint ?? env['DNSCLUSTER_FINGERPRINT']);
   return {
     ...addressOf(url),

@@ -1,4 +1,6 @@
 import pino from 'pino';
+import { consoleLines } from './console-lines.js';
+import { logFile } from './log-file.js';
 
 /** Structured log: one JSON object a line. */
 export type Log = pino.Logger;
@@ -7,21 +9,25 @@ export type Log = pino.Logger;
 const SECRETS = ['token', 'secret', 'password', 'authorization', 'pass', 'key'];
 
 /**
- * A log that goes to `file` (created 0600) or, without one, to standard error. Secrets are replaced by `[secret]`.
- * `level` is pino's, `silent` for none.
+ * A log that goes to `file` (created 0600, set aside when it is large) or, without one, to standard error. Secrets are replaced by
+ * `[secret]`. `level` is pino's, `silent` for none. With `console`, lines of that level and above go to standard error too, for people.
  */
-export function createLog(options: { file?: string; level?: string; name?: string } = {}): Log {
-  const destination =
-    options.file === undefined
-      ? pino.destination({ dest: 2, sync: true })
-      : pino.destination({ dest: options.file, mkdir: true, mode: 0o600, sync: false });
+export function createLog(options: { file?: string; level?: string; name?: string; console?: pino.Level } = {}): Log {
+  const { file, level = 'info', name, console } = options;
+  const destination = file === undefined ? pino.destination({ dest: 2, sync: true }) : logFile(file);
+  const people = consoleLines((text) => process.stderr.write(text), process.env['JOURNAL_STREAM'] !== undefined);
   return pino(
     {
-      level: options.level ?? 'info',
-      ...(options.name === undefined ? {} : { name: options.name }),
+      level,
+      ...(name === undefined ? {} : { name }),
       timestamp: pino.stdTimeFunctions.isoTime,
       redact: { paths: SECRETS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]), censor: '[secret]' },
     },
-    destination,
+    console === undefined
+      ? destination
+      : pino.multistream([
+          { level: 'trace', stream: destination },
+          { level: console, stream: people },
+        ]),
   );
 }

@@ -1,10 +1,11 @@
-import { mkdir } from 'node:fs/promises';
+import { access, constants, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ClusterError, sentenceOf } from '../errors.js';
 import { readPluginManifest } from '../host/plugin-manifest.js';
 import type { NameserverSettings } from '../nameservers/kinds.js';
 import { createLog } from '../operations/log.js';
 import { createPlugin, type Plugin } from '../plugin.js';
-import { ownCertificate } from '../state/certificate.js';
+import { givenCertificate, ownCertificate, type CertificateFiles } from '../state/certificate.js';
 import { secretFile } from '../state/secret-file.js';
 import { TlsListener } from '../web/tls-listener.js';
 import { Notices } from './notices.js';
@@ -21,6 +22,14 @@ export interface NodeSettings {
   host: string;
   port: number;
   nameserver: NameserverSettings;
+  /** Address or host name by which members reach this server (PluginSettings). */
+  address?: string;
+  /** Member types of the operator's own (PluginSettings). */
+  memberTypes?: readonly string[];
+  /** In place of a certificate that the node makes for itself. */
+  tls?: CertificateFiles;
+  /** Its log goes to `node.log` in the folder, and lines of this level and above to standard error, too. */
+  console?: 'warn';
 }
 
 export interface RunningNode {
@@ -31,12 +40,20 @@ export interface RunningNode {
   stop(): Promise<void>;
 }
 
+const ANY_ADDRESS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
+
 /** Starts a node: certificate, users, panel, listener, plugin. Rejects where a port or folder cannot be used; nothing is left running then. */
 export async function startNode(settings: NodeSettings): Promise<RunningNode> {
-  const { name, folder, host } = settings;
-  await mkdir(folder, { recursive: true, mode: 0o750 });
-  const log = createLog({ name, file: join(folder, 'node.log') });
-  const { key, cert, fingerprint } = await ownCertificate(join(folder, 'tls'), name, [host]);
+  const { name, folder, host, address, memberTypes, tls } = settings;
+  await ownFolder(folder);
+  const log = createLog({
+    name,
+    file: join(folder, 'node.log'),
+    ...(settings.console && { console: settings.console }),
+  });
+  const reached = [host, ...(address === undefined ? [] : [address])].filter((one) => !ANY_ADDRESS.has(one));
+  const { key, cert, fingerprint } =
+    tls === undefined ? await ownCertificate(join(folder, 'tls'), name, reached) : await givenCertificate(tls);
   const users = await UserStore.open(join(folder, 'users.json'));
   const notices = await Notices.open(join(folder, 'notices.json'), log);
   const secret = await secretFile(join(folder, 'session.key'));
@@ -47,6 +64,8 @@ export async function startNode(settings: NodeSettings): Promise<RunningNode> {
     folder: join(folder, 'dns-cluster'),
     hostname: name,
     nameserver: settings.nameserver,
+    ...(address === undefined ? {} : { address }),
+    ...(memberTypes === undefined ? {} : { memberTypes }),
     apiPort: listener.port,
     fingerprint,
     log,
@@ -65,4 +84,13 @@ export async function startNode(settings: NodeSettings): Promise<RunningNode> {
     throw error;
   }
   return { url: `https://${host}:${listener.port}`, fingerprint, plugin, users, stop };
+}
+
+async function ownFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o750 });
+    await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new ClusterError('folder_unusable', { folder, why: sentenceOf(error) }, { cause: error });
+  }
 }

@@ -2,7 +2,9 @@ import { X509Certificate } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import { generate } from 'selfsigned';
+import { ClusterError, sentenceOf } from '../errors.js';
 
 export interface Certificate {
   key: string;
@@ -11,7 +13,24 @@ export interface Certificate {
   fingerprint: string;
 }
 
+/** PEM files that somebody else keeps; the certificate may be followed by those of its authorities. */
+export interface CertificateFiles {
+  certificate: string;
+  key: string;
+}
+
 const TEN_YEARS = 10 * 365 * 24 * 3600 * 1000;
+
+/** The certificate of these files. Rejects with certificate_unusable where they can't be read or don't belong together. */
+export async function givenCertificate(files: CertificateFiles): Promise<Certificate> {
+  try {
+    const [key, cert] = await Promise.all([readFile(files.key, 'utf8'), readFile(files.certificate, 'utf8')]);
+    createSecureContext({ key, cert });
+    return { key, cert, fingerprint: new X509Certificate(cert).fingerprint256 };
+  } catch (error) {
+    throw new ClusterError('certificate_unusable', { ...files, why: sentenceOf(error) }, { cause: error });
+  }
+}
 
 /**
  * This server's TLS certificate, made on the first start: self-signed, as peers of this kind use, because members pin the

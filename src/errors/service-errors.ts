@@ -1,0 +1,26 @@
+import type { ErrorKind } from './error-kind.js';
+
+/** Of the service that `dnscluster serve` runs, and of its configuration. */
+export const SERVICE_ERRORS = {
+  configuration_unreadable: {
+    status: 500,
+    sentence: (f) =>
+      `The configuration ${f['file'] ?? ''} cannot be read: ${f['why'] ?? ''}. Repair it, or name another file with --config.`,
+  },
+  configuration_invalid: {
+    status: 500,
+    sentence: (f) =>
+      `The configuration ${f['file'] ?? ''} is wrong at ${f['faults'] ?? ''}. Correct that and start again.`,
+  },
+  folder_unusable: {
+    status: 500,
+    sentence: (f) =>
+      `The data folder ${f['folder'] ?? ''} cannot be used by this user: ${f['why'] ?? ''}. Give it to the user of the service, or name another one.`,
+  },
+  certificate_unusable: {
+    status: 500,
+    sentence: (f) =>
+      `The certificate ${f['certificate'] ?? ''} with the key ${f['key'] ?? ''} cannot be used: ${f['why'] ?? ''}. ` +
+      'Give PEM files that belong together and that the service may read, or none: then it makes its own.',
+  },
+} satisfies Record<string, ErrorKind>;

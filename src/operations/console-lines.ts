@@ -1,0 +1,28 @@
+import type { DestinationStream } from 'pino';
+import { z } from 'zod';
+
+/** pino's levels, as the journal of systemd counts them (sd-daemon(3)) and as people call them. */
+const LEVELS: readonly { from: number; priority: number; word: string }[] = [
+  { from: 60, priority: 2, word: 'fatal: ' },
+  { from: 50, priority: 3, word: 'error: ' },
+  { from: 40, priority: 4, word: 'warning: ' },
+  { from: 0, priority: 6, word: '' },
+];
+/** Of no use to somebody who reads one machine's log. */
+const LEFT_OUT = new Set(['level', 'time', 'pid', 'hostname', 'name', 'msg']);
+
+const line = z.looseObject({ level: z.number(), msg: z.string().optional() });
+
+/** Log lines for people: `warning: a call failed (path=/scripts2, error=…)`, written by `write`; for the journal, with its priority. */
+export function consoleLines(write: (text: string) => void, journal: boolean): DestinationStream {
+  return {
+    write(text) {
+      const said = line.parse(JSON.parse(text));
+      const { priority = 6, word = '' } = LEVELS.find(({ from }) => said.level >= from) ?? {};
+      const facts = Object.entries(said).filter(([key]) => !LEFT_OUT.has(key));
+      const shown = facts.map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+      const whole = `${word}${said.msg ?? ''}${shown.length === 0 ? '' : ` (${shown.join(', ')})`}`;
+      write(`${journal ? `<${priority}>` : ''}${whole.replaceAll('\n', ' ')}\n`);
+    },
+  };
+}
