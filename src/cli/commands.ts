@@ -1,6 +1,14 @@
 import { Command } from 'commander';
 import { packageVersion } from '../operations/version.js';
+import { membersAdd } from './members-add.js';
+import { membersEdit } from './members-edit.js';
+import { membersList } from './members-list.js';
+import { membersRemove } from './members-remove.js';
+import { membersRole } from './members-role.js';
+import { membersAllowRemovals, membersDisable, membersEnable } from './members-state.js';
+import { membersTest } from './members-test.js';
 import { serve } from './serve.js';
+import { statusCommand } from './status.js';
 import { zonesCheck } from './zones-check.js';
 import { zonesRescan } from './zones-rescan.js';
 
@@ -14,6 +22,18 @@ function group(name: string, description: string, commands: readonly AddCommand[
 
 /** Every command of `dnscluster`, one a line; each is a file of its own. */
 const COMMANDS: readonly AddCommand[] = [
+  statusCommand,
+  group('members', 'The servers of the cluster', [
+    membersList,
+    membersAdd,
+    membersEdit,
+    membersRole,
+    membersEnable,
+    membersDisable,
+    membersAllowRemovals,
+    membersRemove,
+    membersTest,
+  ]),
   group('zones', 'Zones and their master files', [
     zonesCheck, //
     zonesRescan,

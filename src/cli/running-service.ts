@@ -41,6 +41,19 @@ export async function callService(target: Target, name: string, parameters: Para
   return dataOf(answer, target);
 }
 
+/** As callService; the answer is read by `schema`. Rejects with ServiceRefusal where it is another one than this version knows. */
+export async function askService<T>(
+  schema: z.ZodType<T>,
+  target: Target,
+  name: string,
+  parameters: Parameters = {},
+): Promise<T> {
+  const read = schema.safeParse(await callService(target, name, parameters));
+  if (read.success) return read.data;
+  const sentence = `The answer of ${nameOf(target)} is not what this version of dnscluster knows. Use the one that is installed with the service.`;
+  throw new ServiceRefusal(sentence, EXIT.problems, { code: 'answer_unreadable', cause: read.error });
+}
+
 function formOf(parameters: Parameters): Buffer {
   const pairs = Object.entries(parameters).flatMap(([key, given]) =>
     listOf(given).flatMap((value) => [Buffer.from(`${key}=`), percentEncode(octetsOf(value)), Buffer.from('&')]),

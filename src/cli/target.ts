@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { Option, type Command } from 'commander';
-import { sentenceOf } from '../errors.js';
 import { DATA_FOLDER } from '../panel/node-configuration.js';
 import { WrongUse } from './failure.js';
+import { readFile, secretIn } from './given-file.js';
 
 /** The service that is asked: the one that keeps its data in this folder, over its control socket; or another one, with a token. */
 export type Target = { folder: string } | RemoteTarget;
@@ -15,22 +14,26 @@ export interface RemoteTarget {
   fingerprint?: string;
 }
 
-/** What is read of a command's options. */
-export interface TargetOptions {
+/** What is read of the options of a command that asks a service. */
+export interface ServiceOptions {
+  /** The answer is for programs. */
+  json?: true;
   folder?: string;
   url?: string;
   tokenFile?: string;
   fingerprint?: string;
+  token?: string;
 }
 
 const DEFAULT_PORT = 2087;
 const HEADING = 'Which service is asked:';
 const FINGERPRINT = /^([0-9A-F]{2}:){31}[0-9A-F]{2}$/;
 
-/** Adds the options that name the service which is asked. */
+/** Adds the options that every command has which asks a service: which one, and for whom the answer is. */
 export function asksService(command: Command): Command {
   const option = (flags: string, description: string): Option => new Option(flags, description).helpGroup(HEADING);
   return command
+    .option('--json', 'print the answer as one line of JSON, for programs')
     .addOption(option('--folder <folder>', `of the service on this machine (DNSCLUSTER_FOLDER; ${DATA_FOLDER})`))
     .addOption(option('--url <url>', 'of a service elsewhere, as https://ns1.example.com:2087 (DNSCLUSTER_URL)'))
     .addOption(option('--token-file <file>', 'that holds a token of that service (or the token in DNSCLUSTER_TOKEN)'))
@@ -42,7 +45,7 @@ export function asksService(command: Command): Command {
  * The service that a command is to ask. What stands on the command line goes before the environment. Throws WrongUse where it
  * can't be told, and for a token on the command line.
  */
-export function targetOf(options: TargetOptions & { token?: string }, env = process.env): Target {
+export function targetOf(options: ServiceOptions, env = process.env): Target {
   if (options.token !== undefined) {
     throw new WrongUse(
       'A token on the command line can be read by everybody on this machine, so it is not taken, and should be revoked. ' +
@@ -84,17 +87,9 @@ function tokenOf(file: string | undefined, given = ''): string {
   if (file === undefined && given.trim() === '') {
     throw new WrongUse('A service elsewhere wants a token: --token-file FILE, or DNSCLUSTER_TOKEN.');
   }
-  const token = file === undefined ? given.trim() : readSecret(file);
+  const token = (file === undefined ? given : secretIn(readFile(file), file)).trim();
   if (/^[\x21-\x7e]+$/.test(token)) return token;
-  throw new WrongUse(`${file ?? 'DNSCLUSTER_TOKEN'} holds no token: one line, letters and digits.`);
-}
-
-function readSecret(file: string): string {
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch (error) {
-    throw new WrongUse(`The token cannot be read: ${sentenceOf(error)}`, error);
-  }
+  throw new WrongUse(`${file ?? 'DNSCLUSTER_TOKEN'} holds no token: it is one word of letters and digits.`);
 }
 
 function fingerprintOf(given: string | undefined): string | undefined {

@@ -7,6 +7,7 @@ import type { Zone } from '../dns/zone.js';
 import { ClusterError, sentenceOf, type ZoneIssue } from '../errors.js';
 import { zoneName } from '../zones/zone-name.js';
 import { EXIT, WrongUse } from './failure.js';
+import { guide } from './guide.js';
 import { issueLines, note, say } from './output.js';
 
 interface Options {
@@ -17,14 +18,22 @@ interface Options {
 
 /** `dnscluster zones check NAME FILE`: reads and checks a master file; needs no running service. */
 export function zonesCheck(zones: Command): void {
-  zones
-    .command('check <name> <file>')
+  const command = zones
+    .command('check <zone> <file>')
     .description('Check a zone file: the number of records, or each error with its line and column')
     .option('--canonical', 'print the zone one record a line in canonical order, as named-compilezone -s full does')
-    .option('--json', 'print the result as JSON')
-    .option('--include <folder>', 'allow $INCLUDE of files inside this folder')
-    .action(run);
+    .option('--json', 'print the answer as one line of JSON, for programs')
+    .option('--include <folder>', 'allow $INCLUDE of files inside this folder');
+  guide(command, {
+    details: 'No service needs to run. It exits with 1 where the zone has an error.',
+    examples: EXAMPLES,
+  }).action(run);
 }
+
+const EXAMPLES = {
+  'zones check example.com example.com.zone': 'Say whether the file is a good zone.',
+  'zones check example.com example.com.zone --canonical': 'Print it as named-compilezone would.',
+};
 
 function run(name: string, file: string, options: Options): void {
   const text = read(name, file);

@@ -1,16 +1,18 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { EXIT } from './failure.js';
+import { guide } from './guide.js';
 import { note, say } from './output.js';
-import { callService } from './running-service.js';
-import { asksService, nameOf, targetOf, type TargetOptions } from './target.js';
+import { askService } from './running-service.js';
+import { asksService, nameOf, targetOf, type ServiceOptions } from './target.js';
 
 const HELP = `
 Edit files in FOLDER/dns-cluster/zones, then run this: what changed is checked, its serial is lifted where
 you did not raise it, the nameserver loads it, and members get it. A new file is taken as a zone of root's.
 A broken file stays as you wrote it and is not used; a file that is gone removes nothing anywhere.
 
-Exit code: 0 all is well, 1 some files are not taken or missing, 2 wrong use, 3 the service cannot be asked.`;
+It exits with 1 where some files are not taken or missing.`;
+const EXAMPLES = { 'zones rescan': 'Take what was edited in the files of the service on this machine.' };
 
 const taken = z.object({
   zone: z.string(),
@@ -29,26 +31,20 @@ const result = z.object({
 });
 type Result = z.infer<typeof result>;
 
-interface Options extends TargetOptions {
-  json?: true;
-}
-
 /** `dnscluster zones rescan`: has the running service take what was changed by hand in the zone files. */
 export function zonesRescan(zones: Command): void {
   const command = zones
     .command('rescan')
     .description(
       'Take zone files that were changed by hand on disk: check them, lift serials, load them, send them to members',
-    )
-    .option('--json', 'print the result as JSON')
-    .addHelpText('after', HELP);
-  asksService(command).action(run);
+    );
+  guide(asksService(command), { details: HELP, examples: EXAMPLES }).action(run);
 }
 
-async function run(options: Options): Promise<void> {
+async function run(options: ServiceOptions): Promise<void> {
   const target = targetOf(options);
   if (options.json !== true) note(`Reading the zone files of ${nameOf(target)} ...`);
-  const found = result.parse(await callService(target, 'rescanzones'));
+  const found = await askService(result, target, 'rescanzones');
   say(options.json, found, summary(found));
   const problems = found.broken.length + found.missing.length + found.removed.length + found.strange.length;
   if (problems > 0) process.exitCode = EXIT.problems;

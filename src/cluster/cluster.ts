@@ -213,6 +213,8 @@ export interface Cluster {
   testMember(id: string, by: Principal): Promise<MemberTest>;
   /** Asks a member's nameserver for a zone's SOA, as `dig` does. */
   askForSoa(id: string, zone: ZoneName, by: Principal): Promise<MemberAnswer>;
+  /** The text of a zone as a member has it. Rejects with zone_not_at_member. */
+  memberZoneText(id: string, zone: ZoneName, by: Principal): Promise<Buffer>;
   /** The certificate that a server shows which is to be added. */
   lookAtServer(host: string, port: number | undefined, by: Principal): Promise<LookedAt>;
   setMemberRole(id: string, role: Role, by: Principal): Promise<MemberStatus>;

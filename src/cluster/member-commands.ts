@@ -62,6 +62,11 @@ export abstract class MemberCommands {
     return this.parts.members.askForSoa(id, zone, by);
   }
 
+  async memberZoneText(id: string, zone: ZoneName, by: Principal): Promise<Buffer> {
+    authorize(by);
+    return ofMember(() => this.parts.members.zoneText(id, zone, by));
+  }
+
   async lookAtServer(host: string, port: number | undefined, by: Principal): Promise<LookedAt> {
     authorize(by);
     return ofMember(() => this.parts.members.lookAt(host, port, by));

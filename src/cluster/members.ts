@@ -104,6 +104,15 @@ export class Members {
     return { version, hostname, milliseconds: Math.round(performance.now() - start) };
   }
 
+  /** The text of a zone as it has it, whatever its role. Rejects with zone_not_at_member, MemberError. */
+  async zoneText(id: string, zone: ZoneName, by: Principal): Promise<Buffer> {
+    const { hostname } = this.#find(id, by);
+    const worker = this.#options.workers.of(id);
+    const text = (await worker?.ask((backend) => backend.zones([zone]), TEST_TIMEOUT))?.get(zone);
+    if (text === undefined) throw new ClusterError('zone_not_at_member', { zone, member: hostname });
+    return text;
+  }
+
   /** Asks its nameserver for a zone's SOA, as `dig` does. */
   async askForSoa(id: string, zone: ZoneName, by: Principal): Promise<MemberAnswer> {
     const { hostname } = this.#find(id, by);

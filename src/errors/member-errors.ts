@@ -53,6 +53,11 @@ export const MEMBER_ERRORS = {
     status: 422,
     sentence: (f) => `The member was not added: ${f['why'] ?? ''}. Correct it and submit again.`,
   },
+  zone_not_at_member: {
+    status: 404,
+    sentence: (f) =>
+      `${f['member'] ?? ''} does not have the zone ${f['zone'] ?? ''}. Check the name, or send it there with a synchronization.`,
+  },
   difference_unknown: {
     status: 404,
     sentence: (f) =>

@@ -63,7 +63,14 @@ describe('dnscluster zones rescan without a service', () => {
   test('explains itself', async () => {
     const { status, out } = await dnscluster(['--help']);
     expect(status).toBe(0);
-    for (const word of ['--folder', 'DNSCLUSTER_FOLDER', '/var/lib/dns-cluster', '--json', 'Exit code', 'broken file'])
+    for (const word of [
+      '--folder',
+      'DNSCLUSTER_FOLDER',
+      '/var/lib/dns-cluster',
+      '--json',
+      'It exits with 1',
+      'broken file',
+    ])
       expect(out).toContain(word);
     expect((await dnscluster(['--fast'])).status).toBe(2);
   });

@@ -21,12 +21,14 @@ const OPEN = new Set([
 let web: ClusterNode;
 let ns1: ClusterNode;
 let member: string;
+let job: string;
 /** Secrets by the name of their token. */
 const secrets: Record<string, string> = {};
 beforeAll(async () => {
   [web, ns1] = await Promise.all([ClusterNode.start('web'), ClusterNode.start('ns1')]);
   ({ id: member } = await web.add(ns1, 'sync'));
   await web.cluster.saveZone(zoneName('root.example'), zoneText(7, NOBODYS), ROOT);
+  job = (await web.cluster.startSynchronize({ direction: 'all', unconfigured: false, plan: false }, ROOT)).id;
   await web.cluster.saveZone(zoneName('ann.example'), zoneText(7), reseller('ann'));
   for (const [user, name, privileges] of [
     ['root', 'of-root', ['all']],
@@ -78,6 +80,7 @@ const AIMED: Readonly<Record<string, string>> = {
   ...{ edit: '{"line_index":5,"dname":"www","ttl":60,"record_type":"A","data":["192.0.2.9"]}' },
   ...{ host: '127.0.0.1', althost: '127.0.0.1', port: '1', dnsport: '1', user: 'root', token: 'x', role: 'sync' },
   ...{ enabled: '0', threshold: '1', reversetrust: '0', direction: 'all', unconfigured: '1', plan: '0' },
+  ...{ rows: '1' },
   ...{ limit: '10', action: '', token_name: 'of-root', new_name: 'x', acl: 'clustering', expires_at: '0' },
   ...{
     whitelist_ip: '192.0.2.1',
@@ -94,7 +97,7 @@ const AIMED: Readonly<Record<string, string>> = {
 
 const aimed = (name: string): (readonly [string, string])[] =>
   Object.keys(FUNCTIONS.get(name)?.parameters.shape ?? {}).map((key) => {
-    const value = key === 'member' ? member : AIMED[key];
+    const value = { ...AIMED, member, job }[key];
     if (value === undefined) throw new Error(`say in this table what ${key} of ${name} is`);
     return [key, value] as const;
   });
@@ -125,7 +128,7 @@ describe.each([...FUNCTIONS.keys()].sort())('the function %s', (name) => {
     expect(text).not.toContain(NOBODYS);
     // What was sent may come back in a sentence.
     const sent = aimed(name).map(([, value]) => value);
-    for (const roots of ['of-root', member]) if (!sent.includes(roots)) expect(text).not.toContain(roots);
+    for (const roots of ['of-root', member, job]) if (!sent.includes(roots)) expect(text).not.toContain(roots);
     expect(await state()).toEqual(before);
   });
 });

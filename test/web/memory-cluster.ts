@@ -256,6 +256,12 @@ export class MemoryCluster implements Cluster {
       milliseconds: 2,
     });
   }
+  async memberZoneText(id: string, name: ZoneName, by: Principal): Promise<Buffer> {
+    const { hostname } = this.#row(id, by);
+    const held = this.zones.get(name);
+    if (held === undefined) throw new ClusterError('zone_not_at_member', { zone: name, member: hostname });
+    return Promise.resolve(held.text);
+  }
   async lookAtServer(host: string, port = 2087): Promise<LookedAt> {
     return Promise.resolve({ host, port, fingerprint: Array<string>(32).fill('AB').join(':') });
   }

@@ -8,7 +8,7 @@ import { done } from './outcomes.js';
 import { redirectWith, showPage, type PageContext } from './page.js';
 import { requirementsOf } from './requirements.js';
 import { visitOf } from './visit.js';
-import { MEMBER_STATES, nameserverLine } from './words.js';
+import { MEMBER_STATES, nameserverLine } from '../words.js';
 
 const USUAL_THRESHOLD = 10;
 const clusteringForm = z.object({ clustering: z.enum(['on', 'off']), confirmed: z.literal('1').optional() });

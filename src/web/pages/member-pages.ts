@@ -11,7 +11,7 @@ import { cpanelMember, role, sentAgain, typedValues } from './member-form.js';
 import { done } from './outcomes.js';
 import { redirectWith, showPage, type PageContext } from './page.js';
 import { visitOf } from './visit.js';
-import { MEMBER_STATES } from './words.js';
+import { MEMBER_STATES } from '../words.js';
 
 const roleForm = z.object({ role });
 const digForm = z.object({ zone: z.string().trim().max(255) });

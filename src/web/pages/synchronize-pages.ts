@@ -7,7 +7,7 @@ import { ClusterError } from '../../errors.js';
 import { zoneName } from '../../zones/zone-name.js';
 import { readForm } from './forms.js';
 import { showPage, urlsOf, type PageContext } from './page.js';
-import { synchronizeTable } from './synchronize-table.js';
+import { synchronizeTable } from '../synchronize-table.js';
 import { visitOf } from './visit.js';
 
 const form = z.object({

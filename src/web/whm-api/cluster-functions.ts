@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import { apiFunction, flag, many, text, whole, type ApiFunction } from './api-function.js';
+import { apiFunction, flag, many, port, text, whole, type ApiFunction } from './api-function.js';
 import { editedMember, editFrom, memberFrom, newMember, role } from './member-parameters.js';
 import { zone } from './zone-parameters.js';
 
@@ -68,6 +67,21 @@ export const CLUSTER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
       type: cluster.memberTypes(peer).map(({ type, label, fields }) => ({ type, label, fields })),
     }),
   }),
+  lookatserver: apiFunction({
+    summary: 'The certificate that a server shows which is to be added; nothing is sent to it',
+    privilege,
+    parameters: { host: text, port: port.optional() },
+    run: ({ host, port }, { cluster, peer }) => cluster.lookAtServer(host, port, peer),
+  }),
+  getmemberzone: apiFunction({
+    summary: 'The text of a zone as a member has it, in base64',
+    privilege,
+    parameters: { member: text, zone },
+    run: async ({ member, zone: name }, { cluster, peer }) => ({
+      zone: name,
+      text_b64: (await cluster.memberZoneText(member, name, peer)).toString('base64'),
+    }),
+  }),
   addmember: apiFunction({
     summary:
       'Add a member, after it answered; with a type of listmembertypes, the fields of that type are parameters, too',
@@ -100,19 +114,6 @@ export const CLUSTER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
         .some((member) => asked.includes(member.host) || asked.includes(member.hostname));
       return { has_trust: trusted ? 1 : 0 };
     },
-  }),
-  synchronize: apiFunction({
-    summary: 'Fetch the newest copies from the members that are read from, and send all to those that are written to',
-
-    privilege,
-    parameters: {
-      zone: many(zone),
-      direction: text.pipe(z.enum(['local', 'all'], { error: 'must be local or all' })).optional(),
-      unconfigured: flag.optional(),
-      plan: flag.optional(),
-    },
-    run: ({ zone: zones, direction = 'all', unconfigured = false, plan = false }, { cluster, peer }) =>
-      cluster.synchronize({ ...(zones.length === 0 ? {} : { zones }), direction, unconfigured, plan }, peer),
   }),
   listfailures: apiFunction({
     summary: 'Members that fail or are disabled, and zones that members refused, with the reasons',

@@ -15,6 +15,7 @@ import { DNS_FUNCTIONS } from './dns-functions.js';
 import { NOTIFICATION_FUNCTIONS } from './notification-functions.js';
 import { RECORD_FUNCTIONS } from './record-functions.js';
 import { SERVER_FUNCTIONS } from './server-functions.js';
+import { SYNCHRONIZE_FUNCTIONS } from './synchronize-functions.js';
 import { TOKEN_FUNCTIONS } from './token-functions.js';
 import { ZONE_FUNCTIONS } from './zone-functions.js';
 
@@ -26,6 +27,7 @@ export const FUNCTIONS: ReadonlyMap<string, ApiFunction> = new Map(
     ...DNS_FUNCTIONS,
     ...RECORD_FUNCTIONS,
     ...CLUSTER_FUNCTIONS,
+    ...SYNCHRONIZE_FUNCTIONS,
     ...DRIFT_FUNCTIONS,
     ...NOTIFICATION_FUNCTIONS,
     ...TOKEN_FUNCTIONS,

@@ -1,0 +1,58 @@
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { nameserverLine } from '../web/words.js';
+import { EXIT } from './failure.js';
+import { guide } from './guide.js';
+import { memberRow, memberTable } from './member-rows.js';
+import { say } from './output.js';
+import { askService } from './running-service.js';
+import { asksService, targetOf, type ServiceOptions } from './target.js';
+
+const status = z.looseObject({
+  hostname: z.string(),
+  clustering: z.boolean(),
+  zones: z.number(),
+  nameserver: z.looseObject({
+    software: z.string(),
+    version: z.string(),
+    running: z.boolean(),
+    startedAt: z.number().exactOptional(),
+    memory: z.number().exactOptional(),
+    reason: z.string().exactOptional(),
+  }),
+  members: z.array(memberRow),
+  damaged: z.array(z.looseObject({ zone: z.string(), why: z.string() })),
+});
+type Status = z.infer<typeof status>;
+
+/** `dnscluster status`: the server, its nameserver, its members. */
+export function statusCommand(program: Command): void {
+  const command = program.command('status').description('How this server, its nameserver and its members do');
+  guide(asksService(command), {
+    details:
+      'It exits with 1 where the nameserver does not run, a member fails or is disabled, or a zone file is missing or broken.',
+    examples: { status: 'The service on this machine.', 'status --json': 'The same for a script.' },
+  }).action(run);
+}
+
+async function run(options: ServiceOptions): Promise<void> {
+  const found = await askService(status, targetOf(options), 'clusterstatus');
+  say(options.json, found, words(found));
+  const { nameserver, members, damaged } = found;
+  const isWell = nameserver.running && damaged.length === 0 && members.every(({ state }) => state === 'online');
+  if (!isWell) process.exitCode = EXIT.problems;
+}
+
+function words({ hostname, clustering, zones, nameserver, members, damaged }: Status): string {
+  const runs = nameserver.running
+    ? nameserverLine(nameserver)
+    : `not running: ${nameserver.reason ?? 'no reason is known.'}`;
+  const lines = [
+    `Server: ${hostname}, ${zones} ${zones === 1 ? 'zone' : 'zones'}`,
+    `Nameserver: ${runs}`,
+    `Clustering: ${clustering ? 'on' : 'off; changes wait, and none is lost'}`,
+    `Members: ${members.length === 0 ? 'none' : members.length}`,
+    ...damaged.map(({ zone, why }) => `Zone file of ${zone}: ${why}`),
+  ];
+  return `${lines.join('\n')}\n${members.length === 0 ? '' : '\n'}${memberTable(members)}`;
+}
