@@ -9,7 +9,7 @@ import { audited } from './cluster/audited.js';
 import { DailySummary } from './cluster/daily-summary.js';
 import { DnsCluster } from './cluster/dns-cluster.js';
 import { sentenceOf } from './errors.js';
-import type { HostPanel } from './host/host-panel.js';
+import type { HostPanel, MountedApp } from './host/host-panel.js';
 import { BUILT_IN_TYPES } from './members/built-in-types.js';
 import { ownMemberTypes } from './members/own-member-types.js';
 import { createNameserver, type NameserverSettings } from './nameservers/kinds.js';
@@ -31,7 +31,7 @@ export type { BatchOutcome, ChangeResult, Cluster } from './cluster/cluster.js';
 export type { Principal } from './access/principal.js';
 export { zoneName, type ZoneName } from './zones/zone-name.js';
 export { ClusterError } from './errors.js';
-export type { HostLink, HostPanel, HostUser, Notice } from './host/host-panel.js';
+export type { HostLink, HostPanel, HostUser, MountedApp, Notice } from './host/host-panel.js';
 export { MemberError, type MemberBackend, type MemberChange, type Pushed } from './members/member-backend.js';
 export type { MemberField, MemberType, MemberValues } from './members/member-type.js';
 export type { NameserverSettings } from './nameservers/kinds.js';
@@ -65,12 +65,12 @@ export interface PluginSettings {
  */
 export type ApiListenerSettings = Omit<TlsPlace, 'key' | 'cert'> & Partial<Pick<TlsPlace, 'key' | 'cert'>>;
 
-/** The plugin in a host: two Express apps to mount, and a life of its own. */
+/** The plugin in a host: two apps to mount, and a life of its own. */
 export interface Plugin {
   /** Mount at the menu's path (plugin.json: mounts.pages), behind the host's session. */
-  readonly pages: express.Express;
+  readonly pages: MountedApp;
   /** Mount at the root of the port that peers call (2087); no session, no body parser before it. */
-  readonly api: express.Express;
+  readonly api: MountedApp;
   /** The cluster, for code of the host; throws before `start`. */
   readonly cluster: Cluster;
   readonly tokens: TokenStore;

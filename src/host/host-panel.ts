@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** A person who is logged in to the host panel. */
 export interface HostUser {
@@ -37,3 +37,9 @@ export interface Notice {
   subject: string;
   text: string;
 }
+
+/**
+ * What the plugin gives a host to mount. Express 4 and 5, connect and node:http take it; it answers every request that it gets,
+ * so `next` is never called.
+ */
+export type MountedApp = (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void) => void;

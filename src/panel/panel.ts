@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Router, type Express, type Request } from 'express';
 import { ClusterError } from '../errors.js';
-import type { HostPanel, HostUser } from '../host/host-panel.js';
+import type { HostPanel, HostUser, MountedApp } from '../host/host-panel.js';
 import type { PluginManifest } from '../host/plugin-manifest.js';
 import type { Log } from '../operations/log.js';
 import { timeAgo } from '../web/words.js';
@@ -30,7 +30,7 @@ export interface Panel {
   /** What plugins learn of this panel. */
   host: HostPanel;
   /** Puts a plugin's pages below its path and into the menu, and its API at the root for the paths it names. */
-  mount(manifest: PluginManifest, plugin: { pages: Express; api: Express }): void;
+  mount(manifest: PluginManifest, plugin: { pages: MountedApp; api: MountedApp }): void;
 }
 
 /** The panel's own entry in the menu, for root. */
