@@ -1,9 +1,8 @@
-import { Client } from 'undici';
 import { parseName } from '../src/dns/name.js';
 import type { NameserverKind } from '../src/nameservers/kinds.js';
 import { hostingZone } from '../test/hosting-zones.js';
+import { NodeProcesses, untilAllAnswered } from '../test/node-processes.js';
 import { percentile } from './figures.js';
-import { TwoNodes, untilAllAnswered } from './two-nodes.js';
 
 const SERIAL = 2026010101;
 const SERVED_WITHIN = 10_000;
@@ -18,9 +17,8 @@ export interface ChangeFigures {
  * answer of the member's nameserver with the new serial, which is asked without a pause.
  */
 export async function changes(count: number, times: number, nameserver: NameserverKind): Promise<ChangeFigures> {
-  const nodes = await TwoNodes.start(count, nameserver);
-  const dns = nodes.askMember(500);
-  const api = new Client(nodes.web.url, { connect: { rejectUnauthorized: false } });
+  const nodes = await NodeProcesses.start({ count, members: [nameserver] });
+  const dns = nodes.ask(500);
   try {
     await nodes.join();
     await untilAllAnswered(dns, nodes.zones, SERIAL, 300_000);
@@ -28,15 +26,8 @@ export async function changes(count: number, times: number, nameserver: Nameserv
     for (let i = 0; i < times; i++) {
       const serial = SERIAL + 1 + i;
       const { name, text } = hostingZone((i * 7919) % count, 'hosting', serial);
-      const response = await api.request({
-        method: 'POST',
-        path: '/json-api/savezone?api.version=1',
-        headers: { authorization: `whm root:${nodes.token}`, 'content-type': 'application/x-www-form-urlencoded' },
-        body: new URLSearchParams({ zone: name, zonedata: text, wait: 'local' }).toString(),
-      });
+      await nodes.call('savezone', { zone: name, zonedata: text, wait: 'local' });
       const accepted = performance.now();
-      const answer = (await response.body.json()) as { metadata: { result: number; reason: string } };
-      if (answer.metadata.result !== 1) throw new Error(answer.metadata.reason);
       const owner = parseName(`${name}.`);
       while ((await dns.soaSerial(owner)) !== serial) {
         if (performance.now() - accepted > SERVED_WITHIN)
@@ -47,7 +38,6 @@ export async function changes(count: number, times: number, nameserver: Nameserv
     return { p50: percentile(taken, 0.5), p99: percentile(taken, 0.99) };
   } finally {
     dns.close();
-    await api.close();
     await nodes.stop();
   }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { untilAllAnswered } from '../two-nodes.js';
+import { untilAllAnswered } from '../../test/node-processes.js';
 import { HOST } from './bench-named.js';
 import { NamedPair } from './named-pair.js';
 

@@ -1,9 +1,12 @@
+import pLimit from 'p-limit';
 import { ClusterError } from '../errors.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { BatchOutcome, ChangeResult } from './cluster.js';
 
-/** After so many changes in one batch the event loop gets its turn. */
-const PER_TURN = 32;
+/** So many changes are begun in one turn of the event loop. */
+const PER_TURN = 8;
+/** Of all batches that run: else each would take its share of the same turn. */
+const turns = pLimit(1);
 
 /** One outcome for each zone, in their order; one that fails stops none of the others. */
 export async function inBatch<T extends { name: ZoneName }>(
@@ -11,10 +14,12 @@ export async function inBatch<T extends { name: ZoneName }>(
   change: (zone: T) => Promise<ChangeResult>,
 ): Promise<BatchOutcome[]> {
   const running: Promise<BatchOutcome>[] = [];
-  for (const zone of zones) {
-    running.push(outcomeOf(zone.name, change(zone)));
-    // Parsing is work for the processor: let DNS answers and pages through between a few of them.
-    if (running.length % PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+  for (let at = 0; at < zones.length; at += PER_TURN) {
+    // Parsing is work for the processor: DNS answers and pages come through between a few of them.
+    await turns(() => {
+      for (const zone of zones.slice(at, at + PER_TURN)) running.push(outcomeOf(zone.name, change(zone)));
+      return new Promise((resolve) => setImmediate(resolve));
+    });
   }
   return Promise.all(running);
 }

@@ -19,17 +19,24 @@ export class DemoNode {
   readonly kind: 'panel' | 'dnsonly';
   readonly #ended: (node: DemoNode, how: string) => void;
   readonly #waiting = new Map<number, Waiting>();
+  readonly #entry: string;
   #child: ChildProcess | undefined;
   #nextId = 1;
   #stopping = false;
   url = '';
   fingerprint = '';
 
-  /** `ended` is told when the process ends without having been asked to. */
-  constructor(kind: 'panel' | 'dnsonly', settings: NodeSettings, ended: (node: DemoNode, how: string) => void) {
+  /** `ended` is told when the process ends without having been asked to. `entry`: its program, where it does not lie beside this one. */
+  constructor(
+    kind: 'panel' | 'dnsonly',
+    settings: NodeSettings,
+    ended: (node: DemoNode, how: string) => void,
+    entry = ENTRY,
+  ) {
     this.kind = kind;
     this.settings = settings;
     this.#ended = ended;
+    this.#entry = entry;
   }
 
   get name(): string {
@@ -49,7 +56,7 @@ export class DemoNode {
     if (this.#child !== undefined) return;
     this.#stopping = false;
     // A group of its own: Ctrl-C in the terminal reaches the demo's process only, which then ends its nodes in order.
-    const child = fork(ENTRY, [], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], detached: true });
+    const child = fork(this.#entry, [], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], detached: true });
     this.#child = child;
     child.on('message', (reply: Reply) => this.#receive(reply));
     child.once('exit', (code, signal) => this.#gone(signal ?? `exit code ${code ?? 0}`));

@@ -5,8 +5,8 @@ import type { ZoneEntry, ZoneIndex } from './zone-index.js';
 import type { JournalStep } from './zone-journal.js';
 import type { ZoneName } from './zone-name.js';
 
-/** So many files are written without giving way to the event loop: 2 to 3 ms. */
-const SLICE = 32;
+/** Files are written for so long without giving way to the event loop, milliseconds. On a busy disk one may take that. */
+const SLICE = 2;
 
 /** What the steps of the journal do to master files and index, live and when they are replayed. */
 export class ZoneSteps {
@@ -131,8 +131,12 @@ function isText(text: Buffer, { name, digest }: ZoneEntry): boolean {
 }
 
 async function inSlices<T>(items: readonly T[], work: (item: T) => void): Promise<void> {
-  for (let at = 0; at < items.length; at += SLICE) {
-    if (at > 0) await new Promise((resolve) => setImmediate(resolve));
-    for (const item of items.slice(at, at + SLICE)) work(item);
+  let began = performance.now();
+  for (const item of items) {
+    if (performance.now() - began > SLICE) {
+      await new Promise((resolve) => setImmediate(resolve));
+      began = performance.now();
+    }
+    work(item);
   }
 }
