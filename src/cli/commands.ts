@@ -9,6 +9,7 @@ import { membersAllowRemovals, membersDisable, membersEnable } from './members-s
 import { membersTest } from './members-test.js';
 import { serve } from './serve.js';
 import { statusCommand } from './status.js';
+import { zonesAdopt } from './zones-adopt.js';
 import { zonesCheck } from './zones-check.js';
 import { zonesRescan } from './zones-rescan.js';
 
@@ -34,10 +35,7 @@ const COMMANDS: readonly AddCommand[] = [
     membersRemove,
     membersTest,
   ]),
-  group('zones', 'Zones and their master files', [
-    zonesCheck, //
-    zonesRescan,
-  ]),
+  group('zones', 'Zones and their master files', [zonesAdopt, zonesCheck, zonesRescan]),
   serve,
 ];
 

@@ -1,5 +1,5 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs';
-import { isAbsolute, join, sep } from 'node:path';
+import { isAbsolute, join, relative, sep } from 'node:path';
 
 export const MAX_INCLUDE_DEPTH = 10;
 const MAX_INCLUDED = 1024 * 1024;
@@ -9,9 +9,10 @@ export class IncludeError extends Error {}
 
 /**
  * Reads a file that `$INCLUDE` names, from inside `folder` only: a zone file that came from elsewhere must not be able to
- * read this server's files, so no absolute path, no `..`, and no link that leads out.
+ * read this server's files, so no absolute path but one that begins with the folder, no `..`, and no link that leads out.
  */
-export function readIncluded(folder: string, path: string): Buffer {
+export function readIncluded(folder: string, named: string): Buffer {
+  const path = named.startsWith(folder + sep) ? relative(folder, named) : named;
   if (isAbsolute(path) || path.split(/[/\\]/).includes('..') || path.includes('\0')) {
     throw new IncludeError(`"${path}" is outside the folder that may be included from`);
   }

@@ -34,6 +34,11 @@ export const NAMESERVER_ERRORS = {
     sentence: (f) =>
       `The private ${f['software'] ?? 'nameserver'} in ${f['folder'] ?? ''} did not start: ${f['why'] ?? ''}. Repair that, or choose another nameserver.`,
   },
+  nameserver_configuration_unreadable: {
+    status: 422,
+    sentence: (f) =>
+      `The configuration ${f['file'] ?? ''} cannot be read: ${f['why'] ?? ''}. Repair it, or name another one.`,
+  },
   transfer_failed: {
     status: 502,
     sentence: (f) => `${f['zone'] ?? ''} could not be transferred from ${f['server'] ?? ''}: ${f['why'] ?? ''}.`,

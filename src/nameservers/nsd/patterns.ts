@@ -5,7 +5,8 @@ import { replaceFile } from '../../state/durable-file.js';
 import type { ZoneFile } from '../zone-commands.js';
 import { patternsText, readPatterns } from './configuration.js';
 
-const PREFIX = 'dns-cluster-';
+/** Of the names of our patterns. */
+export const PREFIX = 'dns-cluster-';
 const MODE = 0o644;
 
 /**

@@ -1,5 +1,4 @@
 import { Resolver } from 'node:dns/promises';
-import type { Principal } from '../../access/principal.js';
 import { formatName, lowerName, parseName } from '../../dns/name.js';
 import { itemsOf } from '../../dns/rdata-items.js';
 import { serialOfEdit } from '../../dns/serial.js';
@@ -10,7 +9,7 @@ import { zoneName, type ZoneName } from '../../zones/zone-name.js';
 import type { WireRequest } from '../wire/wire-request.js';
 import { apiFunction, many, text, type ApiFunction } from './api-function.js';
 import { changeAnswer, inWhmWords, OpenZone } from './open-zone.js';
-import { optionsOf, waiting, zone, zoneOf, zoneOrDomain } from './zone-parameters.js';
+import { optionsOf, ownerBy, waiting, zone, zoneOf, zoneOrDomain } from './zone-parameters.js';
 
 const privilege = 'clustering';
 const TEMPLATE = 'standard';
@@ -18,7 +17,6 @@ const TEMPLATE = 'standard';
 const MOST_ZONES = 512;
 const MOST_OCTETS = 32 * 1024 * 1024;
 const LOOKUP = { timeout: 2_000, tries: 2 };
-const USER = /^[a-z0-9_][a-z0-9_.-]{0,63}$/i;
 const ALREADY_THERE = { zone_exists: 'dns_entry_exists', zone_not_yours: 'dns_entry_exists' } as const;
 
 /** Zones as a whole, in the functions that scripts for WHM call. */
@@ -29,7 +27,7 @@ export const DNS_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     privilege,
     parameters: { domain: zone, ip: text, trueowner: text.optional(), template: text.optional(), ...waiting },
     run: async ({ domain, ip, trueowner, template = TEMPLATE, ...given }, { cluster, peer }) => {
-      const owner = ownerBy(peer, trueowner);
+      const owner = ownerBy(peer, 'trueowner', trueowner);
       const made = cluster.createZone(domain, template, { ip }, owner, optionsOf(given));
       const result = await inWhmWords(made, domain, ALREADY_THERE);
       return changeAnswer(cluster.hostname, { ...result, members: cluster.zoneStates(domain, peer) });
@@ -91,16 +89,6 @@ export const DNS_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     run: async ({ host }, request) => ({ ip: (await ownAddress(host, request)) ?? (await publicAddress(host)) }),
   }),
 };
-
-/** Who the zone is to belong to. Only root makes zones for others. */
-function ownerBy(peer: Principal, trueowner = peer.user): Principal {
-  if (trueowner === peer.user) return peer;
-  if (peer.kind !== 'root' || !USER.test(trueowner)) {
-    const why = peer.kind === 'root' ? 'is not the name of an account' : 'names another account than yours';
-    throw new ClusterError('parameter_invalid', { parameter: 'trueowner', why });
-  }
-  return { ...peer, user: trueowner, kind: 'reseller' };
-}
 
 /** What a template asks for, as the zone has it now. */
 function variablesOf(opened: OpenZone): Record<string, string> {

@@ -1,14 +1,28 @@
-import type { ChangeResult } from '../../cluster/cluster.js';
+import type { BatchOutcome, ChangeResult } from '../../cluster/cluster.js';
+import { ClusterError } from '../../errors.js';
 import { conversion } from '../conversion.js';
 import type { WireRequest } from '../wire/wire-request.js';
-import { apiFunction, flag, octets, text, type ApiFunction } from './api-function.js';
-import { optionsOf, waiting, zone } from './zone-parameters.js';
+import { apiFunction, flag, many, octets, text, type ApiFunction } from './api-function.js';
+import { optionsOf, ownerBy, waiting, zone } from './zone-parameters.js';
 
 const privilege = 'clustering';
+/** Zones in one import. */
+const MOST_IMPORTED = 512;
+
 /** Says also where the zone's name was converted. */
 async function changed(change: Promise<ChangeResult>, request: WireRequest): Promise<ChangeResult> {
   const result = await change;
   return { ...result, warnings: [...conversion(request.text('zone') ?? '', result.zone), ...result.warnings] };
+}
+
+function importedRow(outcome: BatchOutcome): object {
+  const { zone } = outcome;
+  if ('error' in outcome) {
+    const { code, message: reason, issues } = outcome.error;
+    return { zone, error: { code, reason, issues } };
+  }
+  const { change, serial, lifted, local, warnings } = outcome.result;
+  return { zone, change, serial, lifted, local, warnings };
 }
 
 /** Zones: every change answers how far this server and each member are. */
@@ -44,6 +58,21 @@ export const ZONE_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     parameters: { zone, zonedata: octets, ...waiting },
     run: (given, request) =>
       changed(request.cluster.addZone(given.zone, given.zonedata, request.peer, optionsOf(given)), request),
+  }),
+  importzones: apiFunction({
+    summary: 'Create or replace many zones by their texts, in pairs as zone-1 and zonedata-1; one outcome each',
+    privilege,
+    parameters: { zone: many(zone), zonedata: many(octets), owner: text.optional() },
+    run: async ({ zone: names, zonedata, owner }, { cluster, peer }) => {
+      const refuse = (why: string): never => {
+        throw new ClusterError('parameter_invalid', { parameter: 'zone', why });
+      };
+      if (names.length > MOST_IMPORTED) refuse(`is there more than ${MOST_IMPORTED} times: send fewer at once`);
+      if (names.length !== zonedata.length) refuse(`is there ${names.length} times, and zonedata ${zonedata.length}`);
+      const zones = names.map((name, i) => ({ name, text: zonedata[i] ?? Buffer.alloc(0) }));
+      const outcomes = await cluster.saveZones(zones, ownerBy(peer, 'owner', owner), { wait: 'local' });
+      return { zone: outcomes.map(importedRow) };
+    },
   }),
   createzone: apiFunction({
     summary: 'Create a zone from a template with variables',

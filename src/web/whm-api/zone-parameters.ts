@@ -1,8 +1,11 @@
 import { z } from 'zod';
+import type { Principal } from '../../access/principal.js';
 import type { ChangeOptions } from '../../cluster/cluster.js';
 import { ClusterError } from '../../errors.js';
 import { zoneName, type ZoneName } from '../../zones/zone-name.js';
 import { text, whole } from './api-function.js';
+
+const USER = /^[a-z0-9_][a-z0-9_.-]{0,63}$/i;
 
 /** A zone's name, checked. */
 export const zone = text.transform((name) => zoneName(name)).meta({ type: 'string', description: 'A domain name.' });
@@ -37,4 +40,14 @@ export function zoneOf({ zone, domain }: { zone?: ZoneName | undefined; domain?:
   const name = zone ?? domain;
   if (name === undefined) throw new ClusterError('parameter_invalid', { parameter: 'zone', why: 'is missing' });
   return name;
+}
+
+/** Who a zone is to belong to, by the parameter that names the account. Only root makes zones for others. Throws parameter_invalid. */
+export function ownerBy(peer: Principal, parameter: string, user = peer.user): Principal {
+  if (user === peer.user) return peer;
+  if (peer.kind !== 'root' || !USER.test(user)) {
+    const why = peer.kind === 'root' ? 'is not the name of an account' : 'names another account than yours';
+    throw new ClusterError('parameter_invalid', { parameter, why });
+  }
+  return { ...peer, user, kind: 'reseller' };
 }

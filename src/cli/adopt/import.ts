@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { askService, type Parameters } from '../running-service.js';
+import type { Target } from '../target.js';
+import type { Sound } from './candidate.js';
+import type { Held } from './plan.js';
+
+/** Zones, and octets of them, in one call. */
+const MOST_ZONES = 256;
+const MOST_OCTETS = 8 * 1024 * 1024;
+
+const listed = z.object({
+  zone: z.array(
+    z.object({
+      domain: z.string(),
+      serial: z.number().optional(),
+      digest: z.string().optional(),
+      member: z.string().optional(),
+    }),
+  ),
+});
+const imported = z.object({
+  zone: z.array(
+    z.object({
+      zone: z.string(),
+      change: z.string().optional(),
+      serial: z.number().optional(),
+      lifted: z.boolean().optional(),
+      local: z.object({ state: z.string(), reason: z.string().optional() }).optional(),
+      error: z.object({ code: z.string(), reason: z.string() }).optional(),
+    }),
+  ),
+});
+/** What became of a zone. */
+export type Imported = z.infer<typeof imported>['zone'][number];
+
+/** The zones that the service has, by their names. */
+export async function zonesOfService(target: Target): Promise<Map<string, Held>> {
+  const { zone } = await askService(listed, target, 'listzones');
+  const held = zone.flatMap(({ domain, serial, digest, member }) =>
+    member !== undefined || serial === undefined || digest === undefined ? [] : [[domain, { serial, digest }] as const],
+  );
+  return new Map(held);
+}
+
+/** Gives zones to the service, many in a call; resolves with what became of each. `progress` is told how many are through. */
+export async function importZones(
+  target: Target,
+  zones: readonly Sound[],
+  options: { owner?: string | undefined; takesOver?: boolean },
+  progress: (done: number) => void,
+): Promise<Imported[]> {
+  const results: Imported[] = [];
+  for (const batch of batchesOf(zones)) {
+    const parameters: Record<string, Parameters[string]> = { owner: options.owner, takes_over: options.takesOver };
+    for (const [i, { name, text }] of batch.entries()) {
+      parameters[`zone-${i}`] = name;
+      parameters[`zonedata-${i}`] = text;
+    }
+    results.push(...(await askService(imported, target, 'importzones', parameters)).zone);
+    progress(results.length);
+  }
+  return results;
+}
+
+function* batchesOf(zones: readonly Sound[]): Generator<Sound[]> {
+  let batch: Sound[] = [];
+  let octets = 0;
+  for (const zone of zones) {
+    if (batch.length >= MOST_ZONES || (octets > 0 && octets + zone.text.length > MOST_OCTETS)) {
+      yield batch;
+      [batch, octets] = [[], 0];
+    }
+    batch.push(zone);
+    octets += zone.text.length;
+  }
+  if (batch.length > 0) yield batch;
+}

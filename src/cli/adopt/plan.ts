@@ -1,0 +1,53 @@
+import { compareSerials } from '../../dns/serial.js';
+import { validateZone, withLiftedSerial } from '../../zones/validation.js';
+import type { Candidate, Sound } from './candidate.js';
+
+/** A zone that the service has already. */
+export interface Held {
+  serial: number;
+  digest: string;
+}
+
+/** What is to become of a zone: `take` it as new, `replace` what is here, leave it `unchanged` here, or have it `left` there. */
+export interface Planned {
+  candidate: Candidate;
+  verdict: 'take' | 'replace' | 'unchanged' | 'left';
+  /** Of `left` and `unchanged`. */
+  why?: string;
+  /** Does somebody have to do something about it? */
+  isOpen: boolean;
+}
+
+/** Compares the zones of the other server with those that are here. `newest`: a later serial there replaces what is here. */
+export function planOf(
+  candidates: readonly Candidate[],
+  held: ReadonlyMap<string, Held>,
+  { newest }: { newest: boolean },
+): Planned[] {
+  return candidates.map((candidate): Planned => {
+    if ('leftOut' in candidate) {
+      return { candidate, verdict: 'left', why: candidate.leftOut, isOpen: candidate.isOther !== true };
+    }
+    const here = held.get(candidate.name);
+    if (here === undefined) return { candidate, verdict: 'take', isOpen: false };
+    if (here.digest === candidate.digest) return { candidate, verdict: 'unchanged', isOpen: false };
+    if (isSameBut(candidate, here)) {
+      const why = `the same, with the serial ${here.serial} here and ${candidate.serial} there`;
+      return { candidate, verdict: 'unchanged', why, isOpen: false };
+    }
+    const order = compareSerials(candidate.serial, here.serial);
+    if (order > 0 && newest) return { candidate, verdict: 'replace', isOpen: false };
+    return { candidate, verdict: 'left', why: whyLeft(order, candidate, here), isOpen: true };
+  });
+}
+
+function isSameBut({ name, text }: Sound, { serial, digest }: Held): boolean {
+  return withLiftedSerial(validateZone(name, text), serial).digest === digest;
+}
+
+function whyLeft(order: number, { serial: there }: Sound, { serial: here }: Held): string {
+  const serials = `(serial ${there} there, ${here} here)`;
+  if (order > 0) return `here already with other content, and the copy there is newer ${serials}: --newest takes it`;
+  if (order < 0) return `here already with other content, and the copy here is newer ${serials}`;
+  return `here already with other content and the same serial ${here}: save the right one here`;
+}
