@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
-import express from 'express';
+import type { Express } from 'express';
 import { TokenStore } from './access/tokens.js';
 import { trustTokens } from './access/trust-tokens.js';
 import type { Cluster } from './cluster/cluster.js';
@@ -10,6 +10,7 @@ import { DailySummary } from './cluster/daily-summary.js';
 import { DnsCluster } from './cluster/dns-cluster.js';
 import { sentenceOf } from './errors.js';
 import type { HostPanel, MountedApp } from './host/host-panel.js';
+import { isApiPath, readPluginManifest } from './host/plugin-manifest.js';
 import { BUILT_IN_TYPES } from './members/built-in-types.js';
 import { ownMemberTypes } from './members/own-member-types.js';
 import { createNameserver, type NameserverSettings } from './nameservers/kinds.js';
@@ -25,12 +26,15 @@ import { secretFile } from './state/secret-file.js';
 import { createApi } from './web/api.js';
 import { ControlSocket } from './web/control-socket.js';
 import { createPages } from './web/pages/pages.js';
+import { standingApp } from './web/standing-app.js';
 import { TlsListener, type TlsPlace } from './web/tls-listener.js';
 
 export type { BatchOutcome, ChangeResult, Cluster } from './cluster/cluster.js';
 export type { Principal } from './access/principal.js';
 export { zoneName, type ZoneName } from './zones/zone-name.js';
 export { ClusterError } from './errors.js';
+export { bearerCookie, type BearerCookie } from './host/bearer-cookie.js';
+export { stopFirst } from './host/stop-first.js';
 export type { HostLink, HostPanel, HostUser, MountedApp, Notice } from './host/host-panel.js';
 export { MemberError, type MemberBackend, type MemberChange, type Pushed } from './members/member-backend.js';
 export type { MemberField, MemberType, MemberValues } from './members/member-type.js';
@@ -69,7 +73,10 @@ export type ApiListenerSettings = Omit<TlsPlace, 'key' | 'cert'> & Partial<Pick<
 export interface Plugin {
   /** Mount at the menu's path (plugin.json: mounts.pages), behind the host's session. */
   readonly pages: MountedApp;
-  /** Mount at the root of the port that peers call (2087); no session, no body parser before it. */
+  /**
+   * Mount at the root of the port that peers call (2087); no session, no body parser before it. Requests for other paths than those
+   * in plugin.json (mounts.api) go on to the host.
+   */
   readonly api: MountedApp;
   /** The cluster, for code of the host; throws before `start`. */
   readonly cluster: Cluster;
@@ -85,8 +92,8 @@ export interface Plugin {
 interface Running {
   cluster: Cluster;
   tokens: TokenStore;
-  pages: express.Express;
-  api: express.Express;
+  pages: Express;
+  api: Express;
   apiListener: Plugin['apiListener'];
   /** Ends all of it, the lock of the folder last. */
   end: () => Promise<void>;
@@ -109,10 +116,13 @@ export function createPlugin(host: HostPanel, settings: PluginSettings): Plugin 
     changing = changing.catch(() => undefined).then(step);
     return changing;
   };
-  const api = untilStarted(() => running?.api);
+  const manifest = readPluginManifest();
   return {
-    pages: untilStarted(() => running?.pages),
-    api,
+    pages: standingApp(() => running?.pages),
+    api: standingApp(
+      () => running?.api,
+      (path) => isApiPath(manifest, path),
+    ),
     get cluster() {
       return now().cluster;
     },
@@ -124,7 +134,7 @@ export function createPlugin(host: HostPanel, settings: PluginSettings): Plugin 
     },
     start: () =>
       inTurn(async () => {
-        running ??= await run(host, settings, api, log);
+        running ??= await run(host, settings, () => running?.api, log);
       }),
     stop: () =>
       inTurn(async () => {
@@ -135,7 +145,12 @@ export function createPlugin(host: HostPanel, settings: PluginSettings): Plugin 
   };
 }
 
-async function run(host: HostPanel, settings: PluginSettings, outerApi: express.Express, log: Log): Promise<Running> {
+async function run(
+  host: HostPanel,
+  settings: PluginSettings,
+  startedApi: () => Express | undefined,
+  log: Log,
+): Promise<Running> {
   const { folder } = settings;
   await mkdir(folder, { recursive: true, mode: 0o750 });
   const ends: (() => Promise<void>)[] = [];
@@ -148,7 +163,7 @@ async function run(host: HostPanel, settings: PluginSettings, outerApi: express.
   ends.push(() => lock.release());
   try {
     const version = await packageVersion();
-    const own = await ownApi(settings, outerApi, ends);
+    const own = await ownApi(settings, standingApp(startedApi), ends);
     const audit = new AuditLog(join(folder, 'audit.log'), log);
     ends.push(() => audit.close());
     const tokens = await TokenStore.open(join(folder, 'tokens.json'), { log, audit });
@@ -210,7 +225,7 @@ async function run(host: HostPanel, settings: PluginSettings, outerApi: express.
 /** Opens the plugin's own TLS listener where one is wanted. Before the cluster, which must know its port; until that is there it answers 503. */
 async function ownApi(
   { apiListener: wanted, folder, hostname }: PluginSettings,
-  api: express.Express,
+  api: Express,
   ends: (() => Promise<void>)[],
 ): Promise<TlsListener | undefined> {
   if (wanted === undefined) return undefined;
@@ -220,22 +235,4 @@ async function ownApi(
   const listener = await TlsListener.open({ ...pair, host, port }, api);
   ends.push(() => listener.close());
   return listener;
-}
-
-/** An app that stands in the host from the beginning and hands over to the real one when it is there. */
-function untilStarted(app: () => express.Express | undefined): express.Express {
-  const outer = express();
-  outer.disable('x-powered-by');
-  outer.use((request, response, next) => {
-    const inner = app();
-    if (inner !== undefined) {
-      // Which proxies to trust is the host's to say. It is the only one of its settings that counts in ours.
-      inner.set('trust proxy fn', outer.get('trust proxy fn'));
-      inner(request, response, next);
-      return;
-    }
-    response.status(503).set('Retry-After', '5').type('text/plain');
-    response.send('The DNS cluster is starting. Try again in a few seconds.\n');
-  });
-  return outer;
 }

@@ -39,7 +39,7 @@ export interface Notice {
 }
 
 /**
- * What the plugin gives a host to mount. Express 4 and 5, connect and node:http take it; it answers every request that it gets,
- * so `next` is never called.
+ * What the plugin gives a host to mount. Express 4 and 5, connect and node:http take it. `next` is called for what is not the
+ * plugin's to answer.
  */
 export type MountedApp = (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void) => void;

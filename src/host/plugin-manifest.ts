@@ -54,3 +54,8 @@ export function readPluginManifest(file = fileURLToPath(new URL('plugin.json', P
   if (!read.success) throw new Error(`${file} is not a plugin manifest:\n${z.prettifyError(read.error)}`);
   return read.data;
 }
+
+/** Is this a path that the plugin's API answers? */
+export function isApiPath({ mounts }: PluginManifest, path: string): boolean {
+  return mounts.api.some((mount) => path === mount || path.startsWith(`${mount}/`));
+}

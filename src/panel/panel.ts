@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Router, type Express, type Request } from 'express';
 import { ClusterError } from '../errors.js';
 import type { HostPanel, HostUser, MountedApp } from '../host/host-panel.js';
-import type { PluginManifest } from '../host/plugin-manifest.js';
+import { isApiPath, type PluginManifest } from '../host/plugin-manifest.js';
 import type { Log } from '../operations/log.js';
 import { timeAgo } from '../web/words.js';
 import { createPageApp, endWithErrorPages, type Frame } from '../web/page-app.js';
@@ -107,10 +107,7 @@ export function createPanel({ name, users, secret, log, notices }: PanelOptions)
       mounted.push(manifest);
       plugins.use(manifest.mounts.pages, pages);
       apis.use((request, response, next) => {
-        const isTheirs = manifest.mounts.api.some(
-          (path) => request.path === path || request.path.startsWith(`${path}/`),
-        );
-        if (isTheirs) api(request, response, next);
+        if (isApiPath(manifest, request.path)) api(request, response, next);
         else next();
       });
     },

@@ -175,6 +175,21 @@ describe('start and stop', () => {
     expect((await ask()).status).toBe(503);
   });
 
+  test('leave all paths but those of the API to the host on whose root it is mounted', async () => {
+    const plugin = create(folder);
+    const app = express()
+      .use(plugin.api)
+      .use((_request, response) => void response.status(404).send('of the host'));
+    const ask = async (path: string): Promise<string> => (await supertest(app).get(path)).text;
+    for (const started of [false, true]) {
+      if (started) await plugin.start();
+      expect([await ask('/'), await ask('/scripts2x'), await ask('/cgi/own.cgi')]).toEqual(
+        Array(3).fill('of the host'),
+      );
+      expect(await ask('/scripts2/showversion')).not.toBe('of the host');
+    }
+  });
+
   test('end a change that is under way in order: what was answered is there', async () => {
     const plugin = create(folder);
     await plugin.start();
