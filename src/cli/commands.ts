@@ -11,7 +11,14 @@ import { serve } from './serve.js';
 import { statusCommand } from './status.js';
 import { zonesAdopt } from './zones-adopt.js';
 import { zonesCheck } from './zones-check.js';
+import { zonesCreate } from './zones-create.js';
+import { zonesDiff } from './zones-diff.js';
+import { zonesList } from './zones-list.js';
+import { zonesRemove } from './zones-remove.js';
 import { zonesRescan } from './zones-rescan.js';
+import { zonesRemoved, zonesRestore } from './zones-restore.js';
+import { zonesSave } from './zones-save.js';
+import { zonesShow } from './zones-show.js';
 
 /** Adds a command, or a group of them, below its parent. */
 export type AddCommand = (parent: Command) => void;
@@ -35,7 +42,19 @@ const COMMANDS: readonly AddCommand[] = [
     membersRemove,
     membersTest,
   ]),
-  group('zones', 'Zones and their master files', [zonesAdopt, zonesCheck, zonesRescan]),
+  group('zones', 'Zones and their master files', [
+    zonesList,
+    zonesShow,
+    zonesSave,
+    zonesCreate,
+    zonesRemove,
+    zonesRemoved,
+    zonesRestore,
+    zonesDiff,
+    zonesAdopt,
+    zonesCheck,
+    zonesRescan,
+  ]),
   serve,
 ];
 

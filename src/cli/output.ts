@@ -37,8 +37,8 @@ export function issueLines(issues: readonly ZoneIssue[]): string {
  */
 export function fail(error: unknown, json: boolean): number {
   const message = sentenceOf(error);
-  const { code, issues = [] } =
-    error instanceof CommandFailure ? error.details : { code: (error as { code?: string }).code ?? 'internal' };
+  const { code = 'internal', issues = [] } =
+    error instanceof CommandFailure ? error.details : (error as { code?: string; issues?: readonly ZoneIssue[] });
   const listed = issueLines(issues);
   process.stderr.write(`${listed}${message}\n`);
   if (json) say(true, { error: { code, message, ...(issues.length > 0 ? { issues } : {}) } }, '');

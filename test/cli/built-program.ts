@@ -50,7 +50,8 @@ export async function runProgram(
   args: readonly string[],
   { env = {}, input = '' }: { env?: Record<string, string>; input?: string | Buffer } = {},
 ): Promise<Run> {
-  const child = spawn(process.execPath, [program, ...args], { env: { PATH: '', HOME: '/nonexistent', ...env } });
+  const options = { env: { PATH: '', HOME: '/nonexistent', ...env }, timeout: 60_000 };
+  const child = spawn(process.execPath, [program, ...args], options);
   const said = { out: '', err: '' };
   child.stdout.on('data', (part: Buffer) => (said.out += part.toString()));
   child.stderr.on('data', (part: Buffer) => (said.err += part.toString()));

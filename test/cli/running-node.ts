@@ -8,6 +8,8 @@ import { builtProgram, runProgram, type Run } from './built-program.js';
 /** A whole node in this process, and the built program that talks to it over its control socket. */
 export interface NodeWithProgram {
   readonly node: RunningNode;
+  /** The program's file. */
+  readonly program: string;
   /** Its data folder. */
   readonly folder: string;
   /** Runs `dnscluster ARGS --folder FOLDER`. */
@@ -39,6 +41,7 @@ export function runningNode(name = 'web.example.net'): NodeWithProgram {
       if (node === undefined) throw new Error('the node is not started yet');
       return node;
     },
+    program,
     folder,
     run,
     async json(args, given) {

@@ -5,7 +5,7 @@ import { ClusterError } from '../../errors.js';
 import type { PastVersion } from '../../zones/zone-history.js';
 import { zoneName, type ZoneName } from '../../zones/zone-name.js';
 import { readForm } from './forms.js';
-import { lineDifference } from './line-difference.js';
+import { lineDifference } from '../line-difference.js';
 import { changeOutcome } from './outcomes.js';
 import { redirectWith, showPage, type PageContext } from './page.js';
 import { visitOf } from './visit.js';

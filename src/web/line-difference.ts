@@ -11,17 +11,21 @@ const AROUND = 3;
 
 /** What is different from `before` to `after`, with some lines around; `undefined` stands for lines that are left out. */
 export function lineDifference(before: string, after: string): (ComparedLine | undefined)[] {
-  const [a, b] = [before.split('\n'), after.split('\n')];
+  return abridged(comparedLines(before.split('\n'), after.split('\n')));
+}
+
+/** Every line of both, in order: what is gone stands before what is new. */
+export function comparedLines(a: readonly string[], b: readonly string[]): ComparedLine[] {
   let start = 0;
   while (start < a.length && start < b.length && a[start] === b[start]) start++;
   let end = 0;
   while (end < a.length - start && end < b.length - start && a.at(-1 - end) === b.at(-1 - end)) end++;
   const same = (lines: readonly string[]): ComparedLine[] => lines.map((text) => ({ kind: 'same', text }));
-  return abridged([
+  return [
     ...same(a.slice(0, start)),
     ...compared(a.slice(start, a.length - end), b.slice(start, b.length - end)),
     ...same(a.slice(a.length - end)),
-  ]);
+  ];
 }
 
 /** By a longest common subsequence. */

@@ -1,0 +1,48 @@
+import type { Command } from 'commander';
+import { sentenceOf } from '../errors.js';
+import { replaceFile } from '../state/durable-file.js';
+import { WrongUse } from './failure.js';
+import { guide } from './guide.js';
+import { memberNamed } from './member-rows.js';
+import { note, say } from './output.js';
+import { asksService, targetOf, type ServiceOptions } from './target.js';
+import { zoneTextAt, zoneTextOf } from './zone-text.js';
+
+interface Options extends ServiceOptions {
+  output?: string;
+  member?: string;
+}
+
+/** `dnscluster zones show`. */
+export function zonesShow(zones: Command): void {
+  const command = zones
+    .command('show')
+    .description('Print the master file of a zone, octet for octet')
+    .argument('<zone>', 'its name')
+    .option('-o, --output <file>', 'write it there instead')
+    .option('--member <member>', 'as this member has it');
+  guide(asksService(command), {
+    details: 'With --json the text is base64 in text_b64: a master file can hold any octet.',
+    examples: {
+      'zones show example.com': 'Print the zone.',
+      'zones show example.com --output example.com.zone': 'Write it to a file, to edit and save it.',
+    },
+  }).action(run);
+}
+
+async function run(zone: string, options: Options): Promise<void> {
+  const target = targetOf(options);
+  const { output, member, json } = options;
+  const text =
+    member === undefined
+      ? await zoneTextOf(target, zone)
+      : await zoneTextAt(target, (await memberNamed(target, member)).id, zone);
+  if (output !== undefined) {
+    await replaceFile(output, text, 0o644).catch((error: unknown) => {
+      throw new WrongUse(`${output} cannot be written: ${sentenceOf(error)}`, error);
+    });
+    if (json === true) say(json, { zone, output, octets: text.length }, '');
+    else note(`${zone}: ${text.length} octets written to ${output}`);
+  } else if (json === true) say(json, { zone, text_b64: text.toString('base64') }, '');
+  else process.stdout.write(text);
+}
