@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Principal } from '../access/principal.js';
-import { sentenceOf } from '../errors.js';
+import { ClusterError, sentenceOf } from '../errors.js';
 import type { MemberBackend } from '../members/member-backend.js';
 import type { MemberTypes } from '../members/member-types.js';
 import { InternetReach, type Reach } from '../members/reach.js';
@@ -117,6 +117,15 @@ export class MemberWorkers {
   /** These zones changed here: every worker looks at them. */
   changed(names: readonly ZoneName[]): void {
     for (const worker of this.#workers.values()) worker.changed(names);
+  }
+
+  /** Which members have this zone from us is on disk when it resolves. Rejects with zones_not_written. */
+  async remember(name: ZoneName): Promise<void> {
+    try {
+      await Promise.all([...this.#workers.values()].map((worker) => worker.remember(name)));
+    } catch (error) {
+      throw new ClusterError('zones_not_written', { why: sentenceOf(error) }, { cause: error });
+    }
   }
 
   /** Clustering or the threshold changed. */

@@ -85,6 +85,7 @@ export class ZoneChanges {
     const holders = this.#progress.of(zone, by);
     this.#origins.note(zone, undefined, options.hostsSeen);
     const before = this.#versionOf(zone);
+    await this.#workers.remember(zone);
     const outcome = await this.#local.change({
       kind: 'remove',
       name: zone,

@@ -23,4 +23,10 @@ export const SERVICE_ERRORS = {
       `The certificate ${f['certificate'] ?? ''} with the key ${f['key'] ?? ''} cannot be used: ${f['why'] ?? ''}. ` +
       'Give PEM files that belong together and that the service may read, or none: then it makes its own.',
   },
+  own_certificate_damaged: {
+    status: 500,
+    sentence: (f) =>
+      `The certificate that this server made for itself in ${f['folder'] ?? ''} is damaged (${f['why'] ?? ''}), so it did not start. Put it back from a backup; ` +
+      'or delete the folder: then it makes a new one, which must be accepted on every server that has this one as a member.',
+  },
 } satisfies Record<string, ErrorKind>;

@@ -6,6 +6,7 @@ import type { NameserverSettings } from '../nameservers/kinds.js';
 import { createLog } from '../operations/log.js';
 import { createPlugin, type Plugin } from '../plugin.js';
 import { givenCertificate, ownCertificate, type CertificateFiles } from '../state/certificate.js';
+import { FolderLock } from '../state/folder-lock.js';
 import { secretFile } from '../state/secret-file.js';
 import { TlsListener } from '../web/tls-listener.js';
 import { Notices } from './notices.js';
@@ -44,8 +45,21 @@ const ANY_ADDRESS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
 
 /** Starts a node: certificate, users, panel, listener, plugin. Rejects where a port or folder cannot be used; nothing is left running then. */
 export async function startNode(settings: NodeSettings): Promise<RunningNode> {
-  const { name, folder, host, address, memberTypes, tls } = settings;
+  const { folder } = settings;
   await ownFolder(folder);
+  const lock = await FolderLock.take(folder);
+  try {
+    const node = await startInside(settings);
+    return { ...node, stop: () => node.stop().finally(() => lock.release()) };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+/** The folder is ours: nobody else reads or writes what lies in it. */
+async function startInside(settings: NodeSettings): Promise<RunningNode> {
+  const { name, folder, host, address, memberTypes, tls } = settings;
   const log = createLog({
     name,
     file: join(folder, 'node.log'),

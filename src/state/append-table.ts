@@ -2,11 +2,14 @@ import { link, open, readFile, truncate, type FileHandle } from 'node:fs/promise
 import { crc32 } from 'node:zlib';
 import { sentenceOf } from '../errors.js';
 import type { Log } from '../operations/log.js';
-import { dropTemporaries, replaceFile } from './durable-file.js';
+import { dirname } from 'node:path';
+import { dropTemporaries, replaceFile, syncFolder } from './durable-file.js';
 
 const MODE = 0o600;
 /** Fewer dead lines than this are not worth a compaction. */
 const COMPACT_ABOVE = 1_000;
+/** So many changes are made safe without anybody's asking, that their number stays bounded. */
+const MOST_UNSAFE = 5_000;
 
 export interface AppendTableOptions<V> {
   /** Checks a value that was read; throws where it is not one. */
@@ -27,6 +30,8 @@ export class AppendTable<V> {
   #lines: number;
   #handle: FileHandle;
   #unwritten: string[] = [];
+  /** Keys whose last change may not outlive a power cut. */
+  #unsafe = new Set<string>();
   /** The file does not hold what it should: an append failed, perhaps in the middle of a line. */
   #broken = false;
   #writing: Promise<void> = Promise.resolve();
@@ -53,7 +58,10 @@ export class AppendTable<V> {
       );
       await replaceFile(file, linesOf(entries), MODE);
     }
-    return new AppendTable(file, options.log, entries, damaged ? entries.size : lines, await open(file, 'a', MODE));
+    const handle = await open(file, 'a', MODE);
+    // Where it is new, its name is to outlive a power cut, too.
+    await syncFolder(dirname(file));
+    return new AppendTable(file, options.log, entries, damaged ? entries.size : lines, handle);
   }
 
   get size(): number {
@@ -74,11 +82,14 @@ export class AppendTable<V> {
 
   set(key: string, value: V): void {
     this.#entries.set(key, value);
+    this.#unsafe.add(key);
     this.#append(line([key, value]));
   }
 
   delete(key: string): void {
-    if (this.#entries.delete(key)) this.#append(line([key]));
+    if (!this.#entries.delete(key)) return;
+    this.#unsafe.add(key);
+    this.#append(line([key]));
   }
 
   /** Many at once; written (not yet durable) when it resolves. */
@@ -89,9 +100,15 @@ export class AppendTable<V> {
 
   /** Everything set so far is on disk when it resolves. */
   async flush(): Promise<void> {
+    await this.#inTurn(() => this.#flushNow());
+  }
+
+  /** What was set of this key is on disk when it resolves; costs nothing where it was before. */
+  async flushKey(key: string): Promise<void> {
+    if (!this.#unsafe.has(key)) return;
+    // Of many who ask together, the first makes it so for all.
     await this.#inTurn(async () => {
-      await this.#writeNow();
-      await this.#handle.datasync();
+      if (this.#unsafe.has(key)) await this.#flushNow();
     });
   }
 
@@ -105,7 +122,8 @@ export class AppendTable<V> {
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      this.#write().catch((error: unknown) =>
+      const written = this.#unsafe.size > MOST_UNSAFE ? this.flush() : this.#write();
+      written.catch((error: unknown) =>
         this.#log.error({ file: this.#file, error: sentenceOf(error) }, 'a table could not be written'),
       );
     });
@@ -119,6 +137,18 @@ export class AppendTable<V> {
     const next = this.#writing.then(step);
     this.#writing = next.catch(() => undefined);
     return next;
+  }
+
+  async #flushNow(): Promise<void> {
+    const flushed = this.#unsafe;
+    this.#unsafe = new Set();
+    try {
+      await this.#writeNow();
+      await this.#handle.datasync();
+    } catch (error) {
+      for (const key of flushed) this.#unsafe.add(key);
+      throw error;
+    }
   }
 
   async #writeNow(): Promise<void> {

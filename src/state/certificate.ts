@@ -1,10 +1,11 @@
 import { X509Certificate } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { generate } from 'selfsigned';
 import { ClusterError, sentenceOf } from '../errors.js';
+import { dropTemporaries, replaceFile } from './durable-file.js';
 
 export interface Certificate {
   key: string;
@@ -24,9 +25,7 @@ const TEN_YEARS = 10 * 365 * 24 * 3600 * 1000;
 /** The certificate of these files. Rejects with certificate_unusable where they can't be read or don't belong together. */
 export async function givenCertificate(files: CertificateFiles): Promise<Certificate> {
   try {
-    const [key, cert] = await Promise.all([readFile(files.key, 'utf8'), readFile(files.certificate, 'utf8')]);
-    createSecureContext({ key, cert });
-    return { key, cert, fingerprint: new X509Certificate(cert).fingerprint256 };
+    return await certificateOf(files);
   } catch (error) {
     throw new ClusterError('certificate_unusable', { ...files, why: sentenceOf(error) }, { cause: error });
   }
@@ -34,7 +33,7 @@ export async function givenCertificate(files: CertificateFiles): Promise<Certifi
 
 /**
  * This server's TLS certificate, made on the first start: self-signed, as peers of this kind use, because members pin the
- * certificate itself. `addresses`, or names, become its alternative names.
+ * certificate itself. `addresses`, or names, become its alternative names. Rejects with own_certificate_damaged.
  */
 export async function ownCertificate(
   folder: string,
@@ -44,9 +43,12 @@ export async function ownCertificate(
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const keyFile = join(folder, 'tls.key');
   const certFile = join(folder, 'tls.crt');
-  const kept = await Promise.all([readFile(keyFile, 'utf8'), readFile(certFile, 'utf8')]).catch(() => undefined);
-  if (kept !== undefined)
-    return { key: kept[0], cert: kept[1], fingerprint: new X509Certificate(kept[1]).fingerprint256 };
+  for (const file of [keyFile, certFile]) await dropTemporaries(file);
+  if (await areThere(keyFile, certFile)) {
+    return certificateOf({ key: keyFile, certificate: certFile }).catch((error: unknown) => {
+      throw new ClusterError('own_certificate_damaged', { folder, why: sentenceOf(error) }, { cause: error });
+    });
+  }
   const made = await generate([{ name: 'commonName', value: hostname }], {
     keyType: 'ec',
     curve: 'P-256',
@@ -61,7 +63,18 @@ export async function ownCertificate(
       },
     ],
   });
-  await writeFile(keyFile, made.private, { mode: 0o600 });
-  await writeFile(certFile, made.cert, { mode: 0o644 });
+  await replaceFile(keyFile, made.private, 0o600);
+  await replaceFile(certFile, made.cert, 0o644);
   return { key: made.private, cert: made.cert, fingerprint: new X509Certificate(made.cert).fingerprint256 };
+}
+
+async function certificateOf(files: CertificateFiles): Promise<Certificate> {
+  const [key, cert] = await Promise.all([readFile(files.key, 'utf8'), readFile(files.certificate, 'utf8')]);
+  createSecureContext({ key, cert });
+  return { key, cert, fingerprint: new X509Certificate(cert).fingerprint256 };
+}
+
+async function areThere(...files: readonly string[]): Promise<boolean> {
+  const found = await Promise.all(files.map((file) => stat(file).catch(() => undefined)));
+  return found.every((one) => one !== undefined);
 }

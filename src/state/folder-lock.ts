@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClusterError } from '../errors.js';
 
@@ -20,11 +20,12 @@ export class FolderLock {
   /** Rejects with folder_in_use, naming the process. */
   static async take(folder: string): Promise<FolderLock> {
     const file = join(folder, NAME);
-    const mine = `${file}.${randomBytes(6).toString('hex')}`;
+    const mine = `${file}.${process.pid}-${randomBytes(6).toString('hex')}`;
     // Written under another name first: the lock is never there without its owner in it.
     await writeFile(mine, `${process.pid} ${(await startOf(process.pid)) ?? ''}`, { mode: 0o600 });
     try {
       await claim(mine, file, folder);
+      await dropLeft(folder);
       return new FolderLock(file);
     } finally {
       await rm(mine, { force: true });
@@ -52,6 +53,14 @@ async function claim(mine: string, file: string, folder: string): Promise<void> 
     await rm(successor, { force: true });
   }
   throw new ClusterError('folder_in_use', { folder, pid: 'unknown' });
+}
+
+/** Removes what takers left that were killed before they had the lock. */
+async function dropLeft(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const pid = /^lock\.([0-9]+)-[0-9a-f]{12}$/.exec(name)?.[1];
+    if (pid !== undefined && (await startOf(Number(pid))) === undefined) await rm(join(folder, name), { force: true });
+  }
 }
 
 async function isGiven(mine: string, file: string): Promise<boolean> {
