@@ -68,7 +68,7 @@ async function startInside(settings: NodeSettings): Promise<RunningNode> {
   const reached = [host, ...(address === undefined ? [] : [address])].filter((one) => !ANY_ADDRESS.has(one));
   const { key, cert, fingerprint } =
     tls === undefined ? await ownCertificate(join(folder, 'tls'), name, reached) : await givenCertificate(tls);
-  const users = await UserStore.open(join(folder, 'users.json'));
+  const users = await UserStore.open(join(folder, 'users.json'), log);
   const notices = await Notices.open(join(folder, 'notices.json'), log);
   const secret = await secretFile(join(folder, 'session.key'));
   const panel = createPanel({ name, users, notices, secret, log });

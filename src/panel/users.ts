@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ClusterError } from '../errors.js';
+import type { Log } from '../operations/log.js';
 import { JsonState } from '../state/json-state.js';
 import { hashPassword, passwordHashSchema, passwordMatches } from './password.js';
 
@@ -27,8 +28,8 @@ const MOST_USERS = 10_000;
 export class UserStore {
   private constructor(private readonly state: JsonState<z.infer<typeof stateSchema>>) {}
 
-  static async open(file: string): Promise<UserStore> {
-    return new UserStore(await JsonState.open(file, { schema: stateSchema, defaults: () => ({ users: [] }) }));
+  static async open(file: string, log: Log): Promise<UserStore> {
+    return new UserStore(await JsonState.open(file, { schema: stateSchema, defaults: () => ({ users: [] }), log }));
   }
 
   /** All users, root first, the others by name. */

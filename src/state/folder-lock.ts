@@ -1,5 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { link, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClusterError } from '../errors.js';
 
@@ -7,8 +7,9 @@ const NAME = 'lock';
 const TRIES = 10;
 
 /**
- * One process at a time owns a data folder. The lock file names the owner's process and its start time, so that a lock left by a
- * process that was killed is taken over, also where its number went to another process meanwhile.
+ * One process at a time owns a data folder. The lock names the owner's process and its start time, so that a lock left by a process that
+ * was killed is taken over, also where its number went to another process meanwhile. It is a symbolic link that leads nowhere: its text
+ * needs no room on disk, so that a server starts on a full one.
  */
 export class FolderLock {
   readonly #file: string;
@@ -20,16 +21,8 @@ export class FolderLock {
   /** Rejects with folder_in_use, naming the process. */
   static async take(folder: string): Promise<FolderLock> {
     const file = join(folder, NAME);
-    const mine = `${file}.${process.pid}-${randomBytes(6).toString('hex')}`;
-    // Written under another name first: the lock is never there without its owner in it.
-    await writeFile(mine, `${process.pid} ${(await startOf(process.pid)) ?? ''}`, { mode: 0o600 });
-    try {
-      await claim(mine, file, folder);
-      await dropLeft(folder);
-      return new FolderLock(file);
-    } finally {
-      await rm(mine, { force: true });
-    }
+    await claim(`${process.pid} ${(await startOf(process.pid)) ?? ''}`, file, folder);
+    return new FolderLock(file);
   }
 
   async release(): Promise<void> {
@@ -38,12 +31,12 @@ export class FolderLock {
 }
 
 /**
- * Gives `mine` the name `file` where nothing has it, or where its owner is dead. Of several who find the same dead owner, only the
+ * Makes the lock `file` say `mine` where there is none, or where its owner is dead. Of several who find the same dead owner, only the
  * one who gets the name of its successor, which is itself claimed so, may replace it: removing it first would let two in.
  */
 async function claim(mine: string, file: string, folder: string): Promise<void> {
   for (let tries = 0; tries < TRIES; tries++) {
-    if (await isGiven(mine, file)) return;
+    if (await isMade(mine, file)) return;
     const found = await contentOf(file);
     if (found === undefined) continue;
     await refuseIfAlive(found, folder);
@@ -55,17 +48,9 @@ async function claim(mine: string, file: string, folder: string): Promise<void> 
   throw new ClusterError('folder_in_use', { folder, pid: 'unknown' });
 }
 
-/** Removes what takers left that were killed before they had the lock. */
-async function dropLeft(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    const pid = /^lock\.([0-9]+)-[0-9a-f]{12}$/.exec(name)?.[1];
-    if (pid !== undefined && (await startOf(Number(pid))) === undefined) await rm(join(folder, name), { force: true });
-  }
-}
-
-async function isGiven(mine: string, file: string): Promise<boolean> {
+async function isMade(content: string, file: string): Promise<boolean> {
   try {
-    await link(mine, file);
+    await symlink(content, file);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
@@ -79,8 +64,11 @@ async function refuseIfAlive(content: string, folder: string): Promise<void> {
   if (now !== undefined && now === start) throw new ClusterError('folder_in_use', { folder, pid });
 }
 
+/** A lock of an earlier version is a file. */
 async function contentOf(file: string): Promise<string | undefined> {
-  return readFile(file, 'utf8').catch(() => undefined);
+  return readlink(file)
+    .catch(() => readFile(file, 'utf8'))
+    .catch(() => undefined);
 }
 
 /** When a process started, in the kernel's ticks; undefined where there is no such process. */

@@ -62,7 +62,7 @@ describe('a start that fails', () => {
     const before = open();
     for (let tries = 0; tries < 3; tries++) await expect(plugin.start()).rejects.toMatchObject(error as object);
     expect(open()).toBe(before);
-    expect(existsSync(join(folder, 'lock'))).toBe(false);
+    expect(existsSync(folder) ? readdirSync(folder) : []).not.toContain('lock');
     expect(() => plugin.cluster).toThrow('not started');
     await plugin.stop();
     await repair();

@@ -51,7 +51,7 @@ function moved(ino, to) {
 
 /** A second name for what is about to lose its own. */
 function kept(path) {
-  if (!real.existsSync(path)) return undefined;
+  if (real.lstatSync(path, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
   real.mkdirSync(side, { recursive: true });
   const name = `${side}/${steps.length}-${Math.random()}`;
   real.linkSync(path, name);
@@ -85,7 +85,7 @@ function halfOf(data) {
 const BEFORE = {
   rename(from, to) {
     step('rename');
-    const { ino } = real.statSync(from);
+    const { ino } = real.lstatSync(from);
     const replaced = kept(to);
     return () => {
       moved(ino, to);
@@ -100,7 +100,7 @@ const BEFORE = {
     return () => named(to, () => real.rmSync(to, { force: true }));
   },
   rm(path) {
-    if (!real.existsSync(path) || real.lstatSync(path).isDirectory()) return () => undefined;
+    if (real.lstatSync(path, { throwIfNoEntry: false })?.isFile() !== true) return () => undefined;
     step('remove');
     const was = kept(path);
     return () => named(path, () => real.existsSync(path) || real.linkSync(was, path));

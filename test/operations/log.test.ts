@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { consoleLines } from '../../src/operations/console-lines.js';
 import { logFile } from '../../src/operations/log-file.js';
+import { mayMount, SmallDisk } from '../small-disk.js';
 
 let folder: string;
 beforeEach(() => {
@@ -26,6 +27,23 @@ describe('the log of a service', () => {
     expect(kept).toEqual(kept.map((_, i) => 150 - kept.length + i));
     expect(statSync(file).size + statSync(`${file}.1`).size).toBeLessThan(3 * largest);
     expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  test.skipIf(!mayMount())('on a full disk loses lines and counts them, and goes on when there is room', () => {
+    const disk = SmallDisk.mount(64 * 1024);
+    try {
+      const log = logFile(join(disk.folder, 'node.log'));
+      log.write('{"msg":"before"}\n');
+      disk.fill(4_096);
+      for (let i = 0; i < 10; i++) log.write(`{"msg":"${'x'.repeat(3_000)}"}\n`);
+      disk.empty();
+      log.write('{"msg":"after"}\n');
+      const lines = readFileSync(join(disk.folder, 'node.log'), 'utf8').split('\n').slice(-3);
+      expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 50, lost: expect.any(Number) as number });
+      expect(lines.slice(1)).toEqual(['{"msg":"after"}', '']);
+    } finally {
+      disk.unmount();
+    }
   });
 
   test('is a sentence a line for people, with its priority for the journal', () => {

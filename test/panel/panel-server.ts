@@ -29,11 +29,11 @@ export interface PanelServer {
 
 export async function startPanel(name = 'web.example.net'): Promise<PanelServer> {
   const folder = mkdtempSync(join(tmpdir(), 'panel-'));
-  const users = await UserStore.open(join(folder, 'users.json'));
+  const log = createLog({ level: 'silent' });
+  const users = await UserStore.open(join(folder, 'users.json'), log);
   await users.add({ user: 'root', kind: 'root', privileges: ['all'] }, PASSWORD);
   await users.add({ user: 'alice', kind: 'reseller', privileges: ['clustering'] }, PASSWORD);
   await users.add({ user: 'bob', kind: 'reseller', privileges: [] }, PASSWORD);
-  const log = createLog({ level: 'silent' });
   const notices = await Notices.open(join(folder, 'notices.json'), log);
   const panel = createPanel({ name, users, notices, secret: randomBytes(32), log });
   const { private: key, cert } = await selfsigned.generate([{ name: 'commonName', value: '127.0.0.1' }], {

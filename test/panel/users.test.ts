@@ -3,13 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { hashPassword, passwordMatches } from '../../src/panel/password.js';
+import { createLog } from '../../src/operations/log.js';
 import { UserStore } from '../../src/panel/users.js';
 
+const log = createLog({ level: 'silent' });
 let folder: string;
 let users: UserStore;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'users-'));
-  users = await UserStore.open(join(folder, 'users.json'));
+  users = await UserStore.open(join(folder, 'users.json'), log);
 });
 afterEach(async () => {
   await users.close();
@@ -23,7 +25,7 @@ describe('a user', () => {
   test('is verified by the password only, also after a restart; the file holds a hash', async () => {
     await users.add(alice, PASSWORD);
     await users.close();
-    users = await UserStore.open(join(folder, 'users.json'));
+    users = await UserStore.open(join(folder, 'users.json'), log);
     expect(await users.verify('alice', PASSWORD)).toEqual(alice);
     expect(await users.verify('alice', PASSWORD + ' ')).toBeUndefined();
     expect(await users.verify('bob', PASSWORD)).toBeUndefined();
