@@ -49,14 +49,19 @@ function moved(ino, to) {
   if (known !== undefined) known.path = to;
 }
 
+function isNoFile(path) {
+  const found = real.lstatSync(path, { throwIfNoEntry: false });
+  return found === undefined || found.isDirectory();
+}
+
 /** A second name for what is about to lose its own. */
 function kept(path) {
-  if (real.lstatSync(path, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
+  if (isNoFile(path)) return undefined;
   real.mkdirSync(side, { recursive: true });
   const name = `${side}/${steps.length}-${Math.random()}`;
   real.linkSync(path, name);
   // By its old name another file is reached from now on.
-  moved(real.statSync(name).ino, name);
+  moved(real.lstatSync(name).ino, name);
   return name;
 }
 
@@ -100,7 +105,7 @@ const BEFORE = {
     return () => named(to, () => real.rmSync(to, { force: true }));
   },
   rm(path) {
-    if (real.lstatSync(path, { throwIfNoEntry: false })?.isFile() !== true) return () => undefined;
+    if (isNoFile(path)) return () => undefined;
     step('remove');
     const was = kept(path);
     return () => named(path, () => real.existsSync(path) || real.linkSync(was, path));
