@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { packageVersion } from '../operations/version.js';
+import { doctor } from './doctor.js';
 import { membersAdd } from './members-add.js';
 import { membersEdit } from './members-edit.js';
 import { membersList } from './members-list.js';
@@ -31,6 +32,7 @@ function group(name: string, description: string, commands: readonly AddCommand[
 /** Every command of `dnscluster`, one a line; each is a file of its own. */
 const COMMANDS: readonly AddCommand[] = [
   statusCommand,
+  doctor,
   group('members', 'The servers of the cluster', [
     membersList,
     membersAdd,

@@ -1,0 +1,75 @@
+import type { Command } from 'commander';
+import { CONFIGURATION_FILE } from '../panel/node-configuration.js';
+import { findingsOf, type Finding } from './doctor/check.js';
+import { CHECKS } from './doctor/checks.js';
+import { Facts } from './doctor/facts.js';
+import { EXIT, WrongUse } from './failure.js';
+import { guide } from './guide.js';
+import { say } from './output.js';
+
+interface Options {
+  config: string;
+  folder?: string;
+  only?: string;
+  json?: true;
+}
+
+type Row = Finding & { check: string };
+
+const NAMES = CHECKS.map(({ name }) => name);
+const LABELS: Readonly<Record<Finding['state'], string>> = { ok: 'ok', notice: 'notice', wrong: 'WRONG' };
+
+/** `dnscluster doctor`: finds what is misconfigured on this machine, and says what to do about it. */
+export function doctor(program: Command): void {
+  const command = program
+    .command('doctor')
+    .description('Find what is misconfigured on this server, and how to put it right')
+    .option('--only <checks>', `some checks, with commas between: ${NAMES.join(', ')}`)
+    .option('--config <file>', 'the configuration of this server', CONFIGURATION_FILE)
+    .option('--folder <folder>', 'where it keeps its data, where the configuration does not say so')
+    .option('--json', 'print the answer as one line of JSON, for programs');
+  guide(command, {
+    details:
+      'Run it as root, or as the user of the service. Where the service does not run, it says so first and checks what can be seen from ' +
+      'outside. It changes nothing. It exits with 1 where something is wrong.',
+    examples: {
+      doctor: 'Everything.',
+      'doctor --only ports,nameserver --json': 'Whether the ports answer and the nameserver lets us in, for a script.',
+    },
+  }).action(run);
+}
+
+async function run({ config, folder, only, json }: Options): Promise<void> {
+  const wanted = wantedOf(only);
+  const facts = await Facts.gather({ config, folder });
+  const found = await Promise.all(
+    CHECKS.filter(({ name }) => wanted.has(name)).map(async (check): Promise<Row[]> => {
+      const findings = await findingsOf(check, facts);
+      return findings.map((finding) => ({ check: check.name, ...finding }));
+    }),
+  );
+  const rows = found.flat();
+  const isWell = rows.every(({ state }) => state !== 'wrong');
+  say(json, { ok: isWell, findings: rows }, words(rows));
+  if (!isWell) process.exitCode = EXIT.problems;
+}
+
+function wantedOf(only: string | undefined): ReadonlySet<string> {
+  if (only === undefined) return new Set(NAMES);
+  const wanted = only.split(',').map((name) => name.trim());
+  const unknown = wanted.find((name) => !NAMES.includes(name));
+  if (unknown !== undefined) throw new WrongUse(`There is no check "${unknown}". There are: ${NAMES.join(', ')}.`);
+  return new Set(wanted);
+}
+
+/** A line for each finding, and one for what to do. */
+function words(rows: readonly Row[]): string {
+  const [states, checks] = [Object.values(LABELS), NAMES].map((all) => Math.max(...all.map((text) => text.length)));
+  const indent = ' '.repeat((states ?? 0) + (checks ?? 0) + 4);
+  const lines = rows.map(({ check, state, what, fix }) => {
+    const head = `${LABELS[state].padEnd(states ?? 0)}  ${check.padEnd(checks ?? 0)}  ${what}\n`;
+    return fix === undefined ? head : `${head}${indent}→ ${fix}\n`;
+  });
+  const bad = rows.filter(({ state }) => state === 'wrong').length;
+  return `${lines.join('')}\n${bad === 0 ? 'Nothing is wrong.' : `Wrong: ${bad}`}\n`;
+}

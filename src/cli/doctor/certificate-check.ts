@@ -1,0 +1,46 @@
+import { X509Certificate } from 'node:crypto';
+import { join } from 'node:path';
+import { ENDS_SOON } from '../../cluster/problems.js';
+import { sentenceOf } from '../../errors.js';
+import type { NodeSettings } from '../../panel/node.js';
+import type { Certificate, CertificateFiles } from '../../state/certificate.js';
+import { ok, wrong, type Check } from './check.js';
+
+/** The certificate of this server, as members pin it. */
+export const CERTIFICATE_CHECK: Check = {
+  name: 'certificate',
+  well: 'There is no certificate yet: the first start makes one.',
+  run: async ({ settings, folder, service }) => {
+    const files = filesOf(settings ?? { folder });
+    const renewal =
+      settings?.tls === undefined
+        ? `Stop the service, move ${files.certificate} and ${files.key} away, and start it: it makes new ones. Then accept the new certificate on every server that has this one as a member.`
+        : 'Put a new one in its place, restart the service, and accept it on every server that has this one as a member.';
+    try {
+      const { cert, fingerprint } = await certificateAt(files);
+      const { validTo } = new X509Certificate(cert);
+      const left = Date.parse(validTo) - Date.now();
+      if (left >= ENDS_SOON) return [ok(`The certificate ${fingerprint} is good until ${validTo}.`)];
+      return [wrong(`The certificate ${left > 0 ? 'ends' : 'ended'} at ${validTo}.`, renewal)];
+    } catch (error) {
+      // Before the first start there is none; a service that runs has one.
+      const isMissing = /ENOENT/.test(sentenceOf(error)) && settings?.tls === undefined;
+      return isMissing && service === undefined ? [] : [wrong(sentenceOf(error), renewal)];
+    }
+  },
+};
+
+/** The fingerprint of the certificate on disk. Rejects with certificate_unusable. */
+export async function ownCertificateOf(settings: NodeSettings): Promise<string> {
+  return (await certificateAt(filesOf(settings))).fingerprint;
+}
+
+/** Loaded only when it is needed: what makes certificates is large. */
+async function certificateAt(files: CertificateFiles): Promise<Certificate> {
+  const { givenCertificate } = await import('../../state/certificate.js');
+  return givenCertificate(files);
+}
+
+function filesOf({ folder, tls }: Pick<NodeSettings, 'folder' | 'tls'>): CertificateFiles {
+  return tls ?? { certificate: join(folder, 'tls', 'tls.crt'), key: join(folder, 'tls', 'tls.key') };
+}

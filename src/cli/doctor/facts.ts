@@ -1,0 +1,158 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { sentenceOf } from '../../errors.js';
+import { within } from '../../members/within.js';
+import { DATA_FOLDER, readNodeConfiguration } from '../../panel/node-configuration.js';
+import type { NodeSettings } from '../../panel/node.js';
+import { memberRow } from '../member-rows.js';
+import { askService } from '../running-service.js';
+import type { MemberLook } from './member-look.js';
+
+const member = memberRow.extend({
+  fingerprint: z.string(),
+  disabledReason: z.string().optional(),
+});
+const status = z.looseObject({
+  hostname: z.string(),
+  clustering: z.boolean(),
+  zones: z.number(),
+  nameserver: z.looseObject({
+    software: z.string(),
+    version: z.string(),
+    running: z.boolean(),
+    reason: z.string().optional(),
+    signedZones: z.array(z.string()).optional(),
+  }),
+  members: z.array(member),
+  damaged: z.array(z.looseObject({ zone: z.string(), why: z.string() })),
+});
+const conflicts = z.looseObject({
+  conflict: z.array(z.looseObject({ zone: z.string(), servers: z.array(z.string()) })),
+});
+const drift = z.looseObject({
+  report: z.array(
+    z.looseObject({
+      hostname: z.string(),
+      differences: z.array(z.looseObject({ zone: z.string(), kind: z.string(), repaired: z.string().optional() })),
+    }),
+  ),
+});
+
+/** What the service says of itself. */
+export interface ServiceFacts {
+  status: z.infer<typeof status>;
+  conflicts: z.infer<typeof conflicts>['conflict'];
+  drift: z.infer<typeof drift>['report'];
+}
+
+/** A member, as far as it can be looked at without its token. */
+export interface KnownMember {
+  hostname: string;
+  host: string;
+  port: number;
+  fingerprint: string;
+}
+
+/** Milliseconds: the service itself may wait for a nameserver that is silent. */
+const ANSWERS_WITHIN = 25_000;
+/** Of members that are no servers of this wire there is nothing to look at. */
+const CPANEL = 'cpanel';
+const kept = z.looseObject({
+  members: z.array(
+    z.looseObject({
+      type: z.string(),
+      hostname: z.string(),
+      host: z.string(),
+      port: z.number(),
+      fingerprint: z.string(),
+    }),
+  ),
+});
+
+/** What checks are made of: the configuration, the folder, and what the service says, where it runs. */
+export class Facts {
+  /** The node's folder. */
+  readonly folder: string;
+  /** The plugin's, in it. */
+  readonly data: string;
+  readonly settings: NodeSettings | undefined;
+  /** Why there are no settings. */
+  readonly configurationFault: { why: string; isMissing: boolean } | undefined;
+  readonly service: ServiceFacts | undefined;
+  /** Why the service could not be asked. */
+  readonly silence: string;
+  readonly members: readonly KnownMember[];
+  readonly #looks = new Map<KnownMember, Promise<MemberLook>>();
+
+  private constructor(
+    of: Pick<Facts, 'folder' | 'data' | 'settings' | 'configurationFault' | 'service' | 'silence' | 'members'>,
+  ) {
+    this.folder = of.folder;
+    this.data = of.data;
+    this.settings = of.settings;
+    this.configurationFault = of.configurationFault;
+    this.service = of.service;
+    this.silence = of.silence;
+    this.members = of.members;
+  }
+
+  /** Never rejects: what can't be had is absent. */
+  static async gather(given: { config: string; folder?: string | undefined }): Promise<Facts> {
+    let settings: NodeSettings | undefined;
+    let configurationFault: Facts['configurationFault'];
+    try {
+      settings = await readNodeConfiguration(given.config);
+    } catch (error) {
+      configurationFault = { why: sentenceOf(error), isMissing: !existsSync(given.config) };
+    }
+    const folder = given.folder ?? settings?.folder ?? DATA_FOLDER;
+    const inside = join(folder, 'dns-cluster');
+    const data = existsSync(inside) ? inside : folder;
+    const asked = await askAll(folder);
+    const service = typeof asked === 'string' ? undefined : asked;
+    const silence = typeof asked === 'string' ? asked : '';
+    const members = service === undefined ? await keptMembers(data) : membersOf(service);
+    return new Facts({ folder, data, settings, configurationFault, service, silence, members });
+  }
+
+  /** What a member shows to everybody: asked once for all checks. */
+  look(member: KnownMember): Promise<MemberLook> {
+    // Loaded only now: most commands need no client of HTTP, and answer sooner.
+    const look = this.#looks.get(member) ?? import('./member-look.js').then(({ lookAtMember }) => lookAtMember(member));
+    this.#looks.set(member, look);
+    return look;
+  }
+}
+
+/** What the service says, or why it says nothing. */
+async function askAll(folder: string): Promise<ServiceFacts | string> {
+  const target = { folder };
+  try {
+    const asked = Promise.all([
+      askService(status, target, 'clusterstatus'),
+      askService(conflicts, target, 'listconflicts'),
+      askService(drift, target, 'listdrift'),
+    ]);
+    const [said, met, differing] = await within(ANSWERS_WITHIN, 'The service', asked);
+    return { status: said, conflicts: met.conflict, drift: differing.report };
+  } catch (error) {
+    return sentenceOf(error);
+  }
+}
+
+function membersOf({ status: { members } }: ServiceFacts): KnownMember[] {
+  return members.filter(({ type }) => type === CPANEL);
+}
+
+/** From the file, where no service can be asked. */
+async function keptMembers(data: string): Promise<KnownMember[]> {
+  try {
+    const { members } = kept.parse(JSON.parse(await readFile(join(data, 'cluster.json'), 'utf8')));
+    return members.filter(({ type }) => type === CPANEL);
+  } catch {
+    // That it can't be read is another check's finding.
+    return [];
+  }
+}

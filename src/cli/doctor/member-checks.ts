@@ -1,0 +1,115 @@
+import { ENDS_SOON } from '../../cluster/problems.js';
+import { packageVersion } from '../../operations/version.js';
+import { ok, wrong, type Check, type Finding } from './check.js';
+import type { Facts, KnownMember, ServiceFacts } from './facts.js';
+import type { MemberLook } from './member-look.js';
+import { isBelow } from './version-order.js';
+
+/** Seconds by which clocks may differ: serials by date and the order of changes are read by people, and TSIG allows 300. */
+const MOST_SKEW = 60;
+const NO_NAMES = /^(localhost(\.localdomain)?|[^.]*)$/;
+
+/** This server's place among the others. */
+export const MEMBER_CHECKS: readonly Check[] = [
+  { name: 'members', well: 'There are no members.', run: members },
+  { name: 'clock', well: 'There is no member to compare the clock with.', run: clock },
+  { name: 'name', run: name },
+];
+
+async function members(facts: Facts): Promise<Finding[]> {
+  const own = await packageVersion();
+  const told = facts.service?.status.members.flatMap(findingsOf) ?? [];
+  const failing = new Set(
+    facts.service?.status.members.flatMap(({ state, host }) => (state === 'online' ? [] : [host])),
+  );
+  const looked = await Promise.all(
+    facts.members.map(async (member) => {
+      const seen = await facts.look(member);
+      // That it can't be reached is said already, with what the service was told.
+      const isSaid = seen.fault !== undefined && seen.isOther !== true && failing.has(member.host);
+      return isSaid ? [] : judged(member, seen, own);
+    }),
+  );
+  const findings = [...told, ...looked.flat()];
+  const { length } = facts.members;
+  return findings.length > 0 || length === 0 ? findings : [ok(`All ${length} members answer.`)];
+}
+
+/** What a look at a member says against it. */
+function judged({ hostname, host, port }: KnownMember, seen: MemberLook, own: string): Finding[] {
+  const { fault, isOther, version, ends = Infinity } = seen;
+  if (isOther === true) {
+    const fix = `Compare with what ${hostname} itself prints, then accept it: edit ${hostname} on this server.`;
+    return [wrong(fault ?? '', fix)];
+  }
+  if (fault !== undefined) {
+    const what = `${hostname} can't be reached at ${host}, port ${port}: ${fault}`;
+    return [wrong(what, 'See that it runs, and that its address and the firewall let this server in.')];
+  }
+  const findings: Finding[] = [];
+  if (version !== undefined && isBelow(majorOf(version), majorOf(own))) {
+    const what = `${hostname} runs version ${version}, which is older than this server's ${own}.`;
+    findings.push(wrong(what, `Upgrade ${hostname}.`));
+  }
+  if (ends - Date.now() < ENDS_SOON) {
+    const fix = `Renew it there, then accept the new one: edit ${hostname} on this server.`;
+    findings.push(wrong(`The certificate of ${hostname} ends at ${new Date(ends).toISOString()}.`, fix));
+  }
+  return findings;
+}
+
+/** What the service knows of a member. That it fails is seen by a look, too, and is said with the reason here. */
+function findingsOf(member: ServiceFacts['status']['members'][number]): Finding[] {
+  const { hostname, state, disabledReason = '', lastFailure = '', silentNameserver } = member;
+  const findings: Finding[] = [];
+  if (state === 'disabled') {
+    findings.push(
+      wrong(
+        `${hostname} is disabled and gets no changes: ${disabledReason}`,
+        `Repair that, then: dnscluster members enable ${hostname}`,
+      ),
+    );
+  }
+  if (state === 'failing')
+    findings.push(wrong(`${hostname} fails: ${lastFailure}`, `Repair that; it is tried again by itself.`));
+  if (silentNameserver !== undefined) {
+    findings.push(
+      wrong(
+        `The nameserver of ${hostname} does not answer over ${silentNameserver.over.join(' and ')}: ${silentNameserver.why}`,
+        `Start it there, and see that no firewall stands before its port 53 over UDP and TCP.`,
+      ),
+    );
+  }
+  return findings;
+}
+
+async function clock(facts: Facts): Promise<Finding[]> {
+  const looks = await Promise.all(facts.members.map(async (member) => ({ ...member, ...(await facts.look(member)) })));
+  const known = looks.filter(({ ahead }) => ahead !== undefined);
+  const off = known.filter(({ ahead = 0 }) => Math.abs(ahead) > MOST_SKEW);
+  if (off.length === 0) return known.length === 0 ? [] : [ok(`The clock agrees with ${known.length} members.`)];
+  const whose =
+    off.length === known.length && known.length > 1 ? 'All members agree against it, so it is this one. ' : '';
+  return off.map(({ hostname, ahead = 0 }) =>
+    wrong(
+      `The clock of this server is ${Math.abs(ahead)} s ${ahead > 0 ? 'behind' : 'ahead of'} that of ${hostname}.`,
+      `${whose}Set the wrong one by NTP: timedatectl set-ntp true, with systemd-timesyncd or chrony installed.`,
+    ),
+  );
+}
+
+function name({ settings, service, members: known }: Facts): Finding[] {
+  const own = service?.status.hostname ?? settings?.name;
+  if (own === undefined) return [ok('The name of this server is not known.')];
+  const fix = 'Give it its own full host name (name in its configuration), and restart the service.';
+  if (NO_NAMES.test(own)) return [wrong(`"${own}" is no full host name, and members know this server by it.`, fix)];
+  const same = known.filter(({ hostname }) => hostname.toLowerCase() === own.toLowerCase());
+  if (same.length > 0)
+    return [wrong(`This server and its member at ${same[0]?.host ?? ''} have the same name, ${own}.`, fix)];
+  return [ok(`No other server has the name ${own}.`)];
+}
+
+/** Versions that differ in the last number only go together. */
+function majorOf(version: string): string {
+  return version.split('.').slice(0, 2).join('.');
+}

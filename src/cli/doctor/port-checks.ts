@@ -1,0 +1,86 @@
+import { probeNameserver } from '../../cluster/nameserver-probe.js';
+import { sentenceOf } from '../../errors.js';
+import type { NodeSettings } from '../../panel/node.js';
+import { certificateOf } from '../service-connection.js';
+import { ownCertificateOf } from './certificate-check.js';
+import { notice, ok, wrong, type Check, type Finding } from './check.js';
+import { addressesOf, isLoopback, listenersAt, written } from './listening.js';
+
+/** Do the ports answer, and at which addresses? */
+export const PORT_CHECK: Check = {
+  name: 'ports',
+  run: async ({ settings }) => {
+    if (settings === undefined) {
+      return [
+        notice(
+          'It is not known where this server answers, so its ports were not asked.',
+          'Name its configuration with --config FILE.',
+        ),
+      ];
+    }
+    return (await Promise.all([dnsPort(settings), apiPort(settings)])).flat();
+  },
+};
+
+async function dnsPort({ nameserver: { host, port } }: NodeSettings): Promise<Finding[]> {
+  const addresses = addressesOf(host);
+  const silent = await Promise.all(
+    addresses.map(async (address) => ({
+      address,
+      found: await probeNameserver({ host: address, port }, undefined, undefined),
+    })),
+  );
+  const mute = silent.filter(({ found }) => found !== undefined);
+  const good = addresses.filter((address) => !mute.some((one) => one.address === address));
+  if (mute.length === 0) return answering('DNS answers over UDP and TCP', good, port);
+  const holders = (await listenersAt(host, port)).map(({ pid, name }) => `${name} (process ${pid})`);
+  const fix =
+    holders.length === 0
+      ? `Nothing listens there: start the nameserver, and have it listen at ${written(host, port)}.`
+      : `There ${holders.join(', ')} has the port: end it where it is not the nameserver; else see that the nameserver listens at this address, and that no firewall stands before it.`;
+  return mute.map(({ address, found }) =>
+    wrong(
+      `DNS does not answer over ${found?.over.join(' and ') ?? ''} at ${written(address, port)}: ${found?.why ?? ''}`,
+      fix,
+    ),
+  );
+}
+
+async function apiPort(settings: NodeSettings): Promise<Finding[]> {
+  const { host, port } = settings;
+  const addresses = addressesOf(host);
+  const own = await ownCertificateOf(settings).catch(() => undefined);
+  const shown = await Promise.all(
+    addresses.map(async (address) => {
+      try {
+        return { address, fingerprint: await certificateOf(address, port) };
+      } catch (error) {
+        return { address, why: sentenceOf(error) };
+      }
+    }),
+  );
+  const findings = shown.flatMap((one): Finding[] => {
+    const place = written(one.address, port);
+    if ('why' in one) {
+      const fix = `Start the service; where it runs, see what else has the port (ss -ltnp 'sport = :${port}'), and the firewall.`;
+      return [wrong(`The API does not answer by TLS at ${place}: ${one.why}.`, fix)];
+    }
+    if (own === undefined || own === one.fingerprint) return [];
+    const fix = 'Restart the service where its certificate was changed; else end the program that has its port.';
+    return [wrong(`At ${place} another certificate is shown than this server's: ${one.fingerprint}, not ${own}.`, fix)];
+  });
+  return findings.length > 0 ? findings : answering('The API answers by TLS', addresses, port);
+}
+
+function answering(what: string, addresses: readonly string[], port: number): Finding[] {
+  const places = addresses.map((address) => written(address, port)).join(', ');
+  const found = ok(`${what} at ${places}.`);
+  if (!addresses.every(isLoopback)) return [found];
+  return [
+    found,
+    notice(
+      `Only this machine can ask at ${places}.`,
+      'Let it listen at 0.0.0.0, or an address of this server, where others are to reach it.',
+    ),
+  ];
+}
