@@ -10,6 +10,7 @@ import { membersAllowRemovals, membersDisable, membersEnable } from './members-s
 import { membersTest } from './members-test.js';
 import { serve } from './serve.js';
 import { statusCommand } from './status.js';
+import { syncAll, syncLocal, syncZone, syncZoneLocal } from './synchronize.js';
 import { zonesAdopt } from './zones-adopt.js';
 import { zonesCheck } from './zones-check.js';
 import { zonesCreate } from './zones-create.js';
@@ -57,6 +58,10 @@ const COMMANDS: readonly AddCommand[] = [
     zonesCheck,
     zonesRescan,
   ]),
+  syncZone,
+  syncZoneLocal,
+  syncAll,
+  syncLocal,
   serve,
 ];
 

@@ -1,5 +1,6 @@
 import type { MemberZoneState } from '../cluster/cluster.js';
 import type { MemberStatus } from '../cluster/member.js';
+import type { SynchronizeProgress } from '../cluster/synchronize-job.js';
 import type { NameserverStatus } from '../nameservers/nameserver.js';
 
 /** A state in a word, and how the style sheet marks it beside the word. */
@@ -21,6 +22,13 @@ export const ZONE_STATES: Readonly<Record<MemberZoneState['state'], StateWord>> 
   failed: { label: 'Failed', tone: 'bad' },
   disabled: { label: 'Server disabled', tone: 'off' },
   removed: { label: 'Deleted', tone: 'good' },
+};
+
+/** Of a synchronization, while it runs. */
+export const PHASES: Readonly<Record<SynchronizeProgress['phase'], string>> = {
+  asking: 'Comparing the zones of the servers that are read from',
+  taking: 'Taking newer copies',
+  sending: 'Sending zones to the servers that are written to',
 };
 
 const UNITS: readonly [seconds: number, word: string][] = [

@@ -8,6 +8,7 @@ import { zoneName } from '../../zones/zone-name.js';
 import { readForm } from './forms.js';
 import { showPage, urlsOf, type PageContext } from './page.js';
 import { synchronizeTable } from '../synchronize-table.js';
+import { PHASES } from '../words.js';
 import { visitOf } from './visit.js';
 
 const form = z.object({
@@ -18,12 +19,6 @@ const form = z.object({
   plan: z.literal('1').optional(),
 });
 
-/** In words, while it runs. */
-const PHASES: Readonly<Record<SynchronizeJob['progress']['phase'], string>> = {
-  asking: 'Comparing the zones of the servers that are read from',
-  taking: 'Taking newer copies',
-  sending: 'Sending zones to the servers that are written to',
-};
 const KEEP_ALIVE = 15_000;
 const ROWS_SHOWN = 500;
 

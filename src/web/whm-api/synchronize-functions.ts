@@ -42,7 +42,9 @@ export const SYNCHRONIZE_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
       const job = jobOf(id, request);
       if (job.state === 'running') return shown(job);
       const table = synchronizeTable(job, cluster, peer);
-      return { ...shown(job), row: table.slice(0, rows), rows: table.length };
+      const outcomes = new Map<string, number>();
+      for (const { outcome: label } of table) outcomes.set(label, (outcomes.get(label) ?? 0) + 1);
+      return { ...shown(job), row: table.slice(0, rows), outcomes: Object.fromEntries(outcomes) };
     },
   }),
   cancelsynchronize: apiFunction({
