@@ -18,7 +18,7 @@ import { AuditLog } from './operations/audit-log.js';
 import { createLog, type Log } from './operations/log.js';
 import { Notifications } from './notifications/notifications.js';
 import { ProblemWatch } from './notifications/problem-watch.js';
-import { expiring, fillingDisk } from './notifications/server-problems.js';
+import { changedAudit, expiring, fillingDisk } from './notifications/server-problems.js';
 import { packageVersion } from './operations/version.js';
 import { ownCertificate } from './state/certificate.js';
 import { FolderLock } from './state/folder-lock.js';
@@ -193,14 +193,19 @@ async function run(
     });
     ends.push(() => running.stop());
     const watch = await ProblemWatch.open(join(folder, 'problems'), {
-      problems: async () => [...running.problems(), ...expiring(tokens.list()), ...(await fillingDisk(folder))],
+      problems: async () => [
+        ...running.problems(),
+        ...expiring(tokens.list()),
+        ...changedAudit(audit.broken),
+        ...(await fillingDisk(folder)),
+      ],
       tell: (notice) => notifications.tell(notice),
       log,
     });
     told.by = watch;
     ends.push(() => watch.close());
     const cluster = audited(running, audit);
-    const summary = new DailySummary(running, notifications, log);
+    const summary = new DailySummary(running, notifications, audit, log);
     await summary.start();
     ends.push(() => summary.stop());
     // Kept, so that a form that was open during a restart still works.

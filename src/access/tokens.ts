@@ -79,7 +79,7 @@ export class TokenStore {
       refuseTaken(tokens, user, name);
       add(tokens, stored);
     });
-    this.#note('createToken', user, name, by);
+    await this.#note('createToken', user, name, by);
     return { secret, token: shown(stored) };
   }
 
@@ -102,7 +102,7 @@ export class TokenStore {
       changed = { ...rest, ...termsOf(terms), name: called, privileges: [...(change.privileges ?? rest.privileges)] };
       draft.tokens = draft.tokens.with(at, changed);
     });
-    this.#note('updateToken', user, name, by);
+    await this.#note('updateToken', user, name, by);
     return shown(changed as unknown as StoredToken);
   }
 
@@ -115,7 +115,7 @@ export class TokenStore {
     await this.#state.update((draft) => {
       draft.accessKeys = taken;
     });
-    this.#note('setAccessKeys', taken ? 'on' : 'off', '', by);
+    await this.#note('setAccessKeys', taken ? 'on' : 'off', '', by);
   }
 
   hasAccessKey(user: string): boolean {
@@ -132,7 +132,7 @@ export class TokenStore {
       draft.tokens = draft.tokens.filter((token) => token.user !== user || !isKey(token));
       add(draft.tokens, { name: ACCESS_KEY, user, kind, privileges: [...privileges], hash, created });
     });
-    this.#note('createAccessKey', user, '', by);
+    await this.#note('createAccessKey', user, '', by);
     return `${(secret.match(/.{32}/g) ?? []).join('\n')}\n`;
   }
 
@@ -178,7 +178,7 @@ export class TokenStore {
       if (kept.length === draft.tokens.length) throw unknown(user, name);
       draft.tokens = kept;
     });
-    this.#note('revokeToken', user, name, by);
+    await this.#note('revokeToken', user, name, by);
   }
 
   async close(): Promise<void> {
@@ -194,9 +194,9 @@ export class TokenStore {
     this.#log.warn({ user, token: name, from }, 'a token was refused: it is not for this address');
   }
 
-  #note(action: string, user: string, name: string, by: Principal): void {
+  async #note(action: string, user: string, name: string, by: Principal): Promise<void> {
     const target = `${user} ${name}`.trim();
-    this.#audit?.note({ time: new Date().toISOString(), ...actorOf(by), action, target });
+    await this.#audit?.note({ time: new Date().toISOString(), ...actorOf(by), action, target });
   }
 
   #withUse(token: StoredToken): StoredToken {

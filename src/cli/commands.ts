@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { packageVersion } from '../operations/version.js';
+import { auditVerify } from './audit-verify.js';
 import { doctor } from './doctor.js';
 import { membersAdd } from './members-add.js';
 import { membersEdit } from './members-edit.js';
@@ -62,6 +63,7 @@ const COMMANDS: readonly AddCommand[] = [
   syncZoneLocal,
   syncAll,
   syncLocal,
+  group('audit', 'Who changed what', [auditVerify]),
   serve,
 ];
 

@@ -2,10 +2,9 @@ import { request, type RequestOptions } from 'node:http';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import { controlSocketOf } from '../web/control-socket.js';
+import { INSIDE_NODE } from './data-folder.js';
 import type { RemoteTarget } from './target.js';
 
-/** Where a node keeps the plugin's folder. */
-const INSIDE_NODE = 'dns-cluster';
 const CONNECT_WITHIN = 10_000;
 
 /** What came back, whatever its status. */

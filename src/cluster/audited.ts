@@ -57,7 +57,7 @@ export function audited<C extends Cluster>(cluster: C, audit: AuditLog): C {
       // On the object itself: its private fields are not the proxy's.
       if (command === undefined) return (...args: readonly unknown[]) => method.apply(target, [...args]);
       return async (...args: readonly unknown[]) => {
-        const note = (refused?: string): void =>
+        const note = (refused?: string): Promise<void> =>
           audit.note({
             ...{ time: new Date().toISOString(), action: String(name), target: command.target(args).slice(0, 500) },
             ...actorOf(args[command.by] as Principal),
@@ -65,10 +65,10 @@ export function audited<C extends Cluster>(cluster: C, audit: AuditLog): C {
           });
         try {
           const answer = await method.apply(target, [...args]);
-          note();
+          await note();
           return answer;
         } catch (error) {
-          note(error instanceof ClusterError ? error.code : 'internal');
+          await note(error instanceof ClusterError ? error.code : 'internal');
           throw error;
         }
       };

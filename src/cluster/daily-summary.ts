@@ -1,4 +1,6 @@
 import { SELF } from '../access/principal.js';
+import type { ChainEnd } from '../operations/audit-chain.js';
+import type { AuditLog } from '../operations/audit-log.js';
 import type { Log } from '../operations/log.js';
 import type { Notifications } from '../notifications/notifications.js';
 import type { DnsCluster } from './dns-cluster.js';
@@ -10,12 +12,13 @@ const EACH_MORNING = '0 7 * * *';
 export class DailySummary {
   readonly #schedule: Schedule;
 
-  constructor(cluster: DnsCluster, notifications: Notifications, log: Log) {
+  /** `audit`: the log whose last entry it names, so that people have its hash elsewhere. */
+  constructor(cluster: DnsCluster, notifications: Notifications, audit: Pick<AuditLog, 'end'>, log: Log) {
     this.#schedule = new Schedule(
       EACH_MORNING,
       'daily summary',
       () => {
-        if (notifications.settings.dailySummary) notifications.tell(summaryOf(cluster));
+        if (notifications.settings.dailySummary) notifications.tell(summaryOf(cluster, audit.end));
         return Promise.resolve();
       },
       log,
@@ -32,16 +35,20 @@ export class DailySummary {
 }
 
 /** A line for each member, and what is wrong. */
-export function summaryOf(cluster: Pick<DnsCluster, 'hostname' | 'members' | 'problems'>): {
-  subject: string;
-  text: string;
-} {
+export function summaryOf(
+  cluster: Pick<DnsCluster, 'hostname' | 'members' | 'problems'>,
+  audited: ChainEnd,
+): { subject: string; text: string } {
   const problems = cluster.problems();
   const members = cluster.members(SELF).map(({ hostname, state, zonesInSync, zones, pending }) => {
     const waiting = pending === 0 ? '' : `, ${pending} waiting`;
     return `${hostname}: ${state}, ${zonesInSync} of ${zones} zones in sync${waiting}`;
   });
   const wrong = problems.length === 0 ? ['Nothing needs you.'] : problems.map(({ subject }) => `Needs you: ${subject}`);
+  const last = `The audit log ends with entry ${audited.number}, hash ${audited.hash}.`;
   const count = problems.length === 0 ? 'all is well' : `${problems.length} things need you`;
-  return { subject: `DNS cluster of ${cluster.hostname}: ${count}`, text: [...wrong, '', ...members].join('\n') };
+  return {
+    subject: `DNS cluster of ${cluster.hostname}: ${count}`,
+    text: [...wrong, '', ...members, '', last].join('\n'),
+  };
 }

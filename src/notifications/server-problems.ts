@@ -33,6 +33,20 @@ export function expiring(
   });
 }
 
+/** Was the audit log found to be another one than was written? */
+export function changedAudit(broken: { file: string; line: number; why: string } | undefined): ServerProblem[] {
+  if (broken === undefined) return [];
+  const { file, line, why } = broken;
+  return [
+    {
+      key: 'audit',
+      subject: 'The audit log was changed or is damaged',
+      text: `${file} is not as it was written: line ${line}, ${why}. Find out who could write it. \`dnscluster audit verify\` looks again; to begin a new log, move the old files away and restart.`,
+      over: 'The audit log is as it was written',
+    },
+  ];
+}
+
 /** Is the disk of this folder nearly full? Changes are refused when it is. */
 export async function fillingDisk(folder: string): Promise<ServerProblem[]> {
   const { bavail, blocks, bsize } = await statfs(folder);

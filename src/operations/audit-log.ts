@@ -1,83 +1,138 @@
-import { appendFile, readFile, rename, stat } from 'node:fs/promises';
-import { z } from 'zod';
+import { readFile, rename } from 'node:fs/promises';
 import { sentenceOf } from '../errors.js';
+import { appendLines, dropTornLine } from './append-lines.js';
+import { auditEntry, BEGINNING, chained, verifyAudit } from './audit-chain.js';
+import type { AuditEntry, AuditVerdict, ChainEnd } from './audit-chain.js';
 import type { Log } from './log.js';
 
-/** A file of this size is set aside as `.1`, which replaces the one before: some 50,000 entries are kept. */
+/** A file of this size is set aside as `.1`, which replaces the one before: some 30,000 entries are kept. */
 const LARGEST = 8 * 1024 * 1024;
 const MODE = 0o600;
 const MOST_LISTED = 1_000;
+/** Entries that wait for a disk that takes none; what is beyond is counted in the log. */
+const MOST_WAITING = 10_000;
+const AGAIN = 30_000;
 
-const entry = z.object({
-  /** ISO time. */
-  time: z.string(),
-  user: z.string(),
-  /** How they came: `page`, `token NAME`, or `this server`. */
-  via: z.string(),
-  /** What was asked for, as `saveZone`. */
-  action: z.string(),
-  /** Of which zone or member. */
-  target: z.string(),
-  /** The error's code, where it was refused. */
-  refused: z.string().optional(),
-});
-/** One change that somebody asked for. */
-export type AuditEntry = z.infer<typeof entry>;
+/** Of an audit log, the files that are kept, the oldest first. */
+export function auditFiles(file: string): [older: string, present: string] {
+  return [`${file}.1`, file];
+}
 
-/** Who did what and when, in a file of lines. Written beside the work: a full disk stops no change, and is logged. */
+/**
+ * Who did what and when, in a file of lines of which each says by its hash which one stood before it: a line that is changed, put in or
+ * taken out later breaks the chain. A full disk stops no change; its entries wait and are written when there is room.
+ */
 export class AuditLog {
   readonly #file: string;
   readonly #log: Log;
-  #writing: Promise<void> = Promise.resolve();
-  #waiting: string[] = [];
+  #writing: Promise<void>;
+  #waiting: AuditEntry[] = [];
+  /** Entries that did not even find room to wait. */
+  #lost = 0;
+  #end: ChainEnd = BEGINNING;
+  #size = 0;
+  #broken: AuditVerdict['broken'];
+  #again: NodeJS.Timeout | undefined;
+  #isFailing = false;
 
+  /** What was written before is verified first; where it is broken that is logged, and the chain goes on behind it. */
   constructor(file: string, log: Log) {
     this.#file = file;
     this.#log = log;
+    this.#writing = this.#verify();
   }
 
-  note(noted: AuditEntry): void {
-    this.#waiting.push(`${JSON.stringify(noted)}\n`);
-    if (this.#waiting.length === 1) this.#writing = this.#writing.then(() => this.#write());
+  /** Is written when it resolves, but on a full disk. Never rejects. */
+  note(noted: AuditEntry): Promise<void> {
+    if (this.#waiting.length >= MOST_WAITING) this.#lost++;
+    else this.#waiting.push(noted);
+    return this.#writeSoon();
   }
 
   /** The latest entries that are `wanted`, the newest first. */
   async latest(limit: number, wanted: (noted: AuditEntry) => boolean = () => true): Promise<AuditEntry[]> {
     await this.#writing;
     const found: AuditEntry[] = [];
-    for (const file of [this.#file, this.#older]) {
+    for (const file of auditFiles(this.#file).reverse()) {
       const lines = (await readFile(file, 'utf8').catch(() => '')).split('\n').reverse();
       for (const line of lines) {
         if (found.length >= Math.min(limit, MOST_LISTED)) return found;
-        const read = entry.safeParse(parsed(line));
+        const read = auditEntry.safeParse(parsed(line));
         if (read.success && wanted(read.data)) found.push(read.data);
       }
     }
     return found;
   }
 
-  /** Everything that was noted is written. */
-  async close(): Promise<void> {
-    await this.#writing;
+  /** The last entry that is written: kept elsewhere, it proves later that nothing before it was changed. */
+  get end(): ChainEnd {
+    return this.#end;
   }
 
-  get #older(): string {
-    return `${this.#file}.1`;
+  /** Where it was not as it was written, when this program started. */
+  get broken(): AuditVerdict['broken'] {
+    return this.#broken;
+  }
+
+  /** Everything that was noted is written, as far as the disk takes it. */
+  async close(): Promise<void> {
+    clearTimeout(this.#again);
+    await this.#writeSoon();
+  }
+
+  async #verify(): Promise<void> {
+    try {
+      this.#size = dropTornLine(this.#file);
+      const { end, broken, lines } = await verifyAudit(auditFiles(this.#file));
+      this.#end = end;
+      this.#broken = broken;
+      if (broken !== undefined) this.#log.error(broken, 'the audit log was changed by somebody, or is damaged');
+      if (lines > 0) this.#log.info(end, 'the audit log goes on behind this entry');
+    } catch (error) {
+      this.#log.error({ error: sentenceOf(error) }, 'the audit log could not be read');
+    }
+  }
+
+  /** What many note in one moment is written together, by the first of them. */
+  #writeSoon(): Promise<void> {
+    this.#writing = this.#writing.then(() => this.#write());
+    return this.#writing;
   }
 
   async #write(): Promise<void> {
-    const lines = this.#waiting;
-    this.#waiting = [];
+    const waiting = [...this.#waiting];
+    if (waiting.length === 0) return;
+    let end = this.#end;
+    const lines = [...this.#ofLost(), ...waiting].map((entry) => {
+      const next = chained(entry, end);
+      end = next.end;
+      return next.line;
+    });
     try {
-      const size = await stat(this.#file).then(
-        (found) => found.size,
-        () => 0,
-      );
-      if (size > LARGEST) await rename(this.#file, this.#older);
-      await appendFile(this.#file, lines.join(''), { mode: MODE });
+      if (this.#size > LARGEST) await this.#setAside();
+      this.#size = appendLines(this.#file, lines.join(''), MODE);
+      this.#end = end;
+      this.#lost = 0;
+      this.#isFailing = false;
+      this.#waiting = this.#waiting.slice(waiting.length);
     } catch (error) {
-      this.#log.error({ error: sentenceOf(error), entries: lines.length }, 'the audit log could not be written');
+      if (!this.#isFailing)
+        this.#log.error({ error: sentenceOf(error) }, 'the audit log cannot be written: its entries wait');
+      this.#isFailing = true;
+      clearTimeout(this.#again);
+      this.#again = setTimeout(() => void this.#writeSoon(), AGAIN).unref();
     }
+  }
+
+  async #setAside(): Promise<void> {
+    await rename(this.#file, auditFiles(this.#file)[0]);
+    this.#size = 0;
+  }
+
+  #ofLost(): AuditEntry[] {
+    if (this.#lost === 0) return [];
+    const target = `${this.#lost} entries`;
+    return [{ time: new Date().toISOString(), user: 'root', via: 'this server', action: 'auditEntriesLost', target }];
   }
 }
 

@@ -76,7 +76,12 @@ function losePower() {
 function step(kind, half) {
   if (steps.push(kind) !== killAt) return;
   if (how === 'half') half?.();
-  if (how === 'power') losePower();
+  try {
+    if (how === 'power') losePower();
+  } catch (error) {
+    real.writeSync(2, `this cannot lose its power: ${error.stack}\n`);
+    process.exit(3);
+  }
   process.kill(process.pid, 'SIGKILL');
   for (;;);
 }
@@ -108,7 +113,7 @@ const BEFORE = {
     if (isNoFile(path)) return () => undefined;
     step('remove');
     const was = kept(path);
-    return () => named(path, () => real.existsSync(path) || real.linkSync(was, path));
+    return () => named(path, () => isNoFile(path) && real.linkSync(was, path));
   },
   truncate(path, length) {
     step('truncate');
@@ -134,10 +139,11 @@ const BEFORE = {
   },
 };
 BEFORE.unlink = BEFORE.rm;
+BEFORE.symlink = BEFORE.link;
 
 for (const [name, before] of Object.entries(BEFORE)) {
-  // The path that counts: link and rename have it second.
-  const place = name === 'link' || name === 'rename' ? 1 : 0;
+  // The path that counts: these have it second.
+  const place = ['link', 'rename', 'symlink'].includes(name) ? 1 : 0;
   const sync = real[`${name}Sync`];
   fs[`${name}Sync`] = (...args) => {
     if (!isInside(args[place])) return sync(...args);

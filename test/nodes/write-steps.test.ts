@@ -11,6 +11,8 @@ import { SELF } from '../../src/access/principal.js';
 import { ClusterError, sentenceOf } from '../../src/errors.js';
 import { parseName } from '../../src/dns/name.js';
 import { DnsClient } from '../../src/dns/query.js';
+import { verifyAudit } from '../../src/operations/audit-chain.js';
+import { auditFiles } from '../../src/operations/audit-log.js';
 import { createLog } from '../../src/operations/log.js';
 import { startNode, type RunningNode } from '../../src/panel/node.js';
 import { AppendTable } from '../../src/state/append-table.js';
@@ -223,6 +225,7 @@ async function isWhole(done: number): Promise<void> {
   } finally {
     await node.stop();
   }
+  expect(await verifyAudit(auditFiles(join(folder, 'dns-cluster', 'audit.log')))).not.toHaveProperty('broken');
   const left = readdirSync(folder, { recursive: true, encoding: 'utf8' });
   expect(left.filter((file) => /\.tmp$|\.damaged-|lock[.-]/.test(file))).toEqual([]);
 }
