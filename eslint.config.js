@@ -17,6 +17,22 @@ export default defineConfig(
     },
   },
   // Plain JavaScript, outside the TypeScript project: the linter's own settings, and what tests start as processes of their own.
-  { files: ['eslint.config.js', 'test/**/*.mjs', 'examples/**/*.mjs'], ...tseslint.configs.disableTypeChecked },
+  { files: ['eslint.config.js', 'test/**/*.mjs', 'examples/**/*.{js,mjs}'], ...tseslint.configs.disableTypeChecked },
+  {
+    files: ['examples/hosts/**/*.js'],
+    languageOptions: { globals: { Buffer: false, console: false, process: false, URL: false } },
+  },
+  {
+    files: ['examples/hosts/{express-4,node-red,verdaccio}/*.js'],
+    languageOptions: { sourceType: 'commonjs', globals: { __dirname: false } },
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
+  },
+  {
+    files: ['examples/hosts/verdaccio/menu.js'],
+    languageOptions: {
+      sourceType: 'script',
+      globals: { document: false, fetch: false, localStorage: false, setInterval: false },
+    },
+  },
   prettier,
 );

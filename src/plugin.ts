@@ -34,6 +34,7 @@ export type { Principal } from './access/principal.js';
 export { zoneName, type ZoneName } from './zones/zone-name.js';
 export { ClusterError } from './errors.js';
 export { bearerCookie, type BearerCookie } from './host/bearer-cookie.js';
+export { readPluginManifest, type PluginManifest } from './host/plugin-manifest.js';
 export { stopFirst } from './host/stop-first.js';
 export type { HostLink, HostPanel, HostUser, MountedApp, Notice } from './host/host-panel.js';
 export { MemberError, type MemberBackend, type MemberChange, type Pushed } from './members/member-backend.js';

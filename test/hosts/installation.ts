@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,14 @@ import { runToEnd } from './run-to-end.js';
 export interface Wanted {
   dependencies?: Readonly<Record<string, string>>;
   overrides?: Readonly<Record<string, string>>;
+}
+
+/** What an example asks for, but for this package. */
+export function wantedBy(example: string): Wanted {
+  const { dependencies } = JSON.parse(readFileSync(join(example, 'package.json'), 'utf8')) as {
+    dependencies: Record<string, string>;
+  };
+  return { dependencies: Object.fromEntries(Object.entries(dependencies).filter(([name]) => name !== 'dns-cluster')) };
 }
 
 const INSTALL = ['install', '--omit=dev', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'];
