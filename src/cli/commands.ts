@@ -12,6 +12,9 @@ import { membersTest } from './members-test.js';
 import { serve } from './serve.js';
 import { statusCommand } from './status.js';
 import { syncAll, syncLocal, syncZone, syncZoneLocal } from './synchronize.js';
+import { tokensCreate } from './tokens-create.js';
+import { tokensList } from './tokens-list.js';
+import { tokensRevoke } from './tokens-revoke.js';
 import { zonesAdopt } from './zones-adopt.js';
 import { zonesCheck } from './zones-check.js';
 import { zonesCreate } from './zones-create.js';
@@ -64,6 +67,7 @@ const COMMANDS: readonly AddCommand[] = [
   syncAll,
   syncLocal,
   group('audit', 'Who changed what', [auditVerify]),
+  group('tokens', 'API tokens: of peers, and of scripts', [tokensCreate, tokensList, tokensRevoke]),
   serve,
 ];
 
