@@ -118,10 +118,16 @@ export function createPlugin(host: HostPanel, settings: PluginSettings): Plugin 
     return changing;
   };
   const manifest = readPluginManifest();
+  let hasFailed = false;
+  const absence = (): string =>
+    hasFailed
+      ? 'The DNS cluster could not start. The log of this server says why.'
+      : 'The DNS cluster is starting. Try again in a few seconds.';
   return {
-    pages: standingApp(() => running?.pages),
+    pages: standingApp(() => running?.pages, absence),
     api: standingApp(
       () => running?.api,
+      absence,
       (path) => isApiPath(manifest, path),
     ),
     get cluster() {
@@ -135,7 +141,19 @@ export function createPlugin(host: HostPanel, settings: PluginSettings): Plugin 
     },
     start: () =>
       inTurn(async () => {
-        running ??= await run(host, settings, () => running?.api, log);
+        hasFailed = false;
+        try {
+          running ??= await run(
+            host,
+            settings,
+            standingApp(() => running?.api, absence),
+            log,
+          );
+        } catch (error) {
+          hasFailed = true;
+          log.error({ error: sentenceOf(error) }, 'the DNS cluster could not start');
+          throw error;
+        }
       }),
     stop: () =>
       inTurn(async () => {
@@ -146,12 +164,7 @@ export function createPlugin(host: HostPanel, settings: PluginSettings): Plugin 
   };
 }
 
-async function run(
-  host: HostPanel,
-  settings: PluginSettings,
-  startedApi: () => Express | undefined,
-  log: Log,
-): Promise<Running> {
+async function run(host: HostPanel, settings: PluginSettings, standingApi: Express, log: Log): Promise<Running> {
   const { folder } = settings;
   await mkdir(folder, { recursive: true, mode: 0o750 });
   const ends: (() => Promise<void>)[] = [];
@@ -164,7 +177,7 @@ async function run(
   ends.push(() => lock.release());
   try {
     const version = await packageVersion();
-    const own = await ownApi(settings, standingApp(startedApi), ends);
+    const own = await ownApi(settings, standingApi, ends);
     const audit = new AuditLog(join(folder, 'audit.log'), log);
     ends.push(() => audit.close());
     const tokens = await TokenStore.open(join(folder, 'tokens.json'), { log, audit });

@@ -1,10 +1,15 @@
 import express, { type Express } from 'express';
 
 /**
- * An app that stands in the host from the beginning and hands over to the real one as long as there is one; else it answers 503.
+ * An app that stands in the host from the beginning and hands over to the real one as long as there is one; else it answers 503 with the
+ * sentence of `absence`.
  * What is not `isOurs` goes on to the host.
  */
-export function standingApp(real: () => Express | undefined, isOurs: (path: string) => boolean = () => true): Express {
+export function standingApp(
+  real: () => Express | undefined,
+  absence: () => string,
+  isOurs: (path: string) => boolean = () => true,
+): Express {
   const standing = express();
   standing.disable('x-powered-by');
   standing.use((request, response, next) => {
@@ -20,7 +25,7 @@ export function standingApp(real: () => Express | undefined, isOurs: (path: stri
       return;
     }
     response.status(503).set('Retry-After', '5').type('text/plain');
-    response.send('The DNS cluster is starting. Try again in a few seconds.\n');
+    response.send(`${absence()}\n`);
   });
   return standing;
 }

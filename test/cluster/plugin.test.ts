@@ -175,6 +175,18 @@ describe('start and stop', () => {
     expect((await ask()).status).toBe(503);
   });
 
+  test('say in the pages and the API whether it is starting or could not', async () => {
+    writeFileSync(join(folder, 'ledgers'), 'in the way');
+    const plugin = create(folder);
+    const said = async (): Promise<string> => (await supertest(plugin.pages).get('/').expect(503)).text;
+    expect(await said()).toContain('is starting');
+    await expect(plugin.start()).rejects.toThrow();
+    expect(await said()).toContain('could not start');
+    rmSync(join(folder, 'ledgers'));
+    await plugin.start();
+    await supertest(plugin.pages).get('/').expect(401);
+  });
+
   test('leave all paths but those of the API to the host on whose root it is mounted', async () => {
     const plugin = create(folder);
     const app = express()
