@@ -27,7 +27,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: [
-            'test/{dns,zones,state,access,host,members,cluster,web,panel,cli,operations,notifications,repo}/**/*.test.ts',
+            'test/{dns,zones,state,access,host,members,cluster,web,panel,cli,operations,notifications,repo,fuzz}/**/*.test.ts',
           ],
           env: folders(),
           testTimeout: 20_000,

@@ -198,9 +198,16 @@ function flagsOf(message: Header, tc: boolean): number {
 function writeRecord(writer: MessageWriter, record: MessageRecord): void {
   writer.name(record.owner);
   writer.u16(record.type);
-  writer.u16(record.class ?? CLASS_IN);
+  const recordClass = record.class ?? CLASS_IN;
+  writer.u16(recordClass);
   writer.u32(record.ttl);
-  writer.rdata(record.type, record.rdata);
+  if (recordClass === CLASS_IN) {
+    writer.rdata(record.type, record.rdata);
+    return;
+  }
+  // As it was read: only class IN has the layouts that names are compressed by.
+  writer.u16(record.rdata.length);
+  writer.octets(record.rdata);
 }
 
 function writeRecords(writer: MessageWriter, records: readonly MessageRecord[], limit: number): boolean {
