@@ -224,7 +224,7 @@ async function run(host: HostPanel, settings: PluginSettings, standingApi: Expre
     ends.push(() => summary.stop());
     // Kept, so that a form that was open during a restart still works.
     const secret = await secretFile(join(folder, 'csrf.key'));
-    const api = createApi({ cluster, tokens, audit, notifications, version, log });
+    const api = createApi({ cluster, tokens, audit, notifications, accounts: host.accounts, version, log });
     const control = await ControlSocket.open(folder, api as RequestListener);
     ends.push(() => control.close());
     return {

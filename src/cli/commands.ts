@@ -15,6 +15,7 @@ import { syncAll, syncLocal, syncZone, syncZoneLocal } from './synchronize.js';
 import { tokensCreate } from './tokens-create.js';
 import { tokensList } from './tokens-list.js';
 import { tokensRevoke } from './tokens-revoke.js';
+import { usersAdd, usersList, usersPassword, usersRemove } from './users.js';
 import { zonesAdopt } from './zones-adopt.js';
 import { zonesCheck } from './zones-check.js';
 import { zonesCreate } from './zones-create.js';
@@ -68,6 +69,7 @@ const COMMANDS: readonly AddCommand[] = [
   syncLocal,
   group('audit', 'Who changed what', [auditVerify]),
   group('tokens', 'API tokens: of peers, and of scripts', [tokensCreate, tokensList, tokensRevoke]),
+  group('users', 'Who may log in to the bare-bones panel', [usersList, usersAdd, usersPassword, usersRemove]),
   serve,
 ];
 

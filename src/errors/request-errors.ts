@@ -102,6 +102,19 @@ export const REQUEST_ERRORS = {
     status: 422,
     sentence: (f) => `"${f['user'] ?? ''}" was not added as a user: ${f['why'] ?? ''}.`,
   },
+  user_unknown: {
+    status: 404,
+    sentence: (f) => `There is no user "${f['user'] ?? ''}". Look in the list of users.`,
+  },
+  user_last_root: {
+    status: 409,
+    sentence: (f) =>
+      `${f['user'] ?? ''} was not removed: nobody could log in as root then. Add another user of root's kind first.`,
+  },
+  users_of_host: {
+    status: 409,
+    sentence: () => 'The users of this server are those of its panel. Look after them there.',
+  },
   zone_changed: {
     status: 409,
     sentence: (f) =>

@@ -30,6 +30,24 @@ export interface HostPanel {
   users(): readonly { user: string; kind: 'root' | 'reseller' }[];
   /** Tells root something that must not be missed, as that a server of the cluster was disabled. */
   notify?(notice: Notice): void;
+  /** The host's users, where `dnscluster users` is to change them: only where the host has no program of its own for that. */
+  readonly accounts?: HostAccounts;
+}
+
+/** Users of a host that can be changed from outside of its pages. All reject with a sentence for the operator. */
+export interface HostAccounts {
+  /** Root first. */
+  list(): readonly HostAccount[];
+  add(account: HostAccount, password: string): Promise<void>;
+  /** Logins of before are ended. */
+  setPassword(user: string, password: string): Promise<void>;
+  remove(user: string): Promise<void>;
+}
+
+export interface HostAccount {
+  user: string;
+  kind: 'root' | 'reseller';
+  privileges: readonly string[];
 }
 
 /** For root: a subject and a sentence or two, plain text. */

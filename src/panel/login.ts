@@ -50,7 +50,7 @@ export function loginRoutes(options: {
       response.render('panel/login', { title: 'Log in', frame: frameOf(request), next, user: shown, error });
       return;
     }
-    await logIn(request, verified.user);
+    await logIn(request, verified.user, users.passwordMark(verified.user) ?? '');
     log.info({ user: verified.user, address: request.ip }, 'logged in');
     response.redirect(303, next);
   });

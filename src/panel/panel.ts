@@ -45,9 +45,10 @@ const RESELLERS = {
 export function createPanel({ name, users, secret, log, notices }: PanelOptions): Panel {
   const identify = (request: IncomingMessage): HostUser | undefined => {
     const login = loginOf(request);
+    if (login === undefined || login.passwordMark !== users.passwordMark(login.user)) return undefined;
     // Looked up anew each time: a removed user, or a privilege taken away, is so at once.
-    const found = login === undefined ? undefined : users.find(login.user);
-    return found === undefined || login === undefined ? undefined : { ...found, sessionId: login.loginId };
+    const found = users.find(login.user);
+    return found === undefined ? undefined : { ...found, sessionId: login.loginId };
   };
   const host: HostPanel = {
     name,
@@ -59,6 +60,7 @@ export function createPanel({ name, users, secret, log, notices }: PanelOptions)
     ],
     users: () => users.list().map(({ user, kind }) => ({ user, kind })),
     notify: (notice) => notices.add(notice),
+    accounts: users,
   };
   const frameOf = (request: Request): Frame => ({
     panel: name,

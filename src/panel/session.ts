@@ -9,6 +9,8 @@ declare module 'express-session' {
     user: string;
     /** Names this login without being a key to it, as the session's own id is. */
     loginId: string;
+    /** What UserStore.passwordMark said at the login. */
+    passwordMark: string;
   }
 }
 
@@ -19,6 +21,7 @@ const MOST_SESSIONS = 1000;
 export interface Login {
   user: string;
   loginId: string;
+  passwordMark: string;
 }
 
 /** Sessions of logged in users, in memory: bounded, forgotten after two hours without a request or at a restart. */
@@ -40,13 +43,14 @@ export function sessions(secret: Buffer): RequestHandler {
 export function loginOf(request: IncomingMessage): Login | undefined {
   // Absent where the host was asked about a request that did not come through its own session.
   const held = (request as Partial<Request>).session;
-  return held?.user === undefined || held.loginId === undefined
+  const { user, loginId, passwordMark } = held ?? {};
+  return user === undefined || loginId === undefined || passwordMark === undefined
     ? undefined
-    : { user: held.user, loginId: held.loginId };
+    : { user, loginId, passwordMark };
 }
 
 /** Logs `user` in under a session id that nobody can have known before (no session fixation). */
-export function logIn(request: Request, user: string): Promise<void> {
+export function logIn(request: Request, user: string, passwordMark: string): Promise<void> {
   return new Promise((resolve, reject) => {
     request.session.regenerate((error: unknown) => {
       if (error instanceof Error) {
@@ -54,6 +58,7 @@ export function logIn(request: Request, user: string): Promise<void> {
         return;
       }
       request.session.user = user;
+      request.session.passwordMark = passwordMark;
       request.session.loginId = randomUUID();
       resolve();
     });

@@ -6,6 +6,7 @@ import { hasPrivilege } from '../access/principal.js';
 import type { TokenStore } from '../access/tokens.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { ClusterError, formatIssue, sentenceOf } from '../errors.js';
+import type { HostAccounts } from '../host/host-panel.js';
 import { OUR_HEADER } from '../members/outcome-lines.js';
 import type { AuditLog } from '../operations/audit-log.js';
 import type { Notifications } from '../notifications/notifications.js';
@@ -28,13 +29,15 @@ export interface ApiOptions {
   /** Where it is kept who changed what; `listaudit` lists nothing without it. */
   audit?: AuditLog;
   notifications?: Notifications;
+  /** The host's users, where they can be changed here. */
+  accounts?: HostAccounts | undefined;
   /** Of this package. */
   version: string;
   log: Log;
 }
 
 /** The app that peers and scripts call: `/scripts2/*`, `/cgi/*` and `/json-api/*`, with a token. Mount it at the root, before any body parser. */
-export function createApi({ cluster, tokens, audit, notifications, version, log }: ApiOptions): Express {
+export function createApi({ cluster, tokens, audit, notifications, accounts, version, log }: ApiOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   app.use(helmet());
@@ -71,7 +74,7 @@ export function createApi({ cluster, tokens, audit, notifications, version, log 
   app.use(
     '/json-api',
     authenticateToken(tokens, afterLimit(limited, refuseOnApi)),
-    whmApiRoutes(cluster, { tokens, audit, notifications }),
+    whmApiRoutes(cluster, { tokens, audit, notifications, accounts }),
   );
   app.use((request: Request, response: Response) => {
     response.status(404).type('text/plain');

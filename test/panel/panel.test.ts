@@ -56,6 +56,19 @@ describe('login', () => {
     expect(attacker.headers['location']).toBe('/login');
   });
 
+  test('ends when the password is changed, or the user removed', async () => {
+    await server.users.add({ user: 'carol', kind: 'reseller', privileges: ['clustering'] }, PASSWORD);
+    const before = await server.loggedIn('carol');
+    await before.get('/').expect(200);
+    await server.users.setPassword('carol', 'a quite different one');
+    expect((await before.get('/').expect(303)).headers['location']).toBe('/login');
+    await server.users.setPassword('carol', PASSWORD);
+    const after = await server.loggedIn('carol');
+    await after.get('/').expect(200);
+    await server.users.remove('carol');
+    await after.get('/').expect(303);
+  });
+
   test('is limited: after ten failures from an address even the right password has to wait', async () => {
     const other = await startPanel();
     for (let failure = 0; failure < 10; failure++)

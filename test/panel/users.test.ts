@@ -38,6 +38,29 @@ describe('a user', () => {
     expect(users.list()).toEqual([alice]);
   });
 
+  test('whose password is changed has that one alone, also after a restart', async () => {
+    await users.add(alice, PASSWORD);
+    const mark = users.passwordMark('alice');
+    await users.setPassword('alice', 'quite another one');
+    expect(users.passwordMark('alice')).not.toBe(mark);
+    await users.close();
+    users = await UserStore.open(join(folder, 'users.json'), log);
+    expect(await users.verify('alice', PASSWORD)).toBeUndefined();
+    expect(await users.verify('alice', 'quite another one')).toEqual(alice);
+    await expect(users.setPassword('alice', 'short')).rejects.toMatchObject({ code: 'user_invalid' });
+    await expect(users.setPassword('bob', PASSWORD)).rejects.toMatchObject({ code: 'user_unknown' });
+  });
+
+  test('is removed, but not the last one who is root', async () => {
+    await users.add(alice, PASSWORD);
+    await users.add({ user: 'root', kind: 'root', privileges: ['all'] }, PASSWORD);
+    await users.remove('alice');
+    expect(users.list().map(({ user }) => user)).toEqual(['root']);
+    await expect(users.remove('alice')).rejects.toMatchObject({ code: 'user_unknown' });
+    await expect(users.remove('root')).rejects.toMatchObject({ code: 'user_last_root' });
+    expect(await users.verify('root', PASSWORD)).toBeDefined();
+  });
+
   test('of the same name can not be added twice, not even at the same moment', async () => {
     const both = await Promise.allSettled([users.add(alice, PASSWORD), users.add(alice, PASSWORD)]);
     expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);

@@ -80,7 +80,7 @@ const AIMED: Readonly<Record<string, string>> = {
   ...{ edit: '{"line_index":5,"dname":"www","ttl":60,"record_type":"A","data":["192.0.2.9"]}' },
   ...{ host: '127.0.0.1', althost: '127.0.0.1', port: '1', dnsport: '1', user: 'root', token: 'x', role: 'sync' },
   ...{ enabled: '0', threshold: '1', reversetrust: '0', direction: 'all', unconfigured: '1', plan: '0' },
-  ...{ rows: '1' },
+  ...{ rows: '1', password: 'twelve letters or more', root: '1' },
   ...{ limit: '10', action: '', token_name: 'of-root', new_name: 'x', acl: 'clustering', expires_at: '0' },
   ...{
     whitelist_ip: '192.0.2.1',

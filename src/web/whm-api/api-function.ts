@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { TokenStore } from '../../access/tokens.js';
+import type { HostAccounts } from '../../host/host-panel.js';
 import type { AuditLog } from '../../operations/audit-log.js';
 import type { Notifications } from '../../notifications/notifications.js';
 import type { WireRequest } from '../wire/wire-request.js';
@@ -11,6 +12,8 @@ export interface ApiStores {
   audit?: AuditLog | undefined;
   /** Who is told what; nobody where absent. */
   notifications?: Notifications | undefined;
+  /** The host's users, where they can be changed here. */
+  accounts?: HostAccounts | undefined;
 }
 
 /** One function of the API: what it takes, the privilege that it needs, what it does. */

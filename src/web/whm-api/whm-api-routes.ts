@@ -17,6 +17,7 @@ import { RECORD_FUNCTIONS } from './record-functions.js';
 import { SERVER_FUNCTIONS } from './server-functions.js';
 import { SYNCHRONIZE_FUNCTIONS } from './synchronize-functions.js';
 import { TOKEN_FUNCTIONS } from './token-functions.js';
+import { USER_FUNCTIONS } from './user-functions.js';
 import { ZONE_FUNCTIONS } from './zone-functions.js';
 
 /** All functions of the API, by name. */
@@ -31,6 +32,7 @@ export const FUNCTIONS: ReadonlyMap<string, ApiFunction> = new Map(
     ...DRIFT_FUNCTIONS,
     ...NOTIFICATION_FUNCTIONS,
     ...TOKEN_FUNCTIONS,
+    ...USER_FUNCTIONS,
     ...AUDIT_FUNCTIONS,
   }),
 );

@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto';
+import { Option, type Command } from 'commander';
+import { WrongUse } from './failure.js';
+import { readGiven, secretIn } from './given-file.js';
+import { askSecret, isPerson } from './terminal.js';
+
+export interface PasswordOptions {
+  passwordFile?: string;
+  generate?: true;
+}
+
+/** 120 bits, in letters that nobody mistakes for each other when they are read aloud or typed from paper. */
+const LETTERS = 'abcdefghjkmnpqrstuvwxyz23456789';
+const LENGTH = 24;
+const GROUP = 6;
+
+/** Adds the ways by which a new password comes: never on the command line, where everybody could read it. */
+export function passwordOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--password-file <file>', 'that holds the password, - is standard input').conflicts('generate'),
+    )
+    .option('--generate', 'make a password, and print it once');
+}
+
+/** The new password of this user; `made`: it is to be printed, for nobody knows it yet. Throws WrongUse where there is none. */
+export async function newPassword(
+  user: string,
+  { passwordFile: file, generate }: PasswordOptions,
+): Promise<{ password: string; made: boolean }> {
+  if (generate === true) return { password: generated(), made: true };
+  if (file !== undefined) return { password: secretIn(await readGiven(file), file), made: false };
+  if (!isPerson()) throw new WrongUse('Say where the password comes from: --password-file FILE, or --generate.');
+  const password = await askSecret(`New password of ${user}: `);
+  if ((await askSecret('The same once more: ')) === password) return { password, made: false };
+  throw new WrongUse('The two passwords were not the same, so nothing was done.');
+}
+
+function generated(): string {
+  let text = '';
+  while (text.length < LENGTH) {
+    // Octets beyond the last whole set of letters would make some letters likelier than others.
+    for (const octet of randomBytes(LENGTH)) {
+      if (octet < 256 - (256 % LETTERS.length) && text.length < LENGTH) text += LETTERS[octet % LETTERS.length] ?? '';
+    }
+  }
+  return text.match(new RegExp(`.{${GROUP}}`, 'g'))?.join('-') ?? text;
+}
