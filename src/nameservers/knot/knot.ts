@@ -34,10 +34,8 @@ export class KnotServer extends ServerBase<OperatorKnot> {
   }
 
   async open(): Promise<void> {
-    if (this.isPrivate) {
-      await mkdir(this.folder, { recursive: true, mode: 0o700 });
-      await this.endWithout(this.includeFile);
-    }
+    await mkdir(this.folder, { recursive: true, mode: 0o700 });
+    if (this.isPrivate) await this.endWithout(this.includeFile);
     for (const [name, file] of await this.#zones.compare()) this.#zones.set(name, file);
   }
 
