@@ -5,13 +5,14 @@ import { SOURCES, type SourceKind } from '../nameservers/configured-zones.js';
 import { configuredCandidates, withoutUnwritten } from './adopt/configured-candidates.js';
 import type { Candidate, Sound } from './adopt/candidate.js';
 import { importZones, zonesOfService } from './adopt/import.js';
-import { planOf } from './adopt/plan.js';
+import { planOf, withForeign } from './adopt/plan.js';
 import { AdoptReport } from './adopt/report.js';
+import { foreignZones, switchZones } from './adopt/switch.js';
 import { readTsigKey, transferredCandidates, zonesToTransfer } from './adopt/transferred-candidates.js';
 import { EXIT, WrongUse } from './failure.js';
 import { guide } from './guide.js';
 import { note, say } from './output.js';
-import { asksService, targetOf, type ServiceOptions } from './target.js';
+import { asksService, targetOf, type ServiceOptions, type Target } from './target.js';
 import { confirm, isPerson } from './terminal.js';
 
 const DNS_PORT = 53;
@@ -19,7 +20,9 @@ const KINDS = Object.keys(SOURCES) as SourceKind[];
 
 const DETAILS = `
 Takes the primary zones of another nameserver: from the configuration of one on this machine (--from), or from any by zone transfer
-(--axfr). The plan is shown first, and asked for; nothing of the other server is changed. What is not taken is named with its reason.
+(--axfr). The plan is shown first, and asked for. What is not taken is named with its reason. Nothing of the other server is changed,
+unless --switch is given: a zone that this server's own nameserver has from its configuration can't be there twice, so its statement is
+taken out of the configuration (of which a copy is kept) in the step in which the zone is served from the store.
 
 It exits with 1 where a primary zone is not taken.`;
 
@@ -33,6 +36,7 @@ interface Options extends ServiceOptions {
   tsigKey?: string;
   owner?: string;
   newest?: true;
+  switch?: true;
   dryRun?: true;
   yes?: true;
 }
@@ -51,12 +55,14 @@ export function zonesAdopt(zones: Command): void {
     .option('--tsig-key <file>', 'the key that signs transfers, as tsig-keygen writes it')
     .option('--owner <user>', 'the account to which new zones belong (root)')
     .option('--newest', 'replace what is here already where the other copy is newer')
+    .option('--switch', "take the statements of zones that this server's own nameserver has out of its configuration")
     .option('--dry-run', 'only say what would be done')
     .option('-y, --yes', 'do not ask');
   guide(asksService(command), {
     details: DETAILS,
     examples: {
       'zones adopt --from bind --dry-run': 'What would be taken of the BIND on this machine.',
+      'zones adopt --from bind --switch': 'Take its zones; it goes on answering for them.',
       'zones adopt --axfr 192.0.2.1 --zones a.example,b.example --tsig-key transfer.key': 'Two zones by zone transfer.',
     },
   }).action(run);
@@ -69,27 +75,51 @@ async function run(options: Options): Promise<void> {
   if (dryRun !== true && yes !== true && !isPerson()) {
     throw new WrongUse('Nobody can be asked here: look at the plan with --dry-run first, then say --yes.');
   }
-  const report = new AdoptReport(
-    planOf(await candidatesOf(options), await zonesOfService(target), { newest: options.newest === true }),
+  const compared = planOf(await candidatesOf(options), await zonesOfService(target), {
+    newest: options.newest === true,
+  });
+  const isNew = compared.flatMap(({ candidate, verdict }) =>
+    verdict === 'take' && 'name' in candidate ? [candidate] : [],
   );
-  const { wanted } = report;
+  const foreign = await foreignZones(target, isNew);
+  const report = new AdoptReport(withForeign(compared, foreign, options.switch === true));
+  const { wanted, switched } = report;
   if (dryRun === true) say(json, report.plan, report.planInWords);
   else {
     if (yes !== true) note(report.planInWords);
-    if (wanted.length > 0) await confirm(`${wanted.length} of these zones are taken.`, yes);
+    const count = wanted.length + switched.length;
+    if (count > 0) await confirm(`${count} of these zones are taken.`, yes);
     report.became(await importZones(target, wanted, { owner }, progressOf(wanted, json)));
+    if (switched.length > 0) await runSwitch(target, options, report);
     say(json, report.result, report.resultInWords);
   }
   if (report.isOpen) process.exitCode = EXIT.problems;
 }
 
-function refuseMixture({ from, axfr, zones, tsigKey, config, include, server }: Options): void {
+/** Says to persons which files were changed, and what went wrong with it. */
+async function runSwitch(target: Target, options: Options, report: AdoptReport): Promise<void> {
+  const { kind, configuration } = sourceOf(options);
+  const { imported, copies, trouble } = await switchZones(target, report.switched, {
+    kind,
+    configuration,
+    owner: options.owner,
+  });
+  report.became(imported);
+  for (const copy of copies) note(`As it was before, a file of the configuration is kept as ${copy}`);
+  if (trouble !== undefined) note(trouble);
+}
+
+function sourceOf({ from = 'bind', config }: Options): { kind: SourceKind; configuration: string } {
+  return { kind: from, configuration: config ?? SOURCES[from].configuration };
+}
+
+function refuseMixture({ from, axfr, zones, tsigKey, config, include, server, switch: isSwitch }: Options): void {
   if ((from === undefined) === (axfr === undefined)) {
     throw new WrongUse(`Say from where: --from ${KINDS.join('|')}, or --axfr SERVER --zones NAMES.`);
   }
   if (axfr !== undefined && zones === undefined)
     throw new WrongUse('Say which zones to transfer: --zones NAMES or FILE.');
-  const strange = axfr === undefined ? { zones, 'tsig-key': tsigKey } : { config, include, server };
+  const strange = axfr === undefined ? { zones, 'tsig-key': tsigKey } : { config, include, server, switch: isSwitch };
   for (const [name, value] of Object.entries(strange)) {
     if (value !== undefined)
       throw new WrongUse(`--${name} does not go with --${axfr === undefined ? 'from' : 'axfr'}.`);
@@ -97,13 +127,12 @@ function refuseMixture({ from, axfr, zones, tsigKey, config, include, server }: 
 }
 
 async function candidatesOf(options: Options): Promise<Candidate[]> {
-  const { axfr, from, tsigKey, zones = '', include } = options;
+  const { axfr, tsigKey, zones = '', include } = options;
   if (axfr !== undefined) {
     const key = tsigKey === undefined ? undefined : await readTsigKey(tsigKey);
     return transferredCandidates(dnsServer(axfr), await zonesToTransfer(zones), key);
   }
-  const kind = from ?? 'bind';
-  const configuration = options.config ?? SOURCES[kind].configuration;
+  const { kind, configuration } = sourceOf(options);
   const configured = await configuredCandidates({ kind, configuration, include });
   const server = dnsServer(options.server ?? '127.0.0.1');
   const { candidates, silent } = await withoutUnwritten(configured, server, kind);

@@ -8,16 +8,21 @@ const PER_TURN = 8;
 /** Of all batches that run: else each would take its share of the same turn. */
 const turns = pLimit(1);
 
-/** One outcome for each zone, in their order; one that fails stops none of the others. */
+/**
+ * One outcome for each zone, in their order; one that fails stops none of the others. `atOnce`: without a pause, so that the changes come to
+ * the nameserver as one.
+ */
 export async function inBatch<T extends { name: ZoneName }>(
   zones: readonly T[],
   change: (zone: T) => Promise<ChangeResult>,
+  { atOnce = false } = {},
 ): Promise<BatchOutcome[]> {
   const running: Promise<BatchOutcome>[] = [];
-  for (let at = 0; at < zones.length; at += PER_TURN) {
+  const perTurn = atOnce ? Math.max(1, zones.length) : PER_TURN;
+  for (let at = 0; at < zones.length; at += perTurn) {
     // Parsing is work for the processor: DNS answers and pages come through between a few of them.
     await turns(() => {
-      for (const zone of zones.slice(at, at + PER_TURN)) running.push(outcomeOf(zone.name, change(zone)));
+      for (const zone of zones.slice(at, at + perTurn)) running.push(outcomeOf(zone.name, change(zone)));
       return new Promise((resolve) => setImmediate(resolve));
     });
   }

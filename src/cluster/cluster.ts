@@ -4,7 +4,7 @@ import type { Transaction } from '../members/transactions.js';
 import type { PastVersion } from '../zones/zone-history.js';
 import type { SynchronizeJob } from './synchronize-job.js';
 import type { MemberType } from '../members/member-type.js';
-import type { NameserverStatus } from '../nameservers/nameserver.js';
+import type { DnsAddress, NameserverStatus } from '../nameservers/nameserver.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { ZoneEntry, ZoneHome } from '../zones/zone-index.js';
 import type { ClusterSettings } from './cluster-state.js';
@@ -63,6 +63,8 @@ export interface ChangeOptions {
   claimed?: ZoneHome | undefined;
   /** Of a removal: also where the zone belongs to another server. */
   evenOfOthers?: boolean;
+  /** Of a save: the operator took the zone's own statement out of the nameserver's configuration (ZoneChange). */
+  switched?: boolean;
 }
 
 /** A zone that was removed here. */
@@ -110,6 +112,8 @@ export interface ClusterStatus {
   settings: ClusterSettings;
   zones: number;
   nameserver: NameserverStatus;
+  /** Where it answers. */
+  dns: DnsAddress;
   members: MemberStatus[];
   /** Zones whose file is missing, or was changed by hand and is not taken: at most 20. */
   damaged: { zone: ZoneName; why: string }[];

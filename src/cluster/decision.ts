@@ -12,7 +12,14 @@ import { validateZone, withLiftedSerial, type ValidZone } from '../zones/validat
 /** One accepted request: a zone that was validated, or what is to become of one by name. */
 export type LocalChange =
   /** `isNew`: refuse a zone that is here already. `ifText`: refuse where this is not its text any more. */
-  | ({ kind: 'save'; valid: ValidZone; by: Principal; isNew: boolean; ifText?: Buffer | undefined } & Claim)
+  | ({
+      kind: 'save';
+      valid: ValidZone;
+      by: Principal;
+      isNew: boolean;
+      ifText?: Buffer | undefined;
+      switched?: boolean | undefined;
+    } & Claim)
   | ({ kind: 'remove'; name: ZoneName; by: Principal; evenOfOthers?: boolean | undefined } & Claim)
   /** The zone is this server's from now on, whoever had it. */
   | { kind: 'takeOver'; name: ZoneName; here: string }
@@ -57,7 +64,7 @@ const SERVED: LocalOutcome['local'] = { state: 'served' };
 export function decide(change: LocalChange, store: ZoneStore): Decision {
   switch (change.kind) {
     case 'save':
-      return decideSave(change, store);
+      return asSwitched(decideSave(change, store), change.switched);
     case 'remove':
       return decideRemoval(change, store);
     case 'raise':
@@ -67,6 +74,11 @@ export function decide(change: LocalChange, store: ZoneStore): Decision {
     case 'takeOver':
       return decideTakingOver(change, store);
   }
+}
+
+function asSwitched(decision: Decision, switched = false): Decision {
+  const { load } = decision;
+  return switched && load?.kind === 'upsert' ? { ...decision, load: { ...load, switched } } : decision;
 }
 
 function decideSave(change: LocalChange & { kind: 'save' }, store: ZoneStore): Decision {

@@ -116,7 +116,8 @@ export class DnsCluster extends MemberCommands implements Cluster {
     options?: ChangeOptions,
   ): Promise<BatchOutcome[]> {
     authorize(by);
-    return inBatch(zones, ({ name, text }) => this.parts.changes.save(name, text, by, options));
+    const atOnce = options?.switched === true;
+    return inBatch(zones, ({ name, text }) => this.parts.changes.save(name, text, by, options), { atOnce });
   }
 
   removeZones(names: readonly ZoneName[], by: Principal, options?: ChangeOptions): Promise<BatchOutcome[]> {
@@ -212,6 +213,7 @@ export class DnsCluster extends MemberCommands implements Cluster {
       settings: settingsOf(this.parts.state),
       zones: by.kind === 'root' ? this.parts.store.size : this.listZones(by).length,
       nameserver: await this.parts.nameserver.status(),
+      dns: this.parts.nameserver.dns,
       members: this.parts.members.list(by),
       damaged: this.parts.store.edits
         .damaged()

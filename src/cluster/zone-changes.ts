@@ -71,7 +71,7 @@ export class ZoneChanges {
     this.#origins.note(zone, valid.digest, options.hostsSeen);
     const before = this.#versionOf(zone);
     const outcome = await this.#local
-      .change({ kind: 'save', valid, by, isNew, ifText: options.ifText, ...claim })
+      .change({ kind: 'save', valid, by, isNew, ifText: options.ifText, switched: options.switched, ...claim })
       .catch(this.#conflict(zone, claim));
     const { conflictWith } = outcome;
     if (conflictWith !== undefined) this.#met(zone, claim.claimed?.server ?? '', conflictWith);

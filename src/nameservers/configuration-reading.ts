@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ClusterError, sentenceOf } from '../errors.js';
+import type { Checker } from './configured-zones.js';
 import { withServerPrograms } from './server-programs.js';
 
 const LONGEST = 60_000;
@@ -11,10 +12,7 @@ const LARGEST = 256 * 1024 * 1024;
  * What a server's own program says of a configuration. Rejects with nameserver_configuration_unreadable where the program finds it wrong, with its
  * words, or is not there.
  */
-export function askProgram(
-  file: string,
-  { program, args, debianPackage }: { program: string; args: readonly string[]; debianPackage: string },
-): Promise<string> {
+export function askProgram(file: string, { program, args, debianPackage }: Checker): Promise<string> {
   return new Promise((resolve, reject) => {
     const options = { env: withServerPrograms(), timeout: LONGEST, maxBuffer: LARGEST, encoding: 'latin1' as const };
     execFile(program, args, options, (error, out, err) => {

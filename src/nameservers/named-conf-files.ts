@@ -40,7 +40,7 @@ export async function statementsOfFiles(file: string): Promise<PlacedStatement[]
       }
       const named = words[0] === 'options' ? valueOf(body ?? [], 'directory')?.words[1] : undefined;
       if (named !== undefined && isAbsolute(named)) directory = named;
-      found.push({ ...statement, place: { file: path, from: lineAt(text, start), to: lineAt(text, end) } });
+      found.push({ ...statement, place: { file: path, from: lineAt(text, start), to: lineAt(text, end), start, end } });
     }
   };
   await read(resolve(file));

@@ -14,6 +14,11 @@ export type ZoneChange =
       isNew: boolean;
       /** The parsed records where the caller has them, so that an in-process server need not read the file again. */
       records?: readonly ResourceRecord[];
+      /**
+       * The operator took the zone's statement out of the nameserver's configuration, which has not read that yet: ours takes its
+       * place in one step, so that the zone is answered all the while.
+       */
+      switched?: boolean;
     }
   | { kind: 'remove'; name: ZoneName };
 

@@ -16,19 +16,26 @@ export async function sectionPlaces(
   const places = new Map<string, StatementPlace>();
   const begins = new RegExp(`^\\s*-?\\s*${key}:\\s*"?([^"\\s#]+)"?`);
   const read = async (path: string, depth: number): Promise<void> => {
-    const lines = (await configurationText(path).catch(() => '')).split('\n');
+    const text = await configurationText(path).catch(() => '');
+    const lines = text.split('\n');
+    const starts = [0];
+    for (const line of lines) starts.push((starts.at(-1) ?? 0) + line.length + 1);
     let current = '';
+    let headed = 1;
     let open: { name: string; from: number } | undefined;
     let last = 0;
     const close = (): void => {
-      if (open !== undefined) places.set(open.name, { file: path, from: open.from, to: last });
+      if (open !== undefined) {
+        const [start = 0, end = 0] = [starts[open.from - 1], starts[last]];
+        places.set(open.name, { file: path, from: open.from, to: last, start, end: Math.min(end, text.length) });
+      }
       open = undefined;
     };
     for (const [i, line] of lines.entries()) {
       const [, heading] = /^\s*([a-z-]+):\s*(#.*)?$/.exec(line) ?? [];
       const [, included] = /^\s*include:\s*"?([^"#]+?)"?\s*(#.*)?$/.exec(line) ?? [];
       if (heading !== undefined || included !== undefined) close();
-      if (heading !== undefined) current = heading;
+      if (heading !== undefined) [current, headed] = [heading, i + 1];
       if (included !== undefined && depth < DEEPEST) {
         for (const more of await includedFiles(resolve(dirname(path), included))) await read(more, depth + 1);
       }
@@ -36,7 +43,7 @@ export async function sectionPlaces(
       if (name !== undefined) {
         close();
         const isItem = /^\s*-/.test(line);
-        open = { name: name.replace(/(?<=.)\.$/, '').toLowerCase(), from: isItem ? i + 1 : Math.max(i, 1) };
+        open = { name: name.replace(/(?<=.)\.$/, '').toLowerCase(), from: isItem ? i + 1 : headed };
       }
       if (/^\s*[^\s#]/.test(line)) last = i + 1;
     }

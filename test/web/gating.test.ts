@@ -91,7 +91,7 @@ const AIMED: Readonly<Record<string, string>> = {
   },
   ...{ mail_to: 'a@example.net', mail_from: '', smtp: '', webhook: '', webhook_secret: '', daily_summary: '1' },
   ...{ how: 'send', policy: 'first', even_of_others: '1', network: '10.0.0.0/8' },
-  ...{ hostmaster: 'h.example.net', trueowner: 'ann', owner: 'ann', wait: 'none', timeout: '1' },
+  ...{ hostmaster: 'h.example.net', trueowner: 'ann', owner: 'ann', switched: '1', wait: 'none', timeout: '1' },
   fingerprint: Array<string>(32).fill('AA').join(':'),
 };
 

@@ -120,6 +120,7 @@ export class MemoryCluster implements Cluster {
       settings,
       zones,
       nameserver,
+      dns: { host: '127.0.0.1', port: 53 },
       members: this.members(by),
       damaged: [],
     });

@@ -46,12 +46,12 @@ export async function zonesOfService(target: Target): Promise<Map<string, Held>>
 export async function importZones(
   target: Target,
   zones: readonly Sound[],
-  options: { owner?: string | undefined; takesOver?: boolean },
+  options: { owner?: string | undefined; switched?: boolean },
   progress: (done: number) => void,
 ): Promise<Imported[]> {
   const results: Imported[] = [];
   for (const batch of batchesOf(zones)) {
-    const parameters: Record<string, Parameters[string]> = { owner: options.owner, takes_over: options.takesOver };
+    const parameters: Record<string, Parameters[string]> = { owner: options.owner, switched: options.switched };
     for (const [i, { name, text }] of batch.entries()) {
       parameters[`zone-${i}`] = name;
       parameters[`zonedata-${i}`] = text;

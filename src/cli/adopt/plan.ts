@@ -8,11 +8,14 @@ export interface Held {
   digest: string;
 }
 
-/** What is to become of a zone: `take` it as new, `replace` what is here, leave it `unchanged` here, or have it `left` there. */
+/**
+ * What is to become of a zone: `take` it as new, `switch` this nameserver to it from a statement of its own, `replace` what is here,
+ * leave it `unchanged` here, or have it `left` there.
+ */
 export interface Planned {
   candidate: Candidate;
-  verdict: 'take' | 'replace' | 'unchanged' | 'left';
-  /** Of `left` and `unchanged`. */
+  verdict: 'take' | 'switch' | 'replace' | 'unchanged' | 'left';
+  /** Of `left`, `switch` and `unchanged`. */
   why?: string;
   /** Does somebody have to do something about it? */
   isOpen: boolean;
@@ -38,6 +41,24 @@ export function planOf(
     const order = compareSerials(candidate.serial, here.serial);
     if (order > 0 && newest) return { candidate, verdict: 'replace', isOpen: false };
     return { candidate, verdict: 'left', why: whyLeft(order, candidate, here), isOpen: true };
+  });
+}
+
+/**
+ * What is to become of zones that this server's own nameserver has from the operator's configuration: with `--switch` their statements are
+ * taken out of it; else they are left, because a nameserver can't have a zone twice.
+ */
+export function withForeign(planned: readonly Planned[], foreign: ReadonlySet<string>, isSwitch: boolean): Planned[] {
+  return planned.map((one): Planned => {
+    const { candidate } = one;
+    if (one.verdict !== 'take' || 'leftOut' in candidate || !foreign.has(candidate.name)) return one;
+    const { place } = candidate;
+    const where = place === undefined ? 'elsewhere' : `${place.file}, lines ${place.from} to ${place.to}`;
+    const why = `served by this server's own nameserver from ${where}`;
+    if (place === undefined)
+      return { candidate, verdict: 'left', why: `${why}: take it out there first`, isOpen: true };
+    if (isSwitch) return { candidate, verdict: 'switch', why: `${why}: its statement is taken out`, isOpen: false };
+    return { candidate, verdict: 'left', why: `${why}: --switch takes its statement out`, isOpen: true };
   });
 }
 

@@ -2,7 +2,7 @@ import { access, constants } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { sentenceOf } from '../../errors.js';
 import { askProgram, configurationText, includedFiles } from '../../nameservers/configuration-reading.js';
-import { SOURCES, type SourceKind } from '../../nameservers/configured-zones.js';
+import { SOURCES, type Checker, type SourceKind } from '../../nameservers/configured-zones.js';
 import type { NameserverSettings } from '../../nameservers/kinds.js';
 import { notice, ok, wrong, type Check, type Finding } from './check.js';
 import type { Facts } from './facts.js';
@@ -13,28 +13,14 @@ interface Operators {
   program: string;
   /** The line that its configuration needs. */
   line: (includeFile: string) => string;
-  /** What finds a fault in a configuration; PowerDNS has nothing that does. */
-  checker?: (file: string) => { program: string; args: readonly string[]; debianPackage: string };
 }
 
 /** How each server is looked at that the operator runs. */
 const OPERATORS: Readonly<Record<SourceKind, Operators>> = {
-  bind: {
-    program: 'named',
-    line: (file) => `include "${file}";`,
-    checker: (file) => ({ program: 'named-checkconf', args: [file], debianPackage: 'bind9-utils' }),
-  },
+  bind: { program: 'named', line: (file) => `include "${file}";` },
   powerdns: { program: 'pdns_server', line: (file) => `bind-config=${file}` },
-  nsd: {
-    program: 'nsd',
-    line: (file) => `include: "${file}"`,
-    checker: (file) => ({ program: 'nsd-checkconf', args: [file], debianPackage: 'nsd' }),
-  },
-  knot: {
-    program: 'knotd',
-    line: (file) => `include: ${file}`,
-    checker: (file) => ({ program: 'knotc', args: ['-c', file, 'conf-check'], debianPackage: 'knot' }),
-  },
+  nsd: { program: 'nsd', line: (file) => `include: "${file}"` },
+  knot: { program: 'knotd', line: (file) => `include: ${file}` },
 };
 
 const MOST_FILES = 1_000;
@@ -76,8 +62,8 @@ function runningFindings({ service, settings }: Facts): Finding[] {
 async function operatorFindings(kind: SourceKind, settings: NameserverSettings): Promise<Finding[]> {
   if (settings.kind === 'embedded' || settings.operator === undefined) return [];
   const { operator, host, port } = settings;
-  const { program, line, checker } = OPERATORS[kind];
-  const { software } = SOURCES[kind];
+  const { program, line } = OPERATORS[kind];
+  const { software, checker } = SOURCES[kind];
   const findings: Finding[] = [];
   const listeners = await listenersAt(host, port);
   const process = listeners.find(({ name }) => name === program);
@@ -139,7 +125,7 @@ function configurationOf(process: Listener | undefined, kind: SourceKind): strin
   return (at < 0 ? undefined : arguments_[at + 1]) ?? SOURCES[kind].configuration;
 }
 
-async function faultOf(file: string, checker: Parameters<typeof askProgram>[1]): Promise<string | undefined> {
+async function faultOf(file: string, checker: Checker): Promise<string | undefined> {
   return askProgram(file, checker).then(
     () => undefined,
     (error: unknown) => sentenceOf(error),

@@ -59,6 +59,9 @@ export class KnotCommands implements ZoneCommands {
     const there: Upsert[] = [];
     await this.#transaction(async (run) => {
       await run(TEMPLATE_COMMANDS, [EXISTS]);
+      // In one transaction with what follows: Knot keeps what it serves until it has read our file.
+      const switched = zones.filter((zone) => zone.switched === true).map(({ name }) => unsetOf(name));
+      await run(switched, undefined);
       const named = await run(
         zones.map(({ name }) => setOf(name)),
         [EXISTS],

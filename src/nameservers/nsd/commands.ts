@@ -62,7 +62,9 @@ export class NsdCommands implements ZoneCommands {
     return zones.filter((_, i) => unknown[i]);
   }
 
-  async add(zones: readonly ZoneFile[], refusals: Refusals): Promise<void> {
+  async add(zones: readonly Upsert[], refusals: Refusals): Promise<void> {
+    // Their statements are gone from its configuration; it adds none that it still has.
+    if (zones.some(({ switched }) => switched === true)) await reconfigure(this.#control);
     await eachOf(FILES_AT_ONCE, zones, (zone) => this.#noteTime(zone));
     const together = zones.length > BULK.above && zones.length >= BULK.share * this.#zones.size;
     if (together) await this.#addTogether(zones, refusals);

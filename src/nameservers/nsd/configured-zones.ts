@@ -40,12 +40,11 @@ async function addedZones(
 ): Promise<ConfiguredZone[]> {
   const text = file === undefined ? '' : await configurationText(file).catch(() => '');
   const zones: ConfiguredZone[] = [];
-  for (const [i, line] of text.split('\n').entries()) {
+  for (const line of text.split('\n')) {
     const [word, name, pattern = ''] = line.trim().split(/\s+/);
     const section = patterns.get(pattern);
     if (word !== 'add' || name === undefined || section === undefined || pattern.startsWith(PREFIX)) continue;
-    const place = { file: file ?? '', from: i + 1, to: i + 1 };
-    zones.push({ name, warnings: [], place, ...zoneOf(name, section, folder) });
+    zones.push({ name, warnings: [], ...zoneOf(name, section, folder) });
   }
   return zones;
 }

@@ -71,7 +71,10 @@ export class PdnsCommands implements ZoneCommands {
 
   async add(zones: readonly Upsert[], refusals: Refusals): Promise<void> {
     const { sound, signed, rare } = await this.#soundOf(zones, refusals);
-    const fresh = await this.#withoutStrange(sound, refusals);
+    // By one `rediscover` a zone's statement of the operator's goes and ours comes.
+    const switched = sound.filter((zone) => zone.switched === true);
+    const others = sound.filter((zone) => zone.switched !== true);
+    const fresh = [...switched, ...(await this.#withoutStrange(others, refusals))];
     for (const { name, file } of fresh) this.#zones.set(name, file);
     await this.#zones.write();
     await this.#presigned.mark(signed);

@@ -62,15 +62,16 @@ export const ZONE_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
   importzones: apiFunction({
     summary: 'Create or replace many zones by their texts, in pairs as zone-1 and zonedata-1; one outcome each',
     privilege,
-    parameters: { zone: many(zone), zonedata: many(octets), owner: text.optional() },
-    run: async ({ zone: names, zonedata, owner }, { cluster, peer }) => {
+    parameters: { zone: many(zone), zonedata: many(octets), owner: text.optional(), switched: flag.optional() },
+    run: async ({ zone: names, zonedata, owner, switched = false }, { cluster, peer }) => {
       const refuse = (why: string): never => {
         throw new ClusterError('parameter_invalid', { parameter: 'zone', why });
       };
       if (names.length > MOST_IMPORTED) refuse(`is there more than ${MOST_IMPORTED} times: send fewer at once`);
       if (names.length !== zonedata.length) refuse(`is there ${names.length} times, and zonedata ${zonedata.length}`);
+      if (switched && peer.kind !== 'root') throw new ClusterError('privilege_missing', { privilege: 'root' });
       const zones = names.map((name, i) => ({ name, text: zonedata[i] ?? Buffer.alloc(0) }));
-      const outcomes = await cluster.saveZones(zones, ownerBy(peer, 'owner', owner), { wait: 'local' });
+      const outcomes = await cluster.saveZones(zones, ownerBy(peer, 'owner', owner), { wait: 'local', switched });
       return { zone: outcomes.map(importedRow) };
     },
   }),
