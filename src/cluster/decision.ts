@@ -20,7 +20,14 @@ export type LocalChange =
       ifText?: Buffer | undefined;
       switched?: boolean | undefined;
     } & Claim)
-  | ({ kind: 'remove'; name: ZoneName; by: Principal; evenOfOthers?: boolean | undefined } & Claim)
+  | ({
+      kind: 'remove';
+      name: ZoneName;
+      by: Principal;
+      evenOfOthers?: boolean | undefined;
+      /** Is waited for when nothing stands against the removal, before the zone is gone. Never rejects. */
+      keep?: () => Promise<void>;
+    } & Claim)
   /** The zone is this server's from now on, whoever had it. */
   | { kind: 'takeOver'; name: ZoneName; here: string }
   /** Somebody serves the serial `above`: publish what is here under a higher one. */

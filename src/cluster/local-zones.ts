@@ -143,6 +143,7 @@ export class LocalZones {
     // Each commit stands or fails by itself: what one wrote is loaded whatever becomes of the others.
     const written = await this.#commit(saves, () => this.#store.write(this.#textsToWrite(saves)));
     for (const [by, group] of removals) {
+      await Promise.all(group.map(async ({ change }) => (change.kind === 'remove' ? change.keep?.() : undefined)));
       const removals = group.map(({ name, decision: { removedFor: home } }) => ({ name, home }));
       written.push(...(await this.#commit(group, () => this.#store.remove(removals, by))));
     }

@@ -75,7 +75,7 @@ export class ZoneChanges {
       .catch(this.#conflict(zone, claim));
     const { conflictWith } = outcome;
     if (conflictWith !== undefined) this.#met(zone, claim.claimed?.server ?? '', conflictWith);
-    this.#note(zone, before, outcome, actorOf(by));
+    void this.#note(zone, before, outcome, actorOf(by));
     await this.#progress.settled(zone, options);
     const warnings = valid.warnings.map((issue) => `line ${issue.line}: ${issue.message}`);
     return { zone, ...outcome, members: this.#progress.of(zone, by), warnings: [...silent, ...warnings] };
@@ -84,17 +84,14 @@ export class ZoneChanges {
   async remove(zone: ZoneName, by: Principal, options: ChangeOptions = {}): Promise<ChangeResult> {
     const holders = this.#progress.of(zone, by);
     this.#origins.note(zone, undefined, options.hostsSeen);
-    const before = this.#versionOf(zone);
     await this.#workers.remember(zone);
     const outcome = await this.#local.change({
-      kind: 'remove',
-      name: zone,
-      by,
-      evenOfOthers: options.evenOfOthers,
+      ...{ kind: 'remove', name: zone, by, evenOfOthers: options.evenOfOthers },
+      // Before it is gone: its text is nowhere else then.
+      keep: () => this.#note(zone, this.#versionOf(zone), { change: 'removed' }, actorOf(by)),
       ...this.#claimOf(options),
     });
     this.#conflicts.forget(zone);
-    this.#note(zone, before, outcome, actorOf(by));
     await this.#progress.settled(zone, options);
     return { zone, ...outcome, members: this.#progress.ofRemoval(zone, by, holders), warnings: [] };
   }
@@ -105,7 +102,7 @@ export class ZoneChanges {
     if (before !== undefined && !ownsOrIsRoot(by, before.owner)) throw new ClusterError('zone_not_yours', { zone });
     this.#origins.note(zone, undefined);
     const outcome = await this.#local.change({ kind: 'takeOver', name: zone, here: this.#here });
-    this.#note(zone, before, outcome, actorOf(by));
+    void this.#note(zone, before, outcome, actorOf(by));
     this.#conflicts.forget(zone);
     await this.#progress.settled(zone, {});
     return { zone, ...outcome, members: this.#progress.of(zone, by), warnings: [] };
@@ -121,7 +118,7 @@ export class ZoneChanges {
     const outcome = await this.#local.change({ kind: 'raise', name: zone, above });
     const { user, via } = actorOf(by);
     const why = `${via}: above serial ${above}, because of ${member}`;
-    this.#note(zone, before, outcome, { user, via: why });
+    void this.#note(zone, before, outcome, { user, via: why });
     return outcome;
   }
 
@@ -152,9 +149,14 @@ export class ZoneChanges {
   }
 
   /** A version that this change has ended can be brought back. */
-  #note(zone: ZoneName, before: Version | undefined, { change, serial: newSerial }: LocalOutcome, by: Actor): void {
+  async #note(
+    zone: ZoneName,
+    before: Version | undefined,
+    { change, serial: newSerial }: Pick<LocalOutcome, 'change' | 'serial'>,
+    by: Actor,
+  ): Promise<void> {
     if (before === undefined || (change !== 'saved' && change !== 'removed')) return;
     const next = newSerial === undefined || change === 'removed' ? {} : { newSerial };
-    this.#history.note(zone, { ...by, change, ...before, ...next });
+    await this.#history.note(zone, { ...by, change, ...before, ...next });
   }
 }

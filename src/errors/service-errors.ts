@@ -29,4 +29,9 @@ export const SERVICE_ERRORS = {
       `The certificate that this server made for itself in ${f['folder'] ?? ''} is damaged (${f['why'] ?? ''}), so it did not start. Put it back from a backup; ` +
       'or delete the folder: then it makes a new one, which must be accepted on every server that has this one as a member.',
   },
+  state_not_written: {
+    status: 507,
+    sentence: (f) =>
+      `The disk of this server refused the change of ${f['file'] ?? ''} (${f['why'] ?? ''}), and nothing was changed. Make room or repair it, then try again.`,
+  },
 } satisfies Record<string, ErrorKind>;

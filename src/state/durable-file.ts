@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
+import { link, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /** Makes names in a folder (creations, renames, removals) survive a power cut. */
@@ -16,9 +16,15 @@ export async function syncFolder(folder: string): Promise<void> {
 /**
  * Replaces a file as a whole: a reader, and a start after a crash at any moment, sees the old content or the new one. On disk
  * when it resolves. A unique temporary name keeps two writers apart; `mode` holds for the new file. Whoever owns the file calls
- * `dropTemporaries` when it opens it: a kill in the middle leaves one behind.
+ * `dropTemporaries` when it opens it: a kill in the middle leaves one behind. `previous`: the name that the old content keeps; where
+ * the new content can't be written, what had that name before still has it.
  */
-export async function replaceFile(file: string, content: string | Buffer, mode: number): Promise<void> {
+export async function replaceFile(
+  file: string,
+  content: string | Buffer,
+  mode: number,
+  previous?: string,
+): Promise<void> {
   const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`;
   let handle: FileHandle | undefined;
   try {
@@ -27,6 +33,7 @@ export async function replaceFile(file: string, content: string | Buffer, mode: 
     await handle.sync();
     await handle.close();
     handle = undefined;
+    if (previous !== undefined) await keepAs(file, previous);
     await rename(temporary, file);
     await syncFolder(dirname(file));
   } catch (error) {
@@ -34,6 +41,14 @@ export async function replaceFile(file: string, content: string | Buffer, mode: 
     await rm(temporary, { force: true });
     throw error;
   }
+}
+
+/** Gives a file a second name: needs no room, and is never half written as a copy could be. */
+async function keepAs(file: string, name: string): Promise<void> {
+  await rm(name, { force: true });
+  await link(file, name).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  });
 }
 
 /** Removes what `replaceFile` left beside `file` when its process was killed. Only while nobody writes the file. */

@@ -1,7 +1,8 @@
-import { link, readFile, rename, rm } from 'node:fs/promises';
+import { link, readFile, rename } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { Low, type Adapter } from 'lowdb';
 import type { z } from 'zod';
-import { sentenceOf } from '../errors.js';
+import { ClusterError, sentenceOf } from '../errors.js';
 import type { Log } from '../operations/log.js';
 import { dropTemporaries, replaceFile } from './durable-file.js';
 
@@ -45,10 +46,12 @@ class StateFile<T> implements Adapter<T> {
   }
 
   async write(data: T): Promise<void> {
-    await rm(this.#backup, { force: true });
-    // A second name for the old content: needs no room and is never half written, as a copy could be.
-    await link(this.#file, this.#backup).catch(ignoreMissing);
-    await replaceFile(this.#file, `${JSON.stringify(data, undefined, 2)}\n`, MODE);
+    try {
+      await replaceFile(this.#file, `${JSON.stringify(data, undefined, 2)}\n`, MODE, this.#backup);
+    } catch (error) {
+      const facts = { file: basename(this.#file), why: sentenceOf(error) };
+      throw new ClusterError('state_not_written', facts, { cause: error });
+    }
   }
 
   get #backup(): string {
@@ -102,7 +105,7 @@ export class JsonState<T> {
 
   /**
    * Applies `change` to a copy, writes it, and only then shows it: where `change` throws or the disk refuses, nothing has changed.
-   * Updates go one after the other.
+   * Updates go one after the other. Rejects with state_not_written where the disk refuses.
    */
   update(change: (draft: T) => void): Promise<void> {
     const next = this.#chain.then(async () => {

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
-import { appendFile, mkdir, readFile, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { sentenceOf } from '../errors.js';
+import { appendLines } from '../operations/append-lines.js';
 import type { Log } from '../operations/log.js';
 import { replaceFile } from '../state/durable-file.js';
 import type { ZoneName } from './zone-name.js';
@@ -13,6 +15,9 @@ const KEPT_OCTETS = 2 * 1024 * 1024;
 const MOST_VERSIONS = 50;
 /** Changes that come faster than the disk takes them are kept up to here; what is beyond has no history. */
 const MOST_WAITING = 5_000;
+/** Of lines that a full disk did not take; what is beyond is lost. */
+const MOST_HELD_OCTETS = 16 * 1024 * 1024;
+const AGAIN = 30_000;
 const MODE = 0o600;
 
 const version = z.object({
@@ -42,24 +47,24 @@ export class ZoneHistory {
   readonly #folder: string;
   readonly #log: Log;
   readonly #tails = new Map<ZoneName, Promise<void>>();
+  /** Lines that wait for room on disk. */
+  readonly #held = new Map<ZoneName, string>();
+  #heldOctets = 0;
+  #again: NodeJS.Timeout | undefined;
 
   constructor(folder: string, log: Log) {
     this.#folder = folder;
     this.#log = log;
   }
 
-  /** Notes a version that is no more. */
-  note(name: ZoneName, { text, ...rest }: Omit<PastVersion, 'time'>): void {
+  /** Notes a version that is no more. Written when it resolves, as far as the disk takes it; never rejects. */
+  async note(name: ZoneName, { text, ...rest }: Omit<PastVersion, 'time'>): Promise<void> {
     if (this.#tails.size >= MOST_WAITING) {
       this.#log.warn({ zone: name }, 'too much changes at once: this version is not kept in the history');
       return;
     }
     const kept: Kept = { time: new Date().toISOString(), ...rest, text: text.toString('base64') };
-    const tail = (this.#tails.get(name) ?? Promise.resolve()).then(() => this.#append(name, kept));
-    this.#tails.set(name, tail);
-    void tail.then(() => {
-      if (this.#tails.get(name) === tail) this.#tails.delete(name);
-    });
+    await this.#inTurn(name, `${JSON.stringify(kept)}\n`);
   }
 
   /** The versions before the present one, the newest first; at most 50. */
@@ -72,24 +77,58 @@ export class ZoneHistory {
     });
   }
 
-  /** All that was noted is written. */
+  /** All that was noted is written, as far as the disk takes it. */
   async close(): Promise<void> {
+    clearTimeout(this.#again);
     await Promise.all(this.#tails.values());
+    this.#tryHeld();
+    await Promise.all(this.#tails.values());
+    clearTimeout(this.#again);
   }
 
-  async #append(name: ZoneName, kept: Kept): Promise<void> {
+  /** Lines of one zone go one after the other. */
+  #inTurn(name: ZoneName, line: string): Promise<void> {
+    const tail = (this.#tails.get(name) ?? Promise.resolve()).then(() => this.#append(name, line));
+    this.#tails.set(name, tail);
+    void tail.then(() => {
+      if (this.#tails.get(name) === tail) this.#tails.delete(name);
+    });
+    return tail;
+  }
+
+  #tryHeld(): void {
+    for (const name of this.#held.keys()) void this.#inTurn(name, '');
+  }
+
+  async #append(name: ZoneName, added: string): Promise<void> {
     const file = this.#fileOf(name);
-    const line = `${JSON.stringify(kept)}\n`;
+    const line = this.#release(name) + added;
+    if (line === '') return;
     try {
-      await appendFile(file, line, { mode: MODE }).catch(async (error: unknown) => {
-        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-        await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-        await appendFile(file, line, { mode: MODE });
-      });
-      if ((await stat(file)).size > LARGEST) await this.#cut(name);
+      if (!existsSync(dirname(file))) await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+      const octets = appendLines(file, line, MODE);
+      if (octets > LARGEST) await this.#cut(name);
     } catch (error) {
-      this.#log.error({ zone: name, error: sentenceOf(error) }, 'a version could not be kept in the history');
+      this.#hold(name, line, error);
     }
+  }
+
+  #hold(name: ZoneName, line: string, error: unknown): void {
+    const isHeld = this.#heldOctets + line.length <= MOST_HELD_OCTETS;
+    if (isHeld) {
+      this.#held.set(name, line);
+      this.#heldOctets += line.length;
+      clearTimeout(this.#again);
+      this.#again = setTimeout(() => this.#tryHeld(), AGAIN).unref();
+    }
+    this.#log.error({ zone: name, error: sentenceOf(error), isHeld }, 'a version cannot be kept in the history now');
+  }
+
+  #release(name: ZoneName): string {
+    const line = this.#held.get(name) ?? '';
+    this.#held.delete(name);
+    this.#heldOctets -= line.length;
+    return line;
   }
 
   /** To the last versions that fit; the newest stays, however large it is. */
@@ -100,7 +139,10 @@ export class ZoneHistory {
       octets += line.length;
       return index === 0 || (octets <= KEPT_OCTETS && index < MOST_VERSIONS);
     });
-    await replaceFile(this.#fileOf(name), kept.reverse().join('\n') + '\n', MODE);
+    await replaceFile(this.#fileOf(name), kept.reverse().join('\n') + '\n', MODE).catch((error: unknown) => {
+      // It stays longer, and is cut after the next change.
+      this.#log.warn({ zone: name, error: sentenceOf(error) }, 'the history of a zone could not be cut');
+    });
   }
 
   async #read(name: ZoneName): Promise<string[]> {

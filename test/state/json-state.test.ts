@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { JsonState } from '../../src/state/json-state.js';
+import { mayMount, SmallDisk } from '../small-disk.js';
 
 const schema = z.object({ names: z.array(z.string()) });
 type State = z.infer<typeof schema>;
@@ -99,6 +100,27 @@ describe('a state file', () => {
   });
 });
 
+describe.skipIf(!mayMount())('on a full disk', () => {
+  test('an update is refused, state and previous version stay, and it works when there is room', async () => {
+    const disk = SmallDisk.mount(256 * 1024);
+    try {
+      file = join(disk.folder, 'state.json');
+      const state = await open();
+      await add(state, 'a');
+      await add(state, 'b');
+      disk.fill();
+      await expect(add(state, 'c')).rejects.toThrow(/refused the change of state\.json \(ENOSPC.*nothing was changed/);
+      expect(readdirSync(disk.folder).sort()).toEqual(['ballast', 'state.json', 'state.json.bak']);
+      expect(JSON.parse(readFileSync(`${file}.bak`, 'utf8'))).toEqual({ names: ['a'] });
+      disk.empty();
+      await add(state, 'd');
+      expect(await reopened()).toEqual(['a', 'b', 'd']);
+    } finally {
+      disk.unmount();
+    }
+  });
+});
+
 describe('an update', () => {
   test('that throws changes nothing, in memory and on disk, and the next one works', async () => {
     const state = await open();
@@ -120,7 +142,7 @@ describe('an update', () => {
     const state = await open();
     await add(state, 'a');
     rmSync(folder, { recursive: true });
-    await expect(add(state, 'b')).rejects.toThrow('ENOENT');
+    await expect(add(state, 'b')).rejects.toMatchObject({ code: 'state_not_written', status: 507 });
     expect(state.data.names).toEqual(['a']);
   });
 
