@@ -29,6 +29,11 @@ export const SERVICE_ERRORS = {
       `The certificate that this server made for itself in ${f['folder'] ?? ''} is damaged (${f['why'] ?? ''}), so it did not start. Put it back from a backup; ` +
       'or delete the folder: then it makes a new one, which must be accepted on every server that has this one as a member.',
   },
+  folder_full: {
+    status: 507,
+    sentence: (f) =>
+      `There is no room in ${f['folder'] ?? ''} to repair what a crash left half done, so this server did not start. Nothing is lost: make room and start it again.`,
+  },
   state_not_written: {
     status: 507,
     sentence: (f) =>

@@ -1,10 +1,12 @@
 import { crc32 } from 'node:zlib';
+import { ClusterError } from '../errors.js';
 import type { Log } from '../operations/log.js';
+import { ReplayedFiles } from './replayed-files.js';
 import type { ZoneFiles } from './zone-files.js';
 import type { ZoneIndex } from './zone-index.js';
 import { ZoneJournal } from './zone-journal.js';
 import type { ZoneName } from './zone-name.js';
-import type { ZoneSteps } from './zone-steps.js';
+import { inSlices, ZoneSteps } from './zone-steps.js';
 
 /** What the journal says that the store wrote into a zone's file. */
 interface Written {
@@ -15,12 +17,13 @@ interface Written {
 
 /**
  * Brings files and index to where the journal ends. A file that a person changed since is set aside meanwhile and put back: what a
- * crash left half done is repaired, what somebody wrote is not overwritten. Resolves with the number of steps.
+ * crash left half done is repaired, what somebody wrote is not overwritten. Resolves with the number of steps, and the zones whose files
+ * they are of. Rejects with folder_full where there is no room for what is to be repaired; then nothing is lost.
  */
 export async function replayJournal(
   folder: string,
-  { files, index, steps, log }: { files: ZoneFiles; index: ZoneIndex; steps: ZoneSteps; log: Log },
-): Promise<number> {
+  { files, index, log }: { files: ZoneFiles; index: ZoneIndex; log: Log },
+): Promise<{ performed: number; touched: ReadonlySet<ZoneName> }> {
   const written = new Map<ZoneName, Written>();
   for await (const step of ZoneJournal.replay(folder)) {
     if (step.kind !== 'write') continue;
@@ -31,13 +34,21 @@ export async function replayJournal(
     written.set(name, known);
   }
   for (const [name, known] of written) if (isByHand(name, known, files)) await files.setAside(name);
+  const replayed = new ReplayedFiles(files);
+  const steps = new ZoneSteps(replayed, index);
   let performed = 0;
   for await (const step of ZoneJournal.replay(folder, log)) {
     steps.perform(step);
     performed++;
   }
+  try {
+    await inSlices(replayed.settle(index), () => undefined);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    throw new ClusterError('folder_full', { folder }, { cause: error });
+  }
   await files.putBack();
-  return performed;
+  return { performed, touched: steps.touched };
 }
 
 /** Other than anything that the store wrote, and later. A power cut can leave the first, or nothing at all, but not the second. */

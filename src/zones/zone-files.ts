@@ -133,6 +133,12 @@ export class ZoneFiles {
     }
   }
 
+  /** Makes this text the previous version; not yet durable. */
+  writePrevious(name: ZoneName, text: Buffer): void {
+    const { temporary } = this.prepare(name, text);
+    renameSync(temporary, this.#previousOf(name));
+  }
+
   dropPrevious(name: ZoneName): void {
     rmSync(this.#previousOf(name), { force: true });
   }

@@ -1,6 +1,6 @@
-import { crc32 } from 'node:zlib';
 import { validateZone } from './validation.js';
-import { isSame, type FileStamp, type ZoneFiles } from './zone-files.js';
+import type { StepFiles } from './replayed-files.js';
+import { isSame } from './zone-files.js';
 import type { ZoneEntry, ZoneIndex } from './zone-index.js';
 import type { JournalStep } from './zone-journal.js';
 import type { ZoneName } from './zone-name.js';
@@ -12,10 +12,10 @@ const SLICE = 2;
 export class ZoneSteps {
   /** Zones whose files were touched and are not yet synced. */
   touched = new Set<ZoneName>();
-  readonly #files: ZoneFiles;
+  readonly #files: StepFiles;
   readonly #index: ZoneIndex;
 
-  constructor(files: ZoneFiles, index: ZoneIndex) {
+  constructor(files: StepFiles, index: ZoneIndex) {
     this.#files = files;
     this.#index = index;
   }
@@ -60,8 +60,9 @@ export class ZoneSteps {
       if (succeeds) this.#keepPrevious(name);
       // What a replay finds of a new zone came from a later step, and may never have reached the disk.
       if (held === undefined && prepared === undefined) this.#files.dropPrevious(name);
-      if (prepared !== undefined) this.#files.place(prepared, name);
-      const stamp = prepared === undefined ? this.#replace(name, step.text) : step.stamp;
+      const { temporary, stamp } =
+        prepared === undefined ? this.#files.prepare(name, step.text) : { temporary: prepared, stamp: step.stamp };
+      this.#files.place(temporary, name);
       if (stamp !== undefined) written.set(name, stamp);
       if (held === undefined || succeeds) unconfirmed.set(name, held ?? (step.found === true ? 'found' : 'new'));
       entries.set(name, step.entry);
@@ -104,17 +105,6 @@ export class ZoneSteps {
     if (isSame(this.#index.written.get(name), this.#files.stat(name))) this.#files.keepPrevious(name);
   }
 
-  /** In a replay most files have their text already, and reading one takes half as long as making one. */
-  #replace(name: ZoneName, text: Buffer): FileStamp | undefined {
-    if (this.#files.read(name)?.equals(text) === true) {
-      const there = this.#files.stat(name);
-      return there === undefined ? undefined : { ...there, crc: crc32(text) };
-    }
-    const { temporary, stamp } = this.#files.prepare(name, text);
-    this.#files.place(temporary, name);
-    return stamp;
-  }
-
   /** Is this a new version of a zone that is confirmed? Only what the nameserver served is worth going back to. */
   #succeeds({ name, digest }: ZoneEntry): boolean {
     const held = this.#index.entries.get(name);
@@ -130,7 +120,8 @@ function isText(text: Buffer, { name, digest }: ZoneEntry): boolean {
   }
 }
 
-async function inSlices<T>(items: readonly T[], work: (item: T) => void): Promise<void> {
+/** Does it to all, and lets the event loop run in between. */
+export async function inSlices<T>(items: Iterable<T>, work: (item: T) => void): Promise<void> {
   let began = performance.now();
   for (const item of items) {
     if (performance.now() - began > SLICE) {

@@ -80,13 +80,14 @@ export class ZoneStore {
     const journal = await ZoneJournal.open(folder);
     try {
       const store = new ZoneStore(folder, options, files, index, journal);
-      const replayed = await replayJournal(folder, { files, index, steps: store.#steps, log });
+      const { performed, touched } = await replayJournal(folder, { files, index, log });
+      for (const name of touched) store.#steps.touched.add(name);
       await dropStrayPrevious(files, index);
       await store.edits.look({ every: false });
       // Also where there are no zones yet: from now on a missing index means that it was lost.
       if (rebuilt) await store.#foldBeside();
       // What was replayed is in generations before the present one: it is folded while the server starts.
-      else if (replayed > 0) store.#checkpoint = store.#foldBeside();
+      else if (performed > 0) store.#checkpoint = store.#foldBeside();
       return store;
     } catch (error) {
       await journal.close();

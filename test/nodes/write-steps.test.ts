@@ -277,26 +277,26 @@ test(
   { timeout },
   async () => {
     const wrong: string[] = [];
-    for (const step of chosen(8)) wrong.push(...(await trial(step, 'before')));
+    for (const step of chosen(6)) wrong.push(...(await trial(step, 'before')));
     expect(wrong).toEqual([]);
   },
 );
 
 test('so has one that is killed when half of what it writes is written', { timeout }, async () => {
   const wrong: string[] = [];
-  for (const step of chosen(6, (kind) => kind === 'write')) wrong.push(...(await trial(step, 'half')));
+  for (const step of chosen(4, (kind) => kind === 'write')) wrong.push(...(await trial(step, 'half')));
   expect(wrong).toEqual([]);
 });
 
 test('so has one whose machine loses its power, with everything that no fsync had made safe', { timeout }, async () => {
   const wrong: string[] = [];
-  for (const step of chosen(8)) wrong.push(...(await trial(step, 'power')));
+  for (const step of chosen(6)) wrong.push(...(await trial(step, 'power')));
   expect(wrong).toEqual([]);
 });
 
 test('so has one that is ended once more while it starts again', { timeout }, async () => {
   const wrong: string[] = [];
-  for (const [i, step] of chosen(4).entries()) {
+  for (const [i, step] of chosen(3).entries()) {
     wrong.push(...(await trial(step, i % 2 === 0 ? 'before' : 'power', 3 + 7 * (i % 4))));
   }
   expect(wrong).toEqual([]);
