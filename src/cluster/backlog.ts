@@ -14,6 +14,7 @@ interface Aside {
   reason: string;
   digest: string | undefined;
   tries: number;
+  /** By the process's own time, which nobody can set. */
   at: number;
 }
 
@@ -109,7 +110,7 @@ export class Backlog {
     }
     const aside = this.#aside.get(name);
     if (aside !== undefined && aside.digest !== entry?.digest) this.#aside.delete(name);
-    else if (aside !== undefined && aside.at > Date.now()) return;
+    else if (aside !== undefined && aside.at > performance.now()) return;
     this.#enter(name, Date.now());
   }
 
@@ -155,7 +156,7 @@ export class Backlog {
   setAside(name: ZoneName, reason: string, digest: string | undefined): void {
     const tries = (this.#aside.get(name)?.tries ?? 0) + 1;
     const wait = Math.min(ASIDE_FIRST * 2 ** (tries - 1), ASIDE_LONGEST);
-    this.#aside.set(name, { reason, digest, tries, at: Date.now() + wait });
+    this.#aside.set(name, { reason, digest, tries, at: performance.now() + wait });
     this.#leave(name);
   }
 
@@ -165,14 +166,14 @@ export class Backlog {
     for (const [name, { at }] of this.#aside) {
       if (!this.#pending.has(name) && (soonest === undefined || at < soonest)) soonest = at;
     }
-    return soonest === undefined ? undefined : Math.max(0, soonest - Date.now());
+    return soonest === undefined ? undefined : Math.max(0, soonest - performance.now());
   }
 
   #returnFromAside(): void {
     if (this.#aside.size === 0) return;
-    const now = Date.now();
+    const now = performance.now();
     for (const [name, aside] of this.#aside) {
-      if (aside.at <= now) this.#enter(name, now);
+      if (aside.at <= now) this.#enter(name, Date.now());
     }
   }
 

@@ -12,7 +12,7 @@ export class Recoveries {
   }
 
   /** Looks at those whose time has come. One that hangs delays none of the others. */
-  async look(members: readonly { member: Member; worker: MemberWorker }[], now = Date.now()): Promise<void> {
+  async look(members: readonly { member: Member; worker: MemberWorker }[], now = performance.now()): Promise<void> {
     const disabled = members.filter(
       ({ worker }) => worker.health.state === 'disabled' && worker.health.byThreshold === true,
     );

@@ -1,6 +1,6 @@
 /** How a member does that the failure threshold has disabled: it is looked at less and less often, until it answers. */
 export interface Recovery {
-  /** Milliseconds since 1970; no look before. */
+  /** Milliseconds of the process's own time; no look before. */
   nextLook: number;
   /** Until the look after the next one, milliseconds. */
   pause: number;

@@ -11,11 +11,12 @@ const MOST_PART = 0.3;
  * zones is more often an accident than a wish.
  */
 export class RemovalBrake {
+  /** When zones were removed, by the process's own time, which nobody can set. */
   readonly #done: number[] = [];
   #allowed: ReadonlySet<ZoneName> = new Set();
 
   /** Are these removals, of a member that holds so many zones now, more than may go without being asked? */
-  holds(removals: ReadonlySet<ZoneName>, held: number, now = Date.now()): boolean {
+  holds(removals: ReadonlySet<ZoneName>, held: number, now = performance.now()): boolean {
     while (this.#done.length > 0 && (this.#done[0] ?? 0) < now - WINDOW) this.#done.shift();
     let asked = 0;
     for (const name of removals) if (!this.#allowed.has(name)) asked++;
@@ -29,7 +30,7 @@ export class RemovalBrake {
   }
 
   /** A zone was removed there. */
-  removed(name: ZoneName, now = Date.now()): void {
+  removed(name: ZoneName, now = performance.now()): void {
     if (!this.#allowed.has(name)) this.#done.push(now);
   }
 

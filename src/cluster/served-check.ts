@@ -11,6 +11,7 @@ const AFTER_LARGE_PUSH = 1_000;
 interface Look {
   serial: number;
   tries: number;
+  /** By the process's own time, which nobody can set. */
   at: number;
 }
 
@@ -40,7 +41,7 @@ export class ServedCheck {
   expect(name: ZoneName, serial: number): void {
     // The member has read its zones back itself: a large push is looked at when it is through, so as not to slow it down.
     const delay = this.#looks.size < AT_ONCE ? 0 : AFTER_LARGE_PUSH;
-    this.#looks.set(name, { serial, tries: 0, at: Date.now() + delay });
+    this.#looks.set(name, { serial, tries: 0, at: performance.now() + delay });
     this.#signal.notify();
   }
 
@@ -58,7 +59,7 @@ export class ServedCheck {
 
   async #run(): Promise<void> {
     while (!this.#stopped) {
-      const now = Date.now();
+      const now = performance.now();
       const ready: [ZoneName, Look][] = [];
       let soonest = Infinity;
       for (const pair of this.#looks) {
@@ -77,7 +78,7 @@ export class ServedCheck {
     look.tries++;
     const done = serial === look.serial || look.tries >= DELAYS.length;
     if (done) this.#looks.delete(name);
-    else look.at = Date.now() + (DELAYS[look.tries] ?? 0);
+    else look.at = performance.now() + (DELAYS[look.tries] ?? 0);
     this.#seen(name, serial, done);
   }
 }

@@ -81,12 +81,12 @@ export class SynchronizeJob {
   /** Follows what goes to members, as long as some of it does. */
   async #sent(waiting: () => number, signal: AbortSignal): Promise<void> {
     const total = waiting();
-    let [left, since] = [total, Date.now()];
-    while (left > 0 && !signal.aborted && Date.now() - since < STALLED) {
+    let [left, since] = [total, performance.now()];
+    while (left > 0 && !signal.aborted && performance.now() - since < STALLED) {
       this.#report({ phase: 'sending', done: total - left, total });
       await pause(LOOK);
       const now = waiting();
-      if (now < left) [left, since] = [now, Date.now()];
+      if (now < left) [left, since] = [now, performance.now()];
       else left = now;
     }
     this.#report({ phase: 'sending', done: Math.max(0, total - left), total });

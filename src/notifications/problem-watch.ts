@@ -87,7 +87,8 @@ export class ProblemWatch {
   #begins(key: string, { subject, text, over }: Problem, now: number): void {
     const known = this.#table.get(key);
     if (known?.open === true && known.told) return;
-    const mayTell = known === undefined || now - known.toldAt >= known.quiet;
+    // Told in the future: the clock was set back.
+    const mayTell = known === undefined || now - known.toldAt >= known.quiet || known.toldAt > now;
     if (!mayTell) {
       if (!known.open) this.#table.set(key, { ...known, open: true, told: false });
       return;

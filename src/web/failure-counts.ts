@@ -8,8 +8,8 @@ export class FailureCounts implements Store {
   readonly localKeys = true;
   readonly #within: number;
   readonly #most: number;
-  /** In the order in which their time began, and so in which it ends. */
-  readonly #counts = new Map<string, { totalHits: number; resetTime: Date }>();
+  /** In the order in which their time began, and so in which it ends; by the process's own time, which nobody can set. */
+  readonly #counts = new Map<string, { totalHits: number; until: number }>();
 
   /** `within`: milliseconds until an address begins anew. */
   constructor(within: number, most = MOST_ADDRESSES) {
@@ -22,15 +22,15 @@ export class FailureCounts implements Store {
   }
 
   increment(address: string): IncrementResponse {
-    const now = Date.now();
-    for (const [other, { resetTime }] of this.#counts) {
-      if (resetTime.getTime() > now && (this.#counts.size < this.#most || this.#counts.has(address))) break;
+    const now = performance.now();
+    for (const [other, { until }] of this.#counts) {
+      if (until > now && (this.#counts.size < this.#most || this.#counts.has(address))) break;
       this.#counts.delete(other);
     }
-    const count = this.#counts.get(address) ?? { totalHits: 0, resetTime: new Date(now + this.#within) };
+    const count = this.#counts.get(address) ?? { totalHits: 0, until: now + this.#within };
     count.totalHits++;
     this.#counts.set(address, count);
-    return { ...count };
+    return { totalHits: count.totalHits, resetTime: new Date(Date.now() + count.until - now) };
   }
 
   decrement(address: string): void {

@@ -42,6 +42,16 @@ describe('a problem', () => {
     expect(told).toEqual(['ns1 was disabled', 'ns1 is back']);
   });
 
+  test('that comes back after the clock was set back by days is told', async () => {
+    problems = [DOWN];
+    await watch.look(10 * 24 * 60 * MINUTE);
+    problems = [];
+    await watch.look(10 * 24 * 60 * MINUTE);
+    problems = [DOWN];
+    await watch.look(MINUTE);
+    expect(told).toEqual(['ns1 was disabled', 'ns1 is back', 'ns1 was disabled']);
+  });
+
   test('is not told again after a restart', async () => {
     problems = [DOWN];
     await watch.look(0);

@@ -11,7 +11,7 @@ export class PendingMembers {
 
   keep(user: string, member: NewMember): string {
     const id = randomBytes(9).toString('base64url');
-    this.#kept.set(id, { user, member, at: Date.now() });
+    this.#kept.set(id, { user, member, at: performance.now() });
     const oldest = this.#kept.keys().next();
     if (this.#kept.size > MOST && oldest.done !== true) this.#kept.delete(oldest.value);
     return id;
@@ -22,6 +22,6 @@ export class PendingMembers {
     const found = this.#kept.get(id);
     if (found?.user !== user) return undefined;
     this.#kept.delete(id);
-    return Date.now() - found.at > KEPT ? undefined : found.member;
+    return performance.now() - found.at > KEPT ? undefined : found.member;
   }
 }

@@ -10,6 +10,7 @@ const ENTRY = 200;
 interface Done {
   answer: WireAnswer;
   octets: number;
+  /** By the process's own time, which nobody can set. */
   until: number;
 }
 
@@ -56,13 +57,13 @@ export class RecentWrites {
 
   #remember(key: string, answer: WireAnswer, body: string): void {
     const octets = ENTRY + key.length + body.length;
-    this.#done.set(key, { answer, octets, until: Date.now() + REMEMBERED });
+    this.#done.set(key, { answer, octets, until: performance.now() + REMEMBERED });
     this.#octets += octets;
     this.#forget();
   }
 
   #forget(): void {
-    const now = Date.now();
+    const now = performance.now();
     for (const [key, { octets, until }] of this.#done) {
       if (until > now && this.#octets <= this.#largest) return;
       this.#done.delete(key);
