@@ -6,7 +6,7 @@ import { zoneName } from '../../src/zones/zone-name.js';
 import type { Servers } from './compare-servers.js';
 import { startNamed } from './private-named.js';
 
-/** An embedded nameserver on a free loopback port, started. */
+/** An embedded nameserver on a free loopback port, started, with no zones. */
 export async function startEmbedded(options: Partial<EmbeddedOptions> = {}): Promise<EmbeddedNameserver> {
   const nameserver = new EmbeddedNameserver({
     listen: [{ host: '127.0.0.1', port: 0 }],
@@ -15,6 +15,7 @@ export async function startEmbedded(options: Partial<EmbeddedOptions> = {}): Pro
     ...options,
   });
   await nameserver.start();
+  await nameserver.synchronize([]);
   return nameserver;
 }
 

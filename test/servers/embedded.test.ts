@@ -152,6 +152,19 @@ describe('changes', () => {
 });
 
 describe('life', () => {
+  test('while it has not been given all zones, it refuses none: it can not answer yet', async () => {
+    const starting = new EmbeddedNameserver({ listen: [{ host: '127.0.0.1', port: 0 }], version: '0', log });
+    await starting.start();
+    try {
+      const rcode = async (): Promise<number> => (await query(starting.dns, parseName('a.example.'), TYPE.SOA)).rcode;
+      expect(await rcode()).toBe(RCODE.SERVFAIL);
+      await starting.synchronize([await upsert('b.example', 1)]);
+      expect(await rcode()).toBe(RCODE.REFUSED);
+    } finally {
+      await starting.stop();
+    }
+  });
+
   test('start and stop are idempotent, and zones outlive a stop', async () => {
     await server.start();
     await server.apply([await upsert('a.example', 1)]);

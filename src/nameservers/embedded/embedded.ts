@@ -39,10 +39,17 @@ export class EmbeddedNameserver implements Nameserver {
   #listeners: Listener[] = [];
   #client: DnsClient | undefined;
   #startedAt = 0;
+  /** It was given all zones once. */
+  #isWhole = false;
 
   constructor(options: EmbeddedOptions) {
     this.#options = options;
-    this.#responder = new Responder(this.#zones, addressList(options.allowTransfer ?? []), options.log);
+    this.#responder = new Responder(
+      this.#zones,
+      addressList(options.allowTransfer ?? []),
+      options.log,
+      () => this.#isWhole,
+    );
   }
 
   get dns(): DnsAddress {
@@ -82,6 +89,7 @@ export class EmbeddedNameserver implements Nameserver {
       const applied = await this.#apply(zones);
       const wanted = new Set(zones.map((change) => apexOf(change)));
       for (const apex of this.#zones.keys()) if (!wanted.has(apex)) this.#zones.delete(apex);
+      this.#isWhole = true;
       return applied;
     });
   }

@@ -38,11 +38,14 @@ export class Responder {
   readonly #zones: ZoneTable;
   readonly #allowTransfer: BlockList;
   readonly #log: Log;
+  readonly #isWhole: () => boolean;
 
-  constructor(zones: ZoneTable, allowTransfer: BlockList, log: Log) {
+  /** `isWhole`: are all zones loaded? What is asked of others before is not refused, but can't be answered yet. */
+  constructor(zones: ZoneTable, allowTransfer: BlockList, log: Log, isWhole: () => boolean = () => true) {
     this.#zones = zones;
     this.#allowTransfer = allowTransfer;
     this.#log = log;
+    this.#isWhole = isWhole;
   }
 
   /** The responses to send, in order: one, many for a zone transfer, none to what is itself a response or too short. */
@@ -68,7 +71,7 @@ export class Responder {
     if (question.type === TYPE.AXFR || question.type === TYPE.IXFR) return transfer(this.#zones, response, asker.tcp);
     const dnssec = query.edns?.dnssecOk === true;
     const reply = answer(this.#zones, question.name, question.type, { dnssec, minimal: !asker.tcp });
-    response.rcode = reply.rcode;
+    response.rcode = reply.rcode === RCODE.REFUSED && !this.#isWhole() ? RCODE.SERVFAIL : reply.rcode;
     response.aa = reply.aa;
     response.answer = reply.answer;
     response.authority = reply.authority;
