@@ -1,25 +1,31 @@
 import type { DnsServer } from '../dns/query.js';
 import { setTimeout as pause } from 'node:timers/promises';
 import { sentenceOf } from '../errors.js';
-import { MemberError, type MemberBackend, type MemberChange, type MemberInfo } from '../members/member-backend.js';
+import {
+  MemberError,
+  type MemberBackend,
+  type MemberChange,
+  type MemberInfo,
+  type Pushed,
+} from '../members/member-backend.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import { nextHealth, type Health, type HealthEvent } from './failure-threshold.js';
 import { stateAtMember, type StateAtMember } from './state-at-member.js';
 import { Acknowledgements } from './acknowledgements.js';
 import { Backlog } from './backlog.js';
+import { BatchSize } from './batch-size.js';
 import { Latency } from './latency.js';
 import type { MemberWorkerOptions } from './member-worker-options.js';
 import { NameserverProbe } from './nameserver-probe.js';
 import { PushFigures } from './push-figures.js';
 import { PushOutcomes } from './push-outcomes.js';
+import { PushInterrupted, pushWhileAlive } from './push-while-alive.js';
 import { Signal } from './signal.js';
 import { Waiters } from './waiters.js';
 import { within } from '../members/within.js';
 
 /** Between looks whether a member that failed answers again, milliseconds; the last repeats. Such a look is not a failed command. */
 const RETURN_PROBE = [250, 500, 1_000];
-/** So many batches are on their way to one member at a time: enough that its disk, nameserver and our parser all work. */
-const LANES = 4;
 const BATCH_OCTETS = 8 * 1024 * 1024;
 
 /** Keeps one member equal to the index: sends what it lacks, notes what it acknowledged, sees what it serves. One a member, so that none delays another. */
@@ -28,6 +34,8 @@ export class MemberWorker {
   readonly backlog: Backlog;
   readonly latency = new Latency();
   readonly pushes = new PushFigures();
+  /** Where its nameserver answers; undefined where that is not known. */
+  readonly dns: DnsServer | undefined;
   readonly nameserver: NameserverProbe;
   readonly acknowledged: Acknowledgements;
   readonly #outcomes: PushOutcomes;
@@ -36,17 +44,18 @@ export class MemberWorker {
   #health: Health;
   /** Looks for its return since the last good push. */
   #probes = 0;
-  #info: MemberInfo | undefined;
+  /** What it said of itself when it was looked at last. */
+  info: MemberInfo | undefined;
   /** Are removals held, and was that told? */
   #isHeld = false;
-  /** Zones in a call: half as many after a call that failed, twice as many after a good one. */
-  #limit = Infinity;
+  readonly #batch: BatchSize;
   readonly #ending = new AbortController();
   #loop: Promise<void> | undefined;
 
   constructor(options: MemberWorkerOptions) {
     this.#options = options;
     this.#health = options.health;
+    this.dns = options.dns;
     this.backlog = new Backlog(options);
     this.nameserver = new NameserverProbe(options);
     this.acknowledged = new Acknowledgements({
@@ -54,16 +63,12 @@ export class MemberWorker {
       ownSerials: options.backend.ownSerials === true,
       news: (name) => this.#waiters.tell(name),
     });
+    this.#batch = new BatchSize(() => options.backend.batch);
     this.#outcomes = new PushOutcomes(options, this.backlog, this.acknowledged);
   }
 
   get health(): Health {
     return this.#health;
-  }
-
-  /** Where its nameserver answers; undefined where that is not known. */
-  get dns(): DnsServer | undefined {
-    return this.#options.dns;
   }
 
   start(): void {
@@ -117,40 +122,33 @@ export class MemberWorker {
    * not: a member whose nameserver is silent can still take changes, and would be wrong when it is back without them.
    */
   async probe(): Promise<void> {
-    await Promise.all([this.#probeApi(), this.nameserver.look()]);
-  }
-
-  async #probeApi(): Promise<void> {
-    try {
-      await this.look();
-      this.note({ kind: 'success', at: Date.now() });
-    } catch (error) {
-      this.note({ kind: 'failure', reason: sentenceOf(error) });
-    }
+    await Promise.all([this.#counted(() => this.look()).catch(() => undefined), this.nameserver.look()]);
   }
 
   /** Nothing is counted: for one that is disabled. */
   look(): Promise<MemberInfo> {
-    return this.latency.measure(async () => (this.#info = await this.#options.backend.probe()));
-  }
-
-  /** What it said of itself when it was looked at last. */
-  get info(): MemberInfo | undefined {
-    return this.#info;
+    return this.latency.measure(async () => (this.info = await this.#options.backend.probe()));
   }
 
   /** Asks it something while somebody waits; counted as any command is. Rejects with MemberError. */
-  async ask<T>(question: (backend: MemberBackend) => Promise<T>, timeout: number): Promise<T> {
+  ask<T>(question: (backend: MemberBackend) => Promise<T>, timeout: number): Promise<T> {
     const { backend, hostname } = this.#options;
+    return this.#counted(() => within(timeout, hostname, question(backend)));
+  }
+
+  /** Rejects as the call does. */
+  async #counted<T>(call: () => Promise<T>): Promise<T> {
     try {
-      const answer = await within(timeout, hostname, question(backend));
+      const answer = await call();
       this.note({ kind: 'success', at: Date.now() });
       return answer;
     } catch (error) {
-      this.note({ kind: 'failure', reason: sentenceOf(error) });
+      this.#failed(error);
       throw error;
     }
   }
+
+  readonly #failed = (error: unknown): void => this.note({ kind: 'failure', reason: sentenceOf(error) });
 
   /** Talks to it for as long as it takes. Nothing is counted: whoever does has something else to say of its failure. */
   using<T>(talk: (backend: MemberBackend) => Promise<T>): Promise<T> {
@@ -226,9 +224,8 @@ export class MemberWorker {
       else if (this.backlog.ready === 0) await this.#signal.wait(this.backlog.untilRetry());
       else if (this.#health.state === 'failing') await this.#lookForReturn();
       else {
-        const limited = this.#batch < this.#options.backend.batch;
-        const lanes = limited ? 1 : Math.min(LANES, Math.ceil(this.backlog.ready / this.#batch));
-        await Promise.all(Array.from({ length: lanes }, () => this.#lane()));
+        const length = this.#batch.lanes(this.backlog.ready);
+        await Promise.all(Array.from({ length }, () => this.#lane()));
       }
     }
   }
@@ -256,7 +253,7 @@ export class MemberWorker {
 
   async #lane(): Promise<void> {
     while (!this.#stopped && this.#health.state === 'online' && this.#options.writes()) {
-      const changes = await this.backlog.take(this.#batch, BATCH_OCTETS);
+      const changes = await this.backlog.take(this.#batch.zones, BATCH_OCTETS);
       if (changes.length === 0) return;
       const due = changes.filter((change) => !this.#cameFrom(change));
       if (due.length > 0) await this.#push(due);
@@ -272,30 +269,27 @@ export class MemberWorker {
     return true;
   }
 
-  get #batch(): number {
-    return Math.min(this.#options.backend.batch, this.#limit);
-  }
-
   async #push(changes: readonly MemberChange[]): Promise<void> {
     const { backend, log } = this.#options;
     try {
-      const outcomes = await this.pushes.measure(changes.length, () => backend.push(changes));
+      const push = (): Promise<Pushed[]> => pushWhileAlive(backend, changes, this.#failed);
+      const outcomes = await this.pushes.measure(changes.length, push);
       this.note({ kind: 'success', at: Date.now() });
       this.#probes = 0;
-      this.#limit *= 2;
+      this.#batch.succeeded();
       changes.forEach((change, i) => this.#outcomes.settle(change, outcomes[i]));
     } catch (error) {
       // The zones stay in the backlog: they go again when the member answers.
       const reason = sentenceOf(error);
       if (!(error instanceof MemberError)) log.error({ error: reason }, 'push failed');
-      this.note({ kind: 'failure', reason });
+      this.#failed(error);
       // It answers probes, and fails at this zone alone, again: the others must get past it.
-      if (this.#limit === 1) {
+      if (this.#batch.isLeast && !(error instanceof PushInterrupted)) {
         for (const change of changes) this.#outcomes.setAside(change, reason);
         // Nothing else may be due that would show that it answers.
         await this.#lookForReturn();
       }
-      this.#limit = Math.max(1, Math.floor(changes.length / 2));
+      this.#batch.failed(changes.length);
     } finally {
       this.backlog.giveBack(changes);
       for (const change of changes) this.#waiters.tell(change.name);

@@ -140,6 +140,10 @@ export class CpanelMember implements MemberBackend {
     return this.#kind?.ours === true ? this.#ours : undefined;
   }
 
+  breakOff(): void {
+    this.#connection.breakOff();
+  }
+
   close(): Promise<void> {
     return this.#connection.close();
   }

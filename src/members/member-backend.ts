@@ -87,6 +87,8 @@ export interface MemberBackend {
   zoneExists(name: ZoneName): Promise<boolean>;
   /** Upserts and removals in one batch, one outcome for each change, in their order. */
   push(changes: readonly MemberChange[]): Promise<Pushed[]>;
+  /** Ends the calls under way, of which nothing is heard any more; they reject. The next ones connect anew. */
+  breakOff?(): void;
   /** Closes kept-alive connections. Idempotent. */
   close(): Promise<void>;
 }

@@ -46,24 +46,13 @@ export class MemberConnection {
   readonly #options: ConnectionOptions;
   /** Without line ends, which legacy access hashes are pasted with and no header may hold. */
   readonly #token: string;
-  readonly #pool: Pool;
+  #pool: Pool;
   #certificateEnds: number | undefined;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.#token = options.token.replaceAll(/[\r\n]/g, '');
-    const host = options.host.includes(':') ? `[${options.host}]` : options.host;
-    this.#pool = new Pool(`https://${host}:${options.port}`, {
-      connect: pinnedConnector(
-        options.host,
-        options.fingerprint,
-        ({ ends }) => (this.#certificateEnds = ends),
-        options.reach,
-      ),
-      connections: CONNECTIONS,
-      keepAliveTimeout: KEEP_ALIVE,
-      pipelining: 1,
-    });
+    this.#pool = this.#newPool();
   }
 
   /** When the certificate of the last connection ends, milliseconds since 1970. */
@@ -79,6 +68,14 @@ export class MemberConnection {
   post(path: string, body: Buffer, timeout = this.#timeout): Promise<Answer> {
     const headers = { ...this.#headers, 'content-type': 'application/octet-stream' };
     return this.#call({ method: 'POST', path, body, headers }, timeout);
+  }
+
+  /** Ends the calls under way, of which nothing is heard any more. The next ones connect anew. */
+  breakOff(): void {
+    const { host } = this.#options;
+    const silent = `${host} cannot be reached: the network failed in the middle of a call. It is tried again.`;
+    void this.#pool.destroy(new MemberError('unreachable', silent));
+    this.#pool = this.#newPool();
   }
 
   async close(): Promise<void> {
@@ -101,6 +98,16 @@ export class MemberConnection {
       .trim()
       .slice(0, LONGEST_QUOTE);
     return line.replace(/\.$/, '') || 'it says nothing more';
+  }
+
+  #newPool(): Pool {
+    const { host, port, fingerprint, reach } = this.#options;
+    return new Pool(`https://${host.includes(':') ? `[${host}]` : host}:${port}`, {
+      connect: pinnedConnector(host, fingerprint, ({ ends }) => (this.#certificateEnds = ends), reach),
+      connections: CONNECTIONS,
+      keepAliveTimeout: KEEP_ALIVE,
+      pipelining: 1,
+    });
   }
 
   get #timeout(): number {

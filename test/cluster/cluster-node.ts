@@ -66,6 +66,10 @@ export class ClusterNode {
     return this.#now().cluster;
   }
 
+  get fingerprint(): string {
+    return this.#certificate.fingerprint;
+  }
+
   get nameserver(): FaultyNameserver {
     return this.#now().nameserver;
   }

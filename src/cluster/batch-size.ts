@@ -1,0 +1,36 @@
+/** So many calls are on their way to one member at a time: enough that its disk, nameserver and our parser all work. */
+const LANES = 4;
+
+/** How many zones go in a call to one member: half as many after a call that failed, twice as many after a good one. */
+export class BatchSize {
+  readonly #most: () => number;
+  #limit = Infinity;
+
+  /** `most`: that the member takes in a call. */
+  constructor(most: () => number) {
+    this.#most = most;
+  }
+
+  get zones(): number {
+    return Math.min(this.#most(), this.#limit);
+  }
+
+  /** The call before failed, and no call can be smaller. */
+  get isLeast(): boolean {
+    return this.#limit === 1;
+  }
+
+  /** Calls at a time for so many zones; one as long as calls are kept small. */
+  lanes(zones: number): number {
+    return this.zones < this.#most() ? 1 : Math.min(LANES, Math.ceil(zones / this.zones));
+  }
+
+  succeeded(): void {
+    this.#limit *= 2;
+  }
+
+  /** A call with so many zones failed. */
+  failed(zones: number): void {
+    this.#limit = Math.max(1, Math.floor(zones / 2));
+  }
+}
