@@ -78,7 +78,7 @@ export class Members {
     return this.edit(known.id, { user, token }, by);
   }
 
-  /** Proven as a new one is, before anything is changed. Where it is another server then, it gets all zones. */
+  /** Proven as a new one is, before anything is changed. Where it is another server then, or may be, it gets all zones. */
   async edit(id: string, edit: MemberEdit, by: Principal): Promise<MemberStatus> {
     const before = this.#find(id, by);
     const { member, backend } = await this.#prove(editedMember(before, edit), by, id);
@@ -88,7 +88,10 @@ export class Members {
       this.#refuseTwin((other) => other.id !== id && other.hostname === member.hostname, member.host);
       Object.assign(draft, fields);
     });
-    await this.#options.workers.restart(edited, member.hostname !== before.hostname);
+    const { workers, store } = this.#options;
+    await workers.restart(edited, member.hostname !== before.hostname);
+    // Another certificate may be that of a server that was set up anew and holds nothing of what it acknowledged.
+    if (member.fingerprint !== before.fingerprint) workers.of(id)?.resend([...store.entries()].map(({ name }) => name));
     return this.#status(edited);
   }
 
