@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { DnsClient } from '../dns/query.js';
 import { sentenceOf } from '../errors.js';
@@ -17,6 +18,8 @@ interface Connected {
 const RECONNECT = [100, 250, 500, 1_000, 2_000, 5_000];
 /** Milliseconds between two looks whether the server is still the one that was given its zones. */
 const WATCH = 5_000;
+/** Milliseconds for its answer to how it does: somebody waits for that, and commands may take longer. */
+const STATUS_WITHIN = 5_000;
 
 /**
  * Any server with a control channel, as a Nameserver: one thing after the other, found again when it went away, watched for
@@ -87,7 +90,12 @@ export class ControlledNameserver implements Nameserver {
     if (connection === undefined) return { software, version: '', running: false, reason: this.#reason };
     const zones = connection.commands.size;
     try {
-      const { version, startedAt, memory: told, signedZones } = await connection.facts();
+      const {
+        version,
+        startedAt,
+        memory: told,
+        signedZones,
+      } = await Promise.race([connection.facts(), late(software)]);
       const memory = told ?? (await memoryServing(this.dns));
       return { ...{ software, version, running: true, zones }, ...present({ startedAt, memory, signedZones }) };
     } catch (error) {
@@ -203,6 +211,11 @@ export class ControlledNameserver implements Nameserver {
     await this.#server.end();
     await this.#server.close();
   }
+}
+
+async function late(software: string): Promise<never> {
+  await pause(STATUS_WITHIN, undefined, { ref: false });
+  throw new Error(`${software} did not say within ${STATUS_WITHIN / 1_000} s how it does.`);
 }
 
 /** Without what is not known. */
