@@ -36,7 +36,7 @@ export default defineConfig({
       {
         test: {
           name: 'system',
-          include: ['test/{servers,nodes,demo,browser,hosts}/**/*.test.ts'],
+          include: ['test/{servers,nodes,demo,browser,hosts,faults}/**/*.test.ts'],
           env: folders(),
           fileParallelism: false,
           testTimeout: 120_000,
