@@ -96,16 +96,16 @@ describe('a password', () => {
 
   test('of a user that does not exist takes as long as a wrong one', async () => {
     await users.add(alice, PASSWORD);
-    const time = async (name: string): Promise<number> => {
-      const runs = [];
-      for (let run = 0; run < 3; run++) {
+    const fastest = { alice: Infinity, nobody: Infinity };
+    // In turn, so that a machine that is busy for a moment slows both.
+    for (let run = 0; run < 5; run++) {
+      for (const name of ['alice', 'nobody'] as const) {
         const start = performance.now();
         await users.verify(name, 'wrong password');
-        runs.push(performance.now() - start);
+        fastest[name] = Math.min(fastest[name], performance.now() - start);
       }
-      return Math.min(...runs);
-    };
-    const ratio = (await time('alice')) / (await time('nobody'));
+    }
+    const ratio = fastest.alice / fastest.nobody;
     expect(ratio).toBeGreaterThan(0.5);
     expect(ratio).toBeLessThan(2);
   });
