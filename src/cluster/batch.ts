@@ -10,7 +10,7 @@ const turns = pLimit(1);
 
 /**
  * One outcome for each zone, in their order; one that fails stops none of the others. `atOnce`: without a pause, so that the changes come to
- * the nameserver as one.
+ * nameserver and members as one.
  */
 export async function inBatch<T extends { name: ZoneName }>(
   zones: readonly T[],

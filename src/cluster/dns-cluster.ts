@@ -122,7 +122,8 @@ export class DnsCluster extends MemberCommands implements Cluster {
 
   removeZones(names: readonly ZoneName[], by: Principal, options?: ChangeOptions): Promise<BatchOutcome[]> {
     const zones = names.map((name) => ({ name }));
-    return inBatch(zones, ({ name }) => this.removeZone(name, by, options));
+    // Together, so that whoever looks whether they are too many sees all of them.
+    return inBatch(zones, ({ name }) => this.removeZone(name, by, options), { atOnce: true });
   }
 
   async reloadZones(names: readonly ZoneName[] | 'all', by: Principal): Promise<void> {

@@ -83,7 +83,10 @@ export class ClusterNode {
     const server = createServer({ key, cert }, (request, response) => {
       const call = /^\/scripts2\/(\w+)/.exec(request.url ?? '')?.[1] ?? request.url ?? '';
       this.calls.push(call);
-      if (!this.intercept(call, request, response)) api.app?.(request, response);
+      if (this.intercept(call, request, response)) return;
+      // As a node does that is only starting.
+      if (api.app === undefined) response.writeHead(503).end();
+      else api.app(request, response);
     });
     await new Promise<void>((resolve) => server.listen(this.#apiPort, '127.0.0.1', resolve));
     this.#apiPort = (server.address() as AddressInfo).port;
