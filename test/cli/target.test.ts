@@ -76,7 +76,7 @@ describe('a command that asks a service elsewhere', () => {
     ['no https', () => ['--url', 'http://127.0.0.1:1', '--token-file', tokenFile], 2, /https:\/\//],
     ['two services', () => ['--url', url, '--folder', folder, '--token-file', tokenFile], 2, /one of them/],
     ['a wrong fingerprint', () => ['--url', url, '--token-file', tokenFile, '--fingerprint', 'AB'], 2, /32 pairs/],
-    ['no token in the file', () => ['--url', url, '--token-file', '/dev/null'], 2, /holds no token/],
+    ['no token in the file', () => ['--url', url, '--token-file', '/dev/null'], 2, /holds nothing/],
     ['no file', () => ['--url', url, '--token-file', join(folder, 'none')], 2, /cannot be read/],
     [
       'nobody who listens',
