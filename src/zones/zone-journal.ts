@@ -25,6 +25,12 @@ export type JournalStep =
   | { kind: 'disown'; name: ZoneName; entry?: ZoneEntry }
   | { kind: 'confirm'; names: readonly ZoneName[] };
 
+/** The zones that a step is about. */
+export function namesOf(step: JournalStep): readonly ZoneName[] {
+  if (step.kind === 'confirm') return step.names;
+  return [step.kind === 'write' ? step.entry.name : step.name];
+}
+
 /** Length and checksum before each step. */
 const FRAME = 8;
 const MODE = 0o600;

@@ -7,7 +7,7 @@ import { replayJournal } from './journal-replay.js';
 import type { ValidZone } from './validation.js';
 import { ZoneFiles } from './zone-files.js';
 import type { Tombstone, ZoneEntry, ZoneHome, ZoneIndex } from './zone-index.js';
-import { ZoneJournal, type JournalStep } from './zone-journal.js';
+import { namesOf, ZoneJournal, type JournalStep } from './zone-journal.js';
 import type { ZoneName } from './zone-name.js';
 import { dropStrayPrevious, recoverIndex } from './zone-recovery.js';
 import { ZoneSteps } from './zone-steps.js';
@@ -288,11 +288,6 @@ export class ZoneStore {
       throw error;
     }
   }
-}
-
-function namesOf(step: JournalStep): readonly ZoneName[] {
-  if (step.kind === 'confirm') return step.names;
-  return [step.kind === 'write' ? step.entry.name : step.name];
 }
 
 function indexFile(folder: string): string {
