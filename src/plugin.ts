@@ -24,6 +24,7 @@ import { ownCertificate } from './state/certificate.js';
 import { FolderLock } from './state/folder-lock.js';
 import { secretFile } from './state/secret-file.js';
 import { createApi } from './web/api.js';
+import { withHold } from './web/backup-hold.js';
 import { ControlSocket } from './web/control-socket.js';
 import { createPages } from './web/pages/pages.js';
 import { standingApp } from './web/standing-app.js';
@@ -225,7 +226,10 @@ async function run(host: HostPanel, settings: PluginSettings, standingApi: Expre
     // Kept, so that a form that was open during a restart still works.
     const secret = await secretFile(join(folder, 'csrf.key'));
     const api = createApi({ cluster, tokens, audit, notifications, accounts: host.accounts, version, log });
-    const control = await ControlSocket.open(folder, api as RequestListener);
+    const control = await ControlSocket.open(
+      folder,
+      withHold(api as RequestListener, () => running.holdFiles(), log),
+    );
     ends.push(() => control.close());
     return {
       cluster,

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { packageVersion } from '../operations/version.js';
 import { auditVerify } from './audit-verify.js';
+import { backup } from './backup.js';
 import { doctor } from './doctor.js';
 import { membersAdd } from './members-add.js';
 import { membersEdit } from './members-edit.js';
@@ -9,6 +10,7 @@ import { membersRemove } from './members-remove.js';
 import { membersRole } from './members-role.js';
 import { membersAllowRemovals, membersDisable, membersEnable } from './members-state.js';
 import { membersTest } from './members-test.js';
+import { restore } from './restore.js';
 import { serve } from './serve.js';
 import { statusCommand } from './status.js';
 import { syncAll, syncLocal, syncZone, syncZoneLocal } from './synchronize.js';
@@ -68,6 +70,8 @@ const COMMANDS: readonly AddCommand[] = [
   syncAll,
   syncLocal,
   group('audit', 'Who changed what', [auditVerify]),
+  backup,
+  restore,
   group('tokens', 'API tokens: of peers, and of scripts', [tokensCreate, tokensList, tokensRevoke]),
   group('users', 'Who may log in to the bare-bones panel', [usersList, usersAdd, usersPassword, usersRemove]),
   serve,

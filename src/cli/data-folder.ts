@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
+import { INSIDE_NODE } from '../backup/backed-up-files.js';
 import { DATA_FOLDER } from '../panel/node-configuration.js';
 import { WrongUse } from './failure.js';
 
@@ -9,9 +10,6 @@ export interface FolderOptions {
   json?: true;
   folder?: string;
 }
-
-/** Where a node keeps the plugin's folder. */
-export const INSIDE_NODE = 'dns-cluster';
 
 /** Adds the options of a command that works on the files of a service on this machine. */
 export function worksOnFiles(command: Command): Command {

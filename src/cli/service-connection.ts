@@ -1,8 +1,8 @@
 import { request, type RequestOptions } from 'node:http';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
+import { INSIDE_NODE } from '../backup/backed-up-files.js';
 import { controlSocketOf } from '../web/control-socket.js';
-import { INSIDE_NODE } from './data-folder.js';
 import type { RemoteTarget } from './target.js';
 
 const CONNECT_WITHIN = 10_000;

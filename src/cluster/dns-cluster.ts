@@ -53,6 +53,11 @@ export class DnsCluster extends MemberCommands implements Cluster {
     return this.parts.stop();
   }
 
+  /** The zones' files and journal can be copied from when this resolves until the returned function is called. */
+  holdFiles(): Promise<() => void> {
+    return this.parts.store.hold();
+  }
+
   listZones(by: Principal): ZoneRow[] {
     const rows: ZoneRow[] = [];
     for (const entry of this.parts.store.entries()) if (ownsOrIsRoot(by, entry.owner)) rows.push(entry);

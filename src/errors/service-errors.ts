@@ -29,6 +29,26 @@ export const SERVICE_ERRORS = {
       `The certificate that this server made for itself in ${f['folder'] ?? ''} is damaged (${f['why'] ?? ''}), so it did not start. Put it back from a backup; ` +
       'or delete the folder: then it makes a new one, which must be accepted on every server that has this one as a member.',
   },
+  folder_half_restored: {
+    status: 503,
+    sentence: (f) =>
+      `A restore into ${f['folder'] ?? ''} was begun and not finished, so no service starts there. Run dnscluster restore again with the same file.`,
+  },
+  folder_not_empty: {
+    status: 409,
+    sentence: (f) =>
+      `${f['folder'] ?? ''} holds data already (${f['held'] ?? ''}), so nothing was restored. With --force it is set aside in that folder, and the backup takes its place.`,
+  },
+  backup_unusable: {
+    status: 422,
+    sentence: (f) =>
+      `${f['file'] ?? ''} can't be used as a backup: ${f['why'] ?? ''}. Nothing was changed; take another one.`,
+  },
+  backup_of_other: {
+    status: 422,
+    sentence: (f) =>
+      `The backup is one of ${f['layout'] === 'node' ? 'a node with its panel and users' : "a plugin's folder in another panel"}, and ${f['folder'] ?? ''} is not, so nothing was restored. Name the right folder with --folder.`,
+  },
   folder_full: {
     status: 507,
     sentence: (f) =>

@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClusterError } from '../errors.js';
 
 const NAME = 'lock';
+/** In a folder whose restore from a backup was begun and not finished. */
+export const UNFINISHED = 'restore-unfinished';
 const TRIES = 10;
 
 /**
@@ -18,11 +21,14 @@ export class FolderLock {
     this.#file = file;
   }
 
-  /** Rejects with folder_in_use, naming the process. */
-  static async take(folder: string): Promise<FolderLock> {
+  /** Rejects with folder_in_use, naming the process; and with folder_half_restored, but for who finishes that. */
+  static async take(folder: string, { evenUnfinished = false } = {}): Promise<FolderLock> {
     const file = join(folder, NAME);
     await claim(`${process.pid} ${(await startOf(process.pid)) ?? ''}`, file, folder);
-    return new FolderLock(file);
+    const lock = new FolderLock(file);
+    if (evenUnfinished || !existsSync(join(folder, UNFINISHED))) return lock;
+    await lock.release();
+    throw new ClusterError('folder_half_restored', { folder });
   }
 
   async release(): Promise<void> {

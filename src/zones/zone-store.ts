@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ClusterError, sentenceOf } from '../errors.js';
 import type { Log } from '../operations/log.js';
 import { HandEdits } from './hand-edits.js';
+import { JournalFolding } from './journal-folding.js';
 import { replayJournal } from './journal-replay.js';
 import type { ValidZone } from './validation.js';
 import { ZoneFiles } from './zone-files.js';
@@ -42,7 +43,6 @@ export interface ZoneWrite {
  * durable when its call resolves, and whole or absent after a crash at any moment. One process owns the folder (FolderLock).
  */
 export class ZoneStore {
-  readonly #folder: string;
   readonly #log: Log;
   readonly #files: ZoneFiles;
   readonly #index: ZoneIndex;
@@ -52,7 +52,7 @@ export class ZoneStore {
   /** What persons did to the files. */
   readonly edits: HandEdits;
   #chain: Promise<void> = Promise.resolve();
-  #checkpoint: Promise<void> | undefined;
+  readonly #folding: JournalFolding;
 
   private constructor(
     folder: string,
@@ -61,13 +61,16 @@ export class ZoneStore {
     index: ZoneIndex,
     journal: ZoneJournal,
   ) {
-    this.#folder = folder;
     this.#log = log;
     this.#checkpointOctets = checkpoint ?? CHECKPOINT_OCTETS;
     this.#files = files;
     this.#index = index;
     this.#journal = journal;
     this.#steps = new ZoneSteps(files, index);
+    this.#folding = new JournalFolding({
+      ...{ indexFile: indexFileOf(folder), files, index, journal, log },
+      steps: this.#steps,
+    });
     this.edits = new HandEdits(files, index, log);
   }
 
@@ -76,7 +79,7 @@ export class ZoneStore {
     const { log } = options;
     await mkdir(folder, { recursive: true, mode: 0o750 });
     const files = await ZoneFiles.open(folder);
-    const { index, rebuilt } = await recoverIndex(indexFile(folder), files, log);
+    const { index, rebuilt } = await recoverIndex(indexFileOf(folder), files, log);
     const journal = await ZoneJournal.open(folder);
     try {
       const store = new ZoneStore(folder, options, files, index, journal);
@@ -84,10 +87,10 @@ export class ZoneStore {
       for (const name of touched) store.#steps.touched.add(name);
       await dropStrayPrevious(files, index);
       await store.edits.look({ every: false });
-      // Also where there are no zones yet: from now on a missing index means that it was lost.
-      if (rebuilt) await store.#foldBeside();
       // What was replayed is in generations before the present one: it is folded while the server starts.
-      else if (performed > 0) store.#checkpoint = store.#foldBeside();
+      if (rebuilt || performed > 0) store.#folding.begin();
+      // Also where there are no zones yet: from now on a missing index means that it was lost.
+      if (rebuilt) await store.#folding.settled();
       return store;
     } catch (error) {
       await journal.close();
@@ -198,13 +201,24 @@ export class ZoneStore {
     return steps.flatMap((step) => namesOf(step));
   }
 
+  /**
+   * From when this resolves until the returned function is called, the journal keeps every change since the index was written: who copies
+   * the files meanwhile, and the journal last, has all of it.
+   */
+  async hold(): Promise<() => void> {
+    const release = this.#folding.hold();
+    await this.#chain;
+    await this.#folding.settled();
+    return release;
+  }
+
   async close(): Promise<void> {
     await this.#chain;
-    await this.#checkpoint;
+    await this.#folding.settled();
     // Much is left to the journal, which the next start replays: nobody waits long for the end.
-    if (this.#steps.touched.size <= FOLD_AT_CLOSE) {
-      await this.#turn();
-      await this.#checkpoint;
+    if (this.#steps.touched.size <= FOLD_AT_CLOSE && this.#folding.isDue) {
+      await this.#folding.turn();
+      await this.#folding.settled();
     }
     await this.#journal.close();
   }
@@ -230,7 +244,7 @@ export class ZoneStore {
       });
       await this.#steps.performAll(steps, prepared);
       for (const step of steps) for (const name of namesOf(step)) if (step.kind !== 'confirm') this.edits.settled(name);
-      if (this.#journal.size > this.#checkpointOctets && this.#checkpoint === undefined) await this.#turn();
+      if (this.#journal.size > this.#checkpointOctets && this.#folding.isDue) await this.#folding.turn();
     });
     this.#chain = next.catch(() => undefined);
     return next;
@@ -247,49 +261,8 @@ export class ZoneStore {
     }
     return prepared;
   }
-
-  /** Begins the next generation of the journal and folds those before. Where that fails, the journal grows and it is tried again. */
-  async #turn(): Promise<void> {
-    try {
-      await this.#journal.turn();
-      this.#checkpoint = this.#foldBeside();
-    } catch (error) {
-      this.#log.error({ error: sentenceOf(error) }, 'a new zone journal could not be begun');
-    }
-  }
-
-  /** Folds the generations before the present one into files and index, while changes go on. */
-  async #foldBeside(): Promise<void> {
-    try {
-      await this.#fold();
-    } catch (error) {
-      // The old generations stay, and are folded at the next start.
-      this.#log.error({ error: sentenceOf(error) }, 'the zone journal could not be folded into the index');
-    } finally {
-      this.#checkpoint = undefined;
-    }
-  }
-
-  async #fold(): Promise<void> {
-    const generation = this.#journal.generation;
-    const { touched } = this.#steps;
-    this.#steps.touched = new Set();
-    try {
-      const previous = this.#index.previous();
-      await this.#files.sync(
-        touched,
-        previous.filter((name) => touched.has(name)),
-      );
-      await this.#index.write(indexFile(this.#folder));
-      await this.#journal.dropBefore(generation);
-    } catch (error) {
-      // A later fold drops these generations, too: it must not do so before their files are synced.
-      for (const name of touched) this.#steps.touched.add(name);
-      throw error;
-    }
-  }
 }
 
-function indexFile(folder: string): string {
+function indexFileOf(folder: string): string {
   return join(folder, 'index');
 }

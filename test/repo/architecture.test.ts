@@ -14,7 +14,7 @@ const FLOORS = [
   ['members', 'nameservers'],
   ['zones'],
   ['dns'],
-  ['access', 'host', 'notifications'],
+  ['access', 'host', 'notifications', 'backup'],
   ['state'],
   ['operations'],
   ['errors'],

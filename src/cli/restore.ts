@@ -1,0 +1,43 @@
+import type { Command } from 'commander';
+import { restoreFolder } from '../backup/restore-folder.js';
+import { folderOf, isThere, worksOnFiles, type FolderOptions } from './data-folder.js';
+import { WrongUse } from './failure.js';
+import { guide } from './guide.js';
+import { note, say } from './output.js';
+
+const HELP = `
+Stop the service first. The whole archive is compared with its manifest before anything is touched. Where the folder holds data, nothing
+is done without --force; with it, what was there is set aside inside the folder.
+
+Start the service then. Before it sends a member anything, it compares its zones with that member's: a copy that is newer there than
+in the backup is taken, and so are zones that were made since. What was removed since the backup is here again: members of this software
+refuse it and say so, so remove it once more.
+
+It exits with 1 where the service runs, the folder holds data, or the archive is not as it was written.`;
+const EXAMPLES = {
+  'restore /root/dns-cluster.tar.gz': 'After a disk was lost: into the empty folder of the service.',
+  'restore /root/dns-cluster.tar.gz --force': 'In place of what is there, which is set aside.',
+};
+
+/** `dnscluster restore FILE`: a folder as a backup has it. */
+export function restore(program: Command): void {
+  const command = program
+    .command('restore <file>')
+    .description('Restore a backup into the folder of a service that is stopped')
+    .option('--force', 'also where the folder holds data, which is set aside');
+  guide(worksOnFiles(command), { details: HELP, examples: EXAMPLES }).action(run);
+}
+
+async function run(file: string, options: FolderOptions & { force?: true }): Promise<void> {
+  const folder = folderOf(options);
+  if (!(await isThere(file))) throw new WrongUse(`There is no file ${file}.`);
+  if (options.json !== true) note(`Restoring ${file} into ${folder} ...`);
+  const { manifest, setAside } = await restoreFolder(file, folder, { force: options.force === true });
+  const { made, files } = manifest;
+  const aside = setAside.map((path) => `What was there lies in ${path}.\n`).join('');
+  say(
+    options.json,
+    { folder, made, files: files.length, setAside },
+    `${folder} is as it was at ${made} (${files.length} files).\n${aside}Start the service: it takes newer copies from its members before it sends them anything.\n`,
+  );
+}
