@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { lchown, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { ClusterError } from '../errors.js';
 import { replaceFile } from '../state/durable-file.js';
@@ -9,7 +9,6 @@ import { FolderLock, UNFINISHED } from '../state/folder-lock.js';
 import { entriesOf, INSIDE_NODE, isKept, isReplaced, layoutOf, placesOf } from './backed-up-files.js';
 import type { Manifest } from './backup-format.js';
 import { readBackup } from './read-backup.js';
-import { RESTORED } from './restored.js';
 
 /** What was done. */
 export interface Restored {
@@ -82,10 +81,8 @@ async function replace(places: readonly Place[], staging: string, { made, layout
       if (name !== INSIDE_NODE) await rename(join(from, name), join(path, name));
     }
   }
-  const plugin = places.at(-1)?.path ?? '';
-  await replaceFile(join(plugin, RESTORED), `${JSON.stringify({ made, restored: new Date().toISOString() })}\n`, 0o600);
-  await giveTo(plugin, join(plugin, RESTORED), ...setAside);
-  await syncAll(plugin);
+  for (const path of setAside) await giveTo(dirname(path), path);
+  await syncAll(staging);
   for (const { path } of [...places].reverse()) await rm(join(path, UNFINISHED));
   return setAside;
 }

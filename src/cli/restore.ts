@@ -9,9 +9,9 @@ const HELP = `
 Stop the service first. The whole archive is compared with its manifest before anything is touched. Where the folder holds data, nothing
 is done without --force; with it, what was there is set aside inside the folder.
 
-Start the service then. Before it sends a member anything, it compares its zones with that member's: a copy that is newer there than
-in the backup is taken, and so are zones that were made since. What was removed since the backup is here again: members of this software
-refuse it and say so, so remove it once more.
+Start the service then, and look for drift before anything is changed (Drift and conflicts, or checkdrift in the API): a member's copy
+that is newer than the backup's is listed there, to be taken. Zones that were made since are listed as extra, and can be taken, too. What
+was removed since the backup is here again: members of this software refuse it and say so, so remove it once more.
 
 It exits with 1 where the service runs, the folder holds data, or the archive is not as it was written.`;
 const EXAMPLES = {
@@ -38,6 +38,6 @@ async function run(file: string, options: FolderOptions & { force?: true }): Pro
   say(
     options.json,
     { folder, made, files: files.length, setAside },
-    `${folder} is as it was at ${made} (${files.length} files).\n${aside}Start the service: it takes newer copies from its members before it sends them anything.\n`,
+    `${folder} is as it was at ${made} (${files.length} files).\n${aside}Start the service, look for drift, and take the newer copies that members have before anything is changed.\n`,
   );
 }
