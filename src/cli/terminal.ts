@@ -29,10 +29,11 @@ export async function confirm(what: string, yes: true | undefined): Promise<void
 /** A secret that a person types: it is not shown. Only where there is a person. */
 export function askSecret(question: string): Promise<string> {
   const { stdin, stderr } = process;
-  stderr.write(question);
+  // Before it is asked for: the terminal shows what somebody types quickly.
   stdin.setRawMode(true);
   stdin.setEncoding('utf8');
   stdin.resume();
+  stderr.write(question);
   return new Promise((resolve, reject) => {
     let typed = '';
     const end = (): void => {
