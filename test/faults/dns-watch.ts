@@ -70,6 +70,12 @@ export class DnsWatch {
     for (const [key, seen] of this.#seen) if (key.startsWith(`${server} `)) seen.since = undefined;
   }
 
+  /** The serial that this server answers with now; undefined where it does not have the zone. */
+  serialAt(server: string, zone: string): number | undefined {
+    const seen = this.#seen.get(`${server} ${zone}`);
+    return seen?.since === undefined ? undefined : seen.serial;
+  }
+
   async close(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const gone = once(this.#child, 'exit');

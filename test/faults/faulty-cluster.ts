@@ -14,6 +14,9 @@ export class FaultyCluster {
   readonly nameservers: readonly FaultyNode[];
   readonly watch: DnsWatch;
   readonly truth = new ZoneTruth();
+  /** What was wrong with what a web server held after it had been killed. */
+  readonly losses: string[] = [];
+  readonly #starting = new Set<FaultyNode>();
   readonly #folder: string;
 
   private constructor(network: FaultyNetwork, folder: string, webs: number, nameservers: number, options: NodeOptions) {
@@ -69,6 +72,22 @@ export class FaultyCluster {
     this.truth.beginRemoval(zone);
     await web.api('removezone', { zone, wait: 'none' });
     this.truth.removed(zone);
+  }
+
+  /** Starts a node again that was killed, and looks whether a web server still has all that it acknowledged. */
+  async restart(node: FaultyNode): Promise<void> {
+    this.#starting.add(node);
+    try {
+      await node.start();
+      if (this.webs.includes(node)) this.losses.push(...this.truth.compare(node.name, await node.zones()));
+    } finally {
+      this.#starting.delete(node);
+    }
+  }
+
+  /** It was not yet looked at since it starts again. */
+  isStarting(node: FaultyNode): boolean {
+    return this.#starting.has(node);
   }
 
   /** How the nameserver stands in the table of this web server. */

@@ -19,6 +19,8 @@ export function mayIsolate(): boolean {
   return false;
 }
 
+export type EndFault = () => void;
+
 /** A host of the network: a network namespace with one link to the router. */
 export interface Host {
   name: string;
@@ -35,8 +37,8 @@ export class FaultyNetwork {
   static #made = 0;
   readonly #id = `${PREFIX}${process.pid}-${FaultyNetwork.#made++}`;
   readonly #hosts = new Map<string, Host>();
-  /** Fault → the router's rules that make it. */
-  readonly #faults = new Map<string, string[]>();
+  /** The router's rules, of each fault. */
+  readonly #faults = new Set<readonly string[]>();
   readonly #slow = new Set<string>();
   /** Reaches every host by a link of its own, past the router and its faults. */
   readonly observer: Host = { name: OBSERVER, address: '', enter: enter(this.#of(OBSERVER)) };
@@ -68,49 +70,42 @@ export class FaultyNetwork {
     return joined;
   }
 
-  /** Nothing passes between the two. */
-  cut(one: string, other: string): void {
-    this.#begin(`cut ${one} ${other}`, [this.#drop(one, other), this.#drop(other, one)]);
+  /** Nothing passes between the two. Returns what ends it, as all faults do. */
+  cut(one: string, other: string): EndFault {
+    return this.#begin([this.#drop(one, other), this.#drop(other, one)]);
   }
 
   /** Nothing passes from the one to the other; the other way all does: what is asked arrives, the answer does not. */
-  loseAnswers(from: string, to: string): void {
-    this.#begin(`answers ${from} ${to}`, [this.#drop(from, to)]);
+  loseAnswers(from: string, to: string): EndFault {
+    return this.#begin([this.#drop(from, to)]);
   }
 
   /** Of what passes between the two, so much is lost, in both directions. */
-  lose(percent: number, one: string, other: string): void {
+  lose(percent: number, one: string, other: string): EndFault {
     const some = `numgen random mod 100 < ${percent}`;
-    this.#begin(`loss ${one} ${other}`, [this.#drop(one, other, some), this.#drop(other, one, some)]);
+    return this.#begin([this.#drop(one, other, some), this.#drop(other, one, some)]);
   }
 
   /** Its nameserver can't be asked by the other; all else of it answers. */
-  muteDns(name: string, by: string): void {
-    const port = `meta l4proto { tcp, udp } th dport ${DNS_PORT}`;
-    this.#begin(`dns ${name} ${by}`, [this.#drop(by, name, port)]);
+  muteDns(name: string, by: string): EndFault {
+    return this.#begin([this.#drop(by, name, `meta l4proto { tcp, udp } th dport ${DNS_PORT}`)]);
   }
 
   /** Its link takes so many kilobits a second, in both directions, and what waits is delayed by up to two seconds. */
-  slow(name: string, kilobits: number): void {
+  slow(name: string, kilobits: number): EndFault {
     this.#slow.add(name);
     for (const { namespace, device } of this.#ends(name)) {
       const limit = ['rate', `${kilobits}kbit`, 'burst', '4kb', 'latency', '2s'];
       run('tc', ['-n', namespace, 'qdisc', 'replace', 'dev', device, 'root', 'tbf', ...limit]);
     }
+    return () => this.#hasten(name);
   }
 
-  /** Ends all faults of this host, or of all. */
-  heal(name?: string): void {
-    for (const fault of this.#faults.keys()) {
-      if (name === undefined || fault.split(' ').includes(name)) this.#faults.delete(fault);
-    }
+  /** Ends all faults. */
+  heal(): void {
+    this.#faults.clear();
     this.#rule();
-    for (const slow of this.#slow) {
-      if (name !== undefined && slow !== name) continue;
-      this.#slow.delete(slow);
-      for (const { namespace, device } of this.#ends(slow))
-        run('tc', ['-n', namespace, 'qdisc', 'del', 'dev', device, 'root']);
-    }
+    for (const name of this.#slow) this.#hasten(name);
   }
 
   /** The processes that run on this host. */
@@ -154,14 +149,24 @@ export class FaultyNetwork {
     return `ip saddr ${source} ip daddr ${destination} ${which} drop`;
   }
 
-  #begin(fault: string, rules: string[]): void {
-    this.#faults.set(fault, rules);
+  #begin(rules: readonly string[]): EndFault {
+    this.#faults.add(rules);
     this.#rule();
+    return () => {
+      this.#faults.delete(rules);
+      this.#rule();
+    };
+  }
+
+  #hasten(name: string): void {
+    if (!this.#slow.delete(name)) return;
+    for (const { namespace, device } of this.#ends(name))
+      run('tc', ['-n', namespace, 'qdisc', 'del', 'dev', device, 'root']);
   }
 
   /** The router's rules as a whole, at once. */
   #rule(): void {
-    const rules = [...this.#faults.values()].flat().join('\n');
+    const rules = [...this.#faults].flat().join('\n');
     const chain = `chain forward { type filter hook forward priority 0; policy accept;\n${rules}\n}`;
     const ruleset = `flush ruleset\ntable ip faults {\n${chain}\n}\n`;
     run('nsenter', [...enter(this.#of(ROUTER)), 'nft', '-f', '-'], ruleset);
