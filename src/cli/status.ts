@@ -3,27 +3,13 @@ import { z } from 'zod';
 import { nameserverLine } from '../web/words.js';
 import { EXIT } from './failure.js';
 import { guide } from './guide.js';
-import { memberRow, memberTable } from './member-rows.js';
+import { memberTable } from './member-rows.js';
 import { say } from './output.js';
 import { askService } from './running-service.js';
+import { statusAnswer } from './status-answer.js';
 import { asksService, targetOf, type ServiceOptions } from './target.js';
 
-const status = z.looseObject({
-  hostname: z.string(),
-  clustering: z.boolean(),
-  zones: z.number(),
-  nameserver: z.looseObject({
-    software: z.string(),
-    version: z.string(),
-    running: z.boolean(),
-    startedAt: z.number().exactOptional(),
-    memory: z.number().exactOptional(),
-    reason: z.string().exactOptional(),
-  }),
-  members: z.array(memberRow),
-  damaged: z.array(z.looseObject({ zone: z.string(), why: z.string() })),
-});
-type Status = z.infer<typeof status>;
+type Status = z.infer<typeof statusAnswer>;
 
 /** `dnscluster status`: the server, its nameserver, its members. */
 export function statusCommand(program: Command): void {
@@ -36,7 +22,7 @@ export function statusCommand(program: Command): void {
 }
 
 async function run(options: ServiceOptions): Promise<void> {
-  const found = await askService(status, targetOf(options), 'clusterstatus');
+  const found = await askService(statusAnswer, targetOf(options), 'clusterstatus');
   say(options.json, found, words(found));
   const { nameserver, members, damaged } = found;
   const isWell = nameserver.running && damaged.length === 0 && members.every(({ state }) => state === 'online');

@@ -8,26 +8,14 @@ import { DATA_FOLDER, readNodeConfiguration } from '../../panel/node-configurati
 import type { NodeSettings } from '../../panel/node.js';
 import { memberRow } from '../member-rows.js';
 import { askService } from '../running-service.js';
+import { statusAnswer } from '../status-answer.js';
 import type { MemberLook } from './member-look.js';
 
 const member = memberRow.extend({
   fingerprint: z.string(),
   disabledReason: z.string().optional(),
 });
-const status = z.looseObject({
-  hostname: z.string(),
-  clustering: z.boolean(),
-  zones: z.number(),
-  nameserver: z.looseObject({
-    software: z.string(),
-    version: z.string(),
-    running: z.boolean(),
-    reason: z.string().optional(),
-    signedZones: z.array(z.string()).optional(),
-  }),
-  members: z.array(member),
-  damaged: z.array(z.looseObject({ zone: z.string(), why: z.string() })),
-});
+const status = statusAnswer.extend({ members: z.array(member) });
 const conflicts = z.looseObject({
   conflict: z.array(z.looseObject({ zone: z.string(), servers: z.array(z.string()) })),
 });
