@@ -1,5 +1,4 @@
 import { statfsSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** A file system in memory, as Linux has one. Waiting for fsync on a busy disk would be most of the tests' time. */
@@ -25,8 +24,7 @@ const long = process.env['FAULT_OPERATIONS'] === undefined ? ['test/faults/rando
 
 /**
  * Two kinds of test: `unit` needs nothing but Node; `system` starts real nameservers, real nodes and their processes.
- * Unit tests run first, a file on each core, as they mostly wait. System tests run one file at a time: each measures or
- * starves the others on a small machine.
+ * System tests run one file at a time: each measures or starves the others on a small machine.
  */
 export default defineConfig({
   test: {
@@ -38,8 +36,6 @@ export default defineConfig({
             'test/{dns,zones,state,access,host,members,cluster,web,panel,cli,operations,notifications,repo,fuzz}/**/*.test.ts',
           ],
           ...{ env: folders(), retry },
-          maxWorkers: availableParallelism(),
-          sequence: { groupOrder: 0 },
           testTimeout: 20_000,
         },
       },
@@ -50,7 +46,6 @@ export default defineConfig({
           exclude: long,
           ...{ env: folders(), retry },
           fileParallelism: false,
-          sequence: { groupOrder: 1 },
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

@@ -3,6 +3,7 @@ import { packageVersion } from '../operations/version.js';
 import { auditVerify } from './audit-verify.js';
 import { backup } from './backup.js';
 import { doctor } from './doctor.js';
+import { join } from './join.js';
 import { membersAdd } from './members-add.js';
 import { membersEdit } from './members-edit.js';
 import { membersList } from './members-list.js';
@@ -41,6 +42,7 @@ function group(name: string, description: string, commands: readonly AddCommand[
 const COMMANDS: readonly AddCommand[] = [
   statusCommand,
   doctor,
+  join,
   group('members', 'The servers of the cluster', [
     membersList,
     membersAdd,

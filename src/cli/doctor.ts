@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { CONFIGURATION_FILE } from '../panel/node-configuration.js';
-import { findingsOf, type Finding } from './doctor/check.js';
+import { findingsOf } from './doctor/check.js';
 import { CHECKS } from './doctor/checks.js';
 import { Facts } from './doctor/facts.js';
+import { findingLines, type Row } from './doctor/finding-lines.js';
 import { EXIT, WrongUse } from './failure.js';
 import { guide } from './guide.js';
 import { say } from './output.js';
@@ -14,10 +15,7 @@ interface Options {
   json?: true;
 }
 
-type Row = Finding & { check: string };
-
 const NAMES = CHECKS.map(({ name }) => name);
-const LABELS: Readonly<Record<Finding['state'], string>> = { ok: 'ok', notice: 'notice', wrong: 'WRONG' };
 
 /** `dnscluster doctor`: finds what is misconfigured on this machine, and says what to do about it. */
 export function doctor(program: Command): void {
@@ -50,7 +48,9 @@ async function run({ config, folder, only, json }: Options): Promise<void> {
   );
   const rows = found.flat();
   const isWell = rows.every(({ state }) => state !== 'wrong');
-  say(json, { ok: isWell, findings: rows }, words(rows));
+  const bad = rows.filter(({ state }) => state === 'wrong').length;
+  const sum = isWell ? 'Nothing is wrong.' : `Wrong: ${bad}`;
+  say(json, { ok: isWell, findings: rows }, `${findingLines(rows)}\n${sum}\n`);
   if (!isWell) process.exitCode = EXIT.problems;
 }
 
@@ -60,16 +60,4 @@ function wantedOf(only: string | undefined): ReadonlySet<string> {
   const unknown = wanted.find((name) => !NAMES.includes(name));
   if (unknown !== undefined) throw new WrongUse(`There is no check "${unknown}". There are: ${NAMES.join(', ')}.`);
   return new Set(wanted);
-}
-
-/** A line for each finding, and one for what to do. */
-function words(rows: readonly Row[]): string {
-  const [states, checks] = [Object.values(LABELS), NAMES].map((all) => Math.max(...all.map((text) => text.length)));
-  const indent = ' '.repeat((states ?? 0) + (checks ?? 0) + 4);
-  const lines = rows.map(({ check, state, what, fix }) => {
-    const head = `${LABELS[state].padEnd(states ?? 0)}  ${check.padEnd(checks ?? 0)}  ${what}\n`;
-    return fix === undefined ? head : `${head}${indent}→ ${fix}\n`;
-  });
-  const bad = rows.filter(({ state }) => state === 'wrong').length;
-  return `${lines.join('')}\n${bad === 0 ? 'Nothing is wrong.' : `Wrong: ${bad}`}\n`;
 }

@@ -8,7 +8,12 @@ import { say, table } from './output.js';
 import { askService } from './running-service.js';
 import { asksService, targetOf, type ServiceOptions, type Target } from './target.js';
 
-const answer = z.looseObject({ version: z.string(), hostname: z.string(), milliseconds: z.number() });
+const answer = z.looseObject({
+  version: z.string(),
+  hostname: z.string(),
+  milliseconds: z.number(),
+  silentNameserver: z.looseObject({ over: z.array(z.string()), why: z.string() }).optional(),
+});
 
 /** What came of one test. */
 interface Tested {
@@ -23,7 +28,7 @@ interface Tested {
 export function membersTest(members: Command): void {
   const command = members
     .command('test')
-    .description('Ask members who they are, and how long the answer takes')
+    .description('Ask members who they are, how long the answer takes, and whether their nameservers answer')
     .argument('[member...]', `${MEMBER}; all members where none is named`);
   guide(asksService(command), {
     details:
@@ -39,10 +44,17 @@ export function membersTest(members: Command): void {
   });
 }
 
+/** Has a service test one of its members. Rejects with ServiceRefusal where it does not answer. */
+export function testMember(target: Target, id: string): Promise<z.infer<typeof answer>> {
+  return askService(answer, target, 'testmember', { member: id });
+}
+
 async function test(target: Target, { id, hostname }: MemberRow): Promise<Tested> {
   try {
-    const { version, milliseconds } = await askService(answer, target, 'testmember', { member: id });
-    return { member: hostname, ok: true, version, milliseconds };
+    const { version, milliseconds, silentNameserver: silent } = await testMember(target, id);
+    if (silent === undefined) return { member: hostname, ok: true, version, milliseconds };
+    const error = `its API answers, its nameserver does not over ${silent.over.join(' and ')}: ${silent.why}`;
+    return { member: hostname, ok: false, version, milliseconds, error };
   } catch (error) {
     if (error instanceof ServiceRefusal) return { member: hostname, ok: false, error: sentenceOf(error) };
     throw error;

@@ -14,6 +14,12 @@ export interface RemoteTarget {
   fingerprint?: string;
 }
 
+/** A token, and where it was found, in words. */
+export interface GivenToken {
+  token: string;
+  where: string;
+}
+
 /** What is read of the options of a command that asks a service. */
 export interface ServiceOptions {
   /** The answer is for programs. */
@@ -58,12 +64,22 @@ export function targetOf(options: ServiceOptions, env = process.env): Target {
   if (options.folder !== undefined) return { folder: options.folder };
   const url = options.url ?? env['DNSCLUSTER_URL'];
   if (url === undefined) return { folder: env['DNSCLUSTER_FOLDER'] ?? DATA_FOLDER };
-  const fingerprint = fingerprintOf(options.fingerprint ?? env['DNSCLUSTER_FINGERPRINT']);
-  return {
-    ...addressOf(url),
-    token: tokenOf(options.tokenFile, env['DNSCLUSTER_TOKEN']),
-    ...(fingerprint === undefined ? {} : { fingerprint }),
-  };
+  return remoteTarget(url, tokenOf(options.tokenFile, env['DNSCLUSTER_TOKEN']), options.fingerprint, env);
+}
+
+/** A service elsewhere, by its address and a token that is known already. Throws WrongUse where one of them is none. */
+export function remoteTarget(
+  url: string,
+  { token: given, where }: GivenToken,
+  fingerprint?: string,
+  env = process.env,
+): RemoteTarget {
+  const token = given.trim();
+  if (!/^[\x21-\x7e]+$/.test(token)) {
+    throw new WrongUse(`${where} holds no token: it is one word of letters and digits.`);
+  }
+  const pinned = fingerprintOf(fingerprint ?? env['DNSCLUSTER_FINGERPRINT']);
+  return { ...addressOf(url), token, ...(pinned === undefined ? {} : { fingerprint: pinned }) };
 }
 
 /** In words, for sentences. */
@@ -83,13 +99,10 @@ function addressOf(url: string): { host: string; port: number } {
   };
 }
 
-function tokenOf(file: string | undefined, given = ''): string {
-  if (file === undefined && given.trim() === '') {
-    throw new WrongUse('A service elsewhere wants a token: --token-file FILE, or DNSCLUSTER_TOKEN.');
-  }
-  const token = (file === undefined ? given : secretIn(readFile(file), file)).trim();
-  if (/^[\x21-\x7e]+$/.test(token)) return token;
-  throw new WrongUse(`${file ?? 'DNSCLUSTER_TOKEN'} holds no token: it is one word of letters and digits.`);
+function tokenOf(file: string | undefined, given = ''): GivenToken {
+  if (file !== undefined) return { token: secretIn(readFile(file), file), where: file };
+  if (given.trim() !== '') return { token: given, where: 'DNSCLUSTER_TOKEN' };
+  throw new WrongUse('A service elsewhere wants a token: --token-file FILE, or DNSCLUSTER_TOKEN.');
 }
 
 function fingerprintOf(given: string | undefined): string | undefined {

@@ -9,7 +9,7 @@ import { inBatch } from './batch.js';
 import { checkDrift } from './drift-check.js';
 import type { Difference, DriftReport } from './drift.js';
 import type { LocalOutcome } from './decision.js';
-import { mayUse, ROLES, type Member } from './member.js';
+import { mayUse, ROLES, ROOT, type Member } from './member.js';
 import type { MemberWorkers } from './member-workers.js';
 import type { MemberWorker } from './member-worker.js';
 import type { ZoneChanges } from './zone-changes.js';
@@ -100,11 +100,12 @@ export class DriftChecks {
 
   async #look(member: Member, worker: MemberWorker): Promise<DriftReport> {
     const { store, here, looked, log } = this.#options;
-    const { id, hostname } = member;
+    const { id, hostname, owner: of } = member;
     try {
       const signal = AbortSignal.any([this.#ending.signal, AbortSignal.timeout(LONGEST)]);
+      const serves = (owner: string): boolean => of === ROOT || of === owner;
       const from = this.#next.get(id);
-      const { report, next } = await checkDrift({ member, worker, store, here, from, signal });
+      const { report, next } = await checkDrift({ member, worker, store, here, serves, from, signal });
       this.#reports.set(id, report);
       this.#next.set(id, next);
       const { found } = report;

@@ -7,14 +7,14 @@ import type { ZoneName } from '../zones/zone-name.js';
 import type { ZoneStore } from '../zones/zone-store.js';
 import type { ClusterState } from './cluster-state.js';
 import type { HealthEvent } from './failure-threshold.js';
-import { CPANEL, mayUse, ownerOf } from './member.js';
+import { CPANEL, mayUse } from './member.js';
 import type { Member, MemberStatus, MemberTest, NewMember, Role, LookedAt, TrustRequest } from './member.js';
 import { askForSoa, type MemberAnswer } from './member-dns.js';
 import { parseMemberHost, refuseOwnAddress, type OwnIdentity } from './member-address.js';
 import { editedMember, type MemberEdit } from './member-edit.js';
 import { memberRow } from './member-row.js';
 import type { MemberWorkers } from './member-workers.js';
-import { proveMember, type ProvenMember } from './new-member.js';
+import { ownerOf, proveMember, type ProvenMember } from './new-member.js';
 import { askForTrust, type TrustTokens } from './reverse-trust.js';
 
 /** Milliseconds for a look that somebody waits for. */
@@ -95,7 +95,7 @@ export class Members {
     return this.#status(edited);
   }
 
-  /** Asks it who it is, now. Rejects with MemberError; a failure counts as any does. */
+  /** Asks it who it is, now, and its nameserver whether it answers. Rejects with MemberError; a failure counts as any does. */
   async test(id: string, by: Principal): Promise<MemberTest> {
     const worker = this.#options.workers.of(this.#find(id, by).id);
     if (worker === undefined) throw new ClusterError('member_unknown', { id });
@@ -104,7 +104,10 @@ export class Members {
       (backend) => worker.latency.measure(() => backend.probe()),
       TEST_TIMEOUT,
     );
-    return { version, hostname, milliseconds: Math.round(performance.now() - start) };
+    const milliseconds = Math.round(performance.now() - start);
+    await worker.nameserver.look();
+    const { silent } = worker.nameserver;
+    return { version, hostname, milliseconds, ...(silent === undefined ? {} : { silentNameserver: silent }) };
   }
 
   /** The text of a zone as it has it, whatever its role. Rejects with zone_not_at_member, MemberError. */

@@ -14,6 +14,7 @@ const OPEN = new Set([
   'installed_versions',
   'servicestatus',
   'gethostname',
+  'myaddress',
   'myprivs',
   'api_token_get_details',
 ]);

@@ -245,8 +245,9 @@ export class MemoryCluster implements Cluster {
     return Promise.resolve(Object.assign(this.#row(id, by), edit));
   }
   async testMember(id: string, by: Principal): Promise<MemberTest> {
-    const { version, hostname } = this.#row(id, by);
-    return Promise.resolve({ version, hostname, milliseconds: 5 });
+    const { version, hostname, silentNameserver: silent } = this.#row(id, by);
+    const named = silent === undefined ? {} : { silentNameserver: silent };
+    return Promise.resolve({ version, hostname, milliseconds: 5, ...named });
   }
   async askForSoa(id: string, zone: ZoneName, by: Principal): Promise<MemberAnswer> {
     const command = `dig @${this.#row(id, by).host} ${zone} SOA +norecurse`;

@@ -280,6 +280,15 @@ describe('one server', () => {
     expect((await root.get('/member/m1')).html).toContain('HEARD');
   });
 
+  test('says by which ways its nameserver is silent when it is tested', async () => {
+    const silentNameserver = { over: ['TCP'] as const, why: 'nobody listens', since: '2026-11-23T11:58:00Z' };
+    pages.cluster.rows = [memberRow({ id: 'm1', silentNameserver })];
+    const answer = await root.post('/member/m1/test');
+    const { html } = await root.get(answer.location);
+    expect(html).toContain('answered within 5 ms');
+    expect(html).toContain('Its nameserver does not answer over TCP: nobody listens');
+  });
+
   test('is edited: an empty token stays, and another address drops the pinned certificate', async () => {
     const shown = await root.get('/member/m1/edit');
     expect(shown.html).toContain('value="192.0.2.53"');

@@ -35,8 +35,8 @@ async function members(facts: Facts): Promise<Finding[]> {
   return findings.length > 0 || length === 0 ? findings : [ok(`All ${length} members answer.`)];
 }
 
-/** What a look at a member says against it. */
-function judged({ hostname, host, port }: KnownMember, seen: MemberLook, own: string): Finding[] {
+/** What a look at a server of the cluster says against it. */
+export function judged({ hostname, host, port }: KnownMember, seen: MemberLook, own: string): Finding[] {
   const { fault, isOther, version, ends = Infinity } = seen;
   if (isOther === true) {
     const fix = `Compare with what ${hostname} itself prints, then accept it: edit ${hostname} on this server.`;
@@ -86,15 +86,23 @@ function findingsOf(member: ServiceFacts['status']['members'][number]): Finding[
 async function clock(facts: Facts): Promise<Finding[]> {
   const looks = await Promise.all(facts.members.map(async (member) => ({ ...member, ...(await facts.look(member)) })));
   const known = looks.filter(({ ahead }) => ahead !== undefined);
-  const off = known.filter(({ ahead = 0 }) => Math.abs(ahead) > MOST_SKEW);
+  const off = known.filter(({ ahead }) => isSkewed(ahead));
   if (off.length === 0) return known.length === 0 ? [] : [ok(`The clock agrees with ${known.length} members.`)];
   const whose =
     off.length === known.length && known.length > 1 ? 'All members agree against it, so it is this one. ' : '';
-  return off.map(({ hostname, ahead = 0 }) =>
-    wrong(
-      `The clock of this server is ${Math.abs(ahead)} s ${ahead > 0 ? 'behind' : 'ahead of'} that of ${hostname}.`,
-      `${whose}Set the wrong one by NTP: timedatectl set-ntp true, with systemd-timesyncd or chrony installed.`,
-    ),
+  return off.map(({ hostname, ahead = 0 }) => skewed(hostname, ahead, whose));
+}
+
+/** Is it too much, seconds? */
+export function isSkewed(ahead = 0): boolean {
+  return Math.abs(ahead) > MOST_SKEW;
+}
+
+/** `ahead`: seconds by which the other's clock is; `whose`: what is known of which of them is wrong. */
+export function skewed(hostname: string, ahead: number, whose = ''): Finding {
+  return wrong(
+    `The clock of this server is ${Math.abs(ahead)} s ${ahead > 0 ? 'behind' : 'ahead of'} that of ${hostname}.`,
+    `${whose}Set the wrong one by NTP: timedatectl set-ntp true, with systemd-timesyncd or chrony installed.`,
   );
 }
 
@@ -110,6 +118,6 @@ function name({ settings, service, members: known }: Facts): Finding[] {
 }
 
 /** Versions that differ in the last number only go together. */
-function majorOf(version: string): string {
+export function majorOf(version: string): string {
   return version.split('.').slice(0, 2).join('.');
 }

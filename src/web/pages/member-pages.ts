@@ -8,7 +8,7 @@ import { ClusterError } from '../../errors.js';
 import { zoneName } from '../../zones/zone-name.js';
 import { readForm } from './forms.js';
 import { cpanelMember, role, sentAgain, typedValues } from './member-form.js';
-import { done } from './outcomes.js';
+import { done, failed } from './outcomes.js';
 import { redirectWith, showPage, type PageContext } from './page.js';
 import { visitOf } from './visit.js';
 import { MEMBER_STATES } from '../words.js';
@@ -49,9 +49,16 @@ export function memberPages(context: PageContext): Router {
   router.post('/member/:id/test', async (request, response) => {
     const { principal } = visitOf(request);
     const { id } = memberOf(context, request.params.id, principal);
-    const { hostname, version, milliseconds } = await cluster.testMember(id, principal);
+    const { hostname, version, milliseconds, silentNameserver } = await cluster.testMember(id, principal);
     const sentence = `${hostname} answered within ${milliseconds} ms${version === '' ? '' : ` and has version ${version}`}.`;
-    redirectWith(context, request, response, ['member', id], done(sentence));
+    const outcome =
+      silentNameserver === undefined
+        ? done(sentence)
+        : failed(
+            sentence,
+            `Its nameserver does not answer over ${silentNameserver.over.join(' and ')}: ${silentNameserver.why}`,
+          );
+    redirectWith(context, request, response, ['member', id], outcome);
   });
 
   router.post('/member/:id/role', async (request, response) => {

@@ -97,7 +97,7 @@ export const CLUSTER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     run: (given, request) => request.cluster.editMember(given.member, editFrom(given, request), request.peer),
   }),
   testmember: apiFunction({
-    summary: 'Ask a member who it is, and how long its answer takes',
+    summary: 'Ask a member who it is, how long its answer takes, and whether its nameserver answers over UDP and TCP',
     privilege,
     parameters: { member: text },
     run: ({ member }, { cluster, peer }) => cluster.testMember(member, peer),

@@ -40,6 +40,11 @@ export const SERVER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     parameters: {},
     run: (_, { cluster }) => ({ hostname: cluster.hostname }),
   }),
+  myaddress: apiFunction({
+    summary: 'The address from which this call comes, as this server sees it',
+    parameters: {},
+    run: (_, { address }) => ({ address }),
+  }),
   myprivs: apiFunction({
     summary: 'The privileges of the caller',
 

@@ -39,6 +39,11 @@ export class WireRequest {
     this.#arriving = pairs;
   }
 
+  /** Where this call comes from; empty on the control socket. An IPv4 address is written as one. */
+  get address(): string {
+    return (this.#request.ip ?? '').replace(/^::ffff:(?=[\d.]+$)/, '');
+  }
+
   /** A call within this one: of the same peer, with the parameters of this query. */
   inner(query: string): WireRequest {
     return new WireRequest(this.#request, this.cluster, formPairs([Buffer.from(query)], LARGEST_BODY));

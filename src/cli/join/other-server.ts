@@ -1,0 +1,147 @@
+import { networkInterfaces } from 'node:os';
+import { z } from 'zod';
+import { probeNameserver } from '../../cluster/nameserver-probe.js';
+import { packageVersion } from '../../operations/version.js';
+import { acceptedCertificate } from '../accepted-certificate.js';
+import { notice, ok, wrong, type Finding } from '../doctor/check.js';
+import type { Row } from '../doctor/finding-lines.js';
+import { isSkewed, judged, majorOf, skewed } from '../doctor/member-checks.js';
+import { isBelow } from '../doctor/version-order.js';
+import { memberRow } from '../member-rows.js';
+import { askService } from '../running-service.js';
+import type { RemoteTarget } from '../target.js';
+
+const named = z.looseObject({ hostname: z.string() });
+const privileges = z.looseObject({ privileges: z.array(z.record(z.string(), z.number())) });
+const seenFrom = z.looseObject({ address: z.string() });
+const status = z.looseObject({
+  dns: z.looseObject({ port: z.number() }),
+  members: z.array(memberRow.extend({ fingerprint: z.string() })),
+});
+
+/** How this server is to stand in the other one's cluster. */
+export interface Joining {
+  /** Its host name there. */
+  name: string;
+  /** Where the other is to reach it; what it sees where absent. */
+  address: string | undefined;
+  /** Of its certificate; absent before the first start. */
+  fingerprint: string | undefined;
+}
+
+/** The other server, as it was found before anything was changed. */
+export interface OtherServer {
+  /** With the certificate that was accepted. */
+  target: RemoteTarget;
+  hostname: string;
+  /** Where it is to reach this server. */
+  address: string;
+  /** The id of the member that this server is there already. */
+  memberId?: string;
+  findings: readonly Row[];
+}
+
+/** Looks at the server that is to have this one as a member: does everything agree that can be known before? Rejects where it can't be asked. */
+export async function lookAtOther(given: RemoteTarget, joining: Joining): Promise<OtherServer> {
+  const fingerprint = await acceptedCertificate(given);
+  const target = { ...given, fingerprint };
+  const { hostname } = await askService(named, target, 'gethostname');
+  const software = await softwareOf(hostname, target);
+  const findings: Row[] = [await tokenFinding(hostname, target), ...software];
+  // An older one may not know what is asked then; a token without the privilege may not ask it.
+  if (findings.some(({ state }) => state === 'wrong')) return { target, hostname, address: '', findings };
+  const { address: seen } = await askService(seenFrom, target, 'myaddress');
+  const { dns, members } = await askService(status, target, 'clusterstatus');
+  const same = members.filter((row) => row.hostname.toLowerCase() === joining.name);
+  const ours = same.find((row) => row.fingerprint === joining.fingerprint);
+  const name =
+    ours === undefined
+      ? nameFinding(joining.name, hostname, same[0]?.host)
+      : ok(`${hostname} has this server as a member already.`);
+  return {
+    ...{ target, hostname, address: joining.address ?? (isOwn(seen) ? seen : (ours?.host ?? seen)) },
+    ...(ours === undefined ? {} : { memberId: ours.id }),
+    findings: [
+      ...findings,
+      { check: 'name', ...name },
+      { check: 'address', ...addressFinding(hostname, seen, joining.address) },
+      { check: 'dns', ...(await dnsFinding(hostname, { host: target.host, port: dns.port })) },
+    ],
+  };
+}
+
+async function tokenFinding(hostname: string, target: RemoteTarget): Promise<Row> {
+  const granted = (await askService(privileges, target, 'myprivs')).privileges[0] ?? {};
+  const check = 'token';
+  if (granted['clustering'] === 1 || granted['all'] === 1) return { check, ...ok(`${hostname} takes the token.`) };
+  const what = `The token lacks the privilege clustering on ${hostname}.`;
+  return { check, ...wrong(what, 'Make one there that has it: dnscluster tokens create, or Manage API Tokens.') };
+}
+
+async function softwareOf(hostname: string, { host, port, fingerprint }: Required<RemoteTarget>): Promise<Row[]> {
+  // Loaded only now: most commands need no client of HTTP, and answer sooner.
+  const { lookAtMember } = await import('../doctor/member-look.js');
+  const member = { hostname, host, port, fingerprint };
+  const look = await lookAtMember(member);
+  const own = await packageVersion();
+  const against = [...judged(member, look, own), ...versionFindings(hostname, look.version, own)];
+  const versions = against.length > 0 ? against : [ok(`${hostname} has version ${look.version ?? ''}.`)];
+  const clock = isSkewed(look.ahead)
+    ? skewed(hostname, look.ahead ?? 0)
+    : ok(`The clock agrees with that of ${hostname}.`);
+  return [...versions.map((finding) => ({ check: 'version', ...finding })), { check: 'clock', ...clock }];
+}
+
+/** What else speaks against its version than that it is older. */
+function versionFindings(hostname: string, version: string | undefined, own: string): Finding[] {
+  if (version === undefined) {
+    return [
+      wrong(
+        `${hostname} does not run this software, so it can't be joined from here.`,
+        'Add this server on its own page: Configure Cluster » Add a server to the cluster.',
+      ),
+    ];
+  }
+  if (!isBelow(majorOf(own), majorOf(version))) return [];
+  return [
+    wrong(
+      `This server runs version ${own}, which is older than version ${version} of ${hostname}.`,
+      'Upgrade this server.',
+    ),
+  ];
+}
+
+function nameFinding(own: string, other: string, taken: string | undefined): Finding {
+  const fix = 'Give this server its own full host name (name in its configuration), and join again.';
+  if (own === other.toLowerCase()) return wrong(`Both servers are called ${own}.`, fix);
+  if (taken === undefined) return ok(`The name ${own} is free on ${other}.`);
+  return wrong(
+    `${other} has a member called ${own} already, at ${taken} with another certificate.`,
+    `Where that was this server, remove it there (dnscluster members remove ${own}), and join again. Else: ${fix}`,
+  );
+}
+
+function addressFinding(other: string, seen: string, given: string | undefined): Finding {
+  const used = given ?? seen;
+  const told = given === undefined || given === seen ? '' : ` It is to use ${given}.`;
+  if (isOwn(seen)) return ok(`${other} sees this server at ${seen}.${told}`);
+  return notice(
+    `${other} sees this server at ${seen}, which is none of its own addresses: there is a router between.${told}`,
+    `The router must pass ports 53 (UDP and TCP) and 2087 (TCP) of ${used} on to this server; else name the right address with --address.`,
+  );
+}
+
+/** Without a router between, the other sees an address that this machine itself has. */
+function isOwn(address: string): boolean {
+  return Object.values(networkInterfaces()).some((list) => (list ?? []).some((one) => one.address === address));
+}
+
+/** Zones come here without it; but who looks for a fault wants to know. */
+async function dnsFinding(hostname: string, dns: { host: string; port: number }): Promise<Finding> {
+  const silent = await probeNameserver(dns, undefined, undefined);
+  if (silent === undefined) return ok(`The nameserver of ${hostname} answers here over UDP and TCP.`);
+  return notice(
+    `The nameserver of ${hostname} does not answer here over ${silent.over.join(' and ')}: ${silent.why}`,
+    `Zones come here all the same. Where ${hostname} is to answer questions, let its port ${dns.port} in.`,
+  );
+}

@@ -1,0 +1,28 @@
+import { ownCertificateOf } from '../doctor/certificate-check.js';
+import { findingsOf } from '../doctor/check.js';
+import { CHECKS } from '../doctor/checks.js';
+import type { Facts } from '../doctor/facts.js';
+import type { Row } from '../doctor/finding-lines.js';
+
+/** What doctor looks at that must be well here before another server can rely on this one. */
+const NEEDED = new Set(['service', 'folders', 'disk', 'ports', 'nameserver', 'certificate']);
+
+/** This server before it joins. */
+export interface ThisServer {
+  /** SHA-256 of its certificate; absent before its first start. */
+  fingerprint: string | undefined;
+  findings: readonly Row[];
+}
+
+/** Looks whether this server is ready to be a member. Nothing is looked at where there is no configuration yet. */
+export async function lookHere(facts: Facts): Promise<ThisServer> {
+  const { settings } = facts;
+  if (settings === undefined) return { fingerprint: undefined, findings: [] };
+  const found = await Promise.all(
+    CHECKS.filter(({ name }) => NEEDED.has(name)).map(async (check) =>
+      (await findingsOf(check, facts)).map((finding) => ({ check: check.name, ...finding })),
+    ),
+  );
+  const fingerprint = await ownCertificateOf(settings).catch(() => undefined);
+  return { fingerprint, findings: found.flat() };
+}
