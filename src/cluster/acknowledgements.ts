@@ -88,6 +88,17 @@ export class Acknowledgements {
     this.#check?.forget(name);
   }
 
+  /** It acknowledged this zone from us; with a digest, that version of it. */
+  holds(name: ZoneName, digest?: string): boolean {
+    const entry = this.#options.ledger.get(name);
+    return entry !== undefined && (digest === undefined || entry.digest === digest);
+  }
+
+  /** That it has this zone from us outlives a power cut when it resolves: else a removal might never reach it. Rejects where the disk refuses. */
+  remember(name: ZoneName): Promise<void> {
+    return this.#options.ledger.flushKey(name);
+  }
+
   /** How far an acknowledged zone is; undefined where it is none. */
   stateOf(name: ZoneName): Pick<MemberZoneState, 'state' | 'reason' | 'serial' | 'seenAt'> | undefined {
     const entry = this.#options.ledger.get(name);

@@ -16,6 +16,7 @@ const COMMANDS: Partial<Record<keyof Cluster, { by: number; target: (args: reado
   removeZone: { by: 1, target: first },
   restoreZone: { by: 1, target: first },
   restoreFile: { by: 1, target: first },
+  restoreFiles: { by: 0, target: () => 'all missing files' },
   saveZones: { by: 1, target: ([zones]) => batch((zones as { name: string }[]).map(({ name }) => name)) },
   removeZones: { by: 1, target: ([names]) => batch(names as string[]) },
   synchronize: { by: 1, target: wanted },

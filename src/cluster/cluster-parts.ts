@@ -28,6 +28,9 @@ import { SynchronizeJobs } from './synchronize-job.js';
 import type { TrustTokens } from './reverse-trust.js';
 import { ZoneChanges } from './zone-changes.js';
 
+/** Zones of which each health check looks whether their files are there: a few milliseconds. */
+const FILES_A_LOOK = 1_000;
+
 export interface DnsClusterOptions {
   /** Everything that this server keeps lies here. */
   folder: string;
@@ -115,7 +118,7 @@ export class ClusterParts {
     const health = options.healthSchedule ?? DEFAULT_HEALTH_SCHEDULE;
     const drift = options.driftSchedule ?? DEFAULT_DRIFT_SCHEDULE;
     this.#schedules = [
-      new Schedule(health, 'health check', () => this.workers.probeAll().then(this.#look), log),
+      new Schedule(health, 'health check', () => this.#checkHealth(), log),
       new Schedule(drift, 'drift check', () => this.drift.check(SELF), log),
     ];
   }
@@ -161,6 +164,13 @@ export class ClusterParts {
       // A part that cannot end in order keeps none of the others running.
       await end().catch((error: unknown) => this.#log.error({ error: sentenceOf(error) }, 'stopping went wrong'));
     }
+  }
+
+  /** Of the members, and of the files here. */
+  async #checkHealth(): Promise<void> {
+    this.store.edits.lookForMissing(FILES_A_LOOK);
+    await this.workers.probeAll();
+    this.#look();
   }
 
   /** A member serves a later serial: ours is published again above it, which heals the member. */

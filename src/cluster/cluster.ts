@@ -130,6 +130,8 @@ export interface Cluster {
   readonly hostname: string;
 
   listZones(by: Principal): ZoneRow[];
+  /** The same without those whose file is known to be missing: a server that compares finds that they are lost here. */
+  heldZones(by: Principal): ZoneRow[];
   /** Zones of members that are read from, and that are not on this server. Of a reseller's own members only. */
   zonesElsewhere(by: Principal): Promise<{ zone: ZoneName; member: string }[]>;
   zone(name: ZoneName, by: Principal): ZoneRow | undefined;
@@ -189,6 +191,8 @@ export interface Cluster {
 
   /** Brings a zone's file back that is missing or broken: from a member that has this version, else the version before. */
   restoreFile(name: ZoneName, by: Principal): Promise<ChangeResult>;
+  /** The same for all zones whose file is missing, one outcome each. */
+  restoreFiles(by: Principal): Promise<BatchOutcome[]>;
 
   /** The versions before the present one, the newest first, each with the change that ended it. Rejects with zone_unknown. */
   zoneHistory(name: ZoneName, by: Principal): Promise<PastVersion[]>;

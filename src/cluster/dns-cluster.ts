@@ -64,6 +64,11 @@ export class DnsCluster extends MemberCommands implements Cluster {
     return rows.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
+  heldZones(by: Principal): ZoneRow[] {
+    const missing = new Set(this.parts.store.edits.missing());
+    return this.listZones(by).filter(({ name }) => !missing.has(name));
+  }
+
   zonesElsewhere(by: Principal): Promise<{ zone: ZoneName; member: string }[]> {
     const { workers, store } = this.parts;
     const readers = readersOf(workers).filter(({ member }) => ownsOrIsRoot(by, member.owner));
@@ -187,6 +192,11 @@ export class DnsCluster extends MemberCommands implements Cluster {
   async restoreFile(name: ZoneName, by: Principal): Promise<ChangeResult> {
     authorize(by);
     return this.parts.lostFiles.restore(name, by);
+  }
+
+  async restoreFiles(by: Principal): Promise<BatchOutcome[]> {
+    authorize(by);
+    return this.parts.lostFiles.restoreAll(by);
   }
 
   async zoneHistory(name: ZoneName, by: Principal): Promise<PastVersion[]> {

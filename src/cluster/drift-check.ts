@@ -47,7 +47,7 @@ export async function checkDrift(
   let found: Difference[] = [];
   try {
     const isKnown = (name: ZoneName): boolean => store.get(name) !== undefined || worker.backlog.has(name);
-    const isOurs = (name: ZoneName): boolean => worker.holds(name);
+    const isOurs = (name: ZoneName): boolean => worker.acknowledged.holds(name);
     const held = await worker.using((backend) => compareHoldings({ backend, expected, here, isKnown, isOurs, signal }));
     report.by = held.by;
     found = held.differences;
@@ -85,7 +85,7 @@ export async function checkDrift(
 /** Sends again what it has lost, and removes again what it brought back. All else is for somebody to decide. */
 function repair(difference: Difference, { worker, store }: DriftQuestion): void {
   const { zone, kind } = difference;
-  if (isOursToRepair(difference) && worker.holds(zone)) {
+  if (isOursToRepair(difference) && worker.acknowledged.holds(zone)) {
     worker.resend([zone]);
     difference.repaired = 'It is sent again.';
   } else if (kind === 'extra' && store.tombstone(zone) !== undefined) {

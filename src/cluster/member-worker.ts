@@ -167,16 +167,6 @@ export class MemberWorker {
     this.#signal.notify();
   }
 
-  /** That it has this zone from us outlives a power cut when it resolves: else a removal might never reach it. Rejects where the disk refuses. */
-  remember(name: ZoneName): Promise<void> {
-    return this.#options.ledger.flushKey(name);
-  }
-
-  /** It acknowledged this zone from us. */
-  holds(name: ZoneName): boolean {
-    return this.#options.ledger.get(name) !== undefined;
-  }
-
   /** Sends these zones again, whatever it acknowledged. Resolves with how many it is to hold. */
   resend(names: readonly ZoneName[]): number {
     let count = 0;

@@ -122,7 +122,7 @@ export class MemberWorkers {
   /** Which members have this zone from us is on disk when it resolves. Rejects with zones_not_written. */
   async remember(name: ZoneName): Promise<void> {
     try {
-      await Promise.all([...this.#workers.values()].map((worker) => worker.remember(name)));
+      await Promise.all([...this.#workers.values()].map((worker) => worker.acknowledged.remember(name)));
     } catch (error) {
       throw new ClusterError('zones_not_written', { why: sentenceOf(error) }, { cause: error });
     }

@@ -46,7 +46,7 @@ export async function zonesElsewhere(
  */
 export async function refuseExisting(zone: ZoneName, by: Principal, readers: readonly Reader[]): Promise<string[]> {
   // What is there from us, and is about to be removed there, is none of somebody else.
-  const strangers = readers.filter(({ worker }) => !worker.holds(zone));
+  const strangers = readers.filter(({ worker }) => !worker.acknowledged.holds(zone));
   const asked = await Promise.all(
     strangers.map(async ({ member, worker }) => {
       try {

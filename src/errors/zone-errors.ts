@@ -91,6 +91,11 @@ export const ZONE_ERRORS = {
     status: 409,
     sentence: (f) => `The file of ${f['zone'] ?? ''} is as it should be, so there is nothing to bring back.`,
   },
+  zone_held_there: {
+    status: 503,
+    sentence: (f) =>
+      `${f['member'] ?? ''} has the version of ${f['zone'] ?? ''} that was lost, and does not answer. Bring the file back when it does. If it never will, save an older version from the zone's history.`,
+  },
   zone_not_kept: {
     status: 404,
     sentence: (f) =>

@@ -28,6 +28,7 @@ export interface FilesFound {
 /** So many files are looked at without giving way to the event loop. */
 const SLICE = 32;
 const MOST_NAMED = 20;
+const MISSING = 'files of zones are missing; no command removed them, so the zones are kept everywhere else';
 
 /**
  * Tells the files that a person changed from those that the store wrote: by time and size, and where these differ by content. An
@@ -40,6 +41,8 @@ export class HandEdits {
   readonly #broken = new Map<ZoneName, string>();
   readonly #missing = new Set<ZoneName>();
   #last: FilesFound | undefined;
+  /** Where the round of `lookForMissing` is. */
+  #round: Iterator<ZoneName> | undefined;
 
   constructor(files: ZoneFiles, index: ZoneIndex, log: Log) {
     this.#files = files;
@@ -104,10 +107,31 @@ export class HandEdits {
   noteMissing(name: ZoneName): void {
     if (this.#missing.has(name)) return;
     this.#missing.add(name);
-    this.#log.error(
-      { zone: name },
-      'the file of a zone is missing; it was not removed by a command, so it is kept everywhere else',
-    );
+    this.#log.error({ zones: [name], count: 1 }, MISSING);
+  }
+
+  /**
+   * Looks whether the next `most` zones have their files, in turn: a folder that was emptied is known of within a minute, and a single
+   * file that is gone within a round.
+   */
+  lookForMissing(most: number): void {
+    const found: ZoneName[] = [];
+    for (let looked = Math.min(most, this.#index.entries.size); looked > 0; looked--) {
+      const next = this.#nextInRound();
+      if (next === undefined) break;
+      if (this.#files.stat(next) !== undefined) this.#missing.delete(next);
+      else if (!this.#missing.has(next)) found.push(next);
+    }
+    for (const name of found) this.#missing.add(name);
+    if (found.length > 0) this.#log.error({ zones: found.slice(0, MOST_NAMED), count: found.length }, MISSING);
+  }
+
+  #nextInRound(): ZoneName | undefined {
+    const next = this.#round?.next();
+    if (next?.done === false) return next.value;
+    this.#round = this.#index.entries.keys();
+    const first = this.#round.next();
+    return first.done === true ? undefined : first.value;
   }
 
   /** Looks at all files; reads those that time and size tell apart, or with `every` all. Changes nothing. */

@@ -55,6 +55,9 @@ export class MemoryCluster implements Cluster {
     unchanged: 0,
   };
 
+  heldZones(by: Principal): ZoneEntry[] {
+    return this.listZones(by);
+  }
   listZones(by: Principal): ZoneEntry[] {
     return [...this.zones.values()].map(({ entry }) => entry).filter(({ owner }) => ownsOrIsRoot(by, owner));
   }
@@ -212,6 +215,9 @@ export class MemoryCluster implements Cluster {
   }
   async restoreFile(name: ZoneName, by: Principal): Promise<ChangeResult> {
     return this.saveZone(name, this.#held(name, by).text, by);
+  }
+  restoreFiles(): Promise<BatchOutcome[]> {
+    return Promise.resolve([]);
   }
   past: PastVersion[] = [];
   async zoneHistory(name: ZoneName, by: Principal): Promise<PastVersion[]> {

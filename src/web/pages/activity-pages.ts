@@ -17,6 +17,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
     forgetConflict: 'Conflict put away',
     allowRemovals: 'Removals allowed',
     restoreFile: 'Zone file restored',
+    restoreFiles: 'Zone files restored',
     checkDrift: 'Drift check',
     settleDrift: 'Drift settled',
     addMember: 'Server added',

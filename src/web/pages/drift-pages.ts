@@ -73,6 +73,17 @@ export function driftPages(context: PageContext): Router {
     redirectWith(context, request, response, ['drift'], done(sentence));
   });
 
+  router.post('/drift/files', async (request, response) => {
+    const outcomes = await cluster.restoreFiles(visitOf(request).principal);
+    const refused = outcomes.flatMap((one) => ('error' in one ? [one.error.message] : []));
+    const warned = outcomes.flatMap((one) =>
+      'error' in one || one.result.warnings.length === 0 ? [] : [`${one.zone}: ${one.result.warnings[0] ?? ''}`],
+    );
+    const sentence = `The files of ${outcomes.length - refused.length} of ${outcomes.length} zones were brought back.`;
+    const said = [sentence, ...warned.slice(0, 10), ...refused.slice(0, 10)];
+    redirectWith(context, request, response, ['drift'], refused.length > 0 ? failed(...said) : done(...said));
+  });
+
   router.post('/zone/:name/file', async (request, response) => {
     const name = zoneName(request.params.name);
     const result = await cluster.restoreFile(name, visitOf(request).principal);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { BatchOutcome } from '../../cluster/cluster.js';
 import { DRIFT_KINDS } from '../../cluster/drift.js';
 import { apiFunction, many, text, type ApiFunction } from './api-function.js';
 import { zone } from './zone-parameters.js';
@@ -29,11 +30,14 @@ export const DRIFT_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
       how: text.pipe(z.enum(['send', 'take', 'remove'], { error: 'must be send, take or remove' })),
     },
     run: async ({ member, zone: zones, how }, { cluster, peer }) => {
-      const outcomes = await cluster.settleDrift(member, zones, how, peer);
-      return {
-        outcome: outcomes.map((one) => ('error' in one ? { zone: one.zone, refused: one.error.message } : one.result)),
-      };
+      return { outcome: outcomesOf(await cluster.settleDrift(member, zones, how, peer)) };
     },
+  }),
+  restorefiles: apiFunction({
+    summary: 'The same as restorefile for all zones whose file is missing',
+    privilege,
+    parameters: {},
+    run: async (_, { cluster, peer }) => ({ outcome: outcomesOf(await cluster.restoreFiles(peer)) }),
   }),
   restorefile: apiFunction({
     summary:
@@ -73,3 +77,7 @@ export const DRIFT_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     },
   }),
 };
+
+function outcomesOf(outcomes: readonly BatchOutcome[]): object[] {
+  return outcomes.map((one) => ('error' in one ? { zone: one.zone, refused: one.error.message } : one.result));
+}

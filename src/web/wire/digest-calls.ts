@@ -14,10 +14,11 @@ export const DIGEST_CALLS: WireCalls = {
   zonedigests_local: {
     answer(request) {
       const { cluster, peer } = request;
-      const named = request.possibleZones('zones');
-      if (named.length > 0) return { body: linesOf(named.flatMap((name) => cluster.zone(name, peer) ?? [])) };
+      const held = cluster.heldZones(peer);
+      const named = new Set(request.possibleZones('zones'));
+      if (named.size > 0) return { body: linesOf(held.filter(({ name }) => named.has(name))) };
       const home = request.text('home')?.toLowerCase() ?? UNKNOWN;
-      const theirs = cluster.listZones(peer).filter((row) => serverOf(row) === home);
+      const theirs = held.filter((row) => serverOf(row) === home);
       const buckets = inBuckets(theirs);
       const wanted = request.list('buckets');
       if (wanted.length > 0) return { body: linesOf(wanted.flatMap((bucket) => buckets.get(bucket) ?? [])) };
