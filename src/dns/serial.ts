@@ -5,6 +5,11 @@ import { TYPE } from './types.js';
 
 const HALF = 0x80000000;
 
+/** Is this number, as somebody else wrote it, one that a serial can be? */
+export function isSerial(number: number): boolean {
+  return Number.isInteger(number) && number >= 0 && number <= 0xffffffff;
+}
+
 /**
  * Serial number arithmetic (RFC 1982 §3.2): negative where `a` is older than `b`, 0 where they are equal, positive where it
  * is newer. RFC 1982 leaves serials exactly 2^31 apart undefined; `a` counts as older then, so that nobody overwrites.

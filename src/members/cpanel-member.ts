@@ -6,7 +6,13 @@ import type { ZoneName } from '../zones/zone-name.js';
 import { ANNOUNCED_VERSION } from './announced-version.js';
 import { formPairs } from './form-pairs.js';
 import type { MemberBackend, MemberChange, MemberDigests, MemberInfo, Pushed } from './member-backend.js';
-import { MemberConnection, type Answer, type ConnectionOptions } from './member-connection.js';
+import {
+  MemberConnection,
+  SHORT_ANSWER,
+  type Answer,
+  type Bounds,
+  type ConnectionOptions,
+} from './member-connection.js';
 import { parseOutcomes } from './outcome-lines.js';
 import { OwnWire, type HomeFields } from './own-wire.js';
 import { formOf, uniqueId, zoneOf, type Fields } from './wire-form.js';
@@ -16,9 +22,11 @@ export { lookAtServer } from './pinned-connection.js';
 
 type Upsert = MemberChange & { kind: 'upsert' };
 
-const PROBE_TIMEOUT = 10_000;
-/** It calls us back before it answers. */
-const TRUST_TIMEOUT = 40_000;
+const SOON = { timeout: 10_000, largest: SHORT_ANSWER };
+/** It calls us back before it answers, and the original answers with a page. */
+const TRUST = { timeout: 40_000, largest: 1024 * 1024 };
+/** Zones in the list of one member; a cluster of 100,000 is a large one. */
+const MOST_ZONES = 500_000;
 /** The original's own clients send so many zones in a call; a node of this software takes more, which its nameserver likes. */
 const BATCH = 512;
 const OUR_BATCH = 2_500;
@@ -56,7 +64,7 @@ export class CpanelMember implements MemberBackend {
 
   async probe(): Promise<MemberInfo> {
     const { version, signedZones } = await this.#ask();
-    const { body } = await this.#connection.get('/scripts2/gethostname?', PROBE_TIMEOUT);
+    const { body } = await this.#connection.get('/scripts2/gethostname?', SOON);
     const hostname = body.toString('utf8').trim().toLowerCase();
     if (!/^[a-z0-9_.-]{1,253}$/.test(hostname)) {
       throw this.#connection.invalid('gethostname does not answer with a host name');
@@ -71,7 +79,8 @@ export class CpanelMember implements MemberBackend {
 
   async zoneList(): Promise<ZoneName[]> {
     const { body } = await this.#connection.get('/scripts2/getzonelist_local?');
-    const lines = body.toString('utf8').split('\n');
+    const lines = body.toString('utf8').split('\n', MOST_ZONES + 1);
+    if (lines.length > MOST_ZONES) throw this.#connection.invalid(`it lists more than ${MOST_ZONES} zones`);
     return lines.flatMap((line) => zoneOf(line.trim().replace(/\.db$/, '')) ?? []);
   }
 
@@ -90,7 +99,7 @@ export class CpanelMember implements MemberBackend {
   }
 
   async zoneExists(name: ZoneName): Promise<boolean> {
-    const { body } = await this.#post('zoneexists_local', { zone: name });
+    const { body } = await this.#post('zoneexists_local', { zone: name }, { largest: SHORT_ANSWER });
     return body.toString('latin1').trim() === '1';
   }
 
@@ -122,14 +131,15 @@ export class CpanelMember implements MemberBackend {
     said: string;
   }> {
     const fields = { recurse: '0', user, clustermaster: address, pass: token, version: ANNOUNCED_VERSION };
-    const { body } = await this.#connection.post('/cgi/trustclustermaster.cgi', formOf(fields), TRUST_TIMEOUT);
+    const { body } = await this.#connection.post('/cgi/trustclustermaster.cgi', formOf(fields), TRUST);
     const said = body.toString('utf8').replaceAll(token, '[token]');
-    return { established: TRUSTED.test(said), said: this.#connection.quote(said.replaceAll(/<[^>]*>/g, ' ')) };
+    // Up to the next bracket of either kind: else many that are never closed would take for ever.
+    return { established: TRUSTED.test(said), said: this.#connection.quote(said.replaceAll(/<[^<>]*>/g, ' ')) };
   }
 
   /** The version that it tells those who call by the wire; the first thing to ask of one who gave us a token. */
   async showVersion(): Promise<string> {
-    const { body } = await this.#connection.get('/scripts2/showversion?', PROBE_TIMEOUT);
+    const { body } = await this.#connection.get('/scripts2/showversion?', SOON);
     const version = /^\d{1,6}(\.\d{1,6}){2,5}/.exec(body.toString('latin1'))?.[0];
     if (version === undefined) throw this.#connection.invalid('showversion does not answer with a version');
     return version;
@@ -165,7 +175,7 @@ export class CpanelMember implements MemberBackend {
 
   /** Asks for its version, which proves the token, and notes what it is. */
   async #ask(): Promise<{ ours: boolean; version: string; signedZones: string[] }> {
-    const { body, ours } = await this.#connection.get('/json-api/version?', PROBE_TIMEOUT);
+    const { body, ours } = await this.#connection.get('/json-api/version?', SOON);
     const read = versionAnswer.safeParse(jsonOf(body));
     // As far as it is one: a version is kept and shown.
     const version = /^\d{1,6}(\.\d{1,6}){2,5}/.exec(read.data?.version ?? '')?.[0];
@@ -216,8 +226,9 @@ export class CpanelMember implements MemberBackend {
     );
   }
 
-  async #post(call: string, fields: Fields): Promise<Answer> {
-    const answer = await this.#connection.post(`/scripts2/${call}`, formOf({ ...fields, dnsuniqid: uniqueId() }));
+  async #post(call: string, fields: Fields, bounds?: Bounds): Promise<Answer> {
+    const form = formOf({ ...fields, dnsuniqid: uniqueId() });
+    const answer = await this.#connection.post(`/scripts2/${call}`, form, bounds);
     this.#noteKind(answer);
     return answer;
   }

@@ -21,6 +21,14 @@ export interface ConnectionOptions {
   note?: ((transaction: Transaction) => void) | undefined;
 }
 
+/** How much of an answer is taken. */
+export interface Bounds {
+  /** Milliseconds for the whole of it. */
+  timeout?: number;
+  /** Octets: one that has more makes no sense. */
+  largest?: number;
+}
+
 /** An answer with a good status. */
 export interface Answer {
   body: Buffer;
@@ -33,7 +41,10 @@ const TIMEOUT = 300_000;
 const CONNECTIONS = 8;
 /** An idle connection is kept so long, unless the member announces less: a change then costs no handshake. */
 const KEEP_ALIVE = 60_000;
+/** Octets of an answer that carries zones. */
 const LARGEST_ANSWER = 64 * 1024 * 1024;
+/** Octets of one that says little: a version, a name, what became of one call. */
+export const SHORT_ANSWER = 64 * 1024;
 const UNPROCESSABLE = 422;
 const LONGEST_QUOTE = 300;
 const LOOKED_AT = 64 * 1024;
@@ -60,14 +71,14 @@ export class MemberConnection {
     return this.#certificateEnds;
   }
 
-  get(path: string, timeout = this.#timeout): Promise<Answer> {
-    return this.#call({ method: 'GET', path, headers: this.#headers }, timeout);
+  get(path: string, bounds: Bounds = {}): Promise<Answer> {
+    return this.#call({ method: 'GET', path, headers: this.#headers }, bounds);
   }
 
   /** An octet-stream, whatever the body is: so the vendor's client does it (measured). */
-  post(path: string, body: Buffer, timeout = this.#timeout): Promise<Answer> {
+  post(path: string, body: Buffer, bounds: Bounds = {}): Promise<Answer> {
     const headers = { ...this.#headers, 'content-type': 'application/octet-stream' };
-    return this.#call({ method: 'POST', path, body, headers }, timeout);
+    return this.#call({ method: 'POST', path, body, headers }, bounds);
   }
 
   /** Ends the calls under way, of which nothing is heard any more. The next ones connect anew. */
@@ -110,20 +121,18 @@ export class MemberConnection {
     });
   }
 
-  get #timeout(): number {
-    return this.#options.timeout ?? TIMEOUT;
-  }
-
   get #headers(): { authorization: string } {
     return { authorization: `whm ${this.#options.user}:${this.#token}` };
   }
 
-  async #call(request: Dispatcher.RequestOptions, timeout: number): Promise<Answer> {
+  async #call(request: Dispatcher.RequestOptions, bounds: Bounds): Promise<Answer> {
+    const { timeout = this.#options.timeout ?? TIMEOUT, largest = LARGEST_ANSWER } = bounds;
+    const exchange = (): Promise<Answer> => this.#exchange(request, { timeout, largest });
     try {
       // Once more after a broken connection, as the original does: its dnsuniqid keeps a write from being done twice.
-      return await this.#exchange(request, timeout).catch((error: unknown) => {
+      return await exchange().catch((error: unknown) => {
         if (!BROKEN.has(codeOf(error))) throw error;
-        return this.#exchange(request, timeout);
+        return exchange();
       });
     } catch (error) {
       if (error instanceof MemberError) throw error;
@@ -136,9 +145,9 @@ export class MemberConnection {
     }
   }
 
-  async #exchange(request: Dispatcher.RequestOptions, timeout: number): Promise<Answer> {
+  async #exchange(request: Dispatcher.RequestOptions, bounds: Required<Bounds>): Promise<Answer> {
     const { note } = this.#options;
-    if (note === undefined) return this.#send(request, timeout);
+    if (note === undefined) return this.#send(request, bounds);
     const start = performance.now();
     const tell = (answer: string, said: string): void => {
       const call = `${request.method} ${request.path}`;
@@ -147,7 +156,7 @@ export class MemberConnection {
       note({ time: new Date().toISOString(), call, sent, milliseconds, answer, said });
     };
     try {
-      const answer = await this.#send(request, timeout);
+      const answer = await this.#send(request, bounds);
       tell(`${answer.body.length} octets`, this.quote(answer.body.toString('utf8', 0, LOOKED_AT)));
       return answer;
     } catch (error) {
@@ -156,7 +165,7 @@ export class MemberConnection {
     }
   }
 
-  async #send(request: Dispatcher.RequestOptions, timeout: number): Promise<Answer> {
+  async #send(request: Dispatcher.RequestOptions, { timeout, largest }: Required<Bounds>): Promise<Answer> {
     const response = await this.#pool.request({
       ...request,
       headersTimeout: timeout,
@@ -164,7 +173,7 @@ export class MemberConnection {
       // For the whole of it: else a member that sends an octet now and then could hold a call for ever.
       signal: AbortSignal.timeout(timeout),
     });
-    const body = await this.#read(response.body as AsyncIterable<Buffer>);
+    const body = await this.#read(response.body as AsyncIterable<Buffer>, largest);
     const ours = response.headers[OUR_HEADER] !== undefined;
     const { statusCode } = response;
     if (statusCode >= 200 && statusCode < 300) return { body, ours };
@@ -173,13 +182,13 @@ export class MemberConnection {
     throw this.#refused(statusCode, body);
   }
 
-  async #read(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
+  async #read(chunks: AsyncIterable<Buffer>, largest: number): Promise<Buffer> {
     const octets: Buffer[] = [];
     let size = 0;
     try {
       for await (const chunk of chunks) {
         size += chunk.length;
-        if (size > LARGEST_ANSWER) throw this.invalid(`it is larger than ${LARGEST_ANSWER} octets`);
+        if (size > largest) throw this.invalid(`it is larger than ${largest} octets`);
         octets.push(chunk);
       }
     } catch (error) {

@@ -1,3 +1,4 @@
+import { isSerial } from '../dns/serial.js';
 import type { ZoneName } from '../zones/zone-name.js';
 
 /**
@@ -42,17 +43,22 @@ function formatOutcome(outcome: ZoneOutcome, host: string): string {
   }
 }
 
+/** Lines of an answer that are read: some for each zone of the largest push. */
+const MOST_LINES = 100_000;
+/** A server's name, as it may be kept and shown. */
+const KEPT = /^kept for ([a-z0-9._:-]{1,253})\.$/;
+
 /** Reads the lines; what is not one is passed over. */
 export function parseOutcomes(body: string): Map<ZoneName, ZoneOutcome> {
   const outcomes = new Map<ZoneName, ZoneOutcome>();
-  for (const line of body.split('\n')) {
+  for (const line of body.split('\n', MOST_LINES)) {
     const [, name = '', rest = ''] = /^(\S+) => (.+)$/.exec(line) ?? [];
     const saved = /^saved, serial ([0-9]{1,10}), digest ([0-9a-f]{64})$/.exec(rest);
-    if (saved !== null) {
+    const kept = KEPT.exec(rest)?.[1];
+    if (saved !== null && isSerial(Number(saved[1]))) {
       outcomes.set(name as ZoneName, { name, outcome: 'saved', serial: Number(saved[1]), digest: saved[2] ?? '' });
     } else if (rest.startsWith('deleted from ')) outcomes.set(name as ZoneName, { name, outcome: 'removed' });
-    else if (rest.startsWith('kept for '))
-      outcomes.set(name as ZoneName, { name, outcome: 'kept', for: rest.slice(9, -1) });
+    else if (kept !== undefined) outcomes.set(name as ZoneName, { name, outcome: 'kept', for: kept });
     else if (rest.startsWith('came by ')) outcomes.set(name as ZoneName, { name, outcome: 'passed' });
     else if (rest.startsWith('refused: '))
       outcomes.set(name as ZoneName, { name, outcome: 'refused', reason: rest.slice(9) });

@@ -1,6 +1,7 @@
 import type { ZoneName } from '../zones/zone-name.js';
 import type { HeldZone, MemberChange, MemberDigests, Pushed } from './member-backend.js';
-import type { Answer, MemberConnection } from './member-connection.js';
+import { SHORT_ANSWER, type Answer, type Bounds, type MemberConnection } from './member-connection.js';
+import { isSerial } from '../dns/serial.js';
 import { parseConflicts, parseOutcomes, type ZoneOutcome } from './outcome-lines.js';
 import { formOf, uniqueId, zoneOf, type Fields } from './wire-form.js';
 import { encodeBundle } from './zone-bundle.js';
@@ -8,6 +9,13 @@ import { encodeBundle } from './zone-bundle.js';
 type Upsert = MemberChange & { kind: 'upsert' };
 /** To which server zones belong, as nodes of this software tell each other. */
 export type HomeFields = Readonly<Record<string, string>>;
+
+/** Octets of an answer to a write: some lines for each zone, one of which may hold a reason. */
+const OF_ZONE = 4 * 1024;
+
+function outcomesOf(zones: number): Bounds {
+  return { largest: SHORT_ANSWER + zones * OF_ZONE };
+}
 
 /** What nodes of this software say to each other beside the original's wire: an outcome for each zone, whose it is, and digests. */
 export class OwnWire implements MemberDigests {
@@ -24,7 +32,7 @@ export class OwnWire implements MemberDigests {
     // The identifier first, so that the member can begin with the first zone.
     const head = formOf({ hosts_seen: seen, ...home, dnsuniqid: uniqueId() });
     const body = Buffer.concat([head, Buffer.from('&'), encodeBundle(changes)]);
-    const answer = await this.#connection.post('/scripts2/synczones_local', body);
+    const answer = await this.#connection.post('/scripts2/synczones_local', body, outcomesOf(changes.length));
     const said = this.#outcomesOf(answer);
     const conflicts = parseConflicts(answer.body.toString('utf8'));
     return changes.map(({ name }): Pushed => {
@@ -41,8 +49,9 @@ export class OwnWire implements MemberDigests {
 
   async remove(names: readonly ZoneName[], seen: string, home: HomeFields): Promise<Pushed[]> {
     const fields = { zones: names.join(','), hosts_seen: seen, ...home };
+    const form = formOf({ ...fields, dnsuniqid: uniqueId() });
     const said = this.#outcomesOf(
-      await this.#connection.post('/scripts2/removezones_local', formOf({ ...fields, dnsuniqid: uniqueId() })),
+      await this.#connection.post('/scripts2/removezones_local', form, outcomesOf(names.length)),
     );
     return names.map((name): Pushed => {
       const outcome = said(name);
@@ -88,10 +97,10 @@ export class OwnWire implements MemberDigests {
 }
 
 function heldZones({ body }: Answer): HeldZone[] {
-  const lines = body.toString('utf8').matchAll(/^(\S+) ([0-9]{1,10}) ([0-9a-f]{64}) (\S{1,253})$/gm);
-  return [...lines].flatMap(([, given = '', serial, digest = '', server = '']) => {
-    const name = zoneOf(given);
-    return name === undefined ? [] : [{ name, serial: Number(serial), digest, server }];
+  const lines = body.toString('utf8').matchAll(/^(\S+) ([0-9]{1,10}) ([0-9a-f]{64}) ([a-z0-9._:-]{1,253})$/gm);
+  return [...lines].flatMap(([, given = '', written, digest = '', server = '']) => {
+    const [name, serial] = [zoneOf(given), Number(written)];
+    return name === undefined || !isSerial(serial) ? [] : [{ name, serial, digest, server }];
   });
 }
 

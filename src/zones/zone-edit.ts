@@ -103,7 +103,7 @@ function losesTtl({ ttl, isWritten }: TtlInEffect, isSoa: boolean, inherited: In
 function commentOf(text: Buffer, line: ZoneLine): string {
   if (line.kind === 'comment') return '';
   const comment = /^[ \t]*(;[^\n]*)/.exec(text.toString('latin1', line.wordsEnd, line.end))?.[1];
-  return comment === undefined ? '' : ` ${comment.replace(/[ \t\r]+$/, '')}`;
+  return comment === undefined ? '' : ` ${comment.replace(/(?<![ \t\r])[ \t\r]+$/, '')}`;
 }
 
 function endsLine(pieces: readonly Buffer[]): boolean {

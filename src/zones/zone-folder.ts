@@ -46,7 +46,7 @@ async function readItem(folder: string, file: string): Promise<FolderItem | unde
     if (apex === undefined) return { file, leftOut: 'it holds no SOA record' };
     const isNamed = !isAtOrBelow(lowerName(apex), UNKNOWN);
     const name = zoneName(isNamed ? formatName(apex) : nameOfFile(file));
-    if (!/^\s*\$INCLUDE\b/im.test(text.toString('latin1'))) return { file, name, text };
+    if (!/^[^\S\n]*\$INCLUDE\b/im.test(text.toString('latin1'))) return { file, name, text };
     return { file, name, text: Buffer.from(printZone(parseZone(text, name, { include: folder })), 'latin1') };
   } catch (error) {
     return { file, leftOut: sentenceOf(error) };

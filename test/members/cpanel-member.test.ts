@@ -257,7 +257,7 @@ describe('a member that misbehaves', () => {
     ['as it should be', '11.82.0.1', '11.82.0.1'],
     ['with a line end', '11.110.0.5\n', '11.110.0.5'],
     ['with markup behind it', '11.110.0.5<script>', '11.110.0.5'],
-    ['of great length', `11.110.0.${'5'.repeat(100_000)}`, '11.110.0.555555'],
+    ['of great length', `11.110.0.${'5'.repeat(10_000)}`, '11.110.0.555555'],
   ])('announces a version %s: what is one is kept', async (_, version, kept) => {
     const port = await serve((request, response) =>
       response.end(request.url?.includes('version') === true ? JSON.stringify({ version }) : 'ns1.example.net\n'),
@@ -350,6 +350,75 @@ describe('a member that misbehaves', () => {
   ])('answers with %s: invalid_answer', async (_, body) => {
     const port = await serve((_request, response) => response.end(body));
     await expect(memberAt(port).zones([zoneName('a.example')])).rejects.toMatchObject({ failure: 'invalid_answer' });
+  });
+
+  test.each<[string, 'zoneList' | 'zones' | 'probe' | 'zoneExists' | 'push', string]>([
+    ['a list of nothing but line ends', 'zoneList', '\n'.repeat(2_000_000)],
+    ['a list of a million zones', 'zoneList', Array.from({ length: 1_000_000 }, (_, i) => `z${i}.example`).join('\n')],
+    ['a bundle of nothing but separators', 'zones', '&'.repeat(1_000_000)],
+    ['a bundle of pairs that nobody asked for', 'zones', 'a=&'.repeat(1_000_000)],
+    ['a version of a mebibyte', 'probe', JSON.stringify({ version: '11.82.0.1', more: 'x'.repeat(1024 * 1024) })],
+    ['a mebibyte where a digit is asked for', 'zoneExists', '1'.repeat(1024 * 1024)],
+    ['two mebibytes of what became of one zone', 'push', 'a.example => deleted from x.\n'.repeat(80_000)],
+  ])('answers with %s: it is not read to its end', async (_, call, said) => {
+    const port = await serve((request, response) => {
+      request.resume();
+      response.setHeader('x-dns-cluster', '0.1.0');
+      const isFirst = call !== 'probe' && request.url?.includes('version') === true;
+      const isName = request.url?.includes('gethostname') === true;
+      response.end(isFirst ? '{"version":"11.82.0.1"}' : isName ? 'ns1.example.net' : said);
+    });
+    const member = memberAt(port);
+    const name = zoneName('a.example');
+    const calls = {
+      zoneList: () => member.zoneList(),
+      zones: () => member.zones([name]),
+      probe: () => member.probe(),
+      zoneExists: () => member.zoneExists(name),
+      push: () => member.push([{ kind: 'remove', name }]),
+    } as const;
+    await expect(calls[call]()).rejects.toMatchObject({ failure: 'invalid_answer' });
+  });
+
+  test.each([
+    ['a name that a terminal obeys', 'a.example => kept for \u001b[2J\u001b[31mall is well.'],
+    ['a name without end', `a.example => kept for ${'x'.repeat(2_000)}.`],
+    ['a serial above the largest', `a.example => saved, serial 4294967296, digest ${'0'.repeat(64)}`],
+  ])('says what became of a zone with %s: invalid_answer', async (_, said) => {
+    const port = await serve((request, response) => {
+      request.resume();
+      response.setHeader('x-dns-cluster', '0.1.0');
+      response.end(request.url?.includes('version') === true ? '{"version":"11.82.0.1"}' : `${said}\n`);
+    });
+    const change = said.includes('saved')
+      ? upsert('a.example')
+      : ({ kind: 'remove', name: zoneName('a.example') } as const);
+    await expect(memberAt(port).push([change])).rejects.toMatchObject({ failure: 'invalid_answer' });
+  });
+
+  test('lists digests with serials and servers that are none: they are passed over', async () => {
+    const digest = 'ab'.repeat(32);
+    const lines = [`4294967296 ${digest} ns1`, `7 ${digest} \u001b[2J`, `7 ${digest} <b>`, `7 ${digest} ns1`];
+    const port = await serve((request, response) => {
+      request.resume();
+      response.setHeader('x-dns-cluster', '0.1.0');
+      const said = lines.map((line, i) => `z${i}.example ${line}\n`).join('');
+      response.end(request.url?.includes('digests') === true ? said : '{"version":"11.82.0.1"}');
+    });
+    const member = memberAt(port);
+    await member.push([]);
+    await expect(member.digests?.ofZones([zoneName('z3.example')])).resolves.toEqual([
+      { name: 'z3.example', serial: 7, digest, server: 'ns1' },
+    ]);
+  });
+
+  test('is asked for trust and answers with brackets that are never closed: the answer is read in no time', async () => {
+    const port = await serve((request, response) => {
+      request.resume();
+      response.end('<'.repeat(1024 * 1024));
+    });
+    const request = { user: 'root', address: '127.0.0.1', token: 'another-token' };
+    await expect(memberAt(port).requestTrust(request)).resolves.toMatchObject({ established: false });
   });
 
   test('lists names that are none: they are passed over', async () => {

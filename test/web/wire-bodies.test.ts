@@ -156,11 +156,19 @@ test('after a small call that was refused, its connection goes on', async () => 
   agent.destroy();
 });
 
-test.each(['a=&', 'cpdnszone-x=1&'])('a body of half a million pairs "%s" is refused', async (pair) => {
+test.each(['a=&', 'cpdnszone-x=1&', '&'])('a body of half a million pairs "%s" is refused', async (pair) => {
   const body = Readable.from([Buffer.from(pair.repeat(500_000))]);
   const answer = await send('synczones_local', body);
   expect([answer.status, answer.body]).toEqual([413, expect.stringContaining('more than 100000 parameters')]);
 });
+
+test.each(['getzones_local', 'removezones_local', 'zonedigests_local', 'reloadzones_local'])(
+  'a list of half a million names for %s is refused',
+  async (call) => {
+    const answer = await send(call, Readable.from([Buffer.from(`zones=${','.repeat(500_000)}`)]));
+    expect([answer.status, answer.body]).toEqual([413, expect.stringContaining('more than 100000 parameters')]);
+  },
+);
 
 test.each(['br', 'deflate', 'gzip, gzip'])('a body packed as %s is refused with 415', async (encoding) => {
   const answer = await send('savezone_local', Readable.from([Buffer.from('x')]), { 'content-encoding': encoding });

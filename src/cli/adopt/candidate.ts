@@ -34,7 +34,7 @@ export interface LeftOut {
 
 /** Zones that each nameserver has of its own, for questions that shall not leave it (RFC 6303). */
 const OF_EVERY_SERVER = /^(localhost|localhost\.localdomain|(127|0|255)\.in-addr\.arpa|(0|1)(\.0){31}\.ip6\.arpa)$/;
-const INCLUDE = /^\s*\$INCLUDE\b/im;
+const INCLUDE = /^[^\S\n]*\$INCLUDE\b/im;
 
 /** Is it one that every nameserver has of its own? */
 export function isOfEveryServer(zone: string): boolean {

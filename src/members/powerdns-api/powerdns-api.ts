@@ -47,7 +47,7 @@ class PowerDnsApi implements MemberBackend {
   constructor({ url, key, server, kind, dnsPort, reach }: Settings) {
     this.#kind = kind;
     this.#connection = new JsonConnection({
-      base: `${url.replace(/\/+$/, '')}/api/v1/servers/${encodeURIComponent(server)}`,
+      base: `${url.replace(/(?<!\/)\/+$/, '')}/api/v1/servers/${encodeURIComponent(server)}`,
       service: SERVICE,
       reach,
       headers: { 'x-api-key': key },

@@ -15,8 +15,9 @@ export const rrset = z.object({
 export type RRset = z.infer<typeof rrset>;
 export type RRsetChange = RRset & { changetype: 'REPLACE' | 'DELETE' };
 
-/** What PowerDNS says of content that is right and not spelled its way. */
-const OTHER_SPELLING = /^Record (\S+)\/(\S+) '(.*)': Not in expected format \(parsed as '(.*)'\)$/s;
+/** What PowerDNS says of content that is right and not spelled its way, around the content as it was sent and as it is wanted. */
+const OTHER_SPELLING = /^Record (\S+)\/([A-Z0-9]+) '(.*)'\)$/s;
+const BETWEEN = "': Not in expected format (parsed as '";
 
 /** The changes that make `held` hold exactly `records`; none where it does. An RRset is left alone where it says the same. */
 export function changesTo(records: readonly ResourceRecord[], held: readonly RRset[]): RRsetChange[] {
@@ -52,9 +53,12 @@ export function recordsOf({ name, type, ttl = 0, records }: RRset): ResourceReco
  * which that is changes with its versions. Undefined where it says something else, or reads another meaning into it.
  */
 export function respelled(changes: readonly RRsetChange[], said: string): RRsetChange[] | undefined {
-  const [, name = '', type = '', sent = '', wanted = ''] = OTHER_SPELLING.exec(said) ?? [];
+  const [, name = '', type = '', contents = ''] = OTHER_SPELLING.exec(said) ?? [];
+  const between = contents.lastIndexOf(BETWEEN);
   const code = typeCode(type);
-  if (code === undefined) return undefined;
+  if (code === undefined || between < 0) return undefined;
+  const sent = contents.slice(0, between);
+  const wanted = contents.slice(between + BETWEEN.length);
   const meant = rdataIn(code, wanted);
   if (wanted === sent || meant === undefined || meant !== rdataIn(code, sent)) return undefined;
   const isIt = (change: RRsetChange): boolean =>

@@ -24,7 +24,7 @@ function said(line: ZoneLine, text: Buffer, origin: Name): Record<string, unknow
 
 /** A line as it stands, without its end, as an octet string. */
 export function lineText(text: Buffer, { start, end }: ZoneLine): string {
-  return text.toString('latin1', start, end).replace(/[\r\n]+$/, '');
+  return text.toString('latin1', start, end).replace(/(?<![\r\n])[\r\n]+$/, '');
 }
 
 /** The apex is named in full, in lower case; what is outside the zone keeps all of its name. */

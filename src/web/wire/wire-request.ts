@@ -8,11 +8,11 @@ import { zoneName, type ZoneName } from '../../zones/zone-name.js';
 import type { ZoneHome } from '../../zones/zone-index.js';
 import { bodyOf, LARGEST_BODY } from './wire-body.js';
 
-/** Pairs in one request; a bundle of the original's has 512 zones. */
-const MOST_PAIRS = 100_000;
 /** The original sends a bundle's dnsuniqid behind its zones: so many octets of them are held until it is known. */
 const MOST_AHEAD = 8 * 1024 * 1024;
 const MOST_HOSTS = 100;
+/** Names in one list. */
+const MOST_LISTED = 100_000;
 const HOST = /^[a-z0-9._:-]{1,253}$/;
 const NUMBERED = /[-.][0-9]{1,9}$/;
 /** Of a bundle, what must be known before its zones. */
@@ -160,10 +160,11 @@ export class WireRequest {
     });
   }
 
-  /** Such a list as it was sent. */
+  /** Such a list as it was sent. Throws too_many_parameters. */
   list(...keys: readonly string[]): string[] {
     const list = keys.map((key) => this.text(key)).find((text) => text !== undefined) ?? '';
-    const names = list.split(/[,|]/).map((name) => name.trim());
+    const names = list.split(/[,|]/, MOST_LISTED + 1).map((name) => name.trim());
+    if (names.length > MOST_LISTED) throw new ClusterError('too_many_parameters', { limit: MOST_LISTED });
     return names.filter((name) => name !== '');
   }
 }
@@ -174,12 +175,10 @@ export function namedZone(name: string): ZoneName {
 }
 
 async function* pairsOf(request: Request): AsyncGenerator<Pair> {
-  let pairs = 0;
   const query = request.url.split('?').slice(1).join('?');
   for (const part of [[Buffer.from(query, 'latin1')], bodyOf(request)]) {
     for await (const pair of formPairs(part, LARGEST_BODY)) {
       if (pair.key === 'access_token') throw new ClusterError('token_misplaced');
-      if (++pairs > MOST_PAIRS) throw new ClusterError('too_many_parameters', { limit: MOST_PAIRS });
       yield pair;
     }
   }
