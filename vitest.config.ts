@@ -19,9 +19,6 @@ function folders(): { TMPDIR?: string } {
 /** A busy machine can starve a server that a test waits for: in CI a test that failed runs once more, and is named as one that did. */
 const retry = process.env['CI'] === 'true' ? 1 : 0;
 
-/** A walk of many operations among faults takes minutes: it runs where FAULT_OPERATIONS says how many. */
-const long = process.env['FAULT_OPERATIONS'] === undefined ? ['test/faults/random-walk.test.ts'] : [];
-
 /**
  * Two kinds of test: `unit` needs nothing but Node; `system` starts real nameservers, real nodes and their processes.
  * System tests run one file at a time: each measures or starves the others on a small machine.
@@ -43,7 +40,6 @@ export default defineConfig({
         test: {
           name: 'system',
           include: ['test/{servers,nodes,demo,browser,hosts,faults}/**/*.test.ts'],
-          exclude: long,
           ...{ env: folders(), retry },
           fileParallelism: false,
           testTimeout: 120_000,
