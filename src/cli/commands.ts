@@ -2,7 +2,12 @@ import { Command } from 'commander';
 import { packageVersion } from '../operations/version.js';
 import { auditVerify } from './audit-verify.js';
 import { backup } from './backup.js';
+import { conflictsList } from './conflicts-list.js';
+import { conflictsForget, conflictsPolicy, conflictsTakeOver } from './conflicts-settle.js';
 import { doctor } from './doctor.js';
+import { driftCheck } from './drift-check.js';
+import { driftList } from './drift-list.js';
+import { driftRemove, driftSend, driftTake } from './drift-settle.js';
 import { join } from './join.js';
 import { membersAdd } from './members-add.js';
 import { membersEdit } from './members-edit.js';
@@ -71,6 +76,19 @@ const COMMANDS: readonly AddCommand[] = [
   syncZoneLocal,
   syncAll,
   syncLocal,
+  group('drift', 'Where members differ from what they should hold', [
+    driftList,
+    driftCheck,
+    driftSend,
+    driftTake,
+    driftRemove,
+  ]),
+  group('conflicts', 'Zones that two servers write', [
+    conflictsList,
+    conflictsTakeOver,
+    conflictsForget,
+    conflictsPolicy,
+  ]),
   group('audit', 'Who changed what', [auditVerify]),
   backup,
   restore,
