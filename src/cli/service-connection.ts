@@ -6,6 +6,8 @@ import { controlSocketOf } from '../web/control-socket.js';
 import type { RemoteTarget } from './target.js';
 
 const CONNECT_WITHIN = 10_000;
+/** Octets of an answer: far more than the list of 100,000 zones takes. */
+const LARGEST_ANSWER = 256 * 1024 * 1024;
 
 /** What came back, whatever its status. */
 export interface ServiceAnswer {
@@ -86,7 +88,12 @@ function exchange(options: RequestOptions, form: Buffer): Promise<ServiceAnswer>
     const headers = { ...(options.headers as Record<string, string> | undefined), ...type };
     const sent = request({ ...options, method: 'POST', headers }, (response) => {
       const parts: Buffer[] = [];
-      response.on('data', (part: Buffer) => parts.push(part));
+      let size = 0;
+      response.on('data', (part: Buffer) => {
+        size += part.length;
+        if (size > LARGEST_ANSWER) response.destroy(new Error(`its answer is larger than ${LARGEST_ANSWER} octets`));
+        else parts.push(part);
+      });
       response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(parts).toString() }));
       response.on('error', reject);
     });

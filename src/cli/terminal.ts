@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises';
+import { visible } from '../operations/visible.js';
 import { WrongUse } from './failure.js';
 
 /** Is there a person who can be asked? Questions go to standard error, so that the output stays what it is. */
@@ -10,7 +11,7 @@ export function isPerson(): boolean {
 export async function askYesOrNo(question: string): Promise<boolean> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    return /^y(es)?$/i.test((await lines.question(`${question} [y/N] `)).trim());
+    return /^y(es)?$/i.test((await lines.question(`${visible(question)} [y/N] `)).trim());
   } finally {
     lines.close();
   }

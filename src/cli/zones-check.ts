@@ -5,10 +5,11 @@ import { parseZone } from '../dns/parser.js';
 import { printZone } from '../dns/printer.js';
 import type { Zone } from '../dns/zone.js';
 import { ClusterError, sentenceOf, type ZoneIssue } from '../errors.js';
+import { visible } from '../operations/visible.js';
 import { zoneName } from '../zones/zone-name.js';
 import { EXIT, WrongUse } from './failure.js';
 import { guide } from './guide.js';
-import { issueLines, note, say } from './output.js';
+import { issueLines, note, say, sayText } from './output.js';
 
 interface Options {
   canonical?: true;
@@ -46,14 +47,10 @@ function run(name: string, file: string, options: Options): void {
     say(true, { zone: name, ok, records: ok ? zone.records.length : 0, issues, ...canonical }, '');
     return;
   }
-  process.stderr.write(issueLines(issues));
+  process.stderr.write(visible(issueLines(issues)));
   if (!ok) note(`${name}: refused, ${errors.length} ${errors.length === 1 ? 'error' : 'errors'}`);
-  else
-    process.stdout.write(
-      options.canonical === true
-        ? Buffer.from(printZone(zone), 'latin1')
-        : `${name}: ok, ${zone.records.length} records\n`,
-    );
+  else if (options.canonical === true) sayText(Buffer.from(printZone(zone), 'latin1'));
+  else say(undefined, undefined, `${name}: ok, ${zone.records.length} records\n`);
 }
 
 /** What may fail for a reason outside the zone: a bad name, a file that cannot be read. */

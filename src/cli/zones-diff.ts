@@ -5,7 +5,7 @@ import { EXIT, WrongUse } from './failure.js';
 import { readGiven } from './given-file.js';
 import { guide } from './guide.js';
 import { memberNamed } from './member-rows.js';
-import { say } from './output.js';
+import { say, sayText } from './output.js';
 import { recordDifference } from './record-difference.js';
 import { asksService, targetOf, type ServiceOptions, type Target } from './target.js';
 import { unifiedDifference } from './unified-difference.js';
@@ -45,7 +45,7 @@ async function run(name: string, file: string | undefined, options: Options): Pr
     const difference = unifiedDifference(here.toString('latin1'), there.toString('latin1'));
     const words = difference === '' ? '' : heading + difference;
     if (options.json === true) say(true, { zone, same: difference === '', difference }, '');
-    else process.stdout.write(Buffer.from(words, 'latin1'));
+    else sayText(Buffer.from(words, 'latin1'));
     if (difference !== '') process.exitCode = EXIT.problems;
     return;
   }

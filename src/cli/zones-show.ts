@@ -4,7 +4,7 @@ import { replaceFile } from '../state/durable-file.js';
 import { WrongUse } from './failure.js';
 import { guide } from './guide.js';
 import { memberNamed } from './member-rows.js';
-import { note, say } from './output.js';
+import { note, say, sayText } from './output.js';
 import { asksService, targetOf, type ServiceOptions } from './target.js';
 import { zoneTextAt, zoneTextOf } from './zone-text.js';
 
@@ -44,5 +44,5 @@ async function run(zone: string, options: Options): Promise<void> {
     if (json === true) say(json, { zone, output, octets: text.length }, '');
     else note(`${zone}: ${text.length} octets written to ${output}`);
   } else if (json === true) say(json, { zone, text_b64: text.toString('base64') }, '');
-  else process.stdout.write(text);
+  else sayText(text);
 }

@@ -1,5 +1,6 @@
 import type { DestinationStream } from 'pino';
 import { z } from 'zod';
+import { visible } from './visible.js';
 
 /** pino's levels, as the journal of systemd counts them (sd-daemon(3)) and as people call them. */
 const LEVELS: readonly { from: number; priority: number; word: string }[] = [
@@ -22,7 +23,7 @@ export function consoleLines(write: (text: string) => void, journal: boolean): D
       const facts = Object.entries(said).filter(([key]) => !LEFT_OUT.has(key));
       const shown = facts.map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
       const whole = `${word}${said.msg ?? ''}${shown.length === 0 ? '' : ` (${shown.join(', ')})`}`;
-      write(`${journal ? `<${priority}>` : ''}${whole.replaceAll('\n', ' ')}\n`);
+      write(`${journal ? `<${priority}>` : ''}${visible(whole.replaceAll(/[\n\t]/g, ' '))}\n`);
     },
   };
 }

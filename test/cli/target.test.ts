@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ClusterNode } from '../cluster/cluster-node.js';
-import { ROOT } from '../cluster/zone-texts.js';
+import { ROOT, zoneText } from '../cluster/zone-texts.js';
+import { zoneName } from '../../src/zones/zone-name.js';
 import { certificateOf } from '../../src/cli/service-connection.js';
 import { builtProgram, runProgram, type Run } from './built-program.js';
+import { inTerminal } from './in-terminal.js';
 
 const program = builtProgram();
 const OTHER = Array<string>(32).fill('AB').join(':');
@@ -108,5 +110,30 @@ describe('a command that asks a service elsewhere', () => {
     const { status, err } = await rescan(['--url', url, '--token-file', tokenFile]);
     expect([status, err]).toEqual([3, expect.stringMatching(/nothing was sent.*known-servers/s)]);
     rmSync(known, { recursive: true });
+  });
+});
+
+describe('a terminal obeys nothing', () => {
+  const asked = (): string[] => ['--url', url, '--token-file', tokenFile, '--fingerprint', fingerprint];
+
+  test('that a server says', async () => {
+    const reason = 'Zone is fine.\u001b[2J\u001b]0;renamed\u0007\r\u009b31m \u202egpj';
+    node.intercept = (_call, request, response) => {
+      request.resume();
+      response.end(JSON.stringify({ metadata: { version: 1, reason, result: 0 }, data: { code: 'zone_unknown' } }));
+      return true;
+    };
+    const { err } = await runProgram(program, ['zones', 'list', ...asked()]);
+    node.intercept = () => false;
+    expect(err).toBe('Zone is fine.\\x1b[2J\\x1b]0;renamed\\x07\\x0d\\x9b31m \\u202egpj\n');
+  });
+
+  test('that stands in a zone, which a file and a program get octet for octet', async () => {
+    const text = zoneText(5, '192.0.2.1', 'red: \u001b[31m');
+    await node.cluster.saveZone(zoneName('odd.example'), text, ROOT);
+    const show = ['zones', 'show', 'odd.example', ...asked()];
+    expect((await runProgram(program, show)).out).toBe(text.toString());
+    const { shown } = await inTerminal(program, show);
+    expect(shown).toBe(text.toString().replace('\u001b', '\\x1b'));
   });
 });

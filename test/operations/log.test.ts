@@ -63,11 +63,15 @@ describe('the log of a service', () => {
       lines.write(JSON.stringify(entry));
       lines.write(JSON.stringify({ level: 50, msg: 'no facts' }));
     }
+    // Who logs in names the user, and members and zone files have a hand in reasons.
+    const user = 'a\r\u001b[2Jb\u0000\u009b31m\u202e\n<3>error: made up';
+    consoleLines((text) => said.push(text), true).write(JSON.stringify({ level: 40, msg: 'login refused', user }));
     expect(said).toEqual([
       'warning: m (member=ns2, error=two lines)\n',
       'error: no facts\n',
       '<4>warning: m (member=ns2, error=two lines)\n',
       '<3>error: no facts\n',
+      '<4>warning: login refused (user=a\\x0d\\x1b[2Jb\\x00\\x9b31m\\u202e <3>error: made up)\n',
     ]);
   });
 });
