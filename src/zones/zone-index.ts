@@ -91,7 +91,10 @@ export class ZoneIndex {
     return [...this.unconfirmed].flatMap(([name, previous]) => (typeof previous === 'string' ? [] : name));
   }
 
-  /** Replaces the snapshot as a whole; tombstones that are too old are left out. */
+  /**
+   * Replaces the snapshot as a whole, and then its copy beside it, which has owners and removals where somebody or a disk damages the
+   * one. Tombstones that are too old are left out.
+   */
   async write(file: string): Promise<void> {
     const oldest = Date.now() - TOMBSTONE_LIFE;
     const lines: string[] = [];
@@ -111,7 +114,9 @@ export class ZoneIndex {
       else this.tombstones.delete(name);
     }
     const body = Buffer.from(lines.join(''));
-    await replaceFile(file, Buffer.concat([body, Buffer.from(closing(body))]), MODE);
+    const snapshot = Buffer.concat([body, Buffer.from(closing(body))]);
+    await replaceFile(file, snapshot, MODE);
+    await replaceFile(copyOf(file), snapshot, MODE);
   }
 
   /** False where it is not a line of a snapshot. */
@@ -135,6 +140,11 @@ export class ZoneIndex {
     else if (previous !== '') this.unconfirmed.set(name, entryOf(name, previous));
     return true;
   }
+}
+
+/** Where the copy of a snapshot lies. */
+export function copyOf(file: string): string {
+  return `${file}.bak`;
 }
 
 function valuesOf({ serial, digest, owner, modified, home }: ZoneEntry): z.infer<typeof before> {

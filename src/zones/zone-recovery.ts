@@ -2,50 +2,70 @@ import { rename } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { sentenceOf } from '../errors.js';
 import type { Log } from '../operations/log.js';
+import { dropTemporaries } from '../state/durable-file.js';
 import { validateZone } from './validation.js';
 import type { ZoneFiles } from './zone-files.js';
-import { ZoneIndex } from './zone-index.js';
+import { copyOf, ZoneIndex } from './zone-index.js';
 
-/** The index in `file`; where it is missing or damaged, what the master files say, and `rebuilt`. */
+/** Zones named in one line of the log. */
+const NAMED = 1_000;
+
+/**
+ * The index in `file`; where it is missing or damaged, its copy, and where that is, too, what the master files say. `rebuilt`: it is to be
+ * written anew. The journal goes only when both are written, so the copy knows as much.
+ */
 export async function recoverIndex(
   file: string,
   files: ZoneFiles,
   log: Log,
 ): Promise<{ index: ZoneIndex; rebuilt: boolean }> {
+  await dropTemporaries(copyOf(file));
   const snapshot = await ZoneIndex.read(file);
   if (snapshot?.whole === true) return { index: snapshot.index, rebuilt: false };
   if (snapshot !== undefined) {
     const aside = `${file}.damaged-${Date.now()}`;
     await rename(file, aside);
-    log.error({ aside }, 'the zone index is damaged; it was set aside and is rebuilt from the zone files');
+    log.error({ aside }, 'the zone index is damaged; it was set aside');
   }
-  return { index: await indexFromFiles(files, snapshot?.index ?? new ZoneIndex(), log), rebuilt: true };
+  const copy = await ZoneIndex.read(copyOf(file));
+  if (copy?.whole === true) {
+    log.warn({ zones: copy.index.entries.size }, 'the copy of the zone index took its place');
+    return { index: copy.index, rebuilt: true };
+  }
+  const known = [copy?.index, snapshot?.index].filter((index) => index !== undefined);
+  return { index: await indexFromFiles(files, known, log), rebuilt: true };
 }
 
 /**
- * Owners, times and removals are not in the files: they are taken from what is `known` of a damaged index, where it speaks of the
- * very text that is there. All other zones become the administrator's.
+ * Owners, times and removals are not in the files: they are taken from what is `known` of damaged indexes, the last of them first, where
+ * they speak of the very text that is there. All other zones become the administrator's, and are named.
  */
-async function indexFromFiles(files: ZoneFiles, known: ZoneIndex, log: Log): Promise<ZoneIndex> {
+async function indexFromFiles(files: ZoneFiles, known: readonly ZoneIndex[], log: Log): Promise<ZoneIndex> {
   const index = new ZoneIndex();
+  const ownerless: string[] = [];
   for await (const { name, path, inPlace } of files.list()) {
     try {
       const text = inPlace ? files.read(name) : undefined;
       if (text === undefined) continue;
       const { serial, digest } = validateZone(name, text);
-      const held = known.entries.get(name);
-      const sound = held?.digest === digest;
+      const source = known.findLast(({ entries }) => entries.get(name)?.digest === digest);
+      const held = source?.entries.get(name);
       const there = files.stat(name);
       if (there !== undefined) index.written.set(name, { ...there, crc: crc32(text) });
-      index.entries.set(name, sound ? held : { name, serial, digest, owner: 'root', modified: Date.now() });
-      const previous = known.unconfirmed.get(name);
-      if (sound && previous !== undefined) index.unconfirmed.set(name, previous);
+      index.entries.set(name, held ?? { name, serial, digest, owner: 'root', modified: Date.now() });
+      if (held === undefined) ownerless.push(name);
+      const previous = source?.unconfirmed.get(name);
+      if (previous !== undefined) index.unconfirmed.set(name, previous);
     } catch (error) {
       log.error({ path, error: sentenceOf(error) }, 'a zone file cannot be taken into the index');
     }
   }
-  for (const [name, tombstone] of known.tombstones) index.tombstones.set(name, tombstone);
+  for (const { tombstones } of known) for (const [name, tombstone] of tombstones) index.tombstones.set(name, tombstone);
   if (index.entries.size > 0) log.warn({ zones: index.entries.size }, 'the zone index was rebuilt from the zone files');
+  for (let at = 0; at < ownerless.length; at += NAMED) {
+    const zones = ownerless.slice(at, at + NAMED);
+    log.error({ zones }, 'it is in no index any more whose these zones were: they are now of root');
+  }
   return index;
 }
 

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { zoneName, type ZoneName } from '../../src/zones/zone-name.js';
@@ -106,5 +106,89 @@ describe('the zone folder emptied under the running service', () => {
     expect(brought).toMatchObject([{ zone: FIRST, serial: 3, warnings: [expect.stringContaining('the one before')] }]);
     for (const one of outcomes) if ('error' in one) expect(one.error.code).toBe('zone_not_kept');
     for (const member of members) await member.start();
+  });
+});
+
+describe('a file that was cut while the service was stopped', () => {
+  /** Octets that are left: none, one, the middle of a line, and all but the end. */
+  const CUTS = [0, 1, 0.3, 0.77, -3];
+
+  function cut(file: string, at: number): void {
+    const { size } = statSync(file);
+    truncateSync(file, Math.trunc(at < 0 ? size + at : at < 1 ? size * at : at));
+  }
+
+  const asides = (node: ClusterNode): string[] =>
+    readdirSync(join(node.folder, 'data')).filter((file) => file.startsWith('index.damaged-'));
+
+  /** What must not be lost of a zone, beside its text. */
+  const facts = (node: ClusterNode): object[] =>
+    node.cluster
+      .listZones(ROOT)
+      .map(({ name, serial, digest, owner, home }) => ({ name, serial, digest, owner, home }));
+
+  test.each(['web', 'ns1'])(
+    'is the index of %s: zones, owners and servers are as before, and the file is kept aside',
+    async (which) => {
+      await web.cluster.removeZone(REMOVED, ROOT);
+      await inSync();
+      const node = which === 'web' ? web : members[0];
+      const before = facts(node);
+      expect(before).toMatchObject(
+        ZONES.filter((name) => name !== REMOVED)
+          .sort()
+          .map((name) => ({ name, home: { server: 'web' } })),
+      );
+      for (const [i, at] of CUTS.entries()) {
+        await node.stop();
+        cut(join(node.folder, 'data', 'index'), at);
+        await node.start();
+        expect(facts(node)).toEqual(before);
+        expect(node.cluster.removedZones(ROOT)).toMatchObject([{ zone: REMOVED }]);
+        expect(asides(node)).toHaveLength(i + 1);
+      }
+      await web.cluster.checkDrift(undefined, ROOT);
+      await allServed([FIRST, SECOND, ...REST], 1);
+      await web.cluster.saveZone(FIRST, zoneText(2, '192.0.2.2'), ROOT);
+      await inSync();
+      await allServed([FIRST], 2);
+    },
+  );
+
+  test('is the index, and its copy, too: no member loses a zone, what its sound lines say is kept, and the rest is of root', async () => {
+    await web.stop();
+    for (const file of ['index', 'index.bak']) cut(join(web.folder, 'data', file), 0.5);
+    await web.start();
+    const rows = web.cluster.listZones(ROOT);
+    expect(rows.map(({ name }) => name)).toEqual([...ZONES].sort());
+    expect(new Set(rows.map(({ owner }) => owner))).toContain('root');
+    await web.cluster.checkDrift(undefined, ROOT);
+    await inSync();
+    await allServed(ZONES, 1);
+  });
+
+  test('is a ledger: what it does not say any more is sent again, and a removal reaches the member all the same', async () => {
+    const [ns1] = members;
+    const ledger = (): string => join(web.folder, 'data', 'ledgers', `${web.row(ns1).id}.ledger`);
+    for (const at of CUTS) {
+      const file = ledger();
+      await web.stop();
+      cut(file, at);
+      await web.start();
+      await vi.waitFor(() => expect(web.row(ns1)).toMatchObject({ pending: 0, zonesInSync: 20 }), SOON);
+      await inSync();
+    }
+    // Removed while the member is away, and then it is forgotten that the member has it.
+    await ns1.stop();
+    await web.cluster.removeZone(REMOVED, ROOT);
+    const file = ledger();
+    await web.stop();
+    cut(file, 0);
+    await Promise.all([web.start(), ns1.start()]);
+    await vi.waitFor(() => expect(web.row(ns1)).toMatchObject({ state: 'online', pending: 0 }), SOON);
+    await web.cluster.checkDrift(undefined, ROOT);
+    await inSync();
+    expect(await ns1.served(REMOVED)).toBeUndefined();
+    await allServed([FIRST, SECOND, ...REST], 1);
   });
 });

@@ -307,7 +307,8 @@ describe('what is sent', () => {
     await save();
     await web.stop();
     for (const entry of readdirSync(join(web.folder, 'data'))) {
-      if (/^(zones|index|journal\.\d+)$/.test(entry)) rmSync(join(web.folder, 'data', entry), { recursive: true });
+      if (/^(zones|index(\.bak)?|journal\.\d+)$/.test(entry))
+        rmSync(join(web.folder, 'data', entry), { recursive: true });
     }
     await web.start();
     expect(web.holdings()).toEqual({});

@@ -137,7 +137,7 @@ describe('damage', () => {
   test.each([
     ['its end', (text: string) => text.slice(0, -5)],
     ['a line', (text: string) => text.replace('"c.example"', '"c.exam')],
-  ])('of %s of the index keeps owners and removals that it still says', async (_, damage) => {
+  ])('of %s of the index and its copy keeps owners and removals that it still says', async (_, damage) => {
     const c = zoneName('c.example');
     await withStore(async (store) => {
       await write(store, [version(a, 1), version(b, 5), version(c, 1)]);
@@ -145,7 +145,7 @@ describe('damage', () => {
       await store.remove([{ name: b }], 'ann');
     });
     const index = join(folder, 'index');
-    writeFileSync(index, damage(readFileSync(index, 'utf8')));
+    for (const file of [index, `${index}.bak`]) writeFileSync(file, damage(readFileSync(file, 'utf8')));
     await withStore((store) => {
       expect(store.get(a)).toMatchObject({ serial: 1, owner: 'ann' });
       expect(store.get(c)).toMatchObject({ serial: 1 });
@@ -161,6 +161,7 @@ describe('damage', () => {
     await withStore((store) => {
       writeFileSync(store.fileOf(a), version(a, 9).text);
     });
+    rmSync(`${index}.bak`);
     writeFileSync(index, readFileSync(index, 'utf8').slice(0, -5));
     await withStore((store) => expect(store.get(a)).toMatchObject({ serial: 9, owner: 'root' }));
   });

@@ -174,8 +174,7 @@ describe('folding the journal', () => {
     await store.write(batch(1, 2));
     await store.close();
     // With the index goes the knowledge that version 2 was not confirmed; version 1 must go with it.
-    rmSync(join(folder, 'index'));
-    for (const entry of readdirSync(folder)) if (entry.startsWith('journal.')) rmSync(join(folder, entry));
+    for (const entry of readdirSync(folder)) if (/^(journal\.|index)/.test(entry)) rmSync(join(folder, entry));
     store = await ZoneStore.open(folder, { log });
     await store.write(batch(1, 3));
     await store.rollback([version(0, 3)]);

@@ -96,7 +96,7 @@ async function stateFiles({ folder, data }: Facts): Promise<Finding[]> {
       findings.push(
         notice(
           `A state file was damaged and set aside as ${path}.`,
-          'Look whether the members, tokens and settings are what they should be, then delete it.',
+          'Look whether the members, tokens and settings, and the owners of zones, are what they should be, then delete it. node.log says what is not known any more.',
         ),
       );
     }
