@@ -9,6 +9,7 @@ import { driftCheck } from './drift-check.js';
 import { driftList } from './drift-list.js';
 import { driftRemove, driftSend, driftTake } from './drift-settle.js';
 import { join } from './join.js';
+import { logs } from './logs.js';
 import { membersAdd } from './members-add.js';
 import { membersEdit } from './members-edit.js';
 import { membersList } from './members-list.js';
@@ -89,6 +90,7 @@ const COMMANDS: readonly AddCommand[] = [
     conflictsForget,
     conflictsPolicy,
   ]),
+  logs,
   group('audit', 'Who changed what', [auditVerify]),
   backup,
   restore,

@@ -1,8 +1,9 @@
-import { readFile, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { sentenceOf } from '../errors.js';
 import { appendLines, dropTornLine } from './append-lines.js';
 import { auditEntry, BEGINNING, chained, verifyAudit } from './audit-chain.js';
 import type { AuditEntry, AuditVerdict, ChainEnd } from './audit-chain.js';
+import { lastLines } from './last-lines.js';
 import type { Log } from './log.js';
 
 /** A file of this size is set aside as `.1`, which replaces the one before: some 30,000 entries are kept. */
@@ -54,8 +55,7 @@ export class AuditLog {
     await this.#writing;
     const found: AuditEntry[] = [];
     for (const file of auditFiles(this.#file).reverse()) {
-      const lines = (await readFile(file, 'utf8').catch(() => '')).split('\n').reverse();
-      for (const line of lines) {
+      for await (const line of lastLines(file)) {
         if (found.length >= Math.min(limit, MOST_LISTED)) return found;
         const read = auditEntry.safeParse(parsed(line));
         if (read.success && wanted(read.data)) found.push(read.data);

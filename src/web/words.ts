@@ -31,6 +31,40 @@ export const PHASES: Readonly<Record<SynchronizeProgress['phase'], string>> = {
   sending: 'Sending zones to the servers that are written to',
 };
 
+/** What was asked for, in words. An action that is not here is shown as it is. */
+export const ACTIONS: Readonly<Record<string, string>> = {
+  saveZone: 'Zone saved',
+  addZone: 'Zone created',
+  createZone: 'Zone created',
+  removeZone: 'Zone deleted',
+  saveZones: 'Zones saved',
+  removeZones: 'Zones deleted',
+  rescanZones: 'Zone files read again',
+  restoreZone: 'Zone brought back',
+  synchronize: 'Synchronized',
+  startSynchronize: 'Synchronized',
+  setClustering: 'DNS clustering',
+  configure: 'Options',
+  takeOverZone: 'Zone taken over',
+  forgetConflict: 'Conflict put away',
+  allowRemovals: 'Removals allowed',
+  restoreFile: 'Zone file restored',
+  checkDrift: 'Drift check',
+  settleDrift: 'Drift settled',
+  addMember: 'Server added',
+  trustMember: 'Trusted a server',
+  editMember: 'Server edited',
+  setMemberRole: 'DNS role',
+  enableMember: 'Server enabled',
+  disableMember: 'Server disabled',
+  removeMember: 'Server deleted',
+  createToken: 'Token created',
+  updateToken: 'Token edited',
+  revokeToken: 'Token revoked',
+  createAccessKey: 'Remote access key created',
+  setAccessKeys: 'Remote access keys',
+};
+
 const UNITS: readonly [seconds: number, word: string][] = [
   [86_400, 'day'],
   [3600, 'hour'],

@@ -1,37 +1,10 @@
 import { Router } from 'express';
+import { ACTIONS } from '../words.js';
 import { showPage, type PageContext } from './page.js';
 import { visitOf } from './visit.js';
 
 const ROWS_A_PAGE = 100;
 const MOST = 1_000;
-
-/** What was asked for, in words. An action that is not here is shown as it is. */
-const ACTIONS: Readonly<Record<string, string>> = {
-  ...{ saveZone: 'Zone saved', addZone: 'Zone created', createZone: 'Zone created', removeZone: 'Zone deleted' },
-  ...{ saveZones: 'Zones saved', removeZones: 'Zones deleted', rescanZones: 'Zone files read again' },
-  restoreZone: 'Zone brought back',
-  ...{ synchronize: 'Synchronized', startSynchronize: 'Synchronized', setClustering: 'DNS clustering' },
-  ...{
-    configure: 'Options',
-    takeOverZone: 'Zone taken over',
-    forgetConflict: 'Conflict put away',
-    allowRemovals: 'Removals allowed',
-    restoreFile: 'Zone file restored',
-    restoreFiles: 'Zone files restored',
-    checkDrift: 'Drift check',
-    settleDrift: 'Drift settled',
-    addMember: 'Server added',
-  },
-  ...{
-    trustMember: 'Trusted a server',
-    editMember: 'Server edited',
-    setMemberRole: 'DNS role',
-    enableMember: 'Server enabled',
-  },
-  ...{ disableMember: 'Server disabled', removeMember: 'Server deleted', createToken: 'Token created' },
-  ...{ updateToken: 'Token edited', revokeToken: 'Token revoked', createAccessKey: 'Remote access key created' },
-  setAccessKeys: 'Remote access keys',
-};
 
 /** Activity: who changed what. Root sees all, a reseller what they did. */
 export function activityPages(context: PageContext): Router {
