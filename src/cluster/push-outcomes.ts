@@ -4,6 +4,9 @@ import type { Acknowledgements } from './acknowledgements.js';
 import type { Backlog } from './backlog.js';
 import type { MemberWorkerOptions } from './member-worker-options.js';
 
+/** Of a reason, characters: it is kept and shown for each zone. */
+const LONGEST_REASON = 1_000;
+
 /** What a member said of the zones that it was sent, noted where it belongs. */
 export class PushOutcomes {
   readonly #options: Pick<MemberWorkerOptions, 'conflict' | 'store' | 'ahead'>;
@@ -22,7 +25,11 @@ export class PushOutcomes {
 
   /** It refused this zone: the others go on. */
   setAside(change: MemberChange, reason: string): void {
-    this.#backlog.setAside(change.name, reason, change.kind === 'upsert' ? change.digest : undefined);
+    this.#backlog.setAside(
+      change.name,
+      reason.slice(0, LONGEST_REASON),
+      change.kind === 'upsert' ? change.digest : undefined,
+    );
   }
 
   settle(change: MemberChange, outcome: Pushed | undefined): void {

@@ -17,6 +17,11 @@ export const SERVICE_ERRORS = {
     sentence: (f) =>
       `The data folder ${f['folder'] ?? ''} cannot be used by this user: ${f['why'] ?? ''}. Give it to the user of the service, or name another one.`,
   },
+  zone_folder_linked: {
+    status: 500,
+    sentence: (f) =>
+      `${f['path'] ?? ''} is a symbolic link, and none is followed among the zone files. Put the folder itself there and start again.`,
+  },
   certificate_unusable: {
     status: 500,
     sentence: (f) =>

@@ -142,7 +142,7 @@ export class JsonConnection {
     } catch (error) {
       if (error instanceof MemberError) throw error;
       const said = sentenceOf(error) || (error as NodeJS.ErrnoException).code;
-      const sentence = `${this.#options.service} (${this.host}) cannot be reached: ${said?.replace(/\.$/, '') ?? ''}. Check its address and the firewall.`;
+      const sentence = `${this.#options.service} (${this.host}) cannot be reached: ${quote(said ?? '')}. Check its address and the firewall.`;
       throw new MemberError('unreachable', sentence, { cause: error });
     }
   }

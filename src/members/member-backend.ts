@@ -57,11 +57,14 @@ export interface MemberInfo {
 /** How talking to a member failed: no answer, an answer that refuses us, or an answer that makes no sense. */
 export type MemberFailure = 'unreachable' | 'refused' | 'invalid_answer' | 'certificate_changed';
 
+/** Of a sentence, characters: it is kept, shown and sent by mail. */
+const LONGEST_SENTENCE = 2_000;
+
 /** A call to a member failed as a whole; the message is the operator's sentence. Single zones fail through `Pushed`. */
 export class MemberError extends Error {
   readonly failure: MemberFailure;
   constructor(failure: MemberFailure, sentence: string, options?: ErrorOptions) {
-    super(sentence, options);
+    super(sentence.slice(0, LONGEST_SENTENCE), options);
     this.name = 'MemberError';
     this.failure = failure;
   }

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { sentenceOf } from '../errors.js';
 import type { Log } from '../operations/log.js';
@@ -175,7 +174,7 @@ export class HandEdits {
     return found;
   }
 
-  #lookAt({ name, path }: ListedFile, every: boolean, found: FilesFound): void {
+  #lookAt({ name }: ListedFile, every: boolean, found: FilesFound): void {
     const entry = this.#index.entries.get(name);
     const written = this.#index.written.get(name);
     const stat = this.#files.stat(name);
@@ -185,7 +184,8 @@ export class HandEdits {
       found.unchanged++;
       return;
     }
-    const text = readFileSync(path);
+    const text = this.#files.read(name);
+    if (text === undefined) return;
     const crc = crc32(text);
     const isOurs = entry !== undefined && (written?.crc === crc || validateZone(name, text).digest === entry.digest);
     if (isOurs) {

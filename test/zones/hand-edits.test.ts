@@ -1,17 +1,22 @@
+import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   copyFileSync,
   cpSync,
+  existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createLog } from '../../src/operations/log.js';
 import type { FilesFound } from '../../src/zones/hand-edits.js';
@@ -274,4 +279,54 @@ test('an index from before files were stamped is taken up by reading them once',
   writeFileSync(index, `${body}end ${crc32(Buffer.from(body))}\n`);
   expect(await foundAtStart()).toEqual(nothing);
   expect(readFileSync(index, 'utf8')).toMatch(/,\[[0-9.]+,[0-9]+,[0-9]+\]\]/);
+});
+
+describe('among the zone files', () => {
+  const secret = 'root:x:0:0:not to be told';
+  const outside = (): string => join(folder, 'outside');
+  beforeEach(async () => {
+    await withStore((store) => store.write([version(a, 1), version(b, 1)].map((valid) => ({ valid, owner: 'root' }))));
+    mkdirSync(outside());
+    for (const file of ['target', '.hidden']) writeFileSync(join(outside(), file), `${secret}\n`);
+  });
+
+  test.each([
+    ['a symbolic link', (path: string) => symlinkSync(join(outside(), 'target'), path)],
+    ['a pipe', (path: string) => void execFileSync('mkfifo', [path])],
+    ['a folder', (path: string) => mkdirSync(path)],
+  ])('%s is no zone file: it is named, not read, and nothing else waits for it', async (_, put) => {
+    const lines: string[] = [];
+    const noted = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) });
+    await withStore((store) => rmSync(store.fileOf(a)));
+    const store = await ZoneStore.open(folder, { log: noted });
+    put(store.fileOf(a));
+    const found = await store.edits.look({ every: true });
+    expect(found).toMatchObject({ missing: [a], strange: [store.fileOf(a)], unchanged: 1, broken: [] });
+    expect(store.read(a)).toBeUndefined();
+    expect(store.edits.damaged()).toEqual([{ zone: a, why: 'its file is missing' }]);
+    await store.close();
+    expect(lines.join('')).toContain('missing');
+    expect(lines.join('')).not.toContain('not to be told');
+  });
+
+  test('a symbolic link is replaced by what is saved, and removed with the zone; where it leads stays as it was', async () => {
+    await withStore(async (store) => {
+      for (const name of [a, b]) {
+        rmSync(store.fileOf(name));
+        symlinkSync(join(outside(), 'target'), store.fileOf(name));
+      }
+      await store.write([{ valid: version(a, 2), owner: 'root' }]);
+      expect(store.read(a)?.toString()).toBe(text(2));
+      await store.remove([{ name: b }], 'root');
+      expect(existsSync(store.fileOf(b))).toBe(false);
+    });
+    expect(readFileSync(join(outside(), 'target'), 'utf8')).toBe(`${secret}\n`);
+  });
+
+  test.each(['zones/00', 'previous', 'by-hand'])('%s may be no link: it would have the files elsewhere removed', async (part) => {
+    rmSync(join(folder, part), { recursive: true });
+    symlinkSync(outside(), join(folder, part));
+    await expect(ZoneStore.open(folder, { log })).rejects.toMatchObject({ code: 'zone_folder_linked' });
+    expect(existsSync(join(outside(), '.hidden'))).toBe(true);
+  });
 });

@@ -25,7 +25,12 @@ const KINDS = ['Native', 'Master'] as const;
 const MOST_SIGNED_NAMED = 100;
 
 const serverInfo = z.object({ version: z.string().max(60) });
-const zoneInfo = z.object({ id: z.string(), name: z.string(), kind: z.string(), dnssec: z.boolean().catch(false) });
+const zoneInfo = z.object({
+  id: z.string(),
+  name: z.string(),
+  kind: z.string().max(60),
+  dnssec: z.boolean().catch(false),
+});
 const wholeZone = zoneInfo.extend({ soa_edit_api: z.string().catch(''), rrsets: z.array(rrset) });
 
 interface Settings {

@@ -25,7 +25,9 @@ export function changesTo(records: readonly ResourceRecord[], held: readonly RRs
   const wanted = new Map<string, ResourceRecord[]>();
   for (const record of records) {
     const key = keyOf(record.owner, typeName(record.type));
-    wanted.set(key, [...(wanted.get(key) ?? []), record]);
+    const set = wanted.get(key);
+    if (set === undefined) wanted.set(key, [record]);
+    else set.push(record);
   }
   for (const set of held) {
     const key = keyOf(nameOf(set.name), set.type);
