@@ -71,6 +71,12 @@ export class Acknowledgements {
     this.#expect(name, serial);
   }
 
+  /** It has this version, which is not the one that it should have: what is sent next may take its place. */
+  holdsOther(name: ZoneName, { serial, digest }: { serial: number; digest: string }): void {
+    this.#options.ledger.set(name, { digest, serial, servedAt: 0 });
+    this.#check?.forget(name);
+  }
+
   /** The change came here by this member: it has it, and may have a later one by now. */
   cameFrom(change: MemberChange): void {
     const { name } = change;

@@ -26,6 +26,8 @@ export class Backlog {
   readonly #store: ZoneStore;
   readonly #ledger: AppendTable<LedgerEntry>;
   readonly #serves: (owner: string) => boolean;
+  /** This server, lower case. */
+  readonly #here: string;
   readonly #hostsSeen: (name: ZoneName, digest: string | undefined) => readonly string[];
   /** Zone → since when it waits. */
   readonly #pending = new Map<ZoneName, number>();
@@ -42,11 +44,13 @@ export class Backlog {
     ledger: AppendTable<LedgerEntry>;
     serves: (owner: string) => boolean;
     hostsSeen: (name: ZoneName, digest: string | undefined) => readonly string[];
+    here: string;
   }) {
     this.#store = options.store;
     this.#ledger = options.ledger;
     this.#serves = options.serves;
     this.#hostsSeen = options.hostsSeen;
+    this.#here = options.here;
   }
 
   /** Zones that wait, are under way, or were set aside. */
@@ -250,6 +254,8 @@ export class Backlog {
     const { serial, digest, home } = entry;
     const hostsSeen = this.#hostsSeen(name, digest);
     const of = home === undefined ? {} : { home };
-    return { kind: 'upsert', name, text, serial, digest, isNew: held === undefined, hostsSeen, ...of };
+    // What passes through here tells nothing of what its own server gave.
+    const given = home?.server === this.#here ? { lastGiven: held?.serial ?? null } : {};
+    return { kind: 'upsert', name, text, serial, digest, isNew: held === undefined, hostsSeen, ...of, ...given };
   }
 }

@@ -20,6 +20,7 @@ import type { OwnIdentity } from './member-address.js';
 import { MemberWorkers } from './member-workers.js';
 import { Members } from './members.js';
 import { Origins } from './origins.js';
+import { wasOurs } from './own-version.js';
 import { Progress } from './progress.js';
 import { RemovedZones } from './removed-zones.js';
 import { Rescan } from './rescan.js';
@@ -92,6 +93,8 @@ export class ClusterParts {
       ...{ state, store, own, log, origins, conflicts, types: this.types },
       folder: join(options.folder, 'ledgers'),
       ahead: (...seen) => void this.#raise(...seen),
+      wasOurs: (name, version) => wasOurs(name, version, this.history),
+      setBack: (...met) => this.drift.noteSetBack(...met),
       changed: () => this.#look(),
     });
     const { workers, types } = this;

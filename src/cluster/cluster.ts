@@ -61,10 +61,23 @@ export interface ChangeOptions {
   ifText?: Buffer;
   /** The server that the sender says the zone belongs to. */
   claimed?: ZoneHome | undefined;
+  /**
+   * Of a save by the server that the zone belongs to: the last serial of it that this server took, as far as that one knows; null where it
+   * knows of none. Absent where it does not say.
+   */
+  lastGiven?: number | null;
   /** Of a removal: also where the zone belongs to another server. */
   evenOfOthers?: boolean;
   /** Of a save: the operator took the zone's own statement out of the nameserver's configuration (ZoneChange). */
   switched?: boolean;
+}
+
+/** One zone of many that are saved together. */
+export interface ZoneToSave {
+  name: ZoneName;
+  text: Buffer;
+  /** As in ChangeOptions. */
+  lastGiven?: number | null;
 }
 
 /** A zone that was removed here. */
@@ -154,11 +167,7 @@ export interface Cluster {
   ): Promise<ChangeResult>;
   removeZone(name: ZoneName, by: Principal, options?: ChangeOptions): Promise<ChangeResult>;
   /** Many at once, one outcome each, in their order. */
-  saveZones(
-    zones: readonly { name: ZoneName; text: Buffer }[],
-    by: Principal,
-    options?: ChangeOptions,
-  ): Promise<BatchOutcome[]>;
+  saveZones(zones: readonly ZoneToSave[], by: Principal, options?: ChangeOptions): Promise<BatchOutcome[]>;
   removeZones(names: readonly ZoneName[], by: Principal, options?: ChangeOptions): Promise<BatchOutcome[]>;
   /** Makes the local nameserver load these zones again, or all; unknown names are skipped. */
   reloadZones(names: readonly ZoneName[] | 'all', by: Principal): Promise<void>;

@@ -6,7 +6,15 @@ import type { ZoneEntry, ZoneHome } from '../zones/zone-index.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { ZoneStore, ZoneWrite } from '../zones/zone-store.js';
 import { refuseShadowing } from './shadowing.js';
-import { admitSave, homeOfNew, judgeClaim, refuseReturn, type ConflictPolicy } from './zone-home.js';
+import {
+  admitSave,
+  homeAsGiven,
+  homeOfNew,
+  judgeClaim,
+  refuseReturn,
+  refuseSetBack,
+  type ConflictPolicy,
+} from './zone-home.js';
 import { validateZone, withLiftedSerial, type ValidZone } from '../zones/validation.js';
 
 /** One accepted request: a zone that was validated, or what is to become of one by name. */
@@ -41,6 +49,8 @@ export interface Claim {
   /** This server, where the change is made here. */
   here?: string | undefined;
   policy?: ConflictPolicy | undefined;
+  /** As in ChangeOptions: what the server that has the zone knows to have given. */
+  lastGiven?: number | null | undefined;
 }
 
 export interface LocalOutcome {
@@ -89,7 +99,7 @@ function asSwitched(decision: Decision, switched = false): Decision {
 }
 
 function decideSave(change: LocalChange & { kind: 'save' }, store: ZoneStore): Decision {
-  const { valid, by, isNew, ifText, claimed, here, policy = 'newest' } = change;
+  const { valid, by, isNew, ifText, claimed, lastGiven, here, policy = 'newest' } = change;
   const { name } = valid;
   const held = heldFor(by, name, store);
   // The text is compared and not its serial: another spelling under the same serial has other lines.
@@ -99,14 +109,15 @@ function decideSave(change: LocalChange & { kind: 'save' }, store: ZoneStore): D
     const tombstone = store.tombstone(name);
     refuseReturn(name, valid.serial, claimed, tombstone);
     const made = here === undefined ? undefined : homeOfNew(here, tombstone?.home);
-    return publish(valid, by.user, store, claimed ?? made);
+    return publish(valid, by.user, store, homeAsGiven(claimed, undefined, { valid, lastGiven }) ?? made);
   }
   if (isNew) throw new ClusterError('zone_exists', { zone: name, where: 'this server' });
   const replaces = admitSave(held, valid, claimed, policy) ? { conflictWith: held.home?.server ?? '' } : {};
+  refuseSetBack(held, valid, claimed, lastGiven);
   const made = here === undefined ? undefined : homeOfNew(here, undefined);
   // Two servers with the same content have nothing to settle: it stays with the first.
   const isShared = held.digest === valid.digest && judgeClaim(held.home, claimed) === 'conflict';
-  const home = isShared ? held.home : (claimed ?? held.home ?? made);
+  const home = isShared ? held.home : (homeAsGiven(claimed, held.home, { valid, lastGiven }) ?? held.home ?? made);
   if (held.digest === valid.digest) return respell(valid, { ...held, ...(home === undefined ? {} : { home }) }, store);
   // Somebody saved what is here, with an older serial: nothing is new.
   const asHeld = compareSerials(valid.serial, held.serial) < 0 ? withLiftedSerial(valid, held.serial) : undefined;

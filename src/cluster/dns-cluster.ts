@@ -16,6 +16,7 @@ import type {
   SynchronizeOptions,
   SynchronizeResult,
   ZoneRow,
+  ZoneToSave,
 } from './cluster.js';
 import { authorize, authorizeRoot } from './authorize.js';
 import { inBatch } from './batch.js';
@@ -120,14 +121,12 @@ export class DnsCluster extends MemberCommands implements Cluster {
     return this.parts.changes.remove(name, by, options);
   }
 
-  async saveZones(
-    zones: readonly { name: ZoneName; text: Buffer }[],
-    by: Principal,
-    options?: ChangeOptions,
-  ): Promise<BatchOutcome[]> {
+  async saveZones(zones: readonly ZoneToSave[], by: Principal, options?: ChangeOptions): Promise<BatchOutcome[]> {
     authorize(by);
     const atOnce = options?.switched === true;
-    return inBatch(zones, ({ name, text }) => this.parts.changes.save(name, text, by, options), { atOnce });
+    const save = ({ name, text, lastGiven }: ZoneToSave): Promise<ChangeResult> =>
+      this.parts.changes.save(name, text, by, lastGiven === undefined ? options : { ...options, lastGiven });
+    return inBatch(zones, save, { atOnce });
   }
 
   removeZones(names: readonly ZoneName[], by: Principal, options?: ChangeOptions): Promise<BatchOutcome[]> {

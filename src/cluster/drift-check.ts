@@ -70,11 +70,13 @@ export async function checkDrift(
     report.incomplete = sentenceOf(error);
   }
   // What changed while it was looked at proves nothing.
-  const certain = found.filter(({ zone, kind }) => {
-    const entry = store.get(zone);
-    if (kind === 'extra') return entry === undefined;
-    return entry !== undefined && entry.digest === expected.get(zone)?.digest && isSettled(zone, worker);
-  });
+  const certain = found
+    .map((difference) => asMet(difference, worker))
+    .filter(({ zone, kind }) => {
+      const entry = store.get(zone);
+      if (kind === 'extra') return entry === undefined;
+      return entry !== undefined && entry.digest === expected.get(zone)?.digest && isSettled(zone, worker);
+    });
   for (const difference of certain) repair(difference, question);
   report.found = certain.length;
   report.differences = certain.slice(0, MOST_DIFFERENCES);
@@ -94,8 +96,17 @@ function repair(difference: Difference, { worker, store }: DriftQuestion): void 
   }
 }
 
-function isSettled(zone: ZoneName, { backlog }: MemberWorker): boolean {
-  return !backlog.has(zone) && backlog.reasonAside(zone) === undefined;
+/** What it refuses because it has a later version of ours is no newer here, whatever its serial. */
+function asMet(difference: Difference, worker: MemberWorker): Difference {
+  const isOther = ['stale', 'ahead', 'edited'].includes(difference.kind);
+  return isOther && worker.isAheadOfUs(difference.zone)
+    ? { ...difference, kind: 'set_back', newer: 'there' }
+    : difference;
+}
+
+function isSettled(zone: ZoneName, worker: MemberWorker): boolean {
+  const { backlog } = worker;
+  return !backlog.has(zone) && (backlog.reasonAside(zone) === undefined || worker.isAheadOfUs(zone));
 }
 
 function beginningBehind(entries: readonly ZoneEntry[], from: ZoneName | undefined): ZoneEntry[] {

@@ -2,12 +2,13 @@ import type { Principal } from '../access/principal.js';
 import { ClusterError } from '../errors.js';
 import { nextSerial } from '../dns/serial.js';
 import type { Log } from '../operations/log.js';
+import type { KeptVersion } from '../members/outcome-lines.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { ZoneStore } from '../zones/zone-store.js';
 import type { BatchOutcome } from './cluster.js';
 import { inBatch } from './batch.js';
 import { checkDrift } from './drift-check.js';
-import type { Difference, DriftReport } from './drift.js';
+import { MOST_DIFFERENCES, reportOf, type Difference, type DriftReport } from './drift.js';
 import type { LocalOutcome } from './decision.js';
 import { mayUse, ROLES, ROOT, type Member } from './member.js';
 import type { MemberWorkers } from './member-workers.js';
@@ -55,6 +56,26 @@ export class DriftChecks {
     const wanted = this.#writers(by).filter(([member]) => id === undefined || member.id === id);
     if (id !== undefined && wanted.length === 0) throw new ClusterError('member_unknown', { id: id.slice(0, 80) });
     return Promise.all(wanted.map(([member, worker]) => this.#checkOne(member, worker)));
+  }
+
+  /** A member said that it keeps a later version of ours: it is to be decided now, and not after the next look. */
+  noteSetBack(member: Member, zone: ZoneName, { serial: there }: KeptVersion, detail: string): void {
+    const { store, looked } = this.#options;
+    const report = this.#reports.get(member.id) ?? reportOf(member);
+    const here = store.get(zone)?.serial;
+    const others = report.differences.filter((one) => one.zone !== zone);
+    const found = {
+      zone,
+      kind: 'set_back',
+      there,
+      newer: 'there',
+      detail,
+      ...(here === undefined ? {} : { here }),
+    } as const;
+    report.found += others.length === report.differences.length ? 1 : 0;
+    report.differences = [found, ...others].slice(0, MOST_DIFFERENCES);
+    this.#reports.set(member.id, report);
+    looked();
   }
 
   /** Does the same to each of these differences; rejects none of the others where one fails. */
@@ -134,6 +155,7 @@ export class DriftChecks {
       if (held === undefined) throw new ClusterError('difference_other', { zone, how: 'sent' });
       // Above what is there: its nameserver keeps its data where the serial does not rise.
       const above = there === undefined ? held.serial : nextSerial(held.serial, there);
+      if (there !== undefined) worker.acknowledged.holdsOther(zone, { serial: there, digest: '' });
       const outcome = await changes.raise(zone, { above, member: member.hostname }, by);
       worker.resend([zone]);
       return outcome;

@@ -6,6 +6,11 @@ export const DRIFT_KINDS = {
   missing: { label: 'Missing', explanation: 'It does not have the zone.' },
   stale: { label: 'Stale', explanation: 'It has an older version.' },
   ahead: { label: 'Ahead', explanation: 'It has a later serial than this server.' },
+  set_back: {
+    label: 'Later there, from this server',
+    explanation:
+      'It has a version that this server gave it and does not know: this server was set back to an older state, or a second one runs under its name.',
+  },
   edited: { label: 'Edited there', explanation: 'It has other records under the same serial.' },
   extra: { label: 'Extra', explanation: 'It has a zone of this server that is not here any more.' },
   other: { label: 'Of another server', explanation: 'It has the zone from another server.' },
@@ -55,6 +60,13 @@ export interface DriftReport {
   found: number;
   /** Why the look is not whole. */
   incomplete?: string;
+}
+
+/** Where nothing is known yet of a member but what it said by itself. */
+export function reportOf({ id, hostname }: { id: string; hostname: string }): DriftReport {
+  const now = new Date().toISOString();
+  const none = { compared: 0, asked: 0, askedWhole: 0, differences: [], found: 0 };
+  return { member: id, hostname, started: now, finished: now, by: 'digests', ...none };
 }
 
 export const MOST_DIFFERENCES = 1_000;

@@ -1,4 +1,5 @@
 import type { DnsServer } from '../dns/query.js';
+import type { KeptVersion } from '../members/outcome-lines.js';
 import type { MemberBackend } from '../members/member-backend.js';
 import type { Log } from '../operations/log.js';
 import type { AppendTable } from '../state/append-table.js';
@@ -30,6 +31,12 @@ export interface MemberWorkerOptions {
   removalsHeld: () => void;
   /** It says that another server has this zone, too, and whether ours is kept. */
   conflict: (name: ZoneName, other: string, isOursKept: boolean) => void;
+  /** This server, lower case. */
+  here: string;
+  /** Was this a version of the zone here? */
+  wasOurs: (name: ZoneName, version: KeptVersion) => Promise<boolean>;
+  /** It keeps a version that it has from this server, and that this server does not know. */
+  setBack: (name: ZoneName, kept: KeptVersion, reason: string) => void;
   /** Of the member. */
   hostname: string;
 }

@@ -181,6 +181,11 @@ export class MemberWorker {
     return count;
   }
 
+  /** It keeps a version of this zone that we gave it and do not know of. */
+  isAheadOfUs(name: ZoneName): boolean {
+    return this.#outcomes.behind.has(name);
+  }
+
   /** How far this zone is; undefined where the member does not hold it and is not to. */
   stateOf(name: ZoneName): StateAtMember | undefined {
     return stateAtMember(name, this);
@@ -267,7 +272,7 @@ export class MemberWorker {
       this.note({ kind: 'success', at: Date.now() });
       this.#probes = 0;
       this.#batch.succeeded();
-      changes.forEach((change, i) => this.#outcomes.settle(change, outcomes[i]));
+      await Promise.all(changes.flatMap((change, i) => this.#outcomes.settle(change, outcomes[i]) ?? []));
     } catch (error) {
       // The zones stay in the backlog: they go again when the member answers.
       const reason = sentenceOf(error);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Principal } from '../access/principal.js';
 import { ClusterError, sentenceOf } from '../errors.js';
 import type { MemberBackend } from '../members/member-backend.js';
+import type { KeptVersion } from '../members/outcome-lines.js';
 import type { MemberTypes } from '../members/member-types.js';
 import { InternetReach, type Reach } from '../members/reach.js';
 import type { DnsServer } from '../dns/query.js';
@@ -36,6 +37,10 @@ export interface MemberWorkersOptions {
   origins: Origins;
   conflicts: Conflicts;
   types: MemberTypes;
+  /** Was this a version of the zone here? */
+  wasOurs: (name: ZoneName, version: KeptVersion) => Promise<boolean>;
+  /** A member keeps a version that it has from this server, and that this server does not know. */
+  setBack: (member: Member, name: ZoneName, kept: KeptVersion, reason: string) => void;
   /** A member was disabled or is back, or its removals are held. */
   changed: () => void;
 }
@@ -170,6 +175,9 @@ export class MemberWorkers {
         const kept = isOursKept ? mine : other;
         conflicts.note(zone, { kept, other: isOursKept ? other : mine, metAt: member.hostname });
       },
+      wasOurs: this.#options.wasOurs,
+      setBack: (...of) => this.#options.setBack(member, ...of),
+      here: own.hostname.toLowerCase(),
       hostname: member.hostname,
     });
     this.#workers.set(member.id, worker);

@@ -1,5 +1,7 @@
 import { compareSerials } from '../dns/serial.js';
 import type { MemberChange, Pushed } from '../members/member-backend.js';
+import type { KeptVersion } from '../members/outcome-lines.js';
+import type { ZoneName } from '../zones/zone-name.js';
 import type { Acknowledgements } from './acknowledgements.js';
 import type { Backlog } from './backlog.js';
 import type { MemberWorkerOptions } from './member-worker-options.js';
@@ -7,17 +9,17 @@ import type { MemberWorkerOptions } from './member-worker-options.js';
 /** Of a reason, characters: it is kept and shown for each zone. */
 const LONGEST_REASON = 1_000;
 
+type Options = Pick<MemberWorkerOptions, 'conflict' | 'store' | 'ahead' | 'wasOurs' | 'setBack'>;
+
 /** What a member said of the zones that it was sent, noted where it belongs. */
 export class PushOutcomes {
-  readonly #options: Pick<MemberWorkerOptions, 'conflict' | 'store' | 'ahead'>;
+  readonly #options: Options;
+  /** Zones of which it keeps a version that this server gave it and does not know. */
+  readonly behind = new Set<ZoneName>();
   readonly #backlog: Backlog;
   readonly #acknowledged: Acknowledgements;
 
-  constructor(
-    options: Pick<MemberWorkerOptions, 'conflict' | 'store' | 'ahead'>,
-    backlog: Backlog,
-    acknowledged: Acknowledgements,
-  ) {
+  constructor(options: Options, backlog: Backlog, acknowledged: Acknowledgements) {
     this.#options = options;
     this.#backlog = backlog;
     this.#acknowledged = acknowledged;
@@ -32,7 +34,12 @@ export class PushOutcomes {
     );
   }
 
-  settle(change: MemberChange, outcome: Pushed | undefined): void {
+  /** Returns a promise where more must be known first, which never rejects. */
+  settle(change: MemberChange, outcome: Pushed | undefined): Promise<void> | undefined {
+    this.behind.delete(change.name);
+    const { serial, digest } = outcome ?? {};
+    if (outcome?.outcome === 'refused' && serial !== undefined && digest !== undefined)
+      return this.#settleKept(change, { serial, digest }, outcome.reason ?? '');
     const other = outcome?.conflictWith;
     if (other !== undefined && change.kind === 'upsert')
       this.#options.conflict(change.name, other, outcome?.outcome === 'done');
@@ -43,10 +50,23 @@ export class PushOutcomes {
     } else if (outcome.digest === undefined || outcome.digest === change.digest) {
       this.#acknowledged.took(change, outcome.leftOut);
     } else this.#settleOther(change, outcome);
+    return undefined;
+  }
+
+  /** An answer of it may have been lost: then the version that it keeps is one of ours, and ours of now goes again. */
+  async #settleKept(change: MemberChange, kept: KeptVersion, reason: string): Promise<void> {
+    if (await this.#options.wasOurs(change.name, kept).catch(() => false)) {
+      this.#acknowledged.holdsOther(change.name, kept);
+      return;
+    }
+    this.behind.add(change.name);
+    this.setAside(change, reason);
+    this.#options.setBack(change.name, kept, reason.slice(0, LONGEST_REASON));
   }
 
   /** The member says that it now holds something else than was sent. */
-  #settleOther(change: MemberChange & { kind: 'upsert' }, { serial }: Pushed): void {
+  #settleOther(change: MemberChange & { kind: 'upsert' }, { serial, digest = '' }: Pushed): void {
+    if (serial !== undefined) this.#acknowledged.holdsOther(change.name, { serial, digest });
     // The zone may have changed here while it was sent: then the backlog holds it already.
     if (this.#options.store.get(change.name)?.digest !== change.digest) return;
     if (serial !== undefined && compareSerials(serial, change.serial) > 0) {

@@ -123,9 +123,9 @@ export class ZoneChanges {
   }
 
   /** Who came by a server is of that one's making, and says whose the zone is, or does not know. */
-  #claimOf({ hostsSeen, claimed }: ChangeOptions): Claim {
+  #claimOf({ hostsSeen, claimed, lastGiven }: ChangeOptions): Claim {
     const policy = this.#policy();
-    return hostsSeen === undefined ? { here: this.#here, policy } : { claimed, policy };
+    return hostsSeen === undefined ? { here: this.#here, policy } : { claimed, lastGiven, policy };
   }
 
   /** Notes that a version was refused because of another server's. */

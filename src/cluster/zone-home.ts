@@ -1,6 +1,7 @@
 import { compareSerials } from '../dns/serial.js';
 import { ClusterError } from '../errors.js';
 import type { Tombstone, ZoneEntry, ZoneHome } from '../zones/zone-index.js';
+import { withLiftedSerial, type ValidZone } from '../zones/validation.js';
 import type { ZoneName } from '../zones/zone-name.js';
 
 /** What becomes of a zone that two servers write: the later serial wins (as the original has it), or the first of them keeps it. */
@@ -52,6 +53,39 @@ export function refuseReturn(
     ...{ zone, user: tombstone.by, serial: tombstone.serial },
     time: new Date(tombstone.removedAt).toISOString(),
   });
+}
+
+/**
+ * A version from the server that the zone belongs to, which does not know of a later one that it gave us: it was set back to an older
+ * state, or a second one runs under its name. Throws zone_set_back, unless it sends the very records that are held.
+ */
+export function refuseSetBack(
+  held: ZoneEntry,
+  version: ValidZone,
+  claimed: ZoneHome | undefined,
+  lastGiven: number | null | undefined,
+): void {
+  const { name: zone, serial, digest, home } = held;
+  const given = home?.given;
+  if (lastGiven === undefined || given === undefined || !isSame(home, claimed)) return;
+  if (lastGiven !== null && compareSerials(lastGiven, given) >= 0) return;
+  if (digest === version.digest || withLiftedSerial(version, serial).digest === digest) return;
+  throw new ClusterError('zone_set_back', { zone, server: claimed?.server ?? '', given, serial, digest });
+}
+
+/** Whose a zone is that another server sends: where that is its own, with the serial that it gave. */
+export function homeAsGiven(
+  claimed: ZoneHome | undefined,
+  held: ZoneHome | undefined,
+  { valid, lastGiven }: { valid: ValidZone; lastGiven: number | null | undefined },
+): ZoneHome | undefined {
+  if (claimed === undefined) return undefined;
+  const given = lastGiven !== undefined ? valid.serial : isSame(held, claimed) ? held?.given : undefined;
+  return given === undefined ? claimed : { ...claimed, given };
+}
+
+function isSame(one: ZoneHome | undefined, other: ZoneHome | undefined): boolean {
+  return one?.server === other?.server && one?.epoch === other?.epoch;
 }
 
 /** Whose a zone is that is made on `server`: one that another server had before begins the next epoch. */

@@ -44,6 +44,11 @@ export const ZONE_ERRORS = {
     sentence: (f) =>
       `Zone ${f['zone'] ?? ''} belongs to ${f['server'] ?? ''} and was not removed. Remove it there, or take it over first.`,
   },
+  zone_set_back: {
+    status: 409,
+    sentence: (f) =>
+      `Serial ${f['given'] ?? ''} of ${f['zone'] ?? ''} came from ${f['server'] ?? ''} before, which does not know of it: it was set back to an older state, or a second server runs under its name. Nothing was changed. Decide on ${f['server'] ?? ''} under Drift and conflicts: take the later version, or send its own.`,
+  },
   zone_removed_before: {
     status: 409,
     sentence: (f) =>

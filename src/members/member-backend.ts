@@ -2,7 +2,16 @@ import type { ZoneName } from '../zones/zone-name.js';
 
 /** One zone for a member to hold or to drop. `text` is the master file, byte for byte. */
 export type MemberChange = (
-  { kind: 'upsert'; text: Buffer; serial: number; digest: string; isNew: boolean } | { kind: 'remove' }
+  | {
+      kind: 'upsert';
+      text: Buffer;
+      serial: number;
+      digest: string;
+      isNew: boolean;
+      /** Of a zone of this server: the last serial of it that the member took, as far as is known here; null where none is known. */
+      lastGiven?: number | null;
+    }
+  | { kind: 'remove' }
 ) & {
   name: ZoneName;
   /** Host names of the servers by which the change came here; absent where it was made here. */
@@ -17,7 +26,7 @@ export interface Pushed {
   outcome: 'done' | 'refused';
   /** The operator's sentence where refused. */
   reason?: string;
-  /** What the member says it now holds, where it says so (members that run this software). */
+  /** What the member says it now holds, where it says so (members that run this software); of a refusal, the later version that it keeps. */
   serial?: number;
   digest?: string;
   /** Records that the member can't hold and that were left out, each with the reason: `TXT long.example.com: longer than 255 characters`. */

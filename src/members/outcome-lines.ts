@@ -76,3 +76,21 @@ export function parseConflicts(body: string): Map<ZoneName, string> {
   const found = [...body.matchAll(/^(\S+) => conflict with ([a-z0-9._:-]{1,253})$/gm)];
   return new Map(found.map(([, name = '', other = '']) => [name as ZoneName, other]));
 }
+
+/** The version that is kept in place of one that was refused. Beside its outcome. */
+export interface KeptVersion {
+  serial: number;
+  digest: string;
+}
+
+export function formatKept(name: string, { serial, digest }: KeptVersion): string {
+  return `${name} => keeps serial ${serial}, digest ${digest}\n`;
+}
+
+/** The versions of such lines, by zone. */
+export function parseKept(body: string): Map<ZoneName, KeptVersion> {
+  const found = [...body.matchAll(/^(\S+) => keeps serial ([0-9]{1,10}), digest ([0-9a-f]{64})$/gm)];
+  return new Map(
+    found.map(([, name = '', serial, digest = '']) => [name as ZoneName, { serial: Number(serial), digest }]),
+  );
+}

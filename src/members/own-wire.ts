@@ -2,9 +2,9 @@ import type { ZoneName } from '../zones/zone-name.js';
 import type { HeldZone, MemberChange, MemberDigests, Pushed } from './member-backend.js';
 import { SHORT_ANSWER, type Answer, type Bounds, type MemberConnection } from './member-connection.js';
 import { isSerial } from '../dns/serial.js';
-import { parseConflicts, parseOutcomes, type ZoneOutcome } from './outcome-lines.js';
+import { parseConflicts, parseKept, parseOutcomes, type ZoneOutcome } from './outcome-lines.js';
 import { formOf, uniqueId, zoneOf, type Fields } from './wire-form.js';
-import { encodeBundle } from './zone-bundle.js';
+import { encodeOwnBundle } from './zone-bundle.js';
 
 type Upsert = MemberChange & { kind: 'upsert' };
 /** To which server zones belong, as nodes of this software tell each other. */
@@ -31,16 +31,17 @@ export class OwnWire implements MemberDigests {
   async save(changes: readonly Upsert[], seen: string, home: HomeFields): Promise<Pushed[]> {
     // The identifier first, so that the member can begin with the first zone.
     const head = formOf({ hosts_seen: seen, ...home, dnsuniqid: uniqueId() });
-    const body = Buffer.concat([head, Buffer.from('&'), encodeBundle(changes)]);
+    const body = Buffer.concat([head, Buffer.from('&'), encodeOwnBundle(changes)]);
     const answer = await this.#connection.post('/scripts2/synczones_local', body, outcomesOf(changes.length));
     const said = this.#outcomesOf(answer);
     const conflicts = parseConflicts(answer.body.toString('utf8'));
+    const kept = parseKept(answer.body.toString('utf8'));
     return changes.map(({ name }): Pushed => {
       const outcome = said(name);
       const other = conflicts.get(name);
       const conflict = other === undefined ? {} : { conflictWith: other };
       if (outcome.outcome === 'refused')
-        return { ...refused(name, this.#connection.quote(outcome.reason)), ...conflict };
+        return { ...refused(name, this.#connection.quote(outcome.reason)), ...conflict, ...kept.get(name) };
       if (outcome.outcome === 'passed') return { name, outcome: 'done' };
       if (outcome.outcome !== 'saved') throw this.#connection.invalid(`it removed ${name} instead of saving it`);
       return { name, outcome: 'done', serial: outcome.serial, digest: outcome.digest, ...conflict };

@@ -24,6 +24,8 @@ export interface ZoneHome {
   /** Host name. */
   server: string;
   epoch: number;
+  /** On another server: the last serial that this one gave it itself. Who does not know of it was set back to an older state. */
+  given?: number;
 }
 
 /** The statement that a zone was removed; only this removes it at members. */
@@ -41,7 +43,7 @@ export interface Tombstone {
 const TOMBSTONE_LIFE = 400 * 24 * 3600 * 1000;
 const MODE = 0o600;
 
-const homeValues = z.tuple([z.string(), z.number()]);
+const homeValues = z.tuple([z.string(), z.number(), z.number().optional()]);
 const before = z.tuple([z.number(), z.string(), z.string(), z.number(), homeValues.optional()]);
 const state = z.union([z.enum(['', 'new', 'found']), before]);
 const stamp = z.tuple([z.number(), z.number(), z.number()]);
@@ -105,11 +107,11 @@ export class ZoneIndex {
       const values: unknown[] = [name, serial, digest, owner, modified];
       values.push(typeof previous === 'string' ? previous : valuesOf(previous));
       values.push(stamp === undefined ? null : [stamp.mtime, stamp.size, stamp.crc]);
-      if (home !== undefined) values.push([home.server, home.epoch]);
+      if (home !== undefined) values.push(valuesOfHome(home));
       lines.push(`z${JSON.stringify(values)}\n`);
     }
     for (const [name, { serial, removedAt, by, home }] of this.tombstones) {
-      const was = home === undefined ? [] : [[home.server, home.epoch]];
+      const was = home === undefined ? [] : [valuesOfHome(home)];
       if (removedAt >= oldest) lines.push(`t${JSON.stringify([name, serial, removedAt, by, ...was])}\n`);
       else this.tombstones.delete(name);
     }
@@ -149,7 +151,11 @@ export function copyOf(file: string): string {
 
 function valuesOf({ serial, digest, owner, modified, home }: ZoneEntry): z.infer<typeof before> {
   if (home === undefined) return [serial, digest, owner, modified];
-  return [serial, digest, owner, modified, [home.server, home.epoch]];
+  return [serial, digest, owner, modified, valuesOfHome(home)];
+}
+
+function valuesOfHome({ server, epoch, given }: ZoneHome): z.infer<typeof homeValues> {
+  return given === undefined ? [server, epoch] : [server, epoch, given];
 }
 
 function entryOf(name: ZoneName, [serial, digest, owner, modified, home]: z.infer<typeof before>): ZoneEntry {
@@ -157,7 +163,9 @@ function entryOf(name: ZoneName, [serial, digest, owner, modified, home]: z.infe
 }
 
 function homeOf(values: z.infer<typeof homeValues> | undefined): { home?: ZoneHome } {
-  return values === undefined ? {} : { home: { server: values[0], epoch: values[1] } };
+  if (values === undefined) return {};
+  const [server, epoch, given] = values;
+  return { home: { server, epoch, ...(given === undefined ? {} : { given }) } };
 }
 
 function parseJson(text: string): unknown {

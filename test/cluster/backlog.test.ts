@@ -37,7 +37,7 @@ test.each([
   ['back by three days', -3 * DAY],
   ['forward by three days', 3 * DAY],
 ])('a zone that was set aside is tried again a minute later, also when the clock is set %s', (_, by) => {
-  const backlog = new Backlog({ store, ledger, serves: () => true, hostsSeen: () => [] });
+  const backlog = new Backlog({ store, ledger, serves: () => true, hostsSeen: () => [], here: 'web' });
   backlog.compareAll();
   expect(backlog.ready).toBe(1);
   backlog.setAside(NAME, 'refused there', store.get(NAME)?.digest);

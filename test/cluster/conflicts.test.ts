@@ -135,7 +135,7 @@ describe('a zone that was taken over', () => {
     for (const node of [web1, ns]) {
       await node.stop();
       await node.start();
-      expect(node.cluster.zone(ZONE, ROOT)?.home).toEqual({ server: 'web1', epoch: 1 });
+      expect(node.cluster.zone(ZONE, ROOT)?.home).toMatchObject({ server: 'web1', epoch: 1 });
     }
   });
 });

@@ -1,12 +1,19 @@
 import type { Principal } from '../../access/principal.js';
-import type { ChangeOptions, Cluster } from '../../cluster/cluster.js';
+import type { ChangeOptions, Cluster, ZoneToSave } from '../../cluster/cluster.js';
 import { sentenceOf } from '../../errors.js';
 import type { Pair } from '../../members/form-pairs.js';
 import { formatOutcomes, type ZoneOutcome } from '../../members/outcome-lines.js';
-import { zoneOfKey } from '../../members/zone-bundle.js';
-import type { ZoneName } from '../../zones/zone-name.js';
+import { lastGivenOf, zoneOfKey } from '../../members/zone-bundle.js';
 import { namedZone, type WireRequest } from './wire-request.js';
-import { conflictLines, conversionLines, refusedAs, savedAs, unnamedAs, UNPROCESSABLE } from './zone-outcomes.js';
+import {
+  conflictLines,
+  conversionLines,
+  keptLines,
+  refusedAs,
+  savedAs,
+  unnamedAs,
+  UNPROCESSABLE,
+} from './zone-outcomes.js';
 
 /** So many zones of a bundle, or octets of them, are parsed and written together, while the next ones arrive. */
 const BATCH = 128;
@@ -22,9 +29,12 @@ export class BundleIntake {
   readonly #cameByUs: boolean;
   readonly #outcomes: ZoneOutcome[] = [];
   readonly #conversions: string[] = [];
-  readonly #conflicts: string[] = [];
+  /** Lines beside the outcomes. */
+  readonly #beside: string[] = [];
   readonly #running = new Set<Promise<void>>();
-  #batch: { name: ZoneName; text: Buffer }[] = [];
+  #batch: ZoneToSave[] = [];
+  /** What was said before the zone that comes next. */
+  #given: { name: string; serial: number | null } | undefined;
   #octets = 0;
   #failure: Error | undefined;
 
@@ -36,8 +46,10 @@ export class BundleIntake {
   }
 
   /** Takes one pair. Resolves when the next may come: the rest of the body waits at its sender, so that a bundle of any size takes the same memory. */
-  async take({ key, value }: Pair): Promise<void> {
+  async take(pair: Pair): Promise<void> {
+    const { key, value } = pair;
     const given = zoneOfKey(key);
+    if (given === undefined) this.#given = lastGivenOf(pair);
     // A consumer ignores items with an empty value.
     if (given === undefined || value.length === 0) return;
     try {
@@ -47,7 +59,8 @@ export class BundleIntake {
         return;
       }
       this.#conversions.push(...conversionLines(given, name));
-      this.#batch.push({ name, text: value });
+      const lastGiven = this.#given?.name === given ? { lastGiven: this.#given.serial } : {};
+      this.#batch.push({ name, text: value, ...lastGiven });
       this.#octets += value.length;
     } catch (error) {
       this.#outcomes.push(unnamedAs(given, sentenceOf(error)));
@@ -61,11 +74,9 @@ export class BundleIntake {
     if (this.#batch.length > 0) this.#begin();
     await Promise.all(this.#running);
     if (this.#failure !== undefined) throw this.#failure;
-    const body = [
-      formatOutcomes(this.#outcomes, this.#cluster.hostname),
-      ...this.#conflicts,
-      ...this.#conversions,
-    ].join('');
+    const body = [formatOutcomes(this.#outcomes, this.#cluster.hostname), ...this.#beside, ...this.#conversions].join(
+      '',
+    );
     const nothing = this.#outcomes.length > 0 && this.#outcomes.every(({ outcome }) => outcome === 'refused');
     return nothing ? { body, status: UNPROCESSABLE } : { body };
   }
@@ -78,11 +89,11 @@ export class BundleIntake {
   }
 
   /** Never rejects: others run beside it, and `finish` says what went wrong. */
-  async #save(batch: readonly { name: ZoneName; text: Buffer }[]): Promise<void> {
+  async #save(batch: readonly ZoneToSave[]): Promise<void> {
     try {
       for (const result of await this.#cluster.saveZones(batch, this.#peer, this.#options)) {
         this.#outcomes.push('error' in result ? refusedAs(result) : savedAs(result.zone, this.#cluster, this.#peer));
-        this.#conflicts.push(...conflictLines(result));
+        this.#beside.push(...conflictLines(result), ...keptLines(result));
       }
     } catch (error) {
       this.#failure ??= error as Error;

@@ -1,7 +1,7 @@
 import type { Principal } from '../../access/principal.js';
 import type { BatchOutcome, Cluster } from '../../cluster/cluster.js';
 import { formatIssue, type ClusterError } from '../../errors.js';
-import { formatConflict, type ZoneOutcome } from '../../members/outcome-lines.js';
+import { formatConflict, formatKept, type ZoneOutcome } from '../../members/outcome-lines.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import { conversion } from '../conversion.js';
 
@@ -27,6 +27,13 @@ export function conflictLines(of: BatchOutcome): string[] {
   const other = 'error' in of ? of.error.of['server'] : of.result.conflictWith;
   const isConflict = !('error' in of) || of.error.code === 'zone_of_other_server';
   return isConflict && other !== undefined ? [formatConflict({ name: of.zone, with: String(other) })] : [];
+}
+
+/** A line for its sender where a version that it does not know of is kept. */
+export function keptLines(of: BatchOutcome): string[] {
+  if (!('error' in of) || of.error.code !== 'zone_set_back') return [];
+  const { serial, digest } = of.error.of;
+  return [formatKept(of.zone, { serial: Number(serial), digest: String(digest) })];
 }
 
 /** What was sent as a zone's name and is none, in one word of a line. */
