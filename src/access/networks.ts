@@ -1,10 +1,16 @@
 import { BlockList, isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
 
 const BITS = { 4: 32, 6: 128 } as const;
 
 /** Is it an address or a range, as `192.0.2.7` or `2001:db8::/32`? */
 export function isNetwork(text: string): boolean {
   return networkOf(text) !== undefined;
+}
+
+/** This machine's addresses, of all its interfaces. */
+export function ownAddresses(): string[] {
+  return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
 }
 
 /** Is an address in one of these? An IPv4 address in IPv6 notation, as sockets for both have it, is looked up as IPv4. */

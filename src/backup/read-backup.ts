@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Transform } from 'node:stream';
+import { Transform, type TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract, type Entry } from 'tar-stream';
@@ -21,6 +21,8 @@ import type { BackedUp, Manifest } from './backup-format.js';
 /** Folders in which other users of the service's group read: the nameserver reads zone files. */
 const SHARED = /(^|\/)(zones|previous|by-hand)(\/|$)|^dns-cluster$/;
 const NEVER = 0o027;
+/** Octets between the data of two files: a name that is long takes some, and tar-stream keeps them all in memory. */
+const LARGEST_HEADER = 1024 * 1024;
 
 /** What was taken out of an archive, until its manifest says that it is right. */
 type Taken = Omit<BackedUp, 'mode'>;
@@ -32,9 +34,10 @@ type Taken = Omit<BackedUp, 'mode'>;
 export async function readBackup(file: string, into: string): Promise<Manifest> {
   try {
     const entries = extract();
+    const headers = new Headers();
     const [manifest] = await Promise.all([
-      takeOut(entries, into),
-      pipeline(createReadStream(file), createGunzip(), entries),
+      takeOut(entries, into, headers),
+      pipeline(createReadStream(file), createGunzip(), headers, entries),
     ]);
     return manifest;
   } catch (error) {
@@ -43,35 +46,53 @@ export async function readBackup(file: string, into: string): Promise<Manifest> 
   }
 }
 
-async function takeOut(entries: AsyncIterable<Entry>, into: string): Promise<Manifest> {
+/** Lets an archive through, and no more than LARGEST_HEADER of it in which no file's data comes. */
+class Headers extends Transform {
+  #since = 0;
+
+  /** A file begins, or so much of its data has come out. */
+  came(octets = this.#since): void {
+    this.#since -= octets;
+  }
+
+  override _transform(chunk: Buffer, _encoding: string, done: TransformCallback): void {
+    this.#since += chunk.length;
+    if (this.#since > LARGEST_HEADER) done(new Error('what stands before a file in it is too large'));
+    else done(null, chunk);
+  }
+}
+
+async function takeOut(entries: AsyncIterable<Entry>, into: string, headers: Headers): Promise<Manifest> {
   const taken = new Map<string, Taken>();
   let octets = 0;
   let manifest: Manifest | undefined;
   for await (const entry of entries) {
+    headers.came();
     const { name, type, size = 0 } = entry.header;
     if (manifest !== undefined) throw new Error(`${shown(name)} stands behind the manifest`);
     if (type !== 'file' || !isPath(name)) throw new Error(`${shown(name)} is no plain file inside the folder`);
     if (name === MANIFEST) {
-      manifest = await manifestOf(entry, size);
+      manifest = await manifestOf(entry, size, headers);
       continue;
     }
     octets += size;
     if (size > LARGEST_FILE || octets > MOST_OCTETS || taken.size >= MOST_FILES) throw new Error('it is too large');
     if (taken.has(name)) throw new Error(`${name} is in it twice`);
-    taken.set(name, await takeFile(entry, join(into, name), name));
+    taken.set(name, await takeFile(entry, join(into, name), name, headers));
   }
   if (manifest === undefined) throw new Error('it ends before its manifest');
   compare(manifest, taken);
   return manifest;
 }
 
-async function takeFile(entry: Entry, to: string, path: string): Promise<Taken> {
+async function takeFile(entry: Entry, to: string, path: string, headers: Headers): Promise<Taken> {
   await mkdir(dirname(to), { recursive: true, mode: SHARED.test(dirname(path)) ? 0o750 : 0o700 });
   const hash = createHash('sha256');
   let size = 0;
   const counted = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       hash.update(chunk);
+      headers.came(chunk.length);
       size += chunk.length;
       done(null, chunk);
     },
@@ -82,10 +103,13 @@ async function takeFile(entry: Entry, to: string, path: string): Promise<Taken> 
   return { path, size, sha256: hash.digest('hex') };
 }
 
-async function manifestOf(entry: Entry, size: number): Promise<Manifest> {
+async function manifestOf(entry: Entry, size: number, headers: Headers): Promise<Manifest> {
   if (size > LARGEST_MANIFEST) throw new Error('its manifest is too large');
   const parts: Buffer[] = [];
-  for await (const part of entry) parts.push(part);
+  for await (const part of entry) {
+    headers.came(part.length);
+    parts.push(part);
+  }
   const read = manifestSchema.safeParse(JSON.parse(Buffer.concat(parts).toString('utf8')));
   if (read.success) return read.data;
   throw new Error('its manifest is not one that this version knows');

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import { domainToASCII } from 'node:url';
+import { ownAddresses } from '../access/networks.js';
 import { ClusterError } from '../errors.js';
 
 const DEFAULT_PORT = 2087;
@@ -48,7 +48,7 @@ export async function refuseOwnAddress(
   const addresses = await lookup(host, { all: true }).catch((error: unknown) => {
     throw new ClusterError('member_unresolvable', { host }, { cause: error });
   });
-  const ours = new Set(Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map((item) => item.address)));
+  const ours = new Set(ownAddresses());
   const isOurs = addresses.some(({ address }) => ours.has(address) || /^(127\.|::1$|0\.0\.0\.0$|::$)/.test(address));
   if (isOurs && (!portGiven || own.apiPort === undefined || port === own.apiPort)) {
     throw new ClusterError('member_is_self', { host });

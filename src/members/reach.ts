@@ -1,7 +1,7 @@
 import { lookup as lookUp, type LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
-import { isInNetworks } from '../access/networks.js';
+import { isInNetworks, ownAddresses } from '../access/networks.js';
 import { ClusterError } from '../errors.js';
 
 /**
@@ -11,7 +11,17 @@ import { ClusterError } from '../errors.js';
 const INTERNAL = [
   ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.0.0.0/24'],
   ...['192.168.0.0/16', '198.18.0.0/15', '224.0.0.0/4', '240.0.0.0/4'],
-  ...['::/127', '64:ff9b::/96', '64:ff9b:1::/48', '100::/64', '2001::/32', '2002::/16', 'fc00::/7', 'fe80::/10'],
+  ...[
+    '::/96',
+    '::ffff:0:0:0/96',
+    '64:ff9b::/96',
+    '64:ff9b:1::/48',
+    '100::/64',
+    '2001::/32',
+    '2002::/16',
+    'fc00::/7',
+    'fe80::/10',
+  ],
   ...['fec0::/10', 'ff00::/8'],
 ];
 
@@ -30,10 +40,15 @@ export interface Reach {
 /** The Internet, and the networks that root allows besides. */
 export class InternetReach implements Reach {
   readonly #allowed: () => readonly string[];
+  readonly #own: () => readonly string[];
 
-  /** `allowed`: addresses and ranges, at each moment. */
-  constructor(allowed: () => readonly string[]) {
+  /**
+   * `allowed`: addresses and ranges, at each moment. `own`: those of this machine, of which some may be the Internet's: what listens there and
+   * is closed to the Internet by a firewall is open to us.
+   */
+  constructor(allowed: () => readonly string[], own: () => readonly string[] = ownAddresses) {
     this.#allowed = allowed;
+    this.#own = own;
   }
 
   async check(host: string): Promise<void> {
@@ -72,7 +87,8 @@ export class InternetReach implements Reach {
   };
 
   #refusalOf(host: string, address: string): ClusterError | undefined {
-    if (!isInNetworks(address, INTERNAL) || isInNetworks(address, this.#allowed())) return undefined;
+    const isInternal = isInNetworks(address, INTERNAL) || isInNetworks(address, this.#own());
+    if (!isInternal || isInNetworks(address, this.#allowed())) return undefined;
     return new ClusterError('member_address_internal', { host, address });
   }
 }

@@ -184,7 +184,9 @@ export class Notifications {
     const time = String(Math.floor(Date.now() / 1_000));
     const signature = createHmac('sha256', webhookSecret).update(`${time}.${body}`).digest('hex');
     const response = await request(webhook, {
-      ...{ method: 'POST', body, headersTimeout: TIMEOUT, bodyTimeout: TIMEOUT },
+      ...{ method: 'POST', body },
+      // For the whole of it, and no longer than this server runs: else a receiver that answers an octet now and then keeps it from ending.
+      signal: AbortSignal.any([this.#ending.signal, AbortSignal.timeout(TIMEOUT)]),
       headers: {
         'content-type': 'application/json',
         'x-dns-cluster-time': time,

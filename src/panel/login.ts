@@ -2,6 +2,7 @@ import { Router, type Request } from 'express';
 import { rateLimit } from 'express-rate-limit';
 import { ClusterError } from '../errors.js';
 import type { Log } from '../operations/log.js';
+import { FailureCounts } from '../web/failure-counts.js';
 import type { Frame } from '../web/page-app.js';
 import { formToken, panelForm, sameLogin, sameOrigin, textOf } from './form-guard.js';
 import { logIn, loginOf, logOut } from './session.js';
@@ -9,6 +10,7 @@ import type { UserStore } from './users.js';
 
 const FAILED_LOGINS = 10;
 const WINDOW_MINUTES = 15;
+const WINDOW = WINDOW_MINUTES * 60 * 1000;
 
 /** `/login` and `/logout`. */
 export function loginRoutes(options: {
@@ -20,7 +22,9 @@ export function loginRoutes(options: {
   const { users, secret, log, frameOf } = options;
   const router = Router();
   const limit = rateLimit({
-    windowMs: WINDOW_MINUTES * 60 * 1000,
+    windowMs: WINDOW,
+    // The package's own store keeps every address that tries within the time.
+    store: new FailureCounts(WINDOW),
     limit: FAILED_LOGINS,
     skipSuccessfulRequests: true,
     standardHeaders: 'draft-8',

@@ -130,12 +130,15 @@ export function metricsRoutes(cluster: Cluster): Router {
 /** `/healthz`: the process answers. `/readyz`: it can do its work, or why not. For load balancers and supervisors, without a token: they say nothing else. */
 export function healthRoutes(cluster: Cluster): Router {
   const router = Router();
+  // Asking the nameserver costs something, and anybody may ask us: who asks meanwhile gets the same answer.
+  let looking: Promise<ClusterStatus> | undefined;
   router.get('/healthz', (request: Request, response: Response) => {
     response.type('text/plain');
     send(request, response, 'ok\n');
   });
   router.get('/readyz', async (request: Request, response: Response) => {
-    const { nameserver } = await cluster.status(SELF);
+    looking ??= cluster.status(SELF).finally(() => (looking = undefined));
+    const { nameserver } = await looking;
     response.status(nameserver.running ? 200 : 503).type('text/plain');
     send(request, response, nameserver.running ? 'ready\n' : 'the nameserver does not run\n');
   });

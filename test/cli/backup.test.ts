@@ -99,6 +99,20 @@ describe('an archive', () => {
     expect(existsSync(join(folder, 'outside'))).toBe(false);
   });
 
+  test.each(['x', 'L'])('with a name of 64 MiB (tar’s type %s) is not read to the end of that', async (type) => {
+    const made = pack();
+    made.entry({ name: 'x' }, 'x'.repeat(1 << 26));
+    made.finalize();
+    const tar = await buffer(made);
+    const [typeAt, sumAt, sumLength] = [156, 148, 8];
+    tar.write(type, typeAt);
+    tar.fill(' ', sumAt, sumAt + sumLength);
+    const sum = tar.subarray(0, 512).reduce((total, octet) => total + octet, 0);
+    tar.write(`${sum.toString(8).padStart(6, '0')}\0`, sumAt);
+    writeFileSync(file, gzipSync(tar));
+    await refused(/what stands before a file in it is too large/);
+  });
+
   test('with one octet changed, or cut off, changes nothing', async () => {
     await web.run(['backup', file, '--force']);
     const whole = readFileSync(file);

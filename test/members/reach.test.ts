@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ownAddresses } from '../../src/access/networks.js';
 import { MemberConnection } from '../../src/members/member-connection.js';
 import { JsonConnection } from '../../src/members/json-connection.js';
 import { InternetReach } from '../../src/members/reach.js';
@@ -22,7 +23,17 @@ describe('of a reseller’s member, an address', () => {
   test.each([
     ...['127.0.0.1', '127.8.9.10', '0.0.0.0', '10.0.0.1', '172.16.0.1', '172.31.255.255', '192.168.1.1', '100.64.0.1'],
     ...['169.254.169.254', '224.0.0.1', '255.255.255.255', '::', '::1', '::ffff:127.0.0.1', '::ffff:7f00:1'],
-    ...['::ffff:169.254.169.254', '64:ff9b::7f00:1', '2002:7f00:1::', 'fc00::1', 'fd00:ec2::254', 'fe80::1', 'ff02::1'],
+    ...[
+      '::127.0.0.1',
+      '::ffff:0:127.0.0.1',
+      '::ffff:169.254.169.254',
+      '64:ff9b::7f00:1',
+      '2002:7f00:1::',
+      'fc00::1',
+      'fd00:ec2::254',
+      'fe80::1',
+      'ff02::1',
+    ],
     'localhost',
   ])('that is not the Internet’s is refused: %s', async (host) => {
     await expect(reach.check(host)).rejects.toMatchObject(CLOSED);
@@ -43,6 +54,26 @@ describe('of a reseller’s member, an address', () => {
       await expect(open.check(host)).rejects.toMatchObject(CLOSED);
     allowed.length = 0;
     await expect(open.check('10.1.2.3')).rejects.toMatchObject(CLOSED);
+  });
+
+  test.each(['2130706433', '0x7f000001', '0177.0.0.1', '127.1', '0'])(
+    'of this machine is refused in an odd notation: %s',
+    async (host) => {
+      // The system reads the notation when it is connected to, and so it is read here, too.
+      await expect(reach.check(host)).rejects.toMatchObject(CLOSED);
+      await expect(lookAtServer(host, 1, reach)).rejects.toThrow('not one of the Internet');
+    },
+  );
+
+  test('that this machine has on the Internet is refused: no firewall stands between', async () => {
+    const own = new InternetReach(
+      () => [],
+      () => ['192.0.3.1', '2a00::1'],
+    );
+    for (const host of ['192.0.3.1', '::ffff:192.0.3.1', '2a00::1'])
+      await expect(own.check(host)).rejects.toMatchObject(CLOSED);
+    await own.check('192.0.3.2');
+    for (const host of ownAddresses()) expect(reach.refusal(host)).toBeDefined();
   });
 
   test('is the same however it is written', () => {

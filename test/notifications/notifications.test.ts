@@ -110,6 +110,32 @@ describe('a notice', () => {
   });
 });
 
+test('a receiver that never comes to the end of its answer does not keep this server from ending', async () => {
+  const slow = createServer((request, response) => {
+    request.resume();
+    const drip = setInterval(() => response.write('x'), 20);
+    response.on('close', () => clearInterval(drip));
+    received.push({ headers: request.headers, body: '' });
+  });
+  await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve));
+  await notifications.configure({ webhook: `http://127.0.0.1:${portOf(slow)}/` });
+  notifications.tell(down);
+  await vi.waitFor(() => expect(received).toHaveLength(1));
+  await notifications.close();
+  slow.closeAllConnections();
+  await new Promise((resolve) => slow.close(resolve));
+});
+
+test('a subject with line ends in it adds no header to a mail', async () => {
+  await notifications.configure({ mailTo: 'root@example.net', smtp: `smtp://127.0.0.1:${portOf(mail.server)}` });
+  notifications.tell({ subject: 'ns1\r\nBcc: thief@example.org\r\n\r\nother text', text: 'x' });
+  await vi.waitFor(() => expect(mails).toHaveLength(1));
+  expect(mails[0]?.to).toEqual(['root@example.net']);
+  const [headers] = mails[0]?.source.split('\r\n\r\n') ?? [];
+  expect(headers).toContain('ns1');
+  expect(headers).not.toMatch(/^Bcc/m);
+});
+
 describe('the settings', () => {
   test.each([
     [{ webhook: 'ftp://example.net/' }, 'webhook'],

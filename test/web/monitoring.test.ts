@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { SELF } from '../../src/access/principal.js';
 import { zoneName } from '../../src/zones/zone-name.js';
 import { ApiServer } from './api-server.js';
@@ -82,4 +82,25 @@ test('/healthz and /readyz need no token, and tell nothing but that', async () =
     return Promise.resolve({ ...now, nameserver: { ...now.nameserver, running: false, reason: 'in /var/lib/x' } });
   };
   expect(await get('/readyz')).toMatchObject({ status: 503, text: 'the nameserver does not run\n' });
+});
+
+test('the nameserver is asked once for all who ask /readyz at a time', async () => {
+  const now = await cluster.status(SELF);
+  let asked = 0;
+  let answer = (): void => undefined;
+  cluster.status = () => {
+    asked++;
+    return new Promise(
+      (resolve) => (answer = () => resolve({ ...now, nameserver: { ...now.nameserver, running: true } })),
+    );
+  };
+  const answers = Promise.all(Array.from({ length: 20 }, () => get('/readyz')));
+  await vi.waitFor(() => expect(asked).toBe(1));
+  // Time for the others to arrive.
+  for (let i = 0; i < 20; i++) await get('/healthz');
+  answer();
+  const late = setInterval(() => answer(), 10);
+  expect((await answers).every(({ status }) => status === 200)).toBe(true);
+  clearInterval(late);
+  expect(asked).toBeLessThan(20);
 });
