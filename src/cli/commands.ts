@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { packageVersion } from '../operations/version.js';
 import { auditVerify } from './audit-verify.js';
 import { backup } from './backup.js';
+import { completion } from './completion.js';
 import { conflictsList } from './conflicts-list.js';
 import { conflictsForget, conflictsPolicy, conflictsTakeOver } from './conflicts-settle.js';
 import { doctor } from './doctor.js';
@@ -97,6 +98,7 @@ const COMMANDS: readonly AddCommand[] = [
   group('tokens', 'API tokens: of peers, and of scripts', [tokensCreate, tokensList, tokensRevoke]),
   group('users', 'Who may log in to the bare-bones panel', [usersList, usersAdd, usersPassword, usersRemove]),
   serve,
+  completion,
 ];
 
 const EXIT_CODES = `

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { guide } from './guide.js';
 import { membersOf, memberTable } from './member-rows.js';
 import { say } from './output.js';
@@ -6,11 +6,17 @@ import { asksService, targetOf, type ServiceOptions } from './target.js';
 
 /** `dnscluster members list`. */
 export function membersList(members: Command): void {
-  const command = members.command('list').description('The members with role, state and how far their zones are');
-  guide(asksService(command), { examples: { 'members list': 'All members.' } }).action(
-    async (options: ServiceOptions) => {
-      const rows = await membersOf(targetOf(options));
-      say(options.json, rows, rows.length === 0 ? 'The cluster has no members yet.\n' : memberTable(rows));
-    },
-  );
+  const command = members
+    .command('list')
+    .description('The members with role, state and how far their zones are')
+    .addOption(new Option('--names', 'print nothing but the host names').conflicts('json'));
+  const examples = {
+    'members list': 'All members.',
+    'members list --names': 'One host name a line, for a loop in a shell.',
+  };
+  guide(asksService(command), { examples }).action(async (options: ServiceOptions & { names?: true }) => {
+    const rows = await membersOf(targetOf(options));
+    if (options.names === true) say(undefined, rows, rows.map(({ hostname }) => `${hostname}\n`).join(''));
+    else say(options.json, rows, rows.length === 0 ? 'The cluster has no members yet.\n' : memberTable(rows));
+  });
 }

@@ -10,14 +10,22 @@ const LONGEST = 60_000;
  * Runs the program in a terminal of its own (`script` of util-linux makes it) with a person at it. Resolves with its exit code and all
  * that the terminal showed.
  */
-export async function inTerminal(
+export function inTerminal(
   program: string,
   args: readonly string[],
-  { env = {}, steps = [] }: { env?: Record<string, string>; steps?: readonly Step[] } = {},
+  given: { env?: Record<string, string>; steps?: readonly Step[] } = {},
 ): Promise<{ status: number | null; shown: string }> {
   const words = [process.execPath, program, ...args].map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`);
+  return lineInTerminal(words.join(' '), given);
+}
+
+/** The same with a line of the shell. */
+export async function lineInTerminal(
+  command: string,
+  { env = {}, steps = [] }: { env?: Record<string, string>; steps?: readonly Step[] } = {},
+): Promise<{ status: number | null; shown: string }> {
   // In the place of its shell, which would answer an interrupt for us.
-  const line = `exec ${words.join(' ')}`;
+  const line = `exec ${command}`;
   const whole = { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', TERM: 'xterm', SHELL: '/bin/sh', ...env };
   const child = spawn('script', ['-qefc', line, '/dev/null'], { env: whole, timeout: LONGEST });
   let shown = '';
