@@ -260,6 +260,22 @@ test('which proxies to trust is taken from the host: a token for an address work
   expect([await askThrough(false), await askThrough('loopback'), await askThrough(false)]).toEqual([401, 200, 401]);
 });
 
+test('wrong tokens are counted by the address that the host says: a forged one is nobody’s, and clients of a trusted proxy are counted apart', async () => {
+  const plugin = create(folder);
+  await plugin.start();
+  const statusesOf = async (trusted: string | false): Promise<number[]> => {
+    const app = express().set('trust proxy', trusted).use(plugin.api);
+    const statuses: number[] = [];
+    for (let i = 1; i <= 22; i++) {
+      const call = supertest(app).get('/scripts2/showversion').set('Authorization', 'Bearer wrong');
+      statuses.push((await call.set('X-Forwarded-For', `192.0.2.${i}`)).status);
+    }
+    return statuses;
+  };
+  expect(new Set(await statusesOf('loopback'))).toEqual(new Set([401]));
+  expect((await statusesOf(false)).slice(19)).toEqual([401, 429, 429]);
+});
+
 test('two instances live in one process, each with its own zones, answers and end', async () => {
   const [first, second] = await Promise.all([freePort(), freePort()]);
   const [one, other] = [first, second].map((port) => {

@@ -34,6 +34,27 @@ async function reopened(): Promise<readonly string[]> {
   return state.data.names;
 }
 
+test.each(['__proto__', 'constructor', 'toString'])(
+  '%s in a state file is a name like any other, or none',
+  async (trap) => {
+    const member = z.object({ name: z.string(), values: z.record(z.string(), z.string()) });
+    const members = z.object({ members: z.array(member) });
+    writeFileSync(
+      file,
+      `{"${trap}":{"polluted":"x"},"members":[{"name":"${trap}","values":{"${trap}":"x","a":"b"},"${trap}":{"polluted":"x"}}]}`,
+    );
+    const state = await JsonState.open(file, { schema: members, defaults: () => ({ members: [] }) });
+    await state.update((draft) => {
+      const [first] = draft.members;
+      if (first !== undefined) first.values[trap] = 'y';
+    });
+    expect(state.data.members).toMatchObject([{ name: trap, values: { a: 'b' } }]);
+    expect(Object.getPrototypeOf(state.data.members[0])).toBe(Object.prototype);
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+    expect(typeof Object.prototype.toString).toBe('function');
+  },
+);
+
 describe('a state file', () => {
   test('is on disk when an update resolves, in the test environment, too', async () => {
     expect(process.env['NODE_ENV']).toBe('test');
