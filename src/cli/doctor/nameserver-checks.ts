@@ -66,7 +66,8 @@ async function operatorFindings(kind: SourceKind, settings: NameserverSettings):
   const { software, checker } = SOURCES[kind];
   const findings: Finding[] = [];
   const listeners = await listenersAt(host, port);
-  const process = listeners.find(({ name }) => name === program);
+  // NSD's processes are called `nsd: xfrd` and `nsd: server 1`.
+  const process = listeners.find(({ name }) => name === program || name.startsWith(`${program}: `));
   const [stranger] = listeners;
   if (process === undefined && stranger !== undefined) {
     findings.push(
@@ -99,7 +100,8 @@ async function operatorFindings(kind: SourceKind, settings: NameserverSettings):
     );
   }
   const door = 'keyFile' in operator ? operator.keyFile : operator.controlSocket;
-  const locked = await access(door, constants.R_OK).then(
+  // To connect to a socket is to write to it: Knot's can't be read by anybody.
+  const locked = await access(door, 'keyFile' in operator ? constants.R_OK : constants.W_OK).then(
     () => undefined,
     (error: unknown) => sentenceOf(error),
   );
