@@ -39,7 +39,7 @@ export default defineConfig({
       {
         test: {
           name: 'system',
-          include: ['test/{servers,nodes,demo,browser,hosts,faults}/**/*.test.ts'],
+          include: ['test/{servers,nodes,demo,browser,hosts,faults,install}/**/*.test.ts'],
           ...{ env: folders(), retry },
           fileParallelism: false,
           testTimeout: 120_000,

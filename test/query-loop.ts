@@ -39,14 +39,20 @@ export class QueryLoop {
     this.#process = process;
   }
 
-  /** Resolves when it asks. `rate`: questions a second. */
+  /** Resolves when it asks. `rate`: questions a second. `network`: the name of the network namespace from which it asks. */
   static async start(settings: {
     host: string;
     port: number;
     rate: number;
     questions: readonly LoopQuestion[];
+    network?: string;
   }): Promise<QueryLoop> {
-    const process = fork(ASKER, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const { network } = settings;
+    const inside =
+      network === undefined
+        ? {}
+        : { execPath: 'nsenter', execArgv: [`--net=/run/netns/${network}`, globalThis.process.execPath] };
+    const process = fork(ASKER, { ...inside, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     const asking = once(process, 'message');
     process.send(settings);
     await asking;

@@ -1,0 +1,34 @@
+# shellcheck shell=bash disable=SC2034
+# PowerDNS 4.7 with its bind backend, as Debian has it.
+
+NAMESERVER_PACKAGES=(pdns-server pdns-backend-bind)
+NAMESERVER_SERVICE=pdns
+NAMESERVER_PROGRAM=pdns_server
+NAMESERVER_GROUP=pdns
+INCLUDES=/etc/powerdns/dns-cluster
+NAMESERVER_SETTINGS='{ "kind": "powerdns", "host": "0.0.0.0", "port": 53, "operator": { "controlSocket": "/run/pdns/pdns.controlsocket", "includeFile": "/etc/powerdns/dns-cluster/zones.conf", "configFolder": "/etc/powerdns" } }'
+
+configure_nameserver() {
+  local zones
+  zones=$(pdns_bind_config)
+  [ "$dry" = no ] || [ -n "$zones" ] || return 0
+  [ -n "$zones" ] || fail "PowerDNS has no bind backend in its configuration." "Add launch+=bind and bind-config=/etc/powerdns/named.conf to it"
+  include_folder "$INCLUDES" '/* Written by dns-cluster. Changes made here are lost. */'
+  append_line "$zones" "include \"$INCLUDES/zones.conf\"; // $MARK"
+}
+
+pdns_bind_config() {
+  cat /etc/powerdns/pdns.conf /etc/powerdns/pdns.d/*.conf 2>/dev/null | sed -n 's/^bind-config=//p' | tail -1
+}
+
+# Debian's package has no init script.
+start_plainly() {
+  install -d -m 755 -o pdns -g pdns /run/pdns
+  pdns_server --daemon=yes --guardian=no --setuid=pdns --setgid=pdns --socket-dir=/run/pdns
+}
+
+stop_plainly() {
+  start-stop-daemon --stop --oknodo --exec /usr/sbin/pdns_server --retry 10
+}
+
+forget_zones() { put_back_all; }

@@ -1,0 +1,99 @@
+# shellcheck shell=bash
+# The program with its production dependencies, in a folder of its own for each version: /opt/dns-cluster/VERSION-HASH.
+
+# The version in a package.json. package_version FOLDER
+package_version() { sed -n 's/^  "version": "\(.*\)",$/\1/p' "$1/package.json"; }
+
+# Sets `package` to the folder of the package: this one, or what a clone of the repository is packed to.
+find_package() {
+  package=$here
+  [ -d "$here/src" ] || return 0
+  if [ "$dry" = yes ]; then
+    say "would build: the program from its sources in $here"
+    return
+  fi
+  step "Building the program from its sources"
+  find_npm
+  (
+    cd "$here"
+    [ -e node_modules/.bin/tsc ] || "${npm[@]}" ci --no-audit --no-fund
+    "${npm[@]}" pack --silent --pack-destination "$work" >/dev/null
+  )
+  tar -xzf "$work"/dns-cluster-*.tgz -C "$work"
+  package=$work/package
+}
+
+# Sets `npm`, which comes with Node.js or beside it.
+find_npm() {
+  local beside
+  beside=$(dirname "$node")/../lib/node_modules/npm/bin/npm-cli.js
+  # Scripts of npm find this Node.js first.
+  PATH=$(dirname "$node"):$PATH
+  if [ -e "$beside" ]; then
+    npm=("$node" "$beside")
+  elif command -v npm >/dev/null; then
+    npm=(npm)
+  else
+    fail "The program's dependencies are fetched by npm, and there is none." \
+      "apt-get install npm; or run npm ci --omit=dev in the unpacked package on another machine, and bring the folder with its node_modules"
+  fi
+}
+
+# Where this package is to lie: the same content always in the same place. release_of FOLDER
+release_of() {
+  local hash
+  hash=$(cd "$1" && find . -path ./node_modules -prune -o -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum)
+  printf '%s/%s-%s\n' "$PROGRAMS" "$(package_version "$1")" "${hash:0:8}"
+}
+
+# Puts the package and its dependencies in their place, and sets `release` to it. Nothing that runs is touched.
+place_program() {
+  [ "$dry" = no ] || { [ ! -d "$here/src" ] || return 0; }
+  release=$(release_of "$package")
+  if [ -e "$release/package.json" ]; then
+    say "The program is in its place: $release"
+    return
+  fi
+  step "Installing the program to $release"
+  if [ "$dry" = yes ]; then
+    say "would copy: $package, with its production dependencies, to $release"
+    return
+  fi
+  local made=$release.new
+  rm -rf "$made"
+  install -d -m 755 "$PROGRAMS" "$made"
+  cp -R "$package/." "$made"
+  if [ ! -d "$made/node_modules" ]; then
+    find_npm
+    cp "$made/dependencies-lock.json" "$made/package-lock.json"
+    # Exactly the versions that were tested, compared with their hashes; none of their scripts is run.
+    (cd "$made" && "${npm[@]}" ci --omit=dev --ignore-scripts --no-audit --no-fund) ||
+      fail "The program's dependencies could not be fetched." "See what npm says above; then run this again"
+  fi
+  chown -R root:root "$made"
+  chmod -R u=rwX,go=rX "$made"
+  "$node" "$made/dist/cli/main.js" --version >/dev/null || fail "The program in $made does not run with $node."
+  mv -T "$made" "$release"
+}
+
+# From now on this program is the one that is started. use_release FOLDER
+use_release() {
+  run ln -sfnT "$node" "$NODE_LINK"
+  if [ "$(readlink "$CURRENT" 2>/dev/null)" != "$1" ]; then
+    run ln -sfnT "$1" "$CURRENT.new"
+    run mv -fT "$CURRENT.new" "$CURRENT"
+  fi
+  [ -e "$COMMAND" ] || printf '#!/bin/sh\nexec %s %s/dist/cli/main.js "$@"\n' "$NODE_LINK" "$CURRENT" | write_file "$COMMAND" 755 root:root
+}
+
+# Of other versions the one before is kept. drop_old_releases BEFORE
+drop_old_releases() {
+  local folder
+  for folder in "$PROGRAMS"/*/; do
+    folder=${folder%/}
+    case $folder in
+      "$CURRENT" | "$1" | "$(readlink "$CURRENT")") ;;
+      *) run rm -rf "$folder" ;;
+    esac
+  done
+}

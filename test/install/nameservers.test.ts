@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { needs } from '../needs.js';
+import { Boxes, mayBox } from './boxes.js';
+import { leftBehind } from './left-behind.js';
+import { unpackedPackage } from './packages.js';
+
+const INSTALL = '/run/package/install.sh';
+const INSTALLED = '/opt/dns-cluster/current/install.sh';
+
+describe.skipIf(!mayBox() || !needs('named', 'knotd', 'nsd', 'pdns_server', 'dig'))(
+  'install.sh on a bare server',
+  () => {
+    let boxes: Boxes;
+    let shared: Record<string, string>;
+    beforeAll(async () => {
+      shared = { package: await unpackedPackage() };
+      boxes = Boxes.open();
+    }, 300_000);
+    afterAll(() => boxes.close());
+
+    test.each(['embedded', 'bind', 'knot', 'nsd', 'powerdns'])(
+      'with the nameserver %s serves zones, finds all well, and leaves every file as it was when it is removed',
+      async (kind) => {
+        const box = await boxes.add(kind, shared);
+        const before = await box.filesOf('/etc');
+        const said = await box.does(INSTALL, ['install', '--nameserver', kind]);
+        expect(said).toMatch(new RegExp(`Nothing is wrong.*${kind}\\.example\\.net is installed`, 's'));
+        expect(said).toMatch(/port 53 \(UDP and TCP\).*2087.*Token +[\w-]{43}\n/s);
+
+        await box.does('dnscluster', ['zones', 'create', 'a.example', '--ip', '192.0.2.7']);
+        const question = ['+short', '+tries=1', `@${box.address}`, 'a.example', 'A'];
+        expect(await box.does('dig', question)).toBe('192.0.2.7\n');
+        expect(await box.does('dnscluster', ['doctor'])).toMatch(/Nothing is wrong/);
+        expect(await box.does('ps', ['-eo', 'user:20,args'])).toMatch(/^dns-cluster +\S*node .*serve/m);
+
+        await box.does(INSTALLED, ['uninstall', '--purge']);
+        expect(await box.filesOf('/etc')).toBe(before);
+        expect(leftBehind(await box.written())).toEqual([]);
+        expect((await box.run('dig', question)).said).not.toMatch(/192\.0\.2\.7/);
+      },
+    );
+
+    test('that is only asked what it would do changes nothing', async () => {
+      const box = await boxes.add('dry', shared);
+      const planned = await box.does(INSTALL, ['install', '--nameserver', 'bind', '--dry-run']);
+      expect(planned).toMatch(
+        /would edit: \/etc\/bind\/named\.conf.*would write: \/etc\/init\.d\/dns-cluster.*would run: .* start/s,
+      );
+      expect(await box.written()).toEqual([]);
+    });
+
+    test('repairs and completes when it is run again, and a new installation takes the zones that one before left', async () => {
+      const box = await boxes.add('again', shared);
+      await box.does(INSTALL, ['install', '--nameserver', 'bind']);
+      await box.does('dnscluster', ['zones', 'create', 'a.example', '--ip', '192.0.2.7']);
+      const modes = ['-c', '%a', '/var/lib/dns-cluster', '/etc/dns-cluster/node.json'];
+      expect(await box.does('stat', modes)).toBe('750\n640\n');
+      const installed = await box.filesOf('/etc');
+      await box.does('rm', ['/usr/local/bin/dnscluster']);
+      expect(await box.does(INSTALLED, ['install'])).not.toMatch(/Token/);
+      expect(await box.filesOf('/etc')).toBe(installed);
+      expect(await box.does(INSTALLED, ['status'])).toMatch(/it runs and is ready\nServer: .*, 1 zone/);
+
+      expect(await box.does(INSTALLED, ['uninstall'])).toMatch(/stay in \/var\/lib\/dns-cluster/);
+      expect(await box.does('stat', ['-c', '%a %U', '/var/lib/dns-cluster'])).toBe('700 root\n');
+      await box.does(INSTALL, ['install', '--nameserver', 'knot']);
+      expect(await box.does('dig', ['+short', '+tries=1', `@${box.address}`, 'a.example', 'A'])).toBe('192.0.2.7\n');
+    });
+
+    test('with zones of its own is refused as it is, and hands them over with --adopt', async () => {
+      const box = await boxes.add('own', shared);
+      const zone = '$TTL 300\n@ SOA ns. h. 5 3600 600 86400 300\n@ NS ns.own.example.\nns A 192.0.2.1\n@ A 192.0.2.9\n';
+      await box.does('tee', ['/etc/bind/own.db'], zone);
+      const statement = 'zone "own.example" { type primary; file "/etc/bind/own.db"; };\n';
+      await box.does('tee', ['-a', '/etc/bind/named.conf.local'], statement);
+      await box.does('/etc/init.d/named', ['start']);
+      const before = await box.filesOf('/etc');
+      const taken = box.run('node', [
+        '-e',
+        "require('net').createServer().listen(2087); setTimeout(process.exit, 3000)",
+      ]);
+      await vi.waitFor(() => box.does('bash', ['-c', 'exec 3<>/dev/tcp/127.0.0.1/2087']), { timeout: 2_500 });
+      const ports = await box.run(INSTALL, ['install', '--nameserver', 'embedded']);
+      expect(ports).toMatchObject({ status: 1 });
+      expect(ports.said).toMatch(/in use: TCP 2087: EADDRINUSE\n.*in use: UDP 53/s);
+      await taken;
+
+      const refused = await box.run(INSTALL, ['install', '--nameserver', 'bind']);
+      expect(refused).toMatchObject({ status: 1 });
+      expect(refused.said).toMatch(/1 zones of its own: own\.example\n.*--adopt/);
+      expect(await box.filesOf('/etc')).toBe(before);
+      expect((await box.written()).filter((file) => /^\/(opt|usr|var\/lib\/dns-cluster)/.test(file))).toEqual([]);
+
+      await box.does(INSTALL, ['install', '--nameserver', 'bind', '--adopt']);
+      expect(await box.does('dnscluster', ['zones', 'list'])).toMatch(/own\.example/);
+      expect(await box.does('dig', ['+short', '+tries=1', `@${box.address}`, 'own.example', 'A'])).toBe('192.0.2.9\n');
+      expect(await box.does('cat', ['/etc/bind/named.conf.local'])).not.toMatch(/file "\/etc\/bind\/own\.db"/);
+    });
+  },
+);

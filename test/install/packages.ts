@@ -1,0 +1,45 @@
+import { existsSync } from 'node:fs';
+import { cp, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { keptFolder, used } from '../hosts/kept-folder.js';
+import { packedPackage } from '../hosts/packed.js';
+import { runToEnd } from '../hosts/run-to-end.js';
+
+/**
+ * The package as `npm pack` makes it, unpacked, with its dependencies beside it: as it is brought to a server that reaches no registry.
+ * The folder is kept, and is not to be changed.
+ */
+export async function unpackedPackage(): Promise<string> {
+  const tarball = await packedPackage();
+  const kept = join(await keptFolder(), `unpacked-${basename(tarball, '.tgz')}`);
+  if (!existsSync(kept)) {
+    const place = await mkdtemp(`${kept}-`);
+    await runToEnd('tar', ['-xzf', tarball, '--strip-components=1', '-C', place]);
+    await cp(join(place, 'dependencies-lock.json'), join(place, 'package-lock.json'));
+    await runToEnd('npm', ['ci', '--omit=dev', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'], {
+      cwd: place,
+    });
+    await rm(join(place, 'package-lock.json'));
+    await rename(place, kept);
+  }
+  await used(kept, 'unpacked-');
+  return kept;
+}
+
+/** Another version of a package, in a folder to be deleted: the same files, but for those that are given, by their paths. */
+export async function otherVersion(
+  folder: string,
+  version: string,
+  files: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const other = await mkdtemp(`${folder}-${version}-`);
+  // Second names for the same files; those that differ are made anew.
+  await runToEnd('cp', ['-al', `${folder}/.`, other]);
+  const manifest = await readFile(join(folder, 'package.json'), 'utf8');
+  const changed = { ...files, 'package.json': manifest.replace(/"version": "[^"]*"/, `"version": "${version}"`) };
+  for (const [path, text] of Object.entries(changed)) {
+    await rm(join(other, path));
+    await writeFile(join(other, path), text);
+  }
+  return other;
+}
