@@ -9,8 +9,10 @@ import { doctor } from './doctor.js';
 import { driftCheck } from './drift-check.js';
 import { driftList } from './drift-list.js';
 import { driftRemove, driftSend, driftTake } from './drift-settle.js';
+import { EXIT_MEANINGS } from './failure.js';
 import { join } from './join.js';
 import { logs } from './logs.js';
+import { man } from './man.js';
 import { membersAdd } from './members-add.js';
 import { membersEdit } from './members-edit.js';
 import { membersList } from './members-list.js';
@@ -99,11 +101,10 @@ const COMMANDS: readonly AddCommand[] = [
   group('users', 'Who may log in to the bare-bones panel', [usersList, usersAdd, usersPassword, usersRemove]),
   serve,
   completion,
+  man,
 ];
 
-const EXIT_CODES = `
-Exit code: 0 all is well, 1 something was found or refused, 2 wrong use, 3 the service cannot be asked, 4 the token is
-wrong or lacks a privilege.`;
+const EXIT_CODES = Object.entries(EXIT_MEANINGS).map(([code, meaning]) => `  ${code}  ${meaning}`);
 
 /** The whole program. Commander leaves by exceptions, so that output still under way is written to its end. */
 export async function dnscluster(): Promise<Command> {
@@ -113,7 +114,7 @@ export async function dnscluster(): Promise<Command> {
     .helpOption('-h, --help', 'say how a command is used')
     .helpCommand('help [command]', 'say how a command is used')
     .showSuggestionAfterError()
-    .addHelpText('after', EXIT_CODES)
+    .addHelpText('after', `\nExit codes:\n${EXIT_CODES.join('\n')}`)
     .exitOverride();
   addAll(program, COMMANDS);
   return program;

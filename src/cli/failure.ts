@@ -1,6 +1,6 @@
 import type { ZoneIssue } from '../errors.js';
 
-/** What the program exits with. `dnscluster --help` and docs/cli.md say the same. */
+/** What the program exits with. EXIT_MEANINGS and docs/cli.md say the same. */
 export const EXIT = {
   ok: 0,
   /** Something was found, or the service refused what it was asked. */
@@ -12,6 +12,15 @@ export const EXIT = {
   /** The token is wrong, or lacks a privilege. */
   denied: 4,
 } as const;
+
+/** In words: for `--help` and the manual page. */
+export const EXIT_MEANINGS: Readonly<Record<number, string>> = {
+  [EXIT.ok]: 'All is well.',
+  [EXIT.problems]: 'Something was found (a failing member, a difference, an error), or refused.',
+  [EXIT.usage]: 'Wrong use: arguments, a file that cannot be read, a confirmation that is missing.',
+  [EXIT.unreachable]: 'The service cannot be asked.',
+  [EXIT.denied]: 'The token is wrong, or lacks a privilege.',
+};
 
 /** Why a command ended: a sentence for the operator, and what the program exits with. */
 export class CommandFailure extends Error {

@@ -47,6 +47,11 @@ export function asksService(command: Command): Command {
     .addOption(new Option('--token <token>').hideHelp());
 }
 
+/** Is it one of the options that say which service is asked? */
+export function saysWhichService(option: Option): boolean {
+  return option.helpGroupHeading === HEADING;
+}
+
 /**
  * The service that a command is to ask. What stands on the command line goes before the environment. Throws WrongUse where it
  * can't be told, and for a token on the command line.
