@@ -116,12 +116,17 @@ function after(before: Picture, step: Step): Picture {
   return next;
 }
 
-/** What a table or a step in the middle may leave: the table is flushed once before it is whole. */
+/** What a step in the middle may leave: some zones of several, each whole; the table is flushed once before it is whole. */
 function allowed(script: readonly Step[], done: number): Picture[] {
   let picture = NOTHING;
   for (const step of script.slice(0, done)) picture = after(picture, step);
   const next = script[done];
   if (next === undefined) return [picture];
+  if (next.do === 'save') {
+    const zones = Object.entries(next.zones);
+    const some = (count: number): Step => ({ do: 'save', zones: Object.fromEntries(zones.slice(0, count)) });
+    return Array.from({ length: zones.length + 1 }, (_, count) => after(picture, some(count)));
+  }
   const whole = after(picture, next);
   if (next.do !== 'compact') return [picture, whole];
   const flushed = { ...picture, table: { ...picture.table, key: next.value } };
