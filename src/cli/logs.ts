@@ -64,6 +64,6 @@ async function run({ service, zone, member, user, level, limit, follow, ...optio
       return;
     }
     if (options.json === true) for (const { entry } of lines) say(true, entry, '');
-    else process.stdout.write(words);
+    else say(undefined, undefined, words);
   }
 }

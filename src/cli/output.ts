@@ -17,6 +17,11 @@ export function note(sentence: string): void {
   process.stderr.write(`${visible(sentence)}\n`);
 }
 
+/** What was found in a zone, to the person who waits. */
+export function noteIssues(issues: readonly ZoneIssue[]): void {
+  process.stderr.write(visible(issueLines(issues)));
+}
+
 /** Rows below their headings, each column as wide as it has to be. Nothing at all where there are no rows. */
 export function table(headings: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   if (rows.length === 0) return '';
@@ -28,7 +33,7 @@ export function table(headings: readonly string[], rows: readonly (readonly (str
 }
 
 /** `severity: zone:line:column: message` a line. */
-export function issueLines(issues: readonly ZoneIssue[]): string {
+function issueLines(issues: readonly ZoneIssue[]): string {
   return issues.map((issue) => `${issue.severity}: ${formatIssue(issue)}\n`).join('');
 }
 

@@ -5,11 +5,10 @@ import { parseZone } from '../dns/parser.js';
 import { printZone } from '../dns/printer.js';
 import type { Zone } from '../dns/zone.js';
 import { ClusterError, sentenceOf, type ZoneIssue } from '../errors.js';
-import { visible } from '../operations/visible.js';
 import { zoneName } from '../zones/zone-name.js';
 import { EXIT, WrongUse } from './failure.js';
 import { guide } from './guide.js';
-import { issueLines, note, say, sayText } from './output.js';
+import { note, noteIssues, say, sayText } from './output.js';
 
 interface Options {
   canonical?: true;
@@ -47,7 +46,7 @@ function run(name: string, file: string, options: Options): void {
     say(true, { zone: name, ok, records: ok ? zone.records.length : 0, issues, ...canonical }, '');
     return;
   }
-  process.stderr.write(visible(issueLines(issues)));
+  noteIssues(issues);
   if (!ok) note(`${name}: refused, ${errors.length} ${errors.length === 1 ? 'error' : 'errors'}`);
   else if (options.canonical === true) sayText(Buffer.from(printZone(zone), 'latin1'));
   else say(undefined, undefined, `${name}: ok, ${zone.records.length} records\n`);

@@ -52,7 +52,7 @@ async function run(options: Options): Promise<void> {
       (owner === undefined || row.owner === owner) &&
       row.domain.includes(match.toLowerCase()),
   );
-  if (options.names === true) process.stdout.write(wanted.map(({ domain }) => `${domain}\n`).join(''));
+  if (options.names === true) say(undefined, undefined, wanted.map(({ domain }) => `${domain}\n`).join(''));
   else say(options.json, wanted, words(wanted, elsewhere));
 }
 
