@@ -1,5 +1,5 @@
 import { sentenceOf } from '../errors.js';
-import type { Applied, Nameserver, ZoneChange } from '../nameservers/nameserver.js';
+import type { Applied, ApplyProgress, Nameserver, ZoneChange } from '../nameservers/nameserver.js';
 import type { Log } from '../operations/log.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { ZoneStore, ZoneVersion } from '../zones/zone-store.js';
@@ -12,24 +12,41 @@ const GATHER_ABOVE = 200;
 const GATHER_FOR = 50;
 const GATHER_TIMES = 20;
 
+/** What is served of a batch is settled after so long, milliseconds, where it is not known yet what becomes of the rest. */
+const SETTLE_AFTER = 100;
+
 interface Queued {
-  changes: readonly ZoneChange[];
-  resolve: (applied: Applied[]) => void;
+  change: ZoneChange;
+  resolve: (applied: Applied) => void;
 }
+
+/** A change and what became of it. */
+interface Loaded {
+  change: ZoneChange;
+  applied: Applied;
+}
+
+type Refused = ZoneVersion & { why: string; wasDue: boolean };
 
 /**
  * Brings what the store has written into this server's nameserver. Served: the previous version is dropped. Refused: it is put
- * back. Not to be asked: the change stays due and is tried until the nameserver is back. Calls that come while one runs are
- * put together, because nameservers take one large batch far better than many small ones.
+ * back. Not to be asked: the change stays due and is tried until the nameserver is back. Changes that come while others are given to
+ * it are put together, because nameservers take one large batch far better than many small ones. A zone that does not come to be
+ * served is waited for beside the others: only changes of one zone go one after the other.
  */
 export class LocalNameserver {
   readonly #store: ZoneStore;
   readonly #nameserver: Nameserver;
   readonly #log: Log;
   readonly #rolledBack: (names: readonly ZoneName[]) => void;
-  readonly #queue: Queued[] = [];
+  #queue: Queued[] = [];
+  #isDraining = false;
   /** Zones that the nameserver is to load, or to drop, as they stand when it can be asked. */
   readonly #due = new Set<ZoneName>();
+  /** Batches that the nameserver was given, and their zones until it is known what became of each. */
+  readonly #loading = new Set<Promise<void>>();
+  readonly #underWay = new Set<ZoneName>();
+  /** What gives something to the nameserver: one after the other. */
   #chain: Promise<void> = Promise.resolve();
   #everythingDue = false;
   #tries = 0;
@@ -63,28 +80,36 @@ export class LocalNameserver {
   #returned(): void {
     if (this.#stopped) return;
     this.#everythingDue = true;
-    void this.#inTurn(() => this.#retry());
+    void this.#retry();
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    await this.#chain;
+    do {
+      await this.#chain;
+      await Promise.all(this.#loading);
+    } while (this.#isDraining);
     await this.#nameserver.stop();
   }
 
-  /** Makes the nameserver load these zones as they stand in the store when it comes to them; what fails is tried again. */
+  /** Makes the nameserver load these zones as they stand in the store; what fails is tried again. */
   async reload(names: Iterable<ZoneName>): Promise<void> {
-    for (const name of names) this.#due.add(name);
-    await this.#inTurn(() => this.#retry());
+    await Promise.all(Array.from(names, (name) => this.load(this.#loadNow(name))));
   }
 
-  /** One outcome for each change, in their order. Never rejects. */
-  load(changes: readonly ZoneChange[]): Promise<Applied[]> {
+  /** Resolves with what became of it, as soon as that is known. Never rejects. */
+  load(change: ZoneChange): Promise<Applied> {
     return new Promise((resolve) => {
-      this.#queue.push({ changes, resolve });
-      if (this.#queue.length === 1) void this.#inTurn(() => this.#drain());
+      this.#queue.push({ change, resolve });
+      this.#drainSoon();
     });
+  }
+
+  #drainSoon(): void {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    void this.#inTurn(() => this.#drain());
   }
 
   #inTurn(step: () => Promise<void>): Promise<void> {
@@ -94,17 +119,55 @@ export class LocalNameserver {
     return this.#chain;
   }
 
+  /** Resolves when the nameserver was given what can be given now, not when that is served. */
   async #drain(): Promise<void> {
     await this.#untilGathered();
-    const taken = this.#queue.splice(0);
-    // A version that a retry found refused meanwhile was put back already.
-    const changes = taken.flatMap((queued) => queued.changes).filter((change) => this.#stands(change));
-    const applied = await this.#apply(changes);
-    await this.#settle(changes, applied);
-    const outcomes = new Map(applied.map((outcome) => [outcome.name, outcome]));
-    for (const queued of taken) {
-      queued.resolve(queued.changes.map(({ name }) => outcomes.get(name) ?? { name, outcome: 'refused' }));
+    this.#isDraining = false;
+    const taken = new Map<ZoneName, Queued>();
+    const waiting: Queued[] = [];
+    for (const queued of this.#queue) {
+      const { name } = queued.change;
+      if (this.#underWay.has(name) || taken.has(name)) waiting.push(queued);
+      else if (this.#stands(queued.change)) taken.set(name, queued);
+      // It is of the past: a newer one is in the queue, or it was refused already, and put back.
+      else queued.resolve({ name, outcome: 'refused' });
     }
+    this.#queue = waiting;
+    if (taken.size === 0) return;
+    await new Promise<void>((given) => {
+      const loading = this.#load(taken, given).finally(() => this.#loading.delete(loading));
+      this.#loading.add(loading);
+    });
+  }
+
+  /** Never rejects. Calls `given` when the next batch may come, and tells each of the queued as soon as it is settled. */
+  async #load(batch: ReadonlyMap<ZoneName, Queued>, given: () => void): Promise<void> {
+    const open = new Map(batch);
+    for (const name of open.keys()) this.#underWay.add(name);
+    const settle = async (applied: readonly Applied[]): Promise<void> => {
+      const known = applied.flatMap((one) => {
+        const queued = open.get(one.name);
+        open.delete(one.name);
+        return queued === undefined ? [] : [{ ...queued, applied: one }];
+      });
+      await this.#settle(known);
+      for (const { applied, resolve } of known) {
+        this.#underWay.delete(applied.name);
+        resolve(applied);
+      }
+      if (this.#queue.length > 0) this.#drainSoon();
+    };
+    const served: Applied[] = [];
+    const settling: Promise<void>[] = [];
+    const settleServed = setInterval(() => {
+      if (served.length > 0) settling.push(settle(served.splice(0)));
+    }, SETTLE_AFTER);
+    const changes = [...batch.values()].map(({ change }) => change);
+    const progress: ApplyProgress = { given, served: (applied) => served.push(applied) };
+    const applied = await this.#apply(changes, (nameserver) => nameserver.apply(changes, progress));
+    clearInterval(settleServed);
+    given();
+    await Promise.all([...settling, settle(applied)]);
   }
 
   #stands(change: ZoneChange): boolean {
@@ -114,17 +177,19 @@ export class LocalNameserver {
 
   /** While very many changes stream in, waits a moment for more of them: each large load costs the nameserver a pause. */
   async #untilGathered(): Promise<void> {
-    const queued = (): number => this.#queue.reduce((sum, { changes }) => sum + changes.length, 0);
-    for (let i = 0, before = 0; i < GATHER_TIMES && queued() >= GATHER_ABOVE && queued() > before; i++) {
-      before = queued();
+    for (let i = 0, before = GATHER_ABOVE - 1; i < GATHER_TIMES && this.#queue.length > before; i++) {
+      before = this.#queue.length;
       await new Promise((resolve) => setTimeout(resolve, GATHER_FOR));
     }
   }
 
   /** A removal that is refused is not undone: the nameserver is asked again until it has dropped the zone. */
-  async #apply(changes: readonly ZoneChange[], by: 'apply' | 'synchronize' = 'apply'): Promise<Applied[]> {
+  async #apply(
+    changes: readonly ZoneChange[],
+    ask = (nameserver: Nameserver): Promise<Applied[]> => nameserver.apply(changes),
+  ): Promise<Applied[]> {
     try {
-      const applied = await this.#nameserver[by](changes);
+      const applied = await ask(this.#nameserver);
       return changes.map(({ name, kind }, i): Applied => {
         const result = applied[i] ?? { name, outcome: 'unavailable' };
         return kind === 'remove' && result.outcome === 'refused' ? { ...result, outcome: 'unavailable' } : result;
@@ -136,38 +201,39 @@ export class LocalNameserver {
     }
   }
 
-  /** Confirms, rolls back or keeps as due, by outcome. Returns the zones that were rolled back. */
-  async #settle(changes: readonly ZoneChange[], applied: readonly Applied[]): Promise<ZoneName[]> {
+  /** Confirms, rolls back or keeps as due, by outcome. */
+  async #settle(loaded: readonly Loaded[], wereDue = false): Promise<void> {
     const served: ZoneVersion[] = [];
-    const refused: (ZoneVersion & { why?: string })[] = [];
-    for (const [i, change] of changes.entries()) {
-      const { outcome, reason } = applied[i] ?? {};
+    const refused: Refused[] = [];
+    for (const { change, applied } of loaded) {
+      const { outcome, reason: why = '' } = applied;
+      const wasDue = wereDue || this.#due.has(change.name);
       if (outcome === 'unavailable') this.#due.add(change.name);
       else this.#due.delete(change.name);
       if (change.kind === 'upsert' && outcome === 'served') served.push(change);
-      if (change.kind === 'upsert' && outcome === 'refused') refused.push({ ...change, why: reason ?? '' });
+      if (change.kind === 'upsert' && outcome === 'refused') refused.push({ ...change, why, wasDue });
     }
     await this.#store.confirm(served);
-    const back = refused.length > 0 ? await this.#putBack(refused) : [];
+    if (refused.length > 0) await this.#putBack(refused);
     if (this.#due.size > 0) this.#retryLater();
-    return back;
   }
 
-  async #putBack(refused: readonly (ZoneVersion & { why?: string })[]): Promise<ZoneName[]> {
+  async #putBack(refused: readonly Refused[]): Promise<void> {
     const names = refused.map(({ name }) => name);
+    const wereDue = refused.flatMap(({ name, wasDue }) => (wasDue ? [name] : []));
     this.#log.warn({ zones: names.slice(0, 20), count: names.length }, 'the nameserver refused zones');
     try {
       const back = await this.#store.rollback(refused);
+      // The members may have got it meanwhile.
+      if (wereDue.length > 0) this.#rolledBack(wereDue);
       // Of a zone whose text before is not here, the nameserver keeps what it has.
       const known = back.filter((name) => !this.#store.edits.isBroken(name) || this.#store.get(name) === undefined);
       const applied = await this.#apply(known.map((name) => this.#loadNow(name)));
       for (const { name, outcome } of applied) if (outcome !== 'served') this.#due.add(name);
-      return back;
     } catch (error) {
       // The disk refused it: the nameserver is asked, refuses and it is put back, when there is room.
       for (const name of names) this.#due.add(name);
       this.#log.error({ error: sentenceOf(error) }, 'zones that the nameserver refused could not be put back');
-      return [];
     }
   }
 
@@ -178,32 +244,40 @@ export class LocalNameserver {
     return { kind: 'upsert', name, file: this.#store.fileOf(name), serial: entry.serial, isNew: false };
   }
 
-  async #synchronize(): Promise<ZoneName[]> {
+  /** Alone: what was given before is settled, and nothing is given meanwhile. */
+  async #synchronize(): Promise<void> {
+    await Promise.all(this.#loading);
     const changes = [...this.#store.entries()].map(({ name }) => this.#loadNow(name));
-    const applied = await this.#apply(changes, 'synchronize');
+    const wereDue = this.#everythingDue;
+    const applied = await this.#apply(changes, (nameserver) => nameserver.synchronize(changes));
     this.#everythingDue = applied.length > 0 && applied.every(({ outcome }) => outcome === 'unavailable');
-    if (!this.#everythingDue) return this.#settle(changes, applied);
-    this.#retryLater();
-    return [];
+    if (this.#everythingDue) {
+      this.#retryLater();
+      return;
+    }
+    const loaded = changes.flatMap((change, i): Loaded[] => {
+      const one = applied[i];
+      return one === undefined ? [] : [{ change, applied: one }];
+    });
+    await this.#settle(loaded, wereDue);
   }
 
   #retryLater(): void {
     if (this.#timer !== undefined || this.#stopped) return;
     const delay = RETRY[Math.min(this.#tries++, RETRY.length - 1)];
     this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      void this.#inTurn(() => this.#retry());
+      void this.#retry().finally(() => {
+        this.#timer = undefined;
+        if (this.#due.size > 0 || this.#everythingDue) this.#retryLater();
+      });
     }, delay);
     this.#timer.unref();
   }
 
-  /** In the queue's turn, so that it never overtakes a newer change of the same zone. */
+  /** In the queue, so that it never overtakes a newer change of the same zone. */
   async #retry(): Promise<void> {
-    const changes = [...this.#due].map((name) => this.#loadNow(name));
-    const back = this.#everythingDue
-      ? await this.#synchronize()
-      : await this.#settle(changes, await this.#apply(changes));
-    if (back.length > 0) this.#rolledBack(back);
+    if (this.#everythingDue) await this.#inTurn(() => this.#synchronize());
+    else await this.reload(this.#due);
     if (this.#due.size > 0 || this.#everythingDue || this.#tries === 0) return;
     this.#tries = 0;
     this.#log.info('the nameserver serves everything again');

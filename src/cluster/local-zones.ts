@@ -103,7 +103,7 @@ export class LocalZones {
       if (batch.length === 0) break;
       const written = await this.#write(batch);
       // Loading goes on beside the next write; a zone stays busy until it is through.
-      void this.#load(written);
+      for (const change of written) void this.#load(change);
     }
     this.#writing = false;
   }
@@ -183,19 +183,15 @@ export class LocalZones {
     });
   }
 
-  async #load(written: readonly Written[]): Promise<void> {
-    if (written.length === 0) return;
-    const applied = await this.#nameserver.load(written.map((change) => change.load));
-    this.#changed(written.filter((_, i) => applied[i]?.outcome !== 'refused').map((change) => change.name));
-    written.forEach((change, i) => {
-      const result = applied[i];
-      this.#settle(change, () => {
-        if (result?.outcome === 'refused') {
-          // Of a file that was changed by hand there is no version before to put back.
-          const code = this.#store.edits.isBroken(change.name) ? 'zone_file_refused' : 'zone_refused';
-          change.reject(new ClusterError(code, { zone: change.name, why: result.reason ?? '' }));
-        } else change.resolve({ ...change.outcome, local: localState(result) });
-      });
+  async #load(change: Written): Promise<void> {
+    const applied = await this.#nameserver.load(change.load);
+    if (applied.outcome !== 'refused') this.#changed([change.name]);
+    this.#settle(change, () => {
+      if (applied.outcome === 'refused') {
+        // Of a file that was changed by hand there is no version before to put back.
+        const code = this.#store.edits.isBroken(change.name) ? 'zone_file_refused' : 'zone_refused';
+        change.reject(new ClusterError(code, { zone: change.name, why: applied.reason ?? '' }));
+      } else change.resolve({ ...change.outcome, local: localState(applied) });
     });
   }
 
@@ -206,7 +202,7 @@ export class LocalZones {
   }
 }
 
-function localState(applied: Applied | undefined): LocalOutcome['local'] {
-  if (applied?.outcome === 'served') return { state: 'served' };
-  return { state: 'pending', reason: applied?.reason ?? 'the nameserver could not be asked' };
+function localState({ outcome, reason }: Applied): LocalOutcome['local'] {
+  if (outcome === 'served') return { state: 'served' };
+  return { state: 'pending', reason: reason ?? 'the nameserver could not be asked' };
 }

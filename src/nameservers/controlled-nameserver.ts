@@ -5,7 +5,7 @@ import { sentenceOf } from '../errors.js';
 import type { Log } from '../operations/log.js';
 import type { ControlledServer, ServerConnection } from './controlled-server.js';
 import { memoryServing } from './memory.js';
-import type { Applied, DnsAddress, Nameserver, NameserverStatus, ZoneChange } from './nameserver.js';
+import type { Applied, ApplyProgress, DnsAddress, Nameserver, NameserverStatus, ZoneChange } from './nameserver.js';
 import { ZoneLoader } from './zone-loader.js';
 
 interface Connected {
@@ -22,7 +22,7 @@ const WATCH = 5_000;
 const STATUS_WITHIN = 5_000;
 
 /**
- * Any server with a control channel, as a Nameserver: one thing after the other, found again when it went away, watched for
+ * Any server with a control channel, as a Nameserver: one command after the other, found again when it went away, watched for
  * restarts by others. What differs between kinds of servers is in their ControlledServer.
  */
 export class ControlledNameserver implements Nameserver {
@@ -32,6 +32,8 @@ export class ControlledNameserver implements Nameserver {
   readonly #log: Log;
   readonly #watchEvery: number;
   readonly #turn = pLimit(1);
+  /** Batches that are not read back yet. */
+  #underWay = 0;
   #client: DnsClient | undefined;
   /** Absent while the server cannot be reached. */
   #connected: Connected | undefined;
@@ -76,8 +78,8 @@ export class ControlledNameserver implements Nameserver {
     return this.#turn(() => this.#close());
   }
 
-  apply(changes: readonly ZoneChange[]): Promise<Applied[]> {
-    return this.#withLoader(changes, (loader) => loader.apply(changes));
+  apply(changes: readonly ZoneChange[], progress?: ApplyProgress): Promise<Applied[]> {
+    return this.#withLoader(changes, (loader) => loader.apply(changes, progress));
   }
 
   synchronize(zones: readonly ZoneChange[]): Promise<Applied[]> {
@@ -103,27 +105,32 @@ export class ControlledNameserver implements Nameserver {
     }
   }
 
-  #withLoader(changes: readonly ZoneChange[], work: (loader: ZoneLoader) => Promise<Applied[]>): Promise<Applied[]> {
-    return this.#turn(async () => {
+  /** Never rejects. */
+  async #withLoader(
+    changes: readonly ZoneChange[],
+    work: (loader: ZoneLoader) => Promise<Applied[]>,
+  ): Promise<Applied[]> {
+    this.#underWay++;
+    try {
+      const connected = await this.#turn(() => this.#connection());
       try {
-        const connected = await this.#connection();
-        try {
-          return await work(connected.loader);
-        } catch (error) {
-          // It was found to be started anew meanwhile, and may be there already.
-          if (this.#connected === connected) throw error;
-          return await work((await this.#connection()).loader);
-        }
+        return await work(connected.loader);
       } catch (error) {
-        const reason = sentenceOf(error);
-        this.#log.warn(
-          { error: reason, count: changes.length },
-          `changes could not be given to ${this.#server.software}`,
-        );
-        void this.#probe();
-        return changes.map(({ name }) => ({ name, outcome: 'unavailable', reason }));
+        // It was found to be started anew meanwhile, and may be there already.
+        if (this.#connected === connected) throw error;
+        return await work((await this.#turn(() => this.#connection())).loader);
       }
-    });
+    } catch (error) {
+      const reason = sentenceOf(error);
+      this.#log.warn(
+        { error: reason, count: changes.length },
+        `changes could not be given to ${this.#server.software}`,
+      );
+      void this.#probe();
+      return changes.map(({ name }) => ({ name, outcome: 'unavailable', reason }));
+    } finally {
+      this.#underWay--;
+    }
   }
 
   /** Rejects where the driver is not started, or the server can't be reached. */
@@ -142,7 +149,7 @@ export class ControlledNameserver implements Nameserver {
       const connection = await this.#server.connect(() => void this.#probe());
       try {
         const { boot } = await connection.facts();
-        const loader = new ZoneLoader(this.#server, connection.commands, client);
+        const loader = new ZoneLoader(this.#server, connection.commands, client, this.#turn);
         this.#connected = { connection, loader, boot };
       } catch (error) {
         connection.close();
@@ -191,7 +198,7 @@ export class ControlledNameserver implements Nameserver {
 
   async #watch(): Promise<void> {
     // A server that loads very many zones is silent for seconds: whoever gave them to it waits for it, with a time-out of their own.
-    if (this.#turn.activeCount > 0) {
+    if (this.#turn.activeCount > 0 || this.#underWay > 0) {
       this.#watchLater();
       return;
     }

@@ -35,6 +35,14 @@ export interface Applied {
   serial?: number;
 }
 
+/** What a driver that reads back for long says before all is known. */
+export interface ApplyProgress {
+  /** The server was told of all: it can be given another batch while this one is read back. */
+  given: () => void;
+  /** One of them is served. */
+  served: (applied: Applied) => void;
+}
+
 export interface NameserverStatus {
   /** As `BIND`. */
   software: string;
@@ -75,9 +83,12 @@ export interface Nameserver {
   start(returned?: () => void): Promise<void>;
   /** Ends what `start` began. Idempotent. */
   stop(): Promise<void>;
-  /** Applies one batch: bulk or singly by its size, then reads back each. One outcome for each change, in their order. */
-  apply(changes: readonly ZoneChange[]): Promise<Applied[]>;
-  /** Makes the server serve exactly these zones, all upserts, whatever it served before (start-up, recovery). */
+  /**
+   * Applies one batch: bulk or singly by its size, then reads back each. One outcome for each change, in their order. Batches may
+   * overlap that have no zone in common.
+   */
+  apply(changes: readonly ZoneChange[], progress?: ApplyProgress): Promise<Applied[]>;
+  /** Makes the server serve exactly these zones, all upserts, whatever it served before (start-up, recovery). Alone, without a batch. */
   synchronize(zones: readonly ZoneChange[]): Promise<Applied[]>;
   status(): Promise<NameserverStatus>;
 }

@@ -13,6 +13,8 @@ export interface ReadBackOptions {
    * it, and for what it finds nothing on, only time decides.
    */
   inspect?: (change: ZoneChange, seen: Applied) => Promise<Applied | undefined>;
+  /** Is told of each that is served, as soon as it is. */
+  served?: ((applied: Applied) => void) | undefined;
 }
 
 const TIMEOUT = 5_000;
@@ -33,13 +35,21 @@ const IN_FLIGHT = 100;
 export function readBack(
   client: DnsClient,
   changes: readonly ZoneChange[],
-  { timeout = TIMEOUT, inspect }: ReadBackOptions = {},
+  { timeout = TIMEOUT, inspect, served }: ReadBackOptions = {},
 ): Promise<Applied[]> {
   const limit = pLimit(IN_FLIGHT);
   const start = performance.now();
   const late = start + LATE + changes.length * PER_ZONE;
   const deadline = start + timeout + changes.length * PER_ZONE;
-  return Promise.all(changes.map((change) => limit(() => watch(client, change, { late, deadline, inspect }))));
+  return Promise.all(
+    changes.map((change) =>
+      limit(async () => {
+        const outcome = await watch(client, change, { late, deadline, inspect });
+        if (outcome.outcome === 'served') served?.(outcome);
+        return outcome;
+      }),
+    ),
+  );
 }
 
 async function watch(

@@ -1,8 +1,9 @@
+import type { LimitFunction } from 'p-limit';
 import type { DnsClient } from '../dns/query.js';
 import { sentenceOf } from '../errors.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { ControlledServer } from './controlled-server.js';
-import type { Applied, ZoneChange } from './nameserver.js';
+import type { Applied, ApplyProgress, ZoneChange } from './nameserver.js';
 import { lookAtAll, readBack } from './read-back.js';
 import { RenderedFiles } from './rendered-files.js';
 import type { Refusals, Upsert, ZoneCommands } from './zone-commands.js';
@@ -13,24 +14,34 @@ export class ZoneLoader {
   readonly #rendered: RenderedFiles;
   readonly #commands: ZoneCommands;
   readonly #client: DnsClient;
+  readonly #turn: LimitFunction;
 
+  /** `turn`: for commands; what is read back or looked at closer needs none, so that one zone that does not come delays no other. */
   constructor(
     { software, renderedFolder }: Pick<ControlledServer, 'software' | 'renderedFolder'>,
     commands: ZoneCommands,
     client: DnsClient,
+    turn: LimitFunction,
   ) {
     this.#software = software;
     this.#rendered = new RenderedFiles(renderedFolder);
     this.#commands = commands;
     this.#client = client;
+    this.#turn = turn;
   }
 
-  /** One outcome for each change, in their order; of several changes of one zone the last counts. Rejects where the server could not be asked. */
-  async apply(changes: readonly ZoneChange[]): Promise<Applied[]> {
+  /**
+   * One outcome for each change, in their order; of several changes of one zone the last counts. Rejects where the
+   * server could not be asked.
+   */
+  async apply(changes: readonly ZoneChange[], progress?: ApplyProgress): Promise<Applied[]> {
     const last = [...new Map(changes.map((change) => [change.name, change])).values()];
     const broken = new Map<ZoneName, Applied>();
     const read = await Promise.all(last.map((change) => this.#asItIsRead(change, broken)));
-    const outcomes = await this.#applyEach(read.filter(({ name }) => !broken.has(name)));
+    const outcomes = await this.#applyEach(
+      read.filter(({ name }) => !broken.has(name)),
+      progress,
+    );
     for (const [name, outcome] of broken) outcomes.set(name, outcome);
     if (this.#commands.faultOf !== undefined) await this.#renderRefused(last, outcomes);
     return changes.map(({ name }) => outcomes.get(name) ?? { name, outcome: 'unavailable' });
@@ -40,7 +51,7 @@ export class ZoneLoader {
   async synchronize(zones: readonly ZoneChange[]): Promise<Applied[]> {
     const wanted = new Set(zones.map((change) => change.name));
     const strangers = this.#commands.list().flatMap(({ name }) => (wanted.has(name) ? [] : [name]));
-    await this.#remove(strangers);
+    await this.#turn(() => this.#remove(strangers));
     await readBack(
       this.#client,
       strangers.map((name) => ({ kind: 'remove', name })),
@@ -90,8 +101,25 @@ export class ZoneLoader {
     if (this.#commands.get(name)?.file !== this.#rendered.fileOf(name)) await this.#rendered.drop(name);
   }
 
-  async #applyEach(changes: readonly ZoneChange[]): Promise<Map<ZoneName, Applied>> {
+  async #applyEach(changes: readonly ZoneChange[], progress?: ApplyProgress): Promise<Map<ZoneName, Applied>> {
     const refusals: Refusals = new Map();
+    const added = await this.#turn(() => this.#give(changes, refusals));
+    progress?.given();
+    const taken = changes.filter(({ name }) => !refusals.has(name));
+    const seen = await readBack(this.#client, taken, {
+      inspect: (change, as) => this.#commands.inspect(change, as),
+      served: progress?.served,
+    });
+    const outcomes = new Map(seen.map((outcome) => [outcome.name, outcome]));
+    for (const [name, reason] of refusals) outcomes.set(name, { name, outcome: 'refused', reason });
+    // What was new and is not served must not stay in the server's configuration.
+    const strange = added.map(({ name }) => name).filter((name) => outcomes.get(name)?.outcome === 'refused');
+    if (strange.length > 0) await this.#turn(() => this.#remove(strange));
+    return outcomes;
+  }
+
+  /** Tells the server of all changes. Resolves with those that are new to it. */
+  async #give(changes: readonly ZoneChange[], refusals: Refusals): Promise<Upsert[]> {
     const removals = changes.filter(({ kind }) => kind === 'remove');
     await this.#refuseStrange(removals, refusals);
     await this.#remove(removals.map(({ name }) => name));
@@ -100,13 +128,7 @@ export class ZoneLoader {
       refusals,
     );
     if (added.length > 0) await this.#commands.add(added, refusals);
-    const taken = changes.filter(({ name }) => !refusals.has(name));
-    const seen = await readBack(this.#client, taken, { inspect: (change, as) => this.#commands.inspect(change, as) });
-    const outcomes = new Map(seen.map((outcome) => [outcome.name, outcome]));
-    for (const [name, reason] of refusals) outcomes.set(name, { name, outcome: 'refused', reason });
-    // What was new and is not served must not stay in the server's configuration.
-    await this.#remove(added.map(({ name }) => name).filter((name) => outcomes.get(name)?.outcome === 'refused'));
-    return outcomes;
+    return added;
   }
 
   /** Zones that are to be gone and that we never gave to the server: where it answers for them, they are the operator's own. */

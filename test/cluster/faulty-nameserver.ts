@@ -1,5 +1,6 @@
 import type {
   Applied,
+  ApplyProgress,
   DnsAddress,
   Nameserver,
   NameserverStatus,
@@ -17,6 +18,8 @@ export class FaultyNameserver implements Nameserver {
   readonly batches: (readonly ZoneChange[])[] = [];
   readonly #inner: Nameserver;
   #gate: Promise<void> = Promise.resolve();
+  #isLate: (change: ZoneChange) => boolean = () => false;
+  #come: Promise<void> = Promise.resolve();
   #returned: () => void = () => undefined;
 
   constructor(inner: Nameserver) {
@@ -31,6 +34,19 @@ export class FaultyNameserver implements Nameserver {
   hold(): () => void {
     let release = (): void => undefined;
     this.#gate = new Promise((resolve) => (release = resolve));
+    return release;
+  }
+
+  /** Is told of these changes, and looks at none of them before the returned function is called; the others it serves meanwhile. */
+  holdLate(isLate: (change: ZoneChange) => boolean): () => void {
+    let release = (): void => undefined;
+    this.#isLate = isLate;
+    this.#come = new Promise((resolve) => {
+      release = () => {
+        this.#isLate = () => false;
+        resolve();
+      };
+    });
     return release;
   }
 
@@ -49,9 +65,18 @@ export class FaultyNameserver implements Nameserver {
     return this.#inner.stop();
   }
 
-  apply(changes: readonly ZoneChange[]): Promise<Applied[]> {
+  async apply(changes: readonly ZoneChange[], progress?: ApplyProgress): Promise<Applied[]> {
     this.batches.push(changes);
-    return this.#through(changes, (passed) => this.#inner.apply(passed));
+    const through = (some: readonly ZoneChange[]): Promise<Applied[]> =>
+      this.#through(some, (passed) => this.#inner.apply(passed));
+    const late = changes.filter((change) => this.#isLate(change));
+    if (late.length === 0) return through(changes);
+    const soon = await through(changes.filter((change) => !late.includes(change)));
+    progress?.given();
+    for (const applied of soon) if (applied.outcome === 'served') progress?.served(applied);
+    await this.#come;
+    const outcomes = new Map([...soon, ...(await through(late))].map((applied) => [applied.name, applied]));
+    return changes.map(({ name }) => outcomes.get(name) ?? { name, outcome: 'unavailable' });
   }
 
   synchronize(zones: readonly ZoneChange[]): Promise<Applied[]> {

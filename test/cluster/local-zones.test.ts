@@ -320,6 +320,74 @@ describe('saves at once', () => {
   });
 });
 
+describe('a zone that the nameserver does not come to serve', () => {
+  const other = zoneName('b.example');
+  let come: () => void;
+  beforeEach(async () => {
+    await save(name, zoneText(1));
+    come = nameserver.holdLate((change) => change.name === name);
+  });
+  afterEach(() => come());
+
+  test('holds up no change of another, neither beside it nor after it; its own go on when it is refused', async () => {
+    nameserver.refuses = (change) => change.name === name && change.kind === 'upsert' && change.serial === 2;
+    const [late, beside] = [save(name, zoneText(2, '192.0.2.2')), save(other, zoneText(1))];
+    const refused = expect(late).rejects.toMatchObject({ code: 'zone_refused' });
+    expect((await beside).local).toEqual({ state: 'served' });
+    const next = save(name, zoneText(3));
+    expect((await save(other, zoneText(2))).local).toEqual({ state: 'served' });
+    expect((await remove(other)).local).toEqual({ state: 'served' });
+    expect(await served(name)).toBe(1);
+    come();
+    await refused;
+    expect(await next).toMatchObject({ serial: 3, local: { state: 'served' } });
+    expect(nameserver.batches.flat().flatMap((change) => (change.name === name ? [change] : []))).toMatchObject([
+      { serial: 1 },
+      { serial: 2 },
+      { serial: 1 },
+      { serial: 3 },
+    ]);
+  });
+
+  test('is not read again before that is settled, also where that is asked for', async () => {
+    const late = save(name, zoneText(2));
+    const told = (): number => nameserver.batches.flat().filter((change) => change.name === name).length;
+    await vi.waitFor(() => expect(told()).toBe(2));
+    const reloading = local.reload([name, other]);
+    await save(other, zoneText(1));
+    expect(told()).toBe(2);
+    come();
+    expect((await late).local).toEqual({ state: 'served' });
+    await reloading;
+    expect(told()).toBe(3);
+    expect(await served(name)).toBe(2);
+  });
+
+  test('when it is tried again, because the nameserver was away, holds up no other either', async () => {
+    nameserver.down = true;
+    expect((await save(other, zoneText(1))).local.state).toBe('pending');
+    come();
+    expect((await save(name, zoneText(2))).local.state).toBe('pending');
+    come = nameserver.holdLate((change) => change.name === name);
+    nameserver.down = false;
+    await vi.waitFor(async () => expect(await served(other)).toBe(1), 5_000);
+    const third = zoneName('c.example');
+    expect((await save(third, zoneText(1))).local).toEqual({ state: 'served' });
+    expect(await served(name)).toBe(1);
+    come();
+    await vi.waitFor(async () => expect(await served(name)).toBe(2), 5_000);
+  });
+
+  test('is waited for at the end', async () => {
+    const late = save(name, zoneText(2));
+    await vi.waitFor(() => expect(nameserver.batches.length).toBe(2));
+    const stopping = local.stop();
+    come();
+    await Promise.all([late, stopping]);
+    expect(store.unconfirmed()).toEqual([]);
+  });
+});
+
 describe('a removal', () => {
   test('that the nameserver does not follow stands, is said to be pending, and is tried again', async () => {
     await save(name, zoneText(7));

@@ -107,6 +107,23 @@ describe.each(CANDIDATES)('a node with $kind', ({ kind, installed, configure }) 
         expect(cluster().zone(name, ROOT)?.serial).toBe(1);
         expect(readFileSync(join(settings.folder, 'node.log'), 'utf8')).toContain('the nameserver refused zones');
       });
+
+      test('serves other zones while it waits for one that its nameserver refuses without a word', async () => {
+        const wide = Array.from({ length: 101 }, (_, i) => `www A 192.0.2.${i}\n`).join('');
+        const waiting = { over: false };
+        await cluster().saveZone(name, zoneText(1), ROOT);
+        // Of a zone that it has, BIND only says that it will read the file again.
+        const refused = cluster()
+          .saveZone(name, zoneText(2, wide), ROOT)
+          .catch((error: unknown) => error)
+          .finally(() => (waiting.over = true));
+        for (const serial of [1, 2, 3]) {
+          const saved = await cluster().saveZone(zoneName('b.example'), zoneText(serial), ROOT);
+          expect(saved).toMatchObject({ serial, local: { state: 'served' } });
+        }
+        expect(waiting.over).toBe(false);
+        expect(await refused).toMatchObject({ code: 'zone_refused' });
+      });
     }
   });
 });
