@@ -129,9 +129,11 @@ export class DnsCluster extends MemberCommands implements Cluster {
     return inBatch(zones, save, { atOnce });
   }
 
-  removeZones(names: readonly ZoneName[], by: Principal, options?: ChangeOptions): Promise<BatchOutcome[]> {
+  async removeZones(names: readonly ZoneName[], by: Principal, options?: ChangeOptions): Promise<BatchOutcome[]> {
     const zones = names.map((name) => ({ name }));
-    // Together, so that whoever looks whether they are too many sees all of them.
+    // Together, so that whoever looks whether they are too many sees all of them: none has to wait for the disk before it begins. Where
+    // the disk refuses, each says so.
+    await Promise.allSettled(names.map((name) => this.parts.workers.remember(name)));
     return inBatch(zones, ({ name }) => this.removeZone(name, by, options), { atOnce: true });
   }
 
