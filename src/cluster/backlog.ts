@@ -63,7 +63,10 @@ export class Backlog {
   /** Zones that can be taken now. */
   get ready(): number {
     this.#returnFromAside();
-    return this.#pending.size - this.#underWay.size - (this.#isHeld() ? this.#removalsToAsk().length : 0);
+    let waiting = this.#pending.size;
+    // What is under way may not be pending any more: it changed back meanwhile.
+    for (const name of this.#underWay) if (this.#pending.has(name)) waiting--;
+    return waiting - (this.#isHeld() ? this.#removalsToAsk().length : 0);
   }
 
   /** Removals that wait for somebody to look at them; empty where none do. */
@@ -204,7 +207,15 @@ export class Backlog {
     const taken = new Set(names);
     for (let name = this.#arrived.pop(); name !== undefined; name = this.#arrived.pop()) {
       const isDue = this.#pending.has(name) && !this.#removals.has(name) && !this.#underWay.has(name);
-      if (isDue && !taken.has(name)) names.push(name);
+      if (isDue && !taken.has(name)) {
+        // Zones that were refused go in calls of their own: such a call takes long, and no other zone is to wait for it.
+        const [first = name] = names;
+        if (this.#aside.has(name) !== this.#aside.has(first)) {
+          this.#arrived.push(name);
+          break;
+        }
+        names.push(name);
+      }
       taken.add(name);
       if (names.length >= most) break;
     }

@@ -20,9 +20,9 @@ export class BatchSize {
     return this.#limit === 1;
   }
 
-  /** Calls at a time for so many zones; one as long as calls are kept small. */
-  lanes(zones: number): number {
-    return this.zones < this.#most() ? 1 : Math.min(LANES, Math.ceil(zones / this.zones));
+  /** Calls at a time; one as long as calls are kept small. */
+  get lanes(): number {
+    return this.zones < this.#most() ? 1 : LANES;
   }
 
   succeeded(): void {

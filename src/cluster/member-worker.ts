@@ -1,7 +1,7 @@
 import type { DnsServer } from '../dns/query.js';
-import { setTimeout as pause } from 'node:timers/promises';
 import { sentenceOf } from '../errors.js';
 import {
+  BrokenOff,
   MemberError,
   type MemberBackend,
   type MemberChange,
@@ -14,18 +14,18 @@ import { stateAtMember, type StateAtMember } from './state-at-member.js';
 import { Acknowledgements } from './acknowledgements.js';
 import { Backlog } from './backlog.js';
 import { BatchSize } from './batch-size.js';
+import { Lanes } from './lanes.js';
 import { Latency } from './latency.js';
 import type { MemberWorkerOptions } from './member-worker-options.js';
 import { NameserverProbe } from './nameserver-probe.js';
 import { PushFigures } from './push-figures.js';
 import { PushOutcomes } from './push-outcomes.js';
-import { PushInterrupted, pushWhileAlive } from './push-while-alive.js';
+import { pushWhileAlive } from './push-while-alive.js';
+import { ReturnProbe } from './return-probe.js';
 import { Signal } from './signal.js';
 import { Waiters } from './waiters.js';
 import { within } from '../members/within.js';
 
-/** Between looks whether a member that failed answers again, milliseconds; the last repeats. Such a look is not a failed command. */
-const RETURN_PROBE = [250, 500, 1_000];
 const BATCH_OCTETS = 8 * 1024 * 1024;
 
 /** Keeps one member equal to the index: sends what it lacks, notes what it acknowledged, sees what it serves. One a member, so that none delays another. */
@@ -42,14 +42,14 @@ export class MemberWorker {
   readonly #signal = new Signal();
   readonly #waiters = new Waiters();
   #health: Health;
-  /** Looks for its return since the last good push. */
-  #probes = 0;
   /** What it said of itself when it was looked at last. */
   info: MemberInfo | undefined;
   /** Are removals held, and was that told? */
   #isHeld = false;
   readonly #batch: BatchSize;
   readonly #ending = new AbortController();
+  readonly #lanes = new Lanes(() => this.#signal.notify());
+  readonly #return: ReturnProbe;
   #loop: Promise<void> | undefined;
 
   constructor(options: MemberWorkerOptions) {
@@ -64,6 +64,7 @@ export class MemberWorker {
       news: (name) => this.#waiters.tell(name),
     });
     this.#batch = new BatchSize(() => options.backend.batch);
+    this.#return = new ReturnProbe(() => this.look(), this.#ending.signal, options.log);
     this.#outcomes = new PushOutcomes(options, this.backlog, this.acknowledged);
   }
 
@@ -148,7 +149,9 @@ export class MemberWorker {
     }
   }
 
-  readonly #failed = (error: unknown): void => this.note({ kind: 'failure', reason: sentenceOf(error) });
+  #failed(error: unknown): void {
+    this.note({ kind: 'failure', reason: sentenceOf(error) });
+  }
 
   /** Talks to it for as long as it takes. Nothing is counted: whoever does has something else to say of its failure. */
   using<T>(talk: (backend: MemberBackend) => Promise<T>): Promise<T> {
@@ -215,14 +218,12 @@ export class MemberWorker {
     while (!this.#stopped) {
       this.#tellHeld();
       const mayPush = this.#options.writes() && this.#health.state !== 'disabled';
-      if (!mayPush) await this.#signal.wait();
+      if (!mayPush || this.#lanes.size >= this.#batch.lanes) await this.#signal.wait();
       else if (this.backlog.ready === 0) await this.#signal.wait(this.backlog.untilRetry());
       else if (this.#health.state === 'failing') await this.#lookForReturn();
-      else {
-        const length = this.#batch.lanes(this.backlog.ready);
-        await Promise.all(Array.from({ length }, () => this.#lane()));
-      }
+      else this.#lanes.start(() => this.#lane());
     }
+    await this.#lanes.ended();
   }
 
   /** Once for each time that removals are held. */
@@ -234,16 +235,7 @@ export class MemberWorker {
   }
 
   async #lookForReturn(): Promise<void> {
-    const wait = RETURN_PROBE[Math.min(this.#probes++, RETURN_PROBE.length - 1)];
-    // Not the signal, which every change raises: a member that is down is not asked more often when much is changed.
-    await pause(wait, undefined, { signal: this.#ending.signal, ref: false }).catch(() => undefined);
-    if (this.#stopped) return;
-    try {
-      await this.look();
-      this.note({ kind: 'success', at: Date.now() });
-    } catch (error) {
-      this.#options.log.debug({ error: sentenceOf(error) }, 'member does not answer yet');
-    }
+    if (await this.#return.look()) this.note({ kind: 'success', at: Date.now() });
   }
 
   async #lane(): Promise<void> {
@@ -266,20 +258,23 @@ export class MemberWorker {
 
   async #push(changes: readonly MemberChange[]): Promise<void> {
     const { backend, log } = this.#options;
+    const { isLeast } = this.#batch;
+    // Of several calls that fail together one counts: the threshold is meant for one after the other.
+    const failed = (error: unknown): void => (this.#health.state === 'online' ? this.#failed(error) : undefined);
     try {
-      const push = (): Promise<Pushed[]> => pushWhileAlive(backend, changes, this.#failed);
+      const push = (): Promise<Pushed[]> => pushWhileAlive(backend, changes, failed);
       const outcomes = await this.pushes.measure(changes.length, push);
       this.note({ kind: 'success', at: Date.now() });
-      this.#probes = 0;
+      this.#return.pushed();
       this.#batch.succeeded();
       await Promise.all(changes.flatMap((change, i) => this.#outcomes.settle(change, outcomes[i]) ?? []));
     } catch (error) {
       // The zones stay in the backlog: they go again when the member answers.
       const reason = sentenceOf(error);
       if (!(error instanceof MemberError)) log.error({ error: reason }, 'push failed');
-      this.#failed(error);
+      failed(error);
       // It answers probes, and fails at this zone alone, again: the others must get past it.
-      if (this.#batch.isLeast && !(error instanceof PushInterrupted)) {
+      if (isLeast && !(error instanceof BrokenOff)) {
         for (const change of changes) this.#outcomes.setAside(change, reason);
         // Nothing else may be due that would show that it answers.
         await this.#lookForReturn();

@@ -1,16 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { MemberError, type MemberBackend, type MemberChange, type Pushed } from '../members/member-backend.js';
+import { type MemberBackend, type MemberChange, type Pushed } from '../members/member-backend.js';
 
 /** After so long without an answer, and then as often, milliseconds, the member is asked something else. */
 const SILENCE = 10_000;
 
-/** The network failed in the middle of a push, and is back: it says nothing of the zones that were pushed. */
-export class PushInterrupted extends MemberError {}
-
 /**
  * Pushes to a member, and looks beside a push that takes long whether the member answers at all; `silent` is told the first time that
  * it does not. Where the network fails in the middle of a call, the kernel sends again less and less often, and waits for up to two
- * minutes more when the network is back: so a push is broken off when the member answers again and it is still not through.
+ * minutes more when the network is back: so a push is broken off when the member answers again and it is still not through, and with it all other calls under way: they reject with BrokenOff.
  */
 export async function pushWhileAlive(
   backend: MemberBackend,
@@ -19,17 +16,10 @@ export async function pushWhileAlive(
   silence = SILENCE,
 ): Promise<Pushed[]> {
   const through = new AbortController();
-  const interrupted = new AbortController();
-  const returned = (): void => {
-    interrupted.abort();
-    backend.breakOff?.();
-  };
+  const returned = (): void => backend.breakOff?.();
   if (backend.breakOff !== undefined) void watch(backend, through.signal, { silent, returned, silence });
   try {
     return await backend.push(changes);
-  } catch (error) {
-    if (!interrupted.signal.aborted || !(error instanceof MemberError)) throw error;
-    throw new PushInterrupted(error.failure, error.message, { cause: error });
   } finally {
     through.abort();
   }

@@ -79,6 +79,9 @@ export class MemberError extends Error {
   }
 }
 
+/** The network failed in the middle of a call, and is back: it says nothing of what was sent. */
+export class BrokenOff extends MemberError {}
+
 /** The backend that talks to one member; one class a member type. Every method rejects with MemberError. */
 export interface MemberBackend {
   /** It gives zones serials of its own, so that DNS can't tell which version it serves. */
@@ -99,7 +102,7 @@ export interface MemberBackend {
   zoneExists(name: ZoneName): Promise<boolean>;
   /** Upserts and removals in one batch, one outcome for each change, in their order. */
   push(changes: readonly MemberChange[]): Promise<Pushed[]>;
-  /** Ends the calls under way, of which nothing is heard any more; they reject. The next ones connect anew. */
+  /** Ends the calls under way, of which nothing is heard any more; they reject with BrokenOff. The next ones connect anew. */
   breakOff?(): void;
   /** Closes kept-alive connections. Idempotent. */
   close(): Promise<void>;

@@ -1,6 +1,6 @@
 import { Pool, type Dispatcher } from 'undici';
 import { sentenceOf } from '../errors.js';
-import { MemberError } from './member-backend.js';
+import { BrokenOff, MemberError } from './member-backend.js';
 import { OUR_HEADER } from './outcome-lines.js';
 import { pinnedConnector } from './pinned-connection.js';
 import type { Reach } from './reach.js';
@@ -81,11 +81,11 @@ export class MemberConnection {
     return this.#call({ method: 'POST', path, body, headers }, bounds);
   }
 
-  /** Ends the calls under way, of which nothing is heard any more. The next ones connect anew. */
+  /** Ends the calls under way, of which nothing is heard any more; they reject with BrokenOff. The next ones connect anew. */
   breakOff(): void {
     const { host } = this.#options;
     const silent = `${host} cannot be reached: the network failed in the middle of a call. It is tried again.`;
-    void this.#pool.destroy(new MemberError('unreachable', silent));
+    void this.#pool.destroy(new BrokenOff('unreachable', silent));
     this.#pool = this.#newPool();
   }
 

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { PushInterrupted, pushWhileAlive } from '../../src/cluster/push-while-alive.js';
+import { pushWhileAlive } from '../../src/cluster/push-while-alive.js';
 import { CpanelMember } from '../../src/members/cpanel-member.js';
 import { zoneName } from '../../src/zones/zone-name.js';
 import { validateZone } from '../../src/zones/validation.js';
-import type { MemberChange } from '../../src/members/member-backend.js';
+import { BrokenOff, type MemberChange } from '../../src/members/member-backend.js';
 import { ClusterNode } from './cluster-node.js';
 import { ROOT, zoneText } from './zone-texts.js';
 
@@ -45,7 +45,7 @@ test('a push that hangs is told when the member is silent, and broken off when t
   await vi.waitFor(() => expect(probes).toBeGreaterThan(4), 10_000);
   expect(silent).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ failure: 'unreachable' }));
   unanswered.delete('version');
-  await expect(push).rejects.toBeInstanceOf(PushInterrupted);
+  await expect(push).rejects.toBeInstanceOf(BrokenOff);
   unanswered.clear();
   await expect(pushWhileAlive(member, CHANGES, silent)).resolves.toMatchObject([{ outcome: 'done', serial: 1 }]);
 });
@@ -58,5 +58,5 @@ test('a push that takes long is left alone while the member answers', async () =
   await expect(Promise.race([push, Promise.resolve('under way')])).resolves.toBe('under way');
   expect(silent).not.toHaveBeenCalled();
   await member.close();
-  await expect(push).rejects.not.toBeInstanceOf(PushInterrupted);
+  await expect(push).rejects.not.toBeInstanceOf(BrokenOff);
 });
