@@ -9,7 +9,7 @@ import { planOf, withForeign } from './adopt/plan.js';
 import { AdoptReport } from './adopt/report.js';
 import { foreignZones, switchZones } from './adopt/switch.js';
 import { readTsigKey, transferredCandidates, zonesToTransfer } from './adopt/transferred-candidates.js';
-import { EXIT, WrongUse } from './failure.js';
+import { EXIT, ServiceUnreachable, WrongUse } from './failure.js';
 import { guide } from './guide.js';
 import { note, say } from './output.js';
 import { asksService, targetOf, type ServiceOptions, type Target } from './target.js';
@@ -23,6 +23,8 @@ Takes the primary zones of another nameserver: from the configuration of one on 
 (--axfr). The plan is shown first, and asked for. What is not taken is named with its reason. Nothing of the other server is changed,
 unless --switch is given: a zone that this server's own nameserver has from its configuration can't be there twice, so its statement is
 taken out of the configuration (of which a copy is kept) in the step in which the zone is served from the store.
+
+With --dry-run the service need not run: the plan is that of a server without zones then.
 
 It exits with 1 where a primary zone is not taken.`;
 
@@ -75,13 +77,17 @@ async function run(options: Options): Promise<void> {
   if (dryRun !== true && yes !== true && !isPerson()) {
     throw new WrongUse('Nobody can be asked here: look at the plan with --dry-run first, then say --yes.');
   }
-  const compared = planOf(await candidatesOf(options), await zonesOfService(target), {
-    newest: options.newest === true,
+  const candidates = await candidatesOf(options);
+  const held = await zonesOfService(target).catch((error: unknown) => {
+    if (dryRun !== true || !(error instanceof ServiceUnreachable)) throw error;
+    note(`${error.message} So the plan is that of a server without zones.`);
+    return undefined;
   });
+  const compared = planOf(candidates, held ?? new Map<string, never>(), { newest: options.newest === true });
   const isNew = compared.flatMap(({ candidate, verdict }) =>
     verdict === 'take' && 'name' in candidate ? [candidate] : [],
   );
-  const foreign = await foreignZones(target, isNew);
+  const foreign = held === undefined ? new Set<string>() : await foreignZones(target, isNew);
   const report = new AdoptReport(withForeign(compared, foreign, options.switch === true));
   const { wanted, switched } = report;
   if (dryRun === true) say(json, report.plan, report.planInWords);

@@ -177,6 +177,16 @@ describe.skipIf(!needs('named', 'named-checkconf', 'rndc', 'nsupdate', 'dnssec-k
       expect(await served('good.example')).toBeUndefined();
     });
 
+    test('shows the plan of a server without zones where no service runs, and takes nothing there', async () => {
+      const nowhere = ['--folder', join(folder, 'nowhere')];
+      const { status, out, err } = await adopt([...bind, ...nowhere, '--dry-run', '--json']);
+      expect([status, err]).toEqual([1, expect.stringMatching(/No DNS cluster service runs on .*without zones\.\n$/)]);
+      const { plan } = JSON.parse(out) as { plan: Row[] };
+      const taken = plan.filter(({ verdict }) => verdict === 'take').map(({ zone }) => zone);
+      expect(taken).toEqual(expect.arrayContaining(['good.example', 'here.example', 'newer.example', 'older.example']));
+      expect(await adopt([...bind, ...nowhere, '--yes'])).toMatchObject({ status: 3 });
+    });
+
     test('asks before it takes anything, and says how a script does it', async () => {
       const { status, err } = await adopt(bind);
       expect([status, err]).toEqual([2, expect.stringMatching(/--dry-run first, then say --yes/)]);
