@@ -22,7 +22,8 @@ import { authorize, authorizeRoot } from './authorize.js';
 import { inBatch } from './batch.js';
 import { ClusterParts, type DnsClusterOptions } from './cluster-parts.js';
 
-import { readersOf, zonesElsewhere } from './reader.js';
+import { mayUse } from './member.js';
+import { readersFor, zonesElsewhere } from './reader.js';
 import { MemberCommands } from './member-commands.js';
 import { problemsOf, type Problem } from './problems.js';
 import { changeSettings, settingsOf } from './settings.js';
@@ -72,7 +73,7 @@ export class DnsCluster extends MemberCommands implements Cluster {
 
   zonesElsewhere(by: Principal): Promise<{ zone: ZoneName; member: string }[]> {
     const { workers, store } = this.parts;
-    const readers = readersOf(workers).filter(({ member }) => ownsOrIsRoot(by, member.owner));
+    const readers = readersFor(by, workers).filter(({ member }) => mayUse(by, member));
     return zonesElsewhere(readers, (name) => store.get(name) !== undefined);
   }
 

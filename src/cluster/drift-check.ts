@@ -7,7 +7,7 @@ import { validateZone } from '../zones/validation.js';
 import { isOursToRepair, MOST_DIFFERENCES, type Difference, type DriftReport } from './drift.js';
 import { compareAnswers } from './drift-answers.js';
 import { compareHoldings } from './drift-holdings.js';
-import type { Member } from './member.js';
+import { serves, type Member } from './member.js';
 import type { MemberWorker } from './member-worker.js';
 
 /** So many zones are asked for whole in a look; the next look goes on behind them. */
@@ -19,8 +19,6 @@ export interface DriftQuestion {
   store: ZoneStore;
   /** This server, lower case. */
   here: string;
-  /** Does this member hold this account's zones? */
-  serves: (owner: string) => boolean;
   /** The zone after which whole questions begin. */
   from: ZoneName | undefined;
   signal: AbortSignal;
@@ -33,11 +31,11 @@ export interface DriftQuestion {
 export async function checkDrift(
   question: DriftQuestion,
 ): Promise<{ report: DriftReport; next: ZoneName | undefined }> {
-  const { member, worker, store, here, serves, signal } = question;
+  const { member, worker, store, here, signal } = question;
   const started = new Date().toISOString();
   const expected = new Map<ZoneName, ZoneEntry>();
   for (const entry of store.entries()) {
-    if (serves(entry.owner) && isSettled(entry.name, worker)) expected.set(entry.name, entry);
+    if (serves(member, entry.owner) && isSettled(entry.name, worker)) expected.set(entry.name, entry);
   }
   const report: DriftReport = {
     ...{ member: member.id, hostname: member.hostname, started, finished: started, by: 'names' },

@@ -10,7 +10,7 @@ import { inBatch } from './batch.js';
 import { checkDrift } from './drift-check.js';
 import { MOST_DIFFERENCES, reportOf, type Difference, type DriftReport } from './drift.js';
 import type { LocalOutcome } from './decision.js';
-import { mayUse, ROLES, ROOT, type Member } from './member.js';
+import { mayUse, ROLES, type Member } from './member.js';
 import type { MemberWorkers } from './member-workers.js';
 import type { MemberWorker } from './member-worker.js';
 import type { ZoneChanges } from './zone-changes.js';
@@ -121,12 +121,11 @@ export class DriftChecks {
 
   async #look(member: Member, worker: MemberWorker): Promise<DriftReport> {
     const { store, here, looked, log } = this.#options;
-    const { id, hostname, owner: of } = member;
+    const { id, hostname } = member;
     try {
       const signal = AbortSignal.any([this.#ending.signal, AbortSignal.timeout(LONGEST)]);
-      const serves = (owner: string): boolean => of === ROOT || of === owner;
       const from = this.#next.get(id);
-      const { report, next } = await checkDrift({ member, worker, store, here, serves, from, signal });
+      const { report, next } = await checkDrift({ member, worker, store, here, from, signal });
       this.#reports.set(id, report);
       this.#next.set(id, next);
       const { found } = report;

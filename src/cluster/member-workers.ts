@@ -17,7 +17,7 @@ import type { Conflicts } from './conflicts.js';
 import { DebugMode } from './debug-mode.js';
 import { HealthRecord } from './health-record.js';
 import { parseLedgerEntry } from './ledger.js';
-import { CPANEL, mayUse, ROLES, ROOT, type Member } from './member.js';
+import { CPANEL, mayUse, ROLES, ROOT, serves, type Member } from './member.js';
 import type { OwnIdentity } from './member-address.js';
 import { healthOf } from './member-row.js';
 import { MemberWorker } from './member-worker.js';
@@ -163,7 +163,7 @@ export class MemberWorkers {
       store,
       log,
       health: healthOf(member),
-      serves: (owner) => member.owner === ROOT || member.owner === owner,
+      serves: (owner) => serves(member, owner),
       writes: () => state.data.clustering && ROLES[current()?.role ?? 'standalone'].writes,
       threshold: () => state.data.failureThreshold,
       healthChanged: (health, before) => this.health.note(member, health, before, log),

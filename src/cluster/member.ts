@@ -74,6 +74,16 @@ export function mayUse(by: Principal, member: Member): boolean {
   return by.kind === 'root' || member.owner === by.user;
 }
 
+/** Whose a member is, or a new zone, that this principal adds. */
+export function ownerOf(by: Principal): string {
+  return by.kind === 'root' ? ROOT : by.user;
+}
+
+/** Are this account's zones any of this member's business? A reseller's server neither gets nor gives those of others. */
+export function serves(member: Member, account: string): boolean {
+  return member.owner === ROOT || member.owner === account;
+}
+
 /** What an operator gives to add a member. */
 export type NewMember = NewCpanelMember | NewTypedMember;
 

@@ -6,7 +6,7 @@ import type { MemberBackend } from '../members/member-backend.js';
 import type { Transaction } from '../members/transactions.js';
 import type { MemberTypes } from '../members/member-types.js';
 import type { Reach } from '../members/reach.js';
-import { CPANEL, ROOT, type Member, type NewCpanelMember, type NewMember, type NewTypedMember } from './member.js';
+import { CPANEL, ownerOf, type Member, type NewCpanelMember, type NewMember, type NewTypedMember } from './member.js';
 import { parseMemberHost, refuseOwnAddress, type OwnIdentity } from './member-address.js';
 import { refuseSignedZones } from './signed-zones.js';
 
@@ -100,9 +100,4 @@ async function orClose(backend: MemberBackend, prove: () => Promise<ProvenMember
     await backend.close();
     throw error;
   }
-}
-
-/** Whose a member is that this principal adds. */
-export function ownerOf(by: Principal): string {
-  return by.kind === 'root' ? ROOT : by.user;
 }

@@ -1,7 +1,7 @@
 import type { Principal } from '../access/principal.js';
 import { ClusterError } from '../errors.js';
 import type { ZoneName } from '../zones/zone-name.js';
-import { ROLES, type Member } from './member.js';
+import { ownerOf, ROLES, serves, type Member } from './member.js';
 import type { MemberWorkers } from './member-workers.js';
 import type { MemberWorker } from './member-worker.js';
 
@@ -21,6 +21,11 @@ export function readersOf(workers: MemberWorkers): Reader[] {
   return workers
     .running()
     .filter(({ member, worker }) => ROLES[member.role].reads && worker.health.state !== 'disabled');
+}
+
+/** Those of them that have a say in what is not here yet, and would be this principal's. */
+export function readersFor(by: Principal, workers: MemberWorkers): Reader[] {
+  return readersOf(workers).filter(({ member }) => serves(member, ownerOf(by)));
 }
 
 /** Zones that members have and this server has not, each at the first that named it. Members that do not answer soon are left out. */

@@ -5,6 +5,7 @@ import { validateZone, type ValidZone } from '../zones/validation.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { ZoneStore } from '../zones/zone-store.js';
 import type { BatchOutcome, SynchronizeOptions, SynchronizeResult } from './cluster.js';
+import { ownerOf, serves, type Member } from './member.js';
 import type { MemberWorkers } from './member-workers.js';
 import { readersOf, type Reader } from './reader.js';
 import type { SynchronizeProgress } from './synchronize-job.js';
@@ -101,9 +102,9 @@ export class Synchronize {
    * not waited for.
    */
   async refresh(zone: ZoneName, by: Principal): Promise<void> {
-    if (!this.#isOfInterest(zone, false, by)) return;
     const readers = readersOf(this.#workers).filter(
-      ({ member, worker }) => member.role === 'sync' && worker.health.state === 'online',
+      ({ member, worker }) =>
+        member.role === 'sync' && worker.health.state === 'online' && this.#isOfInterest(zone, member, false, by),
     );
     await Promise.all(
       readers.map(async (reader) => {
@@ -131,9 +132,9 @@ export class Synchronize {
       signal: AbortSignal | undefined;
     },
   ): Promise<void> {
-    const { worker } = reader;
+    const { member, worker } = reader;
     const listed = of.wanted ?? (await worker.ask((backend) => backend.zoneList(), TIMEOUT));
-    const names = [...listed].filter((name) => this.#isOfInterest(name, of.unconfigured, of.by));
+    const names = [...listed].filter((name) => this.#isOfInterest(name, member, of.unconfigured, of.by));
     of.counted(0, names.length);
     for (let at = 0; at < names.length && of.signal?.aborted !== true; at += BATCH) {
       const chunk = names.slice(at, at + BATCH);
@@ -143,7 +144,7 @@ export class Synchronize {
           const held = of.newest.get(name)?.valid ?? this.#held(name);
           if (isNewer(valid, held)) of.newest.set(name, { valid, reader });
         } catch (error) {
-          of.result.unreachable.push({ member: reader.member.hostname, zone: name, reason: sentenceOf(error) });
+          of.result.unreachable.push({ member: member.hostname, zone: name, reason: sentenceOf(error) });
         }
         await new Promise((resolve) => setImmediate(resolve));
       }
@@ -151,11 +152,14 @@ export class Synchronize {
     }
   }
 
-  /** What was removed here is not brought back by a member that still has it. */
-  #isOfInterest(name: ZoneName, unconfigured: boolean, by: Principal): boolean {
+  /**
+   * What was removed here is not brought back by a member that still has it. A reseller's server has no say in zones that are not the
+   * reseller's, whoever asks it.
+   */
+  #isOfInterest(name: ZoneName, member: Member, unconfigured: boolean, by: Principal): boolean {
     const held = this.#store.get(name);
-    if (held !== undefined) return ownsOrIsRoot(by, held.owner);
-    return unconfigured && this.#store.tombstone(name) === undefined;
+    if (held !== undefined) return ownsOrIsRoot(by, held.owner) && serves(member, held.owner);
+    return unconfigured && this.#store.tombstone(name) === undefined && serves(member, ownerOf(by));
   }
 
   #held(name: ZoneName): Pick<ValidZone, 'serial' | 'digest' | 'text'> | undefined {

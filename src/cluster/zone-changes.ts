@@ -11,7 +11,7 @@ import type { LocalZones } from './local-zones.js';
 import type { MemberWorkers } from './member-workers.js';
 import type { Origins } from './origins.js';
 import type { Progress } from './progress.js';
-import { readersOf, refuseExisting } from './reader.js';
+import { readersFor, refuseExisting } from './reader.js';
 import type { ConflictPolicy } from './zone-home.js';
 
 /** What is held of a zone before a change. */
@@ -66,7 +66,7 @@ export class ZoneChanges {
   ): Promise<ChangeResult> {
     const valid = validateZone(zone, text);
     const claim = this.#claimOf(options);
-    const silent = isNew ? await refuseExisting(zone, by, readersOf(this.#workers)) : [];
+    const silent = isNew ? await refuseExisting(zone, by, readersFor(by, this.#workers)) : [];
     // Before it is written: the members are told in the middle of that.
     this.#origins.note(zone, valid.digest, options.hostsSeen);
     const before = this.#versionOf(zone);

@@ -87,10 +87,11 @@ export class CpanelMember implements MemberBackend {
   async zones(names: readonly ZoneName[]): Promise<Map<ZoneName, Buffer>> {
     const { body } = await this.#post('getzones_local', { zones: names.join(',') });
     const zones = new Map<ZoneName, Buffer>();
+    const asked = new Set(names);
     try {
       for await (const { key, value } of formPairs([await unpacked(body)], LARGEST_BUNDLE)) {
         const name = zoneOf(zoneOfKey(key) ?? '');
-        if (name !== undefined && value.length > 0) zones.set(name, value);
+        if (name !== undefined && asked.has(name) && value.length > 0) zones.set(name, value);
       }
     } catch (error) {
       throw this.#connection.invalid(`getzones_local does not answer with a bundle (${sentenceOf(error)})`);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { isNewer } from '../../src/cluster/synchronize.js';
 import { validateZone } from '../../src/zones/validation.js';
+import { encodeBundle } from '../../src/members/zone-bundle.js';
 import { zoneName } from '../../src/zones/zone-name.js';
 import { ClusterNode } from './cluster-node.js';
 import { reseller, ROOT, zoneNames, zoneText } from './zone-texts.js';
@@ -211,5 +212,54 @@ describe('the newest copy', () => {
     await ns2.cluster.saveZone(zoneName('ann.example'), zoneText(9), ROOT);
     const { newer } = await web.cluster.synchronize({ ...ALL, unconfigured: true }, ann);
     expect(newer).toMatchObject([{ zone: 'ann.example', member: 'ns2' }]);
+  });
+});
+
+describe('a reseller’s server', () => {
+  const ann = reseller('ann');
+  const hers = zoneName('ann.example');
+  const fresh = zoneName('new.example');
+  beforeEach(async () => {
+    await web.cluster.configure({ resellerNetworks: ['127.0.0.0/8'] }, ROOT);
+    await web.add(ns1, 'sync', ann);
+  });
+
+  test('with a later copy of another account’s zone changes nothing, whoever opens or synchronizes it', async () => {
+    await web.cluster.saveZone(NAME, zoneText(5), ROOT);
+    await web.cluster.saveZone(hers, zoneText(5), ann);
+    for (const name of [NAME, fresh]) await ns1.cluster.saveZone(name, zoneText(9, '192.0.2.66'), ROOT);
+    // It may be asked for one zone and answer with others, too.
+    ns1.intercept = (call, request, response) => {
+      if (call !== 'getzones_local') return false;
+      request.resume();
+      response.end(encodeBundle([NAME, hers, fresh].map((name) => ({ name, text: zoneText(9, '192.0.2.66') }))));
+      return true;
+    };
+    expect((await web.cluster.newestText(NAME, ROOT)).toString()).toContain(' 5 1 1');
+    for (const zones of [undefined, [NAME, fresh]]) {
+      const run = { ...ALL, unconfigured: true, ...(zones && { zones }) };
+      const { taken } = await web.cluster.synchronize(run, ROOT);
+      expect(taken.map(({ zone }) => zone)).toEqual(zones === undefined ? [hers] : []);
+    }
+    expect(web.cluster.listZones(ROOT).map(({ name, serial }) => [name, serial])).toEqual([
+      [NAME, 5],
+      [hers, 9],
+    ]);
+    expect(await web.cluster.zonesElsewhere(ROOT)).toEqual([]);
+  });
+
+  test('gives the reseller new zones, and the copies that are newer', async () => {
+    await web.cluster.saveZone(hers, zoneText(5), ann);
+    for (const name of [hers, fresh]) await ns1.cluster.saveZone(name, zoneText(9), ROOT);
+    expect(await web.cluster.zonesElsewhere(ann)).toEqual([{ zone: fresh, member: 'ns1' }]);
+    await web.cluster.synchronize({ ...ALL, unconfigured: true }, ann);
+    expect(web.cluster.zone(hers, ann)?.serial).toBe(9);
+    expect(web.cluster.zone(fresh, ann)).toMatchObject({ serial: 9, owner: 'ann' });
+  });
+
+  test('keeps nobody but the reseller from making a domain that it claims to have', async () => {
+    await ns1.cluster.saveZone(fresh, zoneText(9), ROOT);
+    await expect(web.cluster.addZone(fresh, zoneText(1), ann)).rejects.toMatchObject({ code: 'zone_exists' });
+    expect(await web.cluster.addZone(fresh, zoneText(1), reseller('bob'))).toMatchObject({ change: 'created' });
   });
 });
