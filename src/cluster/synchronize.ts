@@ -16,12 +16,20 @@ const BATCH = 512;
 /** For one call, milliseconds: nobody waits in front of it. */
 const TIMEOUT = 300_000;
 
+/** Octets of copies that are held until all members were asked; the rest comes with the next run. */
+const MOST_HELD = 256 * 1024 * 1024;
+/** Of one member, zones that can't be used and are named. */
+const MOST_NAMED = 1_000;
+
 /** While somebody waits for a zone's text. */
 const REFRESH_TIMEOUT = 3_000;
 
+/** A zone as a member has it, or as it is here. */
+type Copy = Pick<ValidZone, 'serial' | 'digest' | 'text'>;
+
 /** A copy at a member that is newer than what is here, or of a zone that is not here. */
 interface Newer {
-  valid: ValidZone;
+  valid: Copy;
   reader: Reader;
 }
 
@@ -37,8 +45,11 @@ export class Synchronize {
   readonly #store: ZoneStore;
   readonly #workers: MemberWorkers;
   readonly #changes: ZoneChanges;
+  readonly #mostHeld: number;
 
-  constructor(options: { store: ZoneStore; workers: MemberWorkers; changes: ZoneChanges }) {
+  /** `mostHeld`: octets of newer copies that one run takes from members. */
+  constructor(options: { store: ZoneStore; workers: MemberWorkers; changes: ZoneChanges; mostHeld?: number }) {
+    this.#mostHeld = options.mostHeld ?? MOST_HELD;
     this.#store = options.store;
     this.#workers = options.workers;
     this.#changes = options.changes;
@@ -136,19 +147,31 @@ export class Synchronize {
     const listed = of.wanted ?? (await worker.ask((backend) => backend.zoneList(), TIMEOUT));
     const names = [...listed].filter((name) => this.#isOfInterest(name, member, of.unconfigured, of.by));
     of.counted(0, names.length);
+    let octets = 0;
+    let named = 0;
     for (let at = 0; at < names.length && of.signal?.aborted !== true; at += BATCH) {
       const chunk = names.slice(at, at + BATCH);
       for (const [name, text] of await worker.ask((backend) => backend.zones(chunk), TIMEOUT)) {
         try {
-          const valid = validateZone(name, text);
+          const { serial, digest } = validateZone(name, text);
+          const valid = { serial, digest, text };
           const held = of.newest.get(name)?.valid ?? this.#held(name);
-          if (isNewer(valid, held)) of.newest.set(name, { valid, reader });
+          if (isNewer(valid, held)) {
+            of.newest.set(name, { valid, reader });
+            octets += text.length;
+          }
         } catch (error) {
-          of.result.unreachable.push({ member: member.hostname, zone: name, reason: sentenceOf(error) });
+          if (named++ < MOST_NAMED)
+            of.result.unreachable.push({ member: member.hostname, zone: name, reason: sentenceOf(error) });
         }
         await new Promise((resolve) => setImmediate(resolve));
       }
       of.counted(chunk.length, 0);
+      if (octets > this.#mostHeld && at + BATCH < names.length) {
+        throw new Error(
+          `${member.hostname} has more newer zones than one run takes. Synchronize again when this one is done.`,
+        );
+      }
     }
   }
 
@@ -162,12 +185,12 @@ export class Synchronize {
     return unconfigured && this.#store.tombstone(name) === undefined && serves(member, ownerOf(by));
   }
 
-  #held(name: ZoneName): Pick<ValidZone, 'serial' | 'digest' | 'text'> | undefined {
+  #held(name: ZoneName): Copy | undefined {
     const entry = this.#store.get(name);
     return entry === undefined ? undefined : { ...entry, text: this.#store.read(name) ?? Buffer.alloc(0) };
   }
 
-  async #take(zone: ZoneName, { text }: ValidZone, { member }: Reader, by: Principal): Promise<BatchOutcome> {
+  async #take(zone: ZoneName, { text }: Copy, { member }: Reader, by: Principal): Promise<BatchOutcome> {
     try {
       return {
         zone,
@@ -181,10 +204,7 @@ export class Synchronize {
 }
 
 /** The original's rule: the later serial (RFC 1982), then the later time of update in the first line's comment, then what is here. */
-export function isNewer(
-  found: Pick<ValidZone, 'serial' | 'digest' | 'text'>,
-  held: Pick<ValidZone, 'serial' | 'digest' | 'text'> | undefined,
-): boolean {
+export function isNewer(found: Copy, held: Copy | undefined): boolean {
   if (held === undefined) return true;
   if (found.digest === held.digest) return false;
   return (compareSerials(found.serial, held.serial) || updateTime(found.text) - updateTime(held.text)) > 0;

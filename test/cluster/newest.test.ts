@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { isNewer } from '../../src/cluster/synchronize.js';
+import { isNewer, Synchronize } from '../../src/cluster/synchronize.js';
 import { validateZone } from '../../src/zones/validation.js';
 import { encodeBundle } from '../../src/members/zone-bundle.js';
 import { zoneName } from '../../src/zones/zone-name.js';
@@ -212,6 +212,41 @@ describe('the newest copy', () => {
     await ns2.cluster.saveZone(zoneName('ann.example'), zoneText(9), ROOT);
     const { newer } = await web.cluster.synchronize({ ...ALL, unconfigured: true }, ann);
     expect(newer).toMatchObject([{ zone: 'ann.example', member: 'ns2' }]);
+  });
+});
+
+describe('a member with more than fits into memory', () => {
+  test('gives what one run takes, and the rest with the next runs', async () => {
+    await web.add(ns1, 'standalone');
+    const names = zoneNames(1_100);
+    await ns1.cluster.saveZones(
+      names.map((name) => ({ name, text: zoneText(9) })),
+      ROOT,
+    );
+    const { store, workers, changes } = web.cluster['parts'];
+    const synchronize = new Synchronize({ store, workers, changes, mostHeld: 1_000 });
+    const run = { ...ALL, unconfigured: true };
+    for (const here of [512, 1_024, 1_100]) {
+      const { taken, unreachable } = await synchronize.run(run, ROOT);
+      expect(taken.every((one) => !('error' in one))).toBe(true);
+      expect(web.cluster.listZones(ROOT)).toHaveLength(here);
+      const more = [{ member: 'ns1', reason: expect.stringContaining('Synchronize again') as string }];
+      expect(unreachable).toEqual(here === names.length ? [] : more);
+    }
+  });
+
+  test('of zones that can not be used has the first thousand named', async () => {
+    await web.add(ns1, 'standalone');
+    ns1.intercept = (call, request, response) => {
+      if (call !== 'getzonelist_local' && call !== 'getzones_local') return false;
+      request.resume();
+      const names = zoneNames(1_500);
+      const broken = names.map((name) => ({ name, text: Buffer.from('nothing\n') }));
+      response.end(call === 'getzones_local' ? encodeBundle(broken) : names.join('\n'));
+      return true;
+    };
+    const { unreachable } = await web.cluster.synchronize({ ...ALL, unconfigured: true }, ROOT);
+    expect(unreachable).toHaveLength(1_000);
   });
 });
 
