@@ -47,8 +47,8 @@ node_from_apt() {
     return
   fi
   fail "Node.js $oldest or later is needed. apt has ${offered:-none}." "Take a later one, then run this again:
-      1. On https://nodejs.org/en/download, take the archive for Linux (node-v22.x.y-linux-x64.tar.xz, or arm64), and compare its SHA-256.
-      2. mkdir /opt/node && tar -xJf node-v22.x.y-linux-x64.tar.xz -C /opt/node --strip-components=1
+      1. On https://nodejs.org/en/download, take the archive for Linux (node-v22.x.y-linux-x64.tar.gz, or arm64), and compare its SHA-256.
+      2. mkdir /opt/node && tar -xzf node-v22.x.y-linux-x64.tar.gz -C /opt/node --strip-components=1
       3. $0 install --node /opt/node/bin/node ...
     Or add a source of packages that has it to apt."
 }

@@ -15,10 +15,10 @@ find_package() {
   step "Building the program from its sources"
   find_npm
   (
-    cd "$here"
-    [ -e node_modules/.bin/tsc ] || "${npm[@]}" ci --no-audit --no-fund
-    "${npm[@]}" pack --silent --pack-destination "$work" >/dev/null
-  )
+    cd "$here" &&
+      { [ -e node_modules/.bin/tsc ] || "${npm[@]}" ci --no-audit --no-fund; } &&
+      "${npm[@]}" pack --silent --pack-destination "$work" >/dev/null
+  ) || fail "The program could not be built." "See what is said above; then run this again"
   tar -xzf "$work"/dns-cluster-*.tgz -C "$work"
   package=$work/package
 }

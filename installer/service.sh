@@ -33,6 +33,8 @@ remove_service() {
 # service_does start|stop|restart
 service_does() {
   if has_systemd; then
+    # A version that failed often is not held against the one that comes now.
+    [ "$1" = stop ] || systemctl reset-failed dns-cluster 2>/dev/null || true
     # With Type=notify a start resolves when the service is ready: whether it is, is_ready asks.
     run systemctl --no-block "$1" dns-cluster || true
     [ "$1" != stop ] || run systemctl stop dns-cluster || true

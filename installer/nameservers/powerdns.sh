@@ -14,12 +14,14 @@ configure_nameserver() {
   [ "$dry" = no ] || [ -n "$zones" ] || return 0
   [ -n "$zones" ] || fail "PowerDNS has no bind backend in its configuration." "Add launch+=bind and bind-config=/etc/powerdns/named.conf to it"
   include_folder "$INCLUDES" '/* Written by dns-cluster. Changes made here are lost. */'
+  # Only then its group may use its control socket. It is of that group already where systemd starts it.
+  grep -q '^setgid=' <<<"$(pdns_settings)" || append_line /etc/powerdns/pdns.conf "setgid=pdns # $MARK"
   append_line "$zones" "include \"$INCLUDES/zones.conf\"; // $MARK"
 }
 
-pdns_bind_config() {
-  cat /etc/powerdns/pdns.conf /etc/powerdns/pdns.d/*.conf 2>/dev/null | sed -n 's/^bind-config=//p' | tail -1
-}
+pdns_settings() { cat /etc/powerdns/pdns.conf /etc/powerdns/pdns.d/*.conf 2>/dev/null || true; }
+
+pdns_bind_config() { pdns_settings | sed -n 's/^bind-config=//p' | tail -1; }
 
 # Debian's package has no init script.
 start_plainly() {

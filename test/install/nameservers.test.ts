@@ -18,7 +18,7 @@ describe.skipIf(!mayBox() || !needs('named', 'knotd', 'nsd', 'pdns_server', 'dig
     }, 300_000);
     afterAll(() => boxes.close());
 
-    test.each(['embedded', 'bind', 'knot', 'nsd', 'powerdns'])(
+    test.each(['embedded', 'nsd', 'powerdns'])(
       'with the nameserver %s serves zones, finds all well, and leaves every file as it was when it is removed',
       async (kind) => {
         const box = await boxes.add(kind, shared);
