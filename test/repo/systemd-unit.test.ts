@@ -1,0 +1,37 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { needs } from '../needs.js';
+
+/** From 0 to 10, as systemd judges how much a service is exposed. */
+const EXPOSED_AT_MOST = 2.1;
+
+describe.skipIf(!needs('systemd-analyze'))('the unit of systemd', () => {
+  let folder: string;
+  let unit: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'dns-cluster-unit-'));
+    unit = join(folder, 'dns-cluster.service');
+    // Its programs are there only when it is installed.
+    const text = readFileSync('templates/systemd/dns-cluster.service', 'utf8');
+    writeFileSync(unit, text.replace('/opt/dns-cluster/node ', '/bin/true '));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  /** What it says, of both kinds. */
+  const analyze = (...args: string[]): string => {
+    const { stdout, stderr } = spawnSync('systemd-analyze', args, { encoding: 'utf8', timeout: 20_000 });
+    return stdout + stderr;
+  };
+
+  test('is one that systemd takes, without a remark', () => {
+    expect(analyze('verify', '--man=no', unit)).toBe('');
+  });
+
+  test('leaves the service little that it does not need', () => {
+    const level = /Overall exposure level.*: ([0-9.]+)/.exec(analyze('security', '--offline=yes', unit))?.[1];
+    expect(Number(level)).toBeLessThanOrEqual(EXPOSED_AT_MOST);
+  });
+});
