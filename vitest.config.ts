@@ -1,4 +1,5 @@
 import { statfsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** A file system in memory, as Linux has one. Waiting for fsync on a busy disk would be most of the tests' time. */
@@ -21,7 +22,8 @@ const retry = process.env['CI'] === 'true' ? 1 : 0;
 
 /**
  * Two kinds of test: `unit` needs nothing but Node; `system` starts real nameservers, real nodes and their processes.
- * System tests run one file at a time: each measures or starves the others on a small machine.
+ * Unit tests run first, a file on each core, as they mostly wait. System tests run one file at a time: each measures or
+ * starves the others on a small machine.
  */
 export default defineConfig({
   test: {
@@ -33,6 +35,8 @@ export default defineConfig({
             'test/{dns,zones,state,access,host,members,cluster,web,panel,cli,operations,notifications,repo,fuzz}/**/*.test.ts',
           ],
           ...{ env: folders(), retry },
+          maxWorkers: availableParallelism(),
+          sequence: { groupOrder: 0 },
           testTimeout: 20_000,
         },
       },
@@ -42,6 +46,7 @@ export default defineConfig({
           include: ['test/{servers,nodes,demo,browser,hosts,faults,install}/**/*.test.ts'],
           ...{ env: folders(), retry },
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
