@@ -87,8 +87,8 @@ describe('the completion for bash', () => {
         [/\nready> /, 'dnscluster mem\t'],
         ['dnscluster members ', 'dis\t'],
         ['disable ', '--fo\t'],
-        ['--folder ', '\x03'],
-        [/\nready> /, 'exit 7\n'],
+        // The line is discarded by a key: an interrupt can come before the shell awaits one.
+        ['--folder ', '\x15exit 7\n'],
       ],
     });
     expect([status, shown]).toEqual([7, expect.stringContaining('dnscluster members disable --folder ')]);
