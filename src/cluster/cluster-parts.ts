@@ -173,6 +173,7 @@ export class ClusterParts {
   async #checkHealth(): Promise<void> {
     this.store.edits.lookForMissing(FILES_A_LOOK);
     await this.workers.probeAll();
+    this.drift.lookAtLosses();
     this.#look();
   }
 

@@ -145,6 +145,8 @@ export interface Cluster {
   listZones(by: Principal): ZoneRow[];
   /** The same without those whose file is known to be missing: a server that compares finds that they are lost here. */
   heldZones(by: Principal): ZoneRow[];
+  /** How many those are. */
+  heldCount(by: Principal): number;
   /** Zones of members that are read from, and that are not on this server. Of a reseller's own members only. */
   zonesElsewhere(by: Principal): Promise<{ zone: ZoneName; member: string }[]>;
   zone(name: ZoneName, by: Principal): ZoneRow | undefined;

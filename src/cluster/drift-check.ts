@@ -97,14 +97,14 @@ function repair(difference: Difference, { worker, store }: DriftQuestion): void 
 /** What it refuses because it has a later version of ours is no newer here, whatever its serial. */
 function asMet(difference: Difference, worker: MemberWorker): Difference {
   const isOther = ['stale', 'ahead', 'edited'].includes(difference.kind);
-  return isOther && worker.isAheadOfUs(difference.zone)
+  return isOther && worker.outcomes.behind.has(difference.zone)
     ? { ...difference, kind: 'set_back', newer: 'there' }
     : difference;
 }
 
 function isSettled(zone: ZoneName, worker: MemberWorker): boolean {
   const { backlog } = worker;
-  return !backlog.has(zone) && (backlog.reasonAside(zone) === undefined || worker.isAheadOfUs(zone));
+  return !backlog.has(zone) && (backlog.reasonAside(zone) === undefined || worker.outcomes.behind.has(zone));
 }
 
 function beginningBehind(entries: readonly ZoneEntry[], from: ZoneName | undefined): ZoneEntry[] {

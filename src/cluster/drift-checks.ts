@@ -1,4 +1,4 @@
-import type { Principal } from '../access/principal.js';
+import { SELF, type Principal } from '../access/principal.js';
 import { ClusterError } from '../errors.js';
 import { nextSerial } from '../dns/serial.js';
 import type { Log } from '../operations/log.js';
@@ -40,6 +40,8 @@ export class DriftChecks {
   readonly #running = new Map<string, Promise<DriftReport>>();
   /** Where the next look goes on with whole questions. */
   readonly #next = new Map<string, ZoneName | undefined>();
+  /** How many zones members lacked when they were looked at for it. */
+  readonly #lost = new Map<string, number>();
   readonly #ending = new AbortController();
 
   constructor(options: DriftChecksOptions) {
@@ -53,9 +55,17 @@ export class DriftChecks {
 
   /** Looks at one member, or all that are written to. One that is looked at already is not looked at twice. */
   check(by: Principal, id?: string): Promise<DriftReport[]> {
-    const wanted = this.#writers(by).filter(([member]) => id === undefined || member.id === id);
-    if (id !== undefined && wanted.length === 0) throw new ClusterError('member_unknown', { id: id.slice(0, 80) });
+    const wanted = id === undefined ? this.#writers(by) : [this.#writer(id, by)];
     return Promise.all(wanted.map(([member, worker]) => this.#checkOne(member, worker)));
+  }
+
+  /** Looks at members that said that they hold fewer zones than they took from us; once for each such number. */
+  lookAtLosses(): void {
+    for (const [member, worker] of this.#writers(SELF)) {
+      const isNews = worker.lost > 0 && this.#lost.get(member.id) !== worker.lost;
+      this.#lost.set(member.id, worker.lost);
+      if (isNews) void this.#checkOne(member, worker);
+    }
   }
 
   /** A member said that it keeps a later version of ours: it is to be decided now, and not after the next look. */
@@ -80,9 +90,7 @@ export class DriftChecks {
 
   /** Does the same to each of these differences; rejects none of the others where one fails. */
   async settle(id: string, zones: readonly ZoneName[], how: Settlement, by: Principal): Promise<BatchOutcome[]> {
-    const [found] = this.#writers(by).filter(([member]) => member.id === id);
-    if (found === undefined) throw new ClusterError('member_unknown', { id: id.slice(0, 80) });
-    const [member, worker] = found;
+    const [member, worker] = this.#writer(id, by);
     const differences = new Map(this.#reports.get(id)?.differences.map((one) => [one.zone, one]));
     const items = zones.map((name) => ({ name }));
     const outcomes = await inBatch(items, async ({ name: zone }) => {
@@ -104,6 +112,15 @@ export class DriftChecks {
   async stop(): Promise<void> {
     this.#ending.abort();
     await Promise.allSettled(this.#running.values());
+  }
+
+  /** Throws member_unknown, member_not_written. */
+  #writer(id: string, by: Principal): [Member, MemberWorker] {
+    const found = this.#options.workers.running().find(({ member }) => member.id === id && mayUse(by, member));
+    if (found === undefined) throw new ClusterError('member_unknown', { id: id.slice(0, 80) });
+    const { member, worker } = found;
+    if (!ROLES[member.role].writes) throw new ClusterError('member_not_written', { member: member.hostname });
+    return [member, worker];
   }
 
   #writers(by: Principal): [Member, MemberWorker][] {

@@ -38,12 +38,14 @@ export class MemberWorker {
   readonly dns: DnsServer | undefined;
   readonly nameserver: NameserverProbe;
   readonly acknowledged: Acknowledgements;
-  readonly #outcomes: PushOutcomes;
+  readonly outcomes: PushOutcomes;
   readonly #signal = new Signal();
   readonly #waiters = new Waiters();
   #health: Health;
   /** What it said of itself when it was looked at last. */
   info: MemberInfo | undefined;
+  /** So many zones fewer than it took from us it said that it holds, when it was looked at last. */
+  lost = 0;
   /** Are removals held, and was that told? */
   #isHeld = false;
   readonly #batch: BatchSize;
@@ -65,7 +67,7 @@ export class MemberWorker {
     });
     this.#batch = new BatchSize(() => options.backend.batch);
     this.#return = new ReturnProbe(() => this.look(), this.#ending.signal, options.log);
-    this.#outcomes = new PushOutcomes(options, this.backlog, this.acknowledged);
+    this.outcomes = new PushOutcomes(options, this.backlog, this.acknowledged);
   }
 
   get health(): Health {
@@ -128,7 +130,12 @@ export class MemberWorker {
 
   /** Nothing is counted: for one that is disabled. */
   look(): Promise<MemberInfo> {
-    return this.latency.measure(async () => (this.info = await this.#options.backend.probe()));
+    const taken = this.#options.ledger.size;
+    return this.latency.measure(async () => {
+      this.info = await this.#options.backend.probe();
+      this.lost = Math.max(0, taken - (this.info.zones ?? taken));
+      return this.info;
+    });
   }
 
   /** Asks it something while somebody waits; counted as any command is. Rejects with MemberError. */
@@ -182,11 +189,6 @@ export class MemberWorker {
     }
     this.#signal.notify();
     return count;
-  }
-
-  /** It keeps a version of this zone that we gave it and do not know of. */
-  isAheadOfUs(name: ZoneName): boolean {
-    return this.#outcomes.behind.has(name);
   }
 
   /** How far this zone is; undefined where the member does not hold it and is not to. */
@@ -267,7 +269,7 @@ export class MemberWorker {
       this.note({ kind: 'success', at: Date.now() });
       this.#return.pushed();
       this.#batch.succeeded();
-      await Promise.all(changes.flatMap((change, i) => this.#outcomes.settle(change, outcomes[i]) ?? []));
+      await Promise.all(changes.flatMap((change, i) => this.outcomes.settle(change, outcomes[i]) ?? []));
     } catch (error) {
       // The zones stay in the backlog: they go again when the member answers.
       const reason = sentenceOf(error);
@@ -275,7 +277,7 @@ export class MemberWorker {
       failed(error);
       // It answers probes, and fails at this zone alone, again: the others must get past it.
       if (isLeast && !(error instanceof BrokenOff)) {
-        for (const change of changes) this.#outcomes.setAside(change, reason);
+        for (const change of changes) this.outcomes.setAside(change, reason);
         // Nothing else may be due that would show that it answers.
         await this.#lookForReturn();
       }

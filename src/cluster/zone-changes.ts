@@ -64,6 +64,9 @@ export class ZoneChanges {
     options: ChangeOptions = {},
     isNew = false,
   ): Promise<ChangeResult> {
+    // A host may be written without types.
+    if (!isBuffer(text))
+      throw new ClusterError('parameter_invalid', { parameter: 'text', why: 'must be a Buffer, as Buffer.from(text)' });
     const valid = validateZone(zone, text);
     const claim = this.#claimOf(options);
     const silent = isNew ? await refuseExisting(zone, by, readersFor(by, this.#workers)) : [];
@@ -159,4 +162,8 @@ export class ZoneChanges {
     const next = newSerial === undefined || change === 'removed' ? {} : { newSerial };
     await this.#history.note(zone, { ...by, change, ...before, ...next });
   }
+}
+
+function isBuffer(text: unknown): boolean {
+  return Buffer.isBuffer(text);
 }

@@ -30,6 +30,11 @@ export const MEMBER_ERRORS = {
     status: 404,
     sentence: (f) => `There is no member "${f['id'] ?? ''}" in the cluster. Look in the table of servers.`,
   },
+  member_not_written: {
+    status: 409,
+    sentence: (f) =>
+      `${f['member'] ?? ''} gets no changes from this server (its role is standalone), so there is nothing that it should hold. Give it the role Synchronize Changes or Write-Only first.`,
+  },
   member_credentials_missing: {
     status: 422,
     sentence: (f) =>

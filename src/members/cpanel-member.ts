@@ -39,7 +39,11 @@ const ADDED = /Zone \S+ has been successfully added/i;
 const NOT_REMOVED = /^Unable to remove zone\(s\):.*/m;
 
 /** `signed_zones` is said by nodes of this software, and only where there are such. */
-const versionAnswer = z.object({ version: z.string(), signed_zones: z.array(z.string()).max(100).catch([]) });
+const versionAnswer = z.object({
+  version: z.string(),
+  signed_zones: z.array(z.string()).max(100).catch([]),
+  zones: z.number().optional().catch(undefined),
+});
 
 /** A member that speaks the original's wire: a cPanel & WHM server, or another node of this software. */
 export class CpanelMember implements MemberBackend {
@@ -63,7 +67,7 @@ export class CpanelMember implements MemberBackend {
   }
 
   async probe(): Promise<MemberInfo> {
-    const { version, signedZones } = await this.#ask();
+    const { version, signedZones, zones } = await this.#ask();
     const { body } = await this.#connection.get('/scripts2/gethostname?', SOON);
     const hostname = body.toString('utf8').trim().toLowerCase();
     if (!/^[a-z0-9_.-]{1,253}$/.test(hostname)) {
@@ -73,6 +77,7 @@ export class CpanelMember implements MemberBackend {
     return {
       ...{ version, hostname },
       ...(signedZones.length === 0 ? {} : { signedZones }),
+      ...(zones === undefined ? {} : { zones }),
       ...(certificateEnds === undefined ? {} : { certificateEnds }),
     };
   }
@@ -175,14 +180,21 @@ export class CpanelMember implements MemberBackend {
   }
 
   /** Asks for its version, which proves the token, and notes what it is. */
-  async #ask(): Promise<{ ours: boolean; version: string; signedZones: string[] }> {
-    const { body, ours } = await this.#connection.get('/json-api/version?', SOON);
+  async #ask(): Promise<{
+    ours: boolean;
+    version: string;
+    signedZones: string[];
+    zones: number | undefined;
+  }> {
+    const path = this.#kind?.ours === true ? '/json-api/version?zones=1' : '/json-api/version?';
+    const { body, ours } = await this.#connection.get(path, SOON);
     const read = versionAnswer.safeParse(jsonOf(body));
     // As far as it is one: a version is kept and shown.
     const version = /^\d{1,6}(\.\d{1,6}){2,5}/.exec(read.data?.version ?? '')?.[0];
     if (version === undefined) throw this.#connection.invalid('/json-api/version does not answer with a version');
     this.#kind = { ours, version };
-    return { ours, version, signedZones: read.data?.signed_zones.flatMap((name) => zoneOf(name) ?? []) ?? [] };
+    const signedZones = read.data?.signed_zones.flatMap((name) => zoneOf(name) ?? []) ?? [];
+    return { ours, version, signedZones, zones: ours ? read.data?.zones : undefined };
   }
 
   /** The original saves with one call and loads with another, and says little of single zones. */

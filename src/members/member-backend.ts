@@ -59,6 +59,8 @@ export interface MemberInfo {
   hostname: string;
   /** Zones that its nameserver signs by itself, where it says so: it can't be in a cluster then. */
   signedZones?: string[];
+  /** How many zones it holds (its own and others' too), where it says so. */
+  zones?: number;
   /** When the certificate that it shows ends, milliseconds since 1970. */
   certificateEnds?: number;
 }

@@ -93,6 +93,20 @@ describe('the zone folder emptied under the running service', () => {
     expect((await ns1.cluster.status(ROOT)).damaged).toEqual([]);
   });
 
+  test('of a member that runs on is noticed by the health check, and filled again without anybody', async () => {
+    const [ns1] = members;
+    emptyZoneFolder(ns1);
+    const files = (): number =>
+      readdirSync(join(ns1.folder, 'data', 'zones'), { recursive: true }).filter((file) =>
+        String(file).endsWith('.example'),
+      ).length;
+    await vi.waitFor(() => expect(files()).toBe(20), SOON);
+    expect((await ns1.cluster.status(ROOT)).damaged).toEqual([]);
+    await ns1.stop();
+    await ns1.start();
+    for (const name of ZONES) expect(await ns1.served(name)).toBe(1);
+  });
+
   test('waits for a member that has the lost version; where none has, the one before comes back, and that is said', async () => {
     await web.cluster.saveZone(FIRST, zoneText(2, '192.0.2.2'), ROOT);
     await inSync();

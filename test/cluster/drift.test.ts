@@ -168,6 +168,18 @@ describe('the drift check', () => {
     expect(report).toMatchObject({ found: 0, incomplete: expect.stringContaining('127.0.0.1') as string });
   });
 
+  test('of a member that gets no changes says that there is nothing to compare, and not that it is unknown', async () => {
+    const [ns1] = (await start('ns1')) as [ClusterNode];
+    const { id } = await web.add(ns1, 'standalone');
+    for (const asked of [web.cluster.checkDrift(id, ROOT), web.cluster.settleDrift(id, [], 'take', ROOT)]) {
+      await expect(asked).rejects.toMatchObject({
+        code: 'member_not_written',
+        message: expect.stringContaining('ns1') as string,
+      });
+    }
+    await expect(web.cluster.checkDrift('nobody', ROOT)).rejects.toMatchObject({ code: 'member_unknown' });
+  });
+
   test('takes what is there, where somebody decides so', async () => {
     const [ns1] = (await start('ns1')) as [ClusterNode];
     const name = zoneName('a.example');

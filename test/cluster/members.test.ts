@@ -473,3 +473,9 @@ describe('a batch', () => {
     ]);
   });
 });
+
+test('a host that gives a string for the text is told what is wanted, and nothing is changed', async () => {
+  const asked = web.cluster.saveZone(name, zoneText(1).toString() as unknown as Buffer, ROOT);
+  await expect(asked).rejects.toThrow(/text must be a Buffer/);
+  expect(web.cluster.listZones(ROOT)).toEqual([]);
+});

@@ -55,6 +55,9 @@ export class MemoryCluster implements Cluster {
     unchanged: 0,
   };
 
+  heldCount(by: Principal): number {
+    return this.listZones(by).length;
+  }
   heldZones(by: Principal): ZoneEntry[] {
     return this.listZones(by);
   }

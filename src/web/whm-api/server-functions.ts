@@ -7,12 +7,16 @@ const DNS_SERVICE = 'named';
 /** About this server and the caller. */
 export const SERVER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
   version: apiFunction({
-    summary: 'The version by which clients choose their calls, and zones that the nameserver signs by itself',
+    summary:
+      'The version by which clients choose their calls, zones that the nameserver signs by itself, and, with zones=1, how many zones the caller has here',
 
-    parameters: {},
-    run: async (_, { cluster, peer }) => {
+    parameters: { zones: text.optional() },
+    run: async ({ zones }, { cluster, peer }) => {
       const { signedZones } = (await cluster.status(peer)).nameserver;
-      return { version: ANNOUNCED_VERSION, ...(signedZones === undefined ? {} : { signed_zones: signedZones }) };
+      const signed = signedZones === undefined ? {} : { signed_zones: signedZones };
+      // Only who asks for it gets it: to others the answer is the original's, to the letter.
+      const held = zones === undefined ? {} : { zones: cluster.heldCount(peer) };
+      return { version: ANNOUNCED_VERSION, ...held, ...signed };
     },
   }),
   installed_versions: apiFunction({
