@@ -32,6 +32,7 @@ import { zonesAdopt } from './zones-adopt.js';
 import { zonesCheck } from './zones-check.js';
 import { zonesCreate } from './zones-create.js';
 import { zonesDiff } from './zones-diff.js';
+import { zonesHistory } from './zones-history.js';
 import { zonesList } from './zones-list.js';
 import { zonesRemove } from './zones-remove.js';
 import { zonesRescan } from './zones-rescan.js';
@@ -71,6 +72,7 @@ const COMMANDS: readonly AddCommand[] = [
     zonesRemove,
     zonesRemoved,
     zonesRestore,
+    zonesHistory,
     zonesDiff,
     zonesAdopt,
     zonesCheck,

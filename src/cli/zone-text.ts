@@ -4,7 +4,7 @@ import { askService } from './running-service.js';
 import { nameOf, type Target } from './target.js';
 
 const exported = z.looseObject({ payload: z.tuple([z.looseObject({ text_b64: z.base64() })]) });
-const ofMember = z.looseObject({ text_b64: z.base64() });
+const encoded = z.looseObject({ text_b64: z.base64() });
 
 /** The master file of a zone of the service, octet for octet. */
 export async function zoneTextOf(target: Target, zone: string): Promise<Buffer> {
@@ -20,6 +20,12 @@ export async function zoneTextOf(target: Target, zone: string): Promise<Buffer> 
 
 /** The same as a member has it; `member` is its id. */
 export async function zoneTextAt(target: Target, member: string, zone: string): Promise<Buffer> {
-  const { text_b64: text } = await askService(ofMember, target, 'getmemberzone', { member, zone });
+  const { text_b64: text } = await askService(encoded, target, 'getmemberzone', { member, zone });
+  return Buffer.from(text, 'base64');
+}
+
+/** The version of it that the change at this time ended. */
+export async function zoneTextBefore(target: Target, time: string, zone: string): Promise<Buffer> {
+  const { text_b64: text } = await askService(encoded, target, 'getzoneversion', { zone, time });
   return Buffer.from(text, 'base64');
 }

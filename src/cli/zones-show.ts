@@ -1,16 +1,17 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { sentenceOf } from '../errors.js';
 import { replaceFile } from '../state/durable-file.js';
 import { WrongUse } from './failure.js';
 import { guide } from './guide.js';
 import { memberNamed } from './member-rows.js';
 import { note, say, sayText } from './output.js';
-import { asksService, targetOf, type ServiceOptions } from './target.js';
-import { zoneTextAt, zoneTextOf } from './zone-text.js';
+import { asksService, targetOf, type ServiceOptions, type Target } from './target.js';
+import { zoneTextAt, zoneTextBefore, zoneTextOf } from './zone-text.js';
 
 interface Options extends ServiceOptions {
   output?: string;
   member?: string;
+  at?: string;
 }
 
 /** `dnscluster zones show`. */
@@ -20,7 +21,10 @@ export function zonesShow(zones: Command): void {
     .description('Print the master file of a zone, octet for octet')
     .argument('<zone>', 'its name')
     .option('-o, --output <file>', 'write it there instead')
-    .option('--member <member>', 'as this member has it');
+    .option('--member <member>', 'as this member has it')
+    .addOption(
+      new Option('--at <time>', 'as it was before the change at this time of "zones history"').conflicts('member'),
+    );
   guide(asksService(command), {
     details: 'With --json the text is base64 in text_b64: a master file can hold any octet.',
     examples: {
@@ -32,11 +36,8 @@ export function zonesShow(zones: Command): void {
 
 async function run(zone: string, options: Options): Promise<void> {
   const target = targetOf(options);
-  const { output, member, json } = options;
-  const text =
-    member === undefined
-      ? await zoneTextOf(target, zone)
-      : await zoneTextAt(target, (await memberNamed(target, member)).id, zone);
+  const { output, json } = options;
+  const text = await textOf(target, zone, options);
   if (output !== undefined) {
     await replaceFile(output, text, 0o644).catch((error: unknown) => {
       throw new WrongUse(`${output} cannot be written: ${sentenceOf(error)}`, error);
@@ -45,4 +46,11 @@ async function run(zone: string, options: Options): Promise<void> {
     else note(`${zone}: ${text.length} octets written to ${output}`);
   } else if (json === true) say(json, { zone, text_b64: text.toString('base64') }, '');
   else sayText(text);
+}
+
+async function textOf(target: Target, zone: string, { member, at }: Options): Promise<Buffer> {
+  if (at !== undefined) return zoneTextBefore(target, at, zone);
+  return member === undefined
+    ? zoneTextOf(target, zone)
+    : zoneTextAt(target, (await memberNamed(target, member)).id, zone);
 }

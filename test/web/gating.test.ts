@@ -94,6 +94,7 @@ const AIMED: Readonly<Record<string, string>> = {
   ...{ mail_to: 'a@example.net', mail_from: '', smtp: '', webhook: '', webhook_secret: '', daily_summary: '1' },
   ...{ how: 'send', policy: 'first', even_of_others: '1', network: '10.0.0.0/8' },
   ...{ hostmaster: 'h.example.net', trueowner: 'ann', owner: 'ann', switched: '1', wait: 'none', timeout: '1' },
+  time: '2026-11-28T10:00:00.000Z',
   fingerprint: Array<string>(32).fill('AA').join(':'),
 };
 

@@ -1,10 +1,8 @@
 import { Router } from 'express';
 import { z } from 'zod';
-import type { Principal } from '../../access/principal.js';
-import { ClusterError } from '../../errors.js';
-import type { PastVersion } from '../../zones/zone-history.js';
-import { zoneName, type ZoneName } from '../../zones/zone-name.js';
+import { zoneName } from '../../zones/zone-name.js';
 import { readForm } from './forms.js';
+import { pastVersion } from '../past-version.js';
 import { lineDifference } from '../line-difference.js';
 import { changeOutcome } from './outcomes.js';
 import { redirectWith, showPage, type PageContext } from './page.js';
@@ -17,13 +15,6 @@ export function zoneHistory(context: PageContext): Router {
   const { cluster } = context;
   const router = Router();
 
-  /** Throws version_unknown. */
-  const versionOf = async (name: ZoneName, time: unknown, principal: Principal): Promise<PastVersion> => {
-    const found = (await cluster.zoneHistory(name, principal)).find((one) => one.time === time);
-    if (found === undefined) throw new ClusterError('version_unknown', { zone: name });
-    return found;
-  };
-
   router.get('/zone/:name/history', async (request, response) => {
     const name = zoneName(request.params.name);
     const versions = await cluster.zoneHistory(name, visitOf(request).principal);
@@ -33,7 +24,7 @@ export function zoneHistory(context: PageContext): Router {
   router.get('/zone/:name/version', async (request, response) => {
     const { principal } = visitOf(request);
     const name = zoneName(request.params.name);
-    const version = await versionOf(name, request.query['time'], principal);
+    const version = await pastVersion(cluster, name, request.query['time'], principal);
     const present = await cluster.zoneText(name, principal);
     showPage(context, request, response, 'zone-version', {
       title: `${name}, serial ${version.serial}`,
@@ -45,7 +36,7 @@ export function zoneHistory(context: PageContext): Router {
   router.post('/zone/:name/undo', async (request, response) => {
     const { principal } = visitOf(request);
     const name = zoneName(request.params.name);
-    const { text } = await versionOf(name, readForm(versionForm, request).time, principal);
+    const { text } = await pastVersion(cluster, name, readForm(versionForm, request).time, principal);
     const result = await cluster.saveZone(name, text, principal);
     redirectWith(context, request, response, ['zone', name, 'history'], changeOutcome(result));
   });

@@ -12,6 +12,7 @@ import { batchCommands, runBatch } from './batch.js';
 import { describeApi } from './openapi.js';
 import { DRIFT_FUNCTIONS } from './drift-functions.js';
 import { DNS_FUNCTIONS } from './dns-functions.js';
+import { HISTORY_FUNCTIONS } from './history-functions.js';
 import { NOTIFICATION_FUNCTIONS } from './notification-functions.js';
 import { RECORD_FUNCTIONS } from './record-functions.js';
 import { SERVER_FUNCTIONS } from './server-functions.js';
@@ -25,6 +26,7 @@ export const FUNCTIONS: ReadonlyMap<string, ApiFunction> = new Map(
   Object.entries({
     ...SERVER_FUNCTIONS,
     ...ZONE_FUNCTIONS,
+    ...HISTORY_FUNCTIONS,
     ...DNS_FUNCTIONS,
     ...RECORD_FUNCTIONS,
     ...CLUSTER_FUNCTIONS,
