@@ -83,27 +83,6 @@ describe('dnscluster zones save and show', () => {
   });
 });
 
-describe('dnscluster zones history', () => {
-  test('says when a zone was changed and by whom, and shows the version before, which saved again undoes it', async () => {
-    const name = 'undone.example';
-    await web.run(['zones', 'save', name, write(zoneText(1, '192.0.2.1'))]);
-    expect((await web.run(['zones', 'history', name])).out).toMatch(/^undone\.example was not changed since/);
-    await web.run(['zones', 'save', name, write(zoneText(2, '192.0.2.2'))]);
-    const { out } = await web.run(['zones', 'history', name]);
-    expect(out).toMatch(/^TIME +BY +CHANGE\n20..-\S+Z +root \(.*\) +serial 1 to 2\n$/);
-    const { said } = await web.json(['zones', 'history', name]);
-    const [{ time } = { time: '' }] = said as { time: string }[];
-    const before = await web.run(['zones', 'show', name, '--at', time]);
-    expect([before.status, before.out]).toEqual([0, zoneText(1, '192.0.2.1').toString()]);
-    expect(await web.run(['zones', 'save', name, '-'], { input: before.out })).toMatchObject({
-      out: expect.stringContaining('saved, serial 3 (lifted)') as string,
-    });
-    const none = await web.run(['zones', 'show', name, '--at', '2020-01-01T00:00:00.000Z']);
-    expect([none.status, none.err]).toEqual([1, expect.stringContaining('not kept any more')]);
-    await web.run(['zones', 'remove', name, '--yes']);
-  });
-});
-
 describe('dnscluster zones list', () => {
   test('a table, some of it, names alone, and all for programs', async () => {
     const { out } = await web.run(['zones', 'list']);
@@ -232,5 +211,26 @@ describe('dnscluster zones create, remove, restore', () => {
       1,
       expect.stringMatching(/poison\.example: created.*\n {2}ns1\.example\.net: failed: /),
     ]);
+  });
+});
+
+describe('dnscluster zones history', () => {
+  test('says when a zone was changed and by whom, and shows the version before, which saved again undoes it', async () => {
+    const name = 'undone.example';
+    await web.run(['zones', 'save', name, write(zoneText(1, '192.0.2.1'))]);
+    expect((await web.run(['zones', 'history', name])).out).toMatch(/^undone\.example was not changed since/);
+    await web.run(['zones', 'save', name, write(zoneText(2, '192.0.2.2'))]);
+    const { out } = await web.run(['zones', 'history', name]);
+    expect(out).toMatch(/^TIME +BY +CHANGE\n20..-\S+Z +root \(.*\) +serial 1 to 2\n$/);
+    const { said } = await web.json(['zones', 'history', name]);
+    const [{ time } = { time: '' }] = said as { time: string }[];
+    const before = await web.run(['zones', 'show', name, '--at', time]);
+    expect([before.status, before.out]).toEqual([0, zoneText(1, '192.0.2.1').toString()]);
+    expect(await web.run(['zones', 'save', name, '-'], { input: before.out })).toMatchObject({
+      out: expect.stringContaining('saved, serial 3 (lifted)') as string,
+    });
+    const none = await web.run(['zones', 'show', name, '--at', '2020-01-01T00:00:00.000Z']);
+    expect([none.status, none.err]).toEqual([1, expect.stringContaining('not kept any more')]);
+    await web.run(['zones', 'remove', name, '--yes']);
   });
 });
