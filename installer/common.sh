@@ -8,6 +8,8 @@
   CURRENT=$PROGRAMS/current
   NODE_LINK=$PROGRAMS/node
   COMMAND=/usr/local/bin/dnscluster
+  MANUAL=/usr/local/share/man/man1/dnscluster.1
+  COMPLETION=/usr/local/share/bash-completion/completions/dnscluster
   CONFIGURATION_FOLDER=/etc/dns-cluster
   CONFIGURATION=$CONFIGURATION_FOLDER/node.json
   RECORD=$CONFIGURATION_FOLDER/installed

@@ -84,6 +84,23 @@ use_release() {
     run mv -fT "$CURRENT.new" "$CURRENT"
   fi
   [ -e "$COMMAND" ] || printf '#!/bin/sh\nexec %s %s/dist/cli/main.js "$@"\n' "$NODE_LINK" "$CURRENT" | write_file "$COMMAND" 755 root:root
+  write_own "$MANUAL" man
+  write_own "$COMPLETION" completion bash
+}
+
+# What the program that is started says of its commands. write_own FILE COMMAND...
+write_own() {
+  local file=$1 said
+  shift
+  if [ "$dry" = yes ]; then
+    say "would write: $file (mode 644, root:root)"
+  elif said=$("$NODE_LINK" "$CURRENT/dist/cli/main.js" "$@" 2>/dev/null); then
+    [ -d "${file%/*}" ] || install -d -m 755 "${file%/*}"
+    printf '%s\n' "$said" | write_file "$file" 644 root:root
+  else
+    # A version that is gone back to may not know how; what another one said would be wrong.
+    rm -f "$file"
+  fi
 }
 
 # Of other versions the one before is kept. drop_old_releases BEFORE

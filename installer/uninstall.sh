@@ -17,7 +17,9 @@ uninstall_server() {
   [ "$(recorded NAMESERVER_RAN)" != yes ] || start_nameserver
   step "Removing the program"
   remove_account
-  run rm -rf "$PROGRAMS" "$COMMAND" "$CONFIGURATION_FOLDER" "$DATA.before-upgrade"
+  run rm -rf "$PROGRAMS" "$COMMAND" "$MANUAL" "$COMPLETION" "$CONFIGURATION_FOLDER" "$DATA.before-upgrade"
+  local folder=${COMPLETION%/*}
+  run rmdir --ignore-fail-on-non-empty "${MANUAL%/*}" "$folder" "${folder%/*}" 2>/dev/null || true
   if [ "$purge" = yes ]; then
     run rm -rf "$DATA" "$DATA.failed-upgrade"
   elif [ -d "$DATA" ]; then

@@ -6,6 +6,8 @@ import { unpackedPackage } from './packages.js';
 
 const INSTALL = '/run/package/install.sh';
 const INSTALLED = '/opt/dns-cluster/current/install.sh';
+const MANUAL = '/usr/local/share/man/man1/dnscluster.1';
+const COMPLETION = '/usr/local/share/bash-completion/completions/dnscluster';
 
 describe.skipIf(!mayBox() || !needs('named', 'knotd', 'nsd', 'pdns_server', 'dig'))(
   'install.sh on a bare server',
@@ -56,8 +58,10 @@ describe.skipIf(!mayBox() || !needs('named', 'knotd', 'nsd', 'pdns_server', 'dig
       const modes = ['-c', '%a', '/var/lib/dns-cluster', '/etc/dns-cluster/node.json'];
       expect(await box.does('stat', modes)).toBe('750\n640\n');
       const installed = await box.filesOf('/etc');
-      await box.does('rm', ['/usr/local/bin/dnscluster']);
+      await box.does('rm', ['/usr/local/bin/dnscluster', MANUAL, COMPLETION]);
       expect(await box.does(INSTALLED, ['install'])).not.toMatch(/Token/);
+      const made = await box.does('grep', ['-hE', '^\\.TH|^complete', MANUAL, COMPLETION]);
+      expect(made).toMatch(/^\.TH DNSCLUSTER 1 .*\ncomplete -F _dnscluster dnscluster\n$/i);
       expect(await box.filesOf('/etc')).toBe(installed);
       expect(await box.does(INSTALLED, ['status'])).toMatch(/it runs and is ready\nServer: .*, 1 zone/);
 
