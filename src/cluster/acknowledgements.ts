@@ -21,7 +21,7 @@ export interface AcknowledgementsOptions {
   /** It gives zones serials of its own: what it answers tells nothing of the version. */
   ownSerials: boolean;
   /** It serves a later serial than ours: ours must rise past it. */
-  ahead: (name: ZoneName, serial: number) => void;
+  ahead: (name: ZoneName, serial: number) => Promise<void>;
   /** Something new is known of this zone. */
   news: (name: ZoneName) => void;
 }
@@ -150,7 +150,7 @@ export class Acknowledgements {
     } else if (last && serial !== undefined) {
       this.#otherSerial.set(name, serial);
       // Every nameserver keeps its data when a serial drops (measured), and heals when it is lifted past what it serves.
-      if (compareSerials(serial, acknowledged.serial) > 0) ahead(name, serial);
+      if (compareSerials(serial, acknowledged.serial) > 0) void ahead(name, serial);
       news(name);
     }
   }

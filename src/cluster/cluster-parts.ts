@@ -92,7 +92,7 @@ export class ClusterParts {
     this.workers = new MemberWorkers({
       ...{ state, store, own, log, origins, conflicts, types: this.types },
       folder: join(options.folder, 'ledgers'),
-      ahead: (...seen) => void this.#raise(...seen),
+      ahead: (...seen) => this.#raise(...seen),
       wasOurs: (name, version) => wasOurs(name, version, this.history),
       setBack: (...met) => this.drift.noteSetBack(...met),
       changed: () => this.#look(),

@@ -23,8 +23,8 @@ export interface MemberWorkerOptions {
   threshold: () => number;
   /** The health after each call, for the state file and notifications. */
   healthChanged: (health: Health, before: Health) => void;
-  /** It serves a later serial than ours: ours must rise past it. */
-  ahead: (name: ZoneName, serial: number) => void;
+  /** It serves a later serial than ours: ours must rise past it. Resolves when that is done, or can't be. */
+  ahead: (name: ZoneName, serial: number) => Promise<void>;
   /** Servers by which this version of a zone came, or its removal. */
   hostsSeen: (name: ZoneName, digest: string | undefined) => readonly string[];
   /** Removals are held until somebody has looked at them. */

@@ -32,8 +32,8 @@ export interface MemberWorkersOptions {
   folder: string;
   own: OwnIdentity;
   log: Log;
-  /** A member serves a later serial of this zone than we hold. */
-  ahead: (name: ZoneName, serial: number, member: string) => void;
+  /** A member serves a later serial of this zone than we hold. Never rejects. */
+  ahead: (name: ZoneName, serial: number, member: string) => Promise<void>;
   origins: Origins;
   conflicts: Conflicts;
   types: MemberTypes;

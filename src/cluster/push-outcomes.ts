@@ -49,7 +49,7 @@ export class PushOutcomes {
       this.#acknowledged.dropped(change.name);
     } else if (outcome.digest === undefined || outcome.digest === change.digest) {
       this.#acknowledged.took(change, outcome.leftOut);
-    } else this.#settleOther(change, outcome);
+    } else return this.#settleOther(change, outcome);
     return undefined;
   }
 
@@ -65,13 +65,20 @@ export class PushOutcomes {
   }
 
   /** The member says that it now holds something else than was sent. */
-  #settleOther(change: MemberChange & { kind: 'upsert' }, { serial, digest = '' }: Pushed): void {
-    if (serial !== undefined) this.#acknowledged.holdsOther(change.name, { serial, digest });
-    // The zone may have changed here while it was sent: then the backlog holds it already.
-    if (this.#options.store.get(change.name)?.digest !== change.digest) return;
-    if (serial !== undefined && compareSerials(serial, change.serial) > 0) {
-      this.setAside(change, `The member holds the later serial ${serial}; ours is raised above it.`);
-      this.#options.ahead(change.name, serial);
-    } else this.setAside(change, 'The member holds other content than was sent.');
+  async #settleOther(change: MemberChange & { kind: 'upsert' }, { serial, digest = '' }: Pushed): Promise<void> {
+    const { name } = change;
+    if (serial !== undefined) this.#acknowledged.holdsOther(name, { serial, digest });
+    const isLater = serial !== undefined && compareSerials(serial, change.serial) > 0;
+    if (isLater && this.#isCurrent(change)) await this.#options.ahead(name, serial);
+    if (!this.#isCurrent(change)) return;
+    const why = isLater
+      ? `The member holds the later serial ${serial}, and ours could not be raised above it.`
+      : 'The member holds other content than was sent.';
+    this.setAside(change, why);
+  }
+
+  /** Else it changed here while it was sent, and the backlog holds it already. */
+  #isCurrent({ name, digest }: MemberChange & { kind: 'upsert' }): boolean {
+    return this.#options.store.get(name)?.digest === digest;
   }
 }
