@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
+import { auditEntry } from '../../operations/audit-chain.js';
 import { visible } from '../../operations/visible.js';
 import { ACTIONS } from '../../web/words.js';
 import type { MemberRow } from '../member-rows.js';
@@ -7,14 +8,8 @@ import { askService } from '../running-service.js';
 import type { Target } from '../target.js';
 import { shortTime, type Line } from './line.js';
 
-const entry = z.looseObject({
-  time: z.string(),
-  user: z.string(),
-  via: z.string(),
-  action: z.string(),
-  target: z.string(),
-  refused: z.string().optional(),
-});
+/** With whatever a newer service adds. */
+const entry = z.looseObject(auditEntry.shape);
 type Entry = z.infer<typeof entry>;
 const listed = z.looseObject({ entry: z.array(entry) });
 
