@@ -1,4 +1,4 @@
-import { quoted, type CompletedCommand, type Value } from './words.js';
+import { argumentPatterns, flagPatterns, quoted, type CompletedCommand, type Value } from './words.js';
 
 /**
  * The script for bash 4 and later. What a service answers is never expanded by the shell, as the words of `compgen -W` are: those are of this
@@ -49,10 +49,10 @@ complete -F _dnscluster dnscluster
 }
 
 /** What stands behind an option that takes a value. */
-function optionCases({ paths, options }: CompletedCommand): string[] {
-  return options.flatMap(({ flags, value }) => {
+function optionCases(command: CompletedCommand): string[] {
+  return command.options.flatMap(({ flags, value }) => {
     if (value === undefined) return [];
-    const patterns = paths.flatMap((path) => flags.map((flag) => quoted(`${path}:${flag}`)));
+    const patterns = flagPatterns(command, flags);
     return [
       `    ${patterns.join(' | ')}) ${typeof value === 'object' ? listed(value.join(' ')) : `values=${value}`} ;;`,
     ];
@@ -64,10 +64,10 @@ function wordCase({ paths, commands, options }: CompletedCommand): string {
   return `      ${paths.map(quoted).join(' | ')}) words=${quoted(words)} ;;`;
 }
 
-function argumentCases({ paths, arguments: of }: CompletedCommand): string[] {
-  return of.flatMap(({ value, isList }, at) => {
+function argumentCases(command: CompletedCommand): string[] {
+  return command.arguments.flatMap(({ value, isList }, at) => {
     if (value === 'other') return [];
-    const patterns = paths.map((path) => (isList ? `${quoted(`${path}#`)}*` : quoted(`${path}#${at}`)));
+    const patterns = argumentPatterns(command, at, isList);
     return [`      ${patterns.join(' | ')}) ${argumentValues(value)} ;;`];
   });
 }

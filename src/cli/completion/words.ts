@@ -56,3 +56,13 @@ function valueOfArgument(argument: Argument): Value {
 export function quoted(text: string): string {
   return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
+
+/** What bash and zsh compare "COMMAND:WORD BEFORE" with, behind these flags. */
+export function flagPatterns({ paths }: CompletedCommand, flags: readonly string[]): string[] {
+  return paths.flatMap((path) => flags.map((flag) => quoted(`${path}:${flag}`)));
+}
+
+/** What bash and zsh compare "COMMAND#ARGUMENTS BEFORE" with, at this argument; that of a list is at all further ones, too. */
+export function argumentPatterns({ paths }: CompletedCommand, at: number, isList: boolean): string[] {
+  return paths.map((path) => (isList ? `${quoted(`${path}#`)}*` : quoted(`${path}#${at}`)));
+}

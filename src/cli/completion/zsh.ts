@@ -1,4 +1,4 @@
-import { quoted, type CompletedCommand, type Value } from './words.js';
+import { argumentPatterns, flagPatterns, quoted, type CompletedCommand, type Value } from './words.js';
 
 /** The script for zsh: a file of the function path, or to be sourced. */
 export function zshCompletion(commands: readonly CompletedCommand[]): string {
@@ -48,10 +48,10 @@ fi
 }
 
 /** What stands behind an option that takes a value. */
-function optionCases({ paths, options }: CompletedCommand): string[] {
-  return options.flatMap(({ flags, value }) => {
+function optionCases(command: CompletedCommand): string[] {
+  return command.options.flatMap(({ flags, value }) => {
     if (value === undefined) return [];
-    const patterns = paths.flatMap((path) => flags.map((flag) => quoted(`${path}:${flag}`)));
+    const patterns = flagPatterns(command, flags);
     return [`    (${patterns.join('|')}) ${valuesOf(value)} ;;`];
   });
 }
@@ -65,10 +65,10 @@ function wordCase({ paths, commands, options }: CompletedCommand): string {
         ;;`;
 }
 
-function argumentCases({ paths, arguments: of }: CompletedCommand): string[] {
-  return of.flatMap(({ value, isList }, at) => {
+function argumentCases(command: CompletedCommand): string[] {
+  return command.arguments.flatMap(({ value, isList }, at) => {
     if (value === 'other') return [];
-    const patterns = paths.map((path) => (isList ? `${quoted(`${path}#`)}*` : quoted(`${path}#${at}`)));
+    const patterns = argumentPatterns(command, at, isList);
     return [`      (${patterns.join('|')}) ${valuesOf(value)} ;;`];
   });
 }
