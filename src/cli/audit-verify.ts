@@ -3,9 +3,9 @@ import type { Command } from 'commander';
 import { verifyAudit, type AuditVerdict } from '../operations/audit-chain.js';
 import { auditFiles } from '../operations/audit-log.js';
 import { folderOf, pluginFolderOf, worksOnFiles, type FolderOptions } from './data-folder.js';
-import { EXIT, WrongUse } from './failure.js';
-import { guide } from './guide.js';
-import { say } from './output.js';
+import { EXIT, WrongUse } from './terminal/failure.js';
+import { guide } from './terminal/guide.js';
+import { say } from './terminal/output.js';
 
 const HELP = `
 Each entry of the audit log carries a hash over itself and the entry before it. One that was changed, put in or taken out later breaks

@@ -3,10 +3,10 @@ import type { Command } from 'commander';
 import { layoutOf } from '../backup/backed-up-files.js';
 import { writeBackup } from '../backup/write-backup.js';
 import { folderOf, isThere, pluginFolderOf, worksOnFiles, type FolderOptions } from './data-folder.js';
-import { WrongUse } from './failure.js';
-import { guide } from './guide.js';
+import { WrongUse } from './terminal/failure.js';
+import { guide } from './terminal/guide.js';
 import { holdFiles } from './held-files.js';
-import { note, say } from './output.js';
+import { note, say } from './terminal/output.js';
 
 const HELP = `
 Everything that the server keeps goes into one archive (tar, gzip) with a manifest of SHA-256 hashes: zones and their history, members,

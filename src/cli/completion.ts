@@ -3,7 +3,7 @@ import { bashCompletion } from './completion/bash.js';
 import { fishCompletion } from './completion/fish.js';
 import { wordsOf, type CompletedCommand } from './completion/words.js';
 import { zshCompletion } from './completion/zsh.js';
-import { guide } from './guide.js';
+import { guide } from './terminal/guide.js';
 
 const SHELLS: Readonly<Record<string, (commands: readonly CompletedCommand[]) => string>> = {
   bash: bashCompletion,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { INSIDE_NODE } from '../backup/backed-up-files.js';
 import { DATA_FOLDER } from '../panel/node-configuration.js';
-import { WrongUse } from './failure.js';
+import { WrongUse } from './terminal/failure.js';
 
 /** What is read of the options of a command that works on files of this machine. */
 export interface FolderOptions {

@@ -4,9 +4,9 @@ import { findingsOf } from './doctor/check.js';
 import { CHECKS } from './doctor/checks.js';
 import { Facts } from './doctor/facts.js';
 import { findingLines, type Row } from './doctor/finding-lines.js';
-import { EXIT, WrongUse } from './failure.js';
-import { guide } from './guide.js';
-import { say } from './output.js';
+import { EXIT, WrongUse } from './terminal/failure.js';
+import { guide } from './terminal/guide.js';
+import { say } from './terminal/output.js';
 
 interface Options {
   config: string;

@@ -2,14 +2,14 @@ import { Option, type Command } from 'commander';
 import { CONFIGURATION_FILE } from '../panel/node-configuration.js';
 import { Facts } from './doctor/facts.js';
 import { findingLines, type Row } from './doctor/finding-lines.js';
-import { EXIT, WrongUse } from './failure.js';
-import { guide } from './guide.js';
+import { EXIT, WrongUse } from './terminal/failure.js';
+import { guide } from './terminal/guide.js';
 import { givenToken } from './join/given-token.js';
 import { becomeMember } from './join/membership.js';
 import { lookAtOther } from './join/other-server.js';
 import { lookHere } from './join/this-server.js';
-import { say } from './output.js';
-import { remoteTarget } from './target.js';
+import { say } from './terminal/output.js';
+import { remoteTarget } from './service/target.js';
 
 interface Options {
   token?: string;

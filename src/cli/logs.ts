@@ -1,11 +1,11 @@
 import { Option, type Command } from 'commander';
-import { guide } from './guide.js';
+import { guide } from './terminal/guide.js';
 import { changes } from './logs/changes.js';
 import { LEVELS, serviceLog } from './logs/service-log.js';
-import { MEMBER, memberNamed } from './member-rows.js';
-import { say } from './output.js';
-import { asksService, targetOf, type ServiceOptions } from './target.js';
-import { wholeOf } from './waiting.js';
+import { MEMBER, memberNamed } from './members/member-rows.js';
+import { say } from './terminal/output.js';
+import { asksService, targetOf, type ServiceOptions } from './service/target.js';
+import { wholeOf } from './terminal/waiting.js';
 
 interface Options extends ServiceOptions {
   service?: true;

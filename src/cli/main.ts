@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { CommanderError, type Command } from 'commander';
 import { dnscluster } from './commands.js';
-import { EXIT } from './failure.js';
-import { fail } from './output.js';
+import { EXIT } from './terminal/failure.js';
+import { fail } from './terminal/output.js';
 
 /** Runs one command to its end; the commands themselves are in the table in commands.ts. */
 async function run(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { packageVersion } from '../operations/version.js';
-import { guide } from './guide.js';
+import { guide } from './terminal/guide.js';
 import { manPage } from './man/page.js';
 
 /** `dnscluster man`. */

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Option, type Command } from 'commander';
-import { WrongUse } from './failure.js';
-import { readGiven, secretIn } from './given-file.js';
-import { askSecret, isPerson } from './terminal.js';
+import { WrongUse } from './terminal/failure.js';
+import { readGiven, secretIn } from './service/given-file.js';
+import { askSecret, isPerson } from './terminal/terminal.js';
 
 export interface PasswordOptions {
   passwordFile?: string;

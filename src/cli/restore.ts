@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { restoreFolder } from '../backup/restore-folder.js';
 import { folderOf, isThere, worksOnFiles, type FolderOptions } from './data-folder.js';
-import { WrongUse } from './failure.js';
-import { guide } from './guide.js';
-import { note, say } from './output.js';
+import { WrongUse } from './terminal/failure.js';
+import { guide } from './terminal/guide.js';
+import { note, say } from './terminal/output.js';
 
 const HELP = `
 Stop the service first. The whole archive is compared with its manifest before anything is touched. Where the folder holds data, nothing

@@ -4,8 +4,8 @@ import { SELF } from '../access/principal.js';
 import { sentenceOf } from '../errors.js';
 import { CONFIGURATION_FILE, readNodeConfiguration } from '../panel/node-configuration.js';
 import type { RunningNode } from '../panel/node.js';
-import { EXIT, WrongUse } from './failure.js';
-import { note } from './output.js';
+import { EXIT, WrongUse } from './terminal/failure.js';
+import { note } from './terminal/output.js';
 
 /** Milliseconds for an ordered end: what is in hand is written, connections are closed. */
 const STOP_WITHIN = 30_000;

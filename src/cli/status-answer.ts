@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { memberRow } from './member-rows.js';
+import { memberRow } from './members/member-rows.js';
 
 /** What a service answers that is asked how it does (`clusterstatus`), as far as commands read it. */
 export const statusAnswer = z.looseObject({

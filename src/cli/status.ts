@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { nameserverLine } from '../web/words.js';
-import { EXIT } from './failure.js';
-import { guide } from './guide.js';
-import { memberTable } from './member-rows.js';
-import { say } from './output.js';
-import { askService } from './running-service.js';
+import { EXIT } from './terminal/failure.js';
+import { guide } from './terminal/guide.js';
+import { memberTable } from './members/member-rows.js';
+import { say } from './terminal/output.js';
+import { askService } from './service/running-service.js';
 import { statusAnswer } from './status-answer.js';
-import { asksService, targetOf, type ServiceOptions } from './target.js';
+import { asksService, targetOf, type ServiceOptions } from './service/target.js';
 
 type Status = z.infer<typeof statusAnswer>;
 

@@ -2,12 +2,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { PHASES, ZONE_STATES } from '../web/words.js';
-import { EXIT, ServiceRefusal } from './failure.js';
-import { guide } from './guide.js';
-import { note, say, table } from './output.js';
-import { ProgressBar } from './progress-bar.js';
-import { askService, callService, type Parameters } from './running-service.js';
-import { asksService, targetOf, type ServiceOptions, type Target } from './target.js';
+import { EXIT, ServiceRefusal } from './terminal/failure.js';
+import { guide } from './terminal/guide.js';
+import { note, say, table } from './terminal/output.js';
+import { ProgressBar } from './terminal/progress-bar.js';
+import { askService, callService, type Parameters } from './service/running-service.js';
+import { asksService, targetOf, type ServiceOptions, type Target } from './service/target.js';
 
 const SOON = 50;
 const LATER = 500;

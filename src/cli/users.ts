@@ -1,11 +1,11 @@
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
-import { guide } from './guide.js';
+import { guide } from './terminal/guide.js';
 import { newPassword, passwordOptions, type PasswordOptions } from './new-password.js';
-import { note, say, table } from './output.js';
-import { askService, callService } from './running-service.js';
-import { asksService, targetOf, type ServiceOptions } from './target.js';
-import { confirm } from './terminal.js';
+import { note, say, table } from './terminal/output.js';
+import { askService, callService } from './service/running-service.js';
+import { asksService, targetOf, type ServiceOptions } from './service/target.js';
+import { confirm } from './terminal/terminal.js';
 
 const account = z.looseObject({ user: z.string(), kind: z.string(), privileges: z.array(z.string()) });
 const listed = z.looseObject({ user: z.array(account) });

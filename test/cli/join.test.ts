@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { SELF } from '../../src/access/principal.js';
 import { freePort } from '../../src/operations/ports.js';
-import { certificateOf } from '../../src/cli/service-connection.js';
+import { certificateOf } from '../../src/cli/service/service-connection.js';
 import { startNode, type RunningNode } from '../../src/panel/node.js';
 import { zoneName } from '../../src/zones/zone-name.js';
 import { ClusterNode } from '../cluster/cluster-node.js';

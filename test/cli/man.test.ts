@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dnscluster } from '../../src/cli/commands.js';
-import { pathOf, withAllBelow } from '../../src/cli/command-tree.js';
-import { guideOf } from '../../src/cli/guide.js';
+import { pathOf, withAllBelow } from '../../src/cli/terminal/command-tree.js';
+import { guideOf } from '../../src/cli/terminal/guide.js';
 import { needs } from '../needs.js';
 import { builtProgram, runProgram } from './built-program.js';
 

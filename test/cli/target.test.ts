@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { ClusterNode } from '../cluster/cluster-node.js';
 import { ROOT, zoneText } from '../cluster/zone-texts.js';
 import { zoneName } from '../../src/zones/zone-name.js';
-import { certificateOf } from '../../src/cli/service-connection.js';
+import { certificateOf } from '../../src/cli/service/service-connection.js';
 import { builtProgram, runProgram, type Run } from './built-program.js';
 import { inTerminal } from './in-terminal.js';
 

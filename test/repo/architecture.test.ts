@@ -77,8 +77,8 @@ describe('the structure of the source', () => {
     expect(files.sort()).toEqual([
       'src/cli/completion.ts',
       'src/cli/man.ts',
-      'src/cli/output.ts',
-      'src/cli/progress-bar.ts',
+      'src/cli/terminal/output.ts',
+      'src/cli/terminal/progress-bar.ts',
     ]);
   });
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { askService, type Parameters } from '../running-service.js';
-import type { Target } from '../target.js';
+import { askService, type Parameters } from '../service/running-service.js';
+import type { Target } from '../service/target.js';
 import type { Sound } from './candidate.js';
 import type { Held } from './plan.js';
 

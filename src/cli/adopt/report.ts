@@ -1,4 +1,4 @@
-import { table } from '../output.js';
+import { table } from '../terminal/output.js';
 import type { Sound } from './candidate.js';
 import type { Imported } from './import.js';
 import type { Planned } from './plan.js';

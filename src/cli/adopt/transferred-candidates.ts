@@ -6,7 +6,7 @@ import { keyOfFile, type SharedKey } from '../../dns/shared-key.js';
 import { transferZone } from '../../dns/transfer.js';
 import { ClusterError, sentenceOf } from '../../errors.js';
 import { LARGEST_ZONE } from '../../zones/validation.js';
-import { WrongUse } from '../failure.js';
+import { WrongUse } from '../terminal/failure.js';
 import { candidateOf, type Candidate } from './candidate.js';
 
 /** More at once are refused by servers that have their limits (BIND's transfers-out is 10). */

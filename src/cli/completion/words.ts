@@ -1,5 +1,5 @@
 import type { Argument, Command, Option } from 'commander';
-import { below, optionsOf, pathOf, withAllBelow } from '../command-tree.js';
+import { below, optionsOf, pathOf, withAllBelow } from '../terminal/command-tree.js';
 
 /** What may stand for an option's or an argument's value. */
 export type Value = 'file' | 'folder' | 'zone' | 'member' | 'other' | readonly string[];

@@ -6,9 +6,10 @@ import { sentenceOf } from '../../errors.js';
 import { within } from '../../members/within.js';
 import { DATA_FOLDER, readNodeConfiguration } from '../../panel/node-configuration.js';
 import type { NodeSettings } from '../../panel/node.js';
-import { memberRow } from '../member-rows.js';
-import { askService } from '../running-service.js';
+import { memberRow } from '../members/member-rows.js';
+import { askService } from '../service/running-service.js';
 import { statusAnswer } from '../status-answer.js';
+import type { KnownMember } from './known-member.js';
 import type { MemberLook } from './member-look.js';
 
 const member = memberRow.extend({
@@ -33,14 +34,6 @@ export interface ServiceFacts {
   status: z.infer<typeof status>;
   conflicts: z.infer<typeof conflicts>['conflict'];
   drift: z.infer<typeof drift>['report'];
-}
-
-/** A member, as far as it can be looked at without its token. */
-export interface KnownMember {
-  hostname: string;
-  host: string;
-  port: number;
-  fingerprint: string;
 }
 
 /** Milliseconds: the service itself may wait for a nameserver that is silent. */

@@ -1,7 +1,8 @@
 import { ENDS_SOON } from '../../cluster/problems.js';
 import { packageVersion } from '../../operations/version.js';
 import { ok, wrong, type Check, type Finding } from './check.js';
-import type { Facts, KnownMember, ServiceFacts } from './facts.js';
+import type { Facts, ServiceFacts } from './facts.js';
+import type { KnownMember } from './known-member.js';
 import type { MemberLook } from './member-look.js';
 import { isBelow } from './version-order.js';
 

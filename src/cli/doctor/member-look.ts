@@ -3,7 +3,7 @@ import { sentenceOf } from '../../errors.js';
 import { MemberError } from '../../members/member-backend.js';
 import { OUR_HEADER } from '../../members/outcome-lines.js';
 import { pinnedConnector } from '../../members/pinned-connection.js';
-import type { KnownMember } from './facts.js';
+import type { KnownMember } from './known-member.js';
 
 /** What a member shows to everybody, without a token. */
 export interface MemberLook {

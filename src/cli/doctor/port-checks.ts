@@ -1,7 +1,7 @@
 import { probeNameserver } from '../../cluster/nameserver-probe.js';
 import { sentenceOf } from '../../errors.js';
 import type { NodeSettings } from '../../panel/node.js';
-import { certificateOf } from '../service-connection.js';
+import { certificateOf } from '../service/service-connection.js';
 import { ownCertificateOf } from './certificate-check.js';
 import { notice, ok, wrong, type Check, type Finding } from './check.js';
 import { addressesOf, isLoopback, listenersAt, written } from './listening.js';

@@ -1,8 +1,8 @@
-import { WrongUse } from '../failure.js';
-import { readGiven, secretIn } from '../given-file.js';
-import { note } from '../output.js';
-import type { GivenToken } from '../target.js';
-import { askSecret, isPerson } from '../terminal.js';
+import { WrongUse } from '../terminal/failure.js';
+import { readGiven, secretIn } from '../service/given-file.js';
+import { note } from '../terminal/output.js';
+import type { GivenToken } from '../service/target.js';
+import { askSecret, isPerson } from '../terminal/terminal.js';
 
 /**
  * The token of the other server: from the command line, a file (`-` is standard input), the environment, or a person. Throws WrongUse where

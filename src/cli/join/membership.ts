@@ -4,11 +4,11 @@ import { sentenceOf } from '../../errors.js';
 import type { NodeSettings } from '../../panel/node.js';
 import { ok, wrong, type Finding } from '../doctor/check.js';
 import type { Row } from '../doctor/finding-lines.js';
-import { ServiceRefusal } from '../failure.js';
-import { memberRow, type MemberRow } from '../member-rows.js';
-import { testMember } from '../members-test.js';
-import { askService, callService } from '../running-service.js';
-import type { Target } from '../target.js';
+import { ServiceRefusal } from '../terminal/failure.js';
+import { memberRow, type MemberRow } from '../members/member-rows.js';
+import { testMember } from '../members/members-test.js';
+import { askService, callService } from '../service/running-service.js';
+import type { Target } from '../service/target.js';
 import type { OtherServer } from './other-server.js';
 
 const tokens = z.looseObject({ tokens: z.record(z.string(), z.unknown()) });

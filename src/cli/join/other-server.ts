@@ -2,14 +2,14 @@ import { networkInterfaces } from 'node:os';
 import { z } from 'zod';
 import { probeNameserver } from '../../cluster/nameserver-probe.js';
 import { packageVersion } from '../../operations/version.js';
-import { acceptedCertificate } from '../accepted-certificate.js';
+import { acceptedCertificate } from '../service/accepted-certificate.js';
 import { notice, ok, wrong, type Finding } from '../doctor/check.js';
 import type { Row } from '../doctor/finding-lines.js';
 import { isSkewed, judged, majorOf, skewed } from '../doctor/member-checks.js';
 import { isBelow } from '../doctor/version-order.js';
-import { memberRow } from '../member-rows.js';
-import { askService } from '../running-service.js';
-import type { RemoteTarget } from '../target.js';
+import { memberRow } from '../members/member-rows.js';
+import { askService } from '../service/running-service.js';
+import type { RemoteTarget } from '../service/target.js';
 
 const named = z.looseObject({ hostname: z.string() });
 const privileges = z.looseObject({ privileges: z.array(z.record(z.string(), z.number())) });

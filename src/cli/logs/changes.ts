@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { auditEntry } from '../../operations/audit-chain.js';
 import { visible } from '../../operations/visible.js';
 import { ACTIONS } from '../../web/words.js';
-import type { MemberRow } from '../member-rows.js';
-import { askService } from '../running-service.js';
-import type { Target } from '../target.js';
+import type { MemberRow } from '../members/member-rows.js';
+import { askService } from '../service/running-service.js';
+import type { Target } from '../service/target.js';
 import { shortTime, type Line } from './line.js';
 
 /** With whatever a newer service adds. */

@@ -6,8 +6,8 @@ import { inWords, logLine, type LogLine } from '../../operations/console-lines.j
 import { visible } from '../../operations/visible.js';
 import { lastLines } from '../../operations/last-lines.js';
 import { sentenceOf } from '../../errors.js';
-import { WrongUse } from '../failure.js';
-import type { Target } from '../target.js';
+import { WrongUse } from '../terminal/failure.js';
+import type { Target } from '../service/target.js';
 import { shortTime, type Line } from './line.js';
 
 /** pino's levels. */

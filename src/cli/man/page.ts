@@ -1,9 +1,9 @@
 import type { Command, Option } from 'commander';
 import { CONFIGURATION_FILE, DATA_FOLDER } from '../../panel/node-configuration.js';
-import { optionsOf, pathOf, withAllBelow } from '../command-tree.js';
-import { EXIT_MEANINGS } from '../failure.js';
-import { guideOf, paragraphsOf } from '../guide.js';
-import { saysWhichService } from '../target.js';
+import { optionsOf, pathOf, withAllBelow } from '../terminal/command-tree.js';
+import { EXIT_MEANINGS } from '../terminal/failure.js';
+import { guideOf, paragraphsOf } from '../terminal/guide.js';
+import { saysWhichService } from '../service/target.js';
 import { bold, heading, indented, paragraph, preformatted, subheading, synopsis, tagged, words } from './roff.js';
 
 const ENVIRONMENT: Readonly<Record<string, string>> = {

@@ -5,21 +5,21 @@ import type { Cluster } from '../../cluster/cluster.js';
 import { ClusterError, type ErrorCode } from '../../errors.js';
 import { send } from '../send.js';
 import { WireRequest } from '../wire/wire-request.js';
-import { CLUSTER_FUNCTIONS } from './cluster-functions.js';
+import { CLUSTER_FUNCTIONS } from './functions/cluster-functions.js';
 import { Answer, type ApiFunction, type ApiStores } from './api-function.js';
-import { AUDIT_FUNCTIONS } from './audit-functions.js';
+import { AUDIT_FUNCTIONS } from './functions/audit-functions.js';
 import { batchCommands, runBatch } from './batch.js';
 import { describeApi } from './openapi.js';
-import { DRIFT_FUNCTIONS } from './drift-functions.js';
-import { DNS_FUNCTIONS } from './dns-functions.js';
-import { HISTORY_FUNCTIONS } from './history-functions.js';
-import { NOTIFICATION_FUNCTIONS } from './notification-functions.js';
-import { RECORD_FUNCTIONS } from './record-functions.js';
-import { SERVER_FUNCTIONS } from './server-functions.js';
-import { SYNCHRONIZE_FUNCTIONS } from './synchronize-functions.js';
-import { TOKEN_FUNCTIONS } from './token-functions.js';
-import { USER_FUNCTIONS } from './user-functions.js';
-import { ZONE_FUNCTIONS } from './zone-functions.js';
+import { DRIFT_FUNCTIONS } from './functions/drift-functions.js';
+import { DNS_FUNCTIONS } from './functions/dns-functions.js';
+import { HISTORY_FUNCTIONS } from './functions/history-functions.js';
+import { NOTIFICATION_FUNCTIONS } from './functions/notification-functions.js';
+import { RECORD_FUNCTIONS } from './functions/record-functions.js';
+import { SERVER_FUNCTIONS } from './functions/server-functions.js';
+import { SYNCHRONIZE_FUNCTIONS } from './functions/synchronize-functions.js';
+import { TOKEN_FUNCTIONS } from './functions/token-functions.js';
+import { USER_FUNCTIONS } from './functions/user-functions.js';
+import { ZONE_FUNCTIONS } from './functions/zone-functions.js';
 
 /** All functions of the API, by name. */
 export const FUNCTIONS: ReadonlyMap<string, ApiFunction> = new Map(

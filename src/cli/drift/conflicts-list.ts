@@ -1,0 +1,43 @@
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { timeAgo } from '../../web/words.js';
+import { EXIT } from '../terminal/failure.js';
+import { guide } from '../terminal/guide.js';
+import { say, table } from '../terminal/output.js';
+import { askService } from '../service/running-service.js';
+import { asksService, targetOf, type ServiceOptions, type Target } from '../service/target.js';
+
+const listed = z.looseObject({
+  conflict: z.array(
+    z.looseObject({
+      zone: z.string(),
+      servers: z.array(z.string()),
+      metAt: z.string(),
+      kept: z.string(),
+      since: z.string(),
+      last: z.string(),
+    }),
+  ),
+});
+
+/** The conflicts that a service knows, the newest first. */
+export async function conflictsOf(target: Target): Promise<z.infer<typeof listed>['conflict']> {
+  return (await askService(listed, target, 'listconflicts')).conflict;
+}
+
+/** `dnscluster conflicts list`. */
+export function conflictsList(conflicts: Command): void {
+  const command = conflicts.command('list').description('Zones that two servers write with different content');
+  guide(asksService(command), {
+    details: 'It exits with 1 where there is one.',
+    examples: { 'conflicts list': 'Which servers have a zone both, and whose version is kept where.' },
+  }).action(async (options: ServiceOptions) => {
+    const rows = await conflictsOf(targetOf(options));
+    const lines = rows.map(({ zone, servers, kept, metAt, since, last }) => [
+      ...[zone, servers.join(' and '), `${kept}, at ${metAt}`, timeAgo(since), timeAgo(last)],
+    ]);
+    const list = table(['ZONE', 'SERVERS', 'VERSION KEPT', 'SINCE', 'LAST'], lines);
+    say(options.json, rows, list === '' ? 'No two servers were seen to write the same zone.\n' : list);
+    if (rows.length > 0) process.exitCode = EXIT.problems;
+  });
+}

@@ -1,0 +1,36 @@
+import type { Command } from 'commander';
+import { driftAnswer, driftTable, isSettled } from './drift-rows.js';
+import { EXIT } from '../terminal/failure.js';
+import { guide } from '../terminal/guide.js';
+import { MEMBER, memberNamed, membersOf } from '../members/member-rows.js';
+import { say } from '../terminal/output.js';
+import { askService } from '../service/running-service.js';
+import { asksService, targetOf, type ServiceOptions } from '../service/target.js';
+
+/** `dnscluster drift list`. */
+export function driftList(drift: Command): void {
+  const command = drift
+    .command('list')
+    .description('How members differed from what they should hold when they were looked at last')
+    .option('--member <member>', `of this one alone, by ${MEMBER}`);
+  guide(asksService(command), {
+    details: `Members are looked at once an hour, and by "drift check". What is missing or stale there is sent again by itself. It exits with 1 where a difference waits
+for somebody, or not all could be looked at.`,
+    examples: {
+      'drift list': 'All members.',
+      'drift list --member ns1.example.com --json': 'One of them, for a script.',
+    },
+  }).action(async ({ member, ...options }: ServiceOptions & { member?: string }) => {
+    const target = targetOf(options);
+    const wanted = member === undefined ? await membersOf(target) : [await memberNamed(target, member)];
+    const { report } = await askService(driftAnswer, target, 'listdrift');
+    const shown = report.filter((one) => wanted.some(({ id }) => id === one.member));
+    const unseen = wanted.filter(({ id, role }) => role !== 'standalone' && !shown.some((one) => one.member === id));
+    const waiting = unseen.map(
+      ({ hostname }) => `${hostname} was not looked at yet: dnscluster drift check ${hostname}\n`,
+    );
+    const words = `${driftTable(shown)}${waiting.join('')}`;
+    say(options.json, shown, words === '' ? 'There is no member that zones are sent to.\n' : words);
+    if (!shown.every(isSettled)) process.exitCode = EXIT.problems;
+  });
+}

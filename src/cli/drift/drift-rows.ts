@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { DRIFT_KINDS } from '../../cluster/drift.js';
+import { timeAgo } from '../../web/words.js';
+import { table } from '../terminal/output.js';
+
+const difference = z.looseObject({
+  zone: z.string(),
+  kind: z.string(),
+  here: z.number().optional(),
+  there: z.number().optional(),
+  detail: z.string().optional(),
+  repaired: z.string().optional(),
+});
+const report = z.looseObject({
+  member: z.string(),
+  hostname: z.string(),
+  finished: z.string(),
+  compared: z.number(),
+  by: z.string(),
+  differences: z.array(difference),
+  found: z.number(),
+  incomplete: z.string().optional(),
+});
+export type DriftRow = z.infer<typeof report>;
+
+/** What the service answers that was asked for drift. */
+export const driftAnswer = z.looseObject({ report: z.array(report) });
+
+/** Does it need nobody? What is repaired by itself does not. */
+export function isSettled({ differences, found, incomplete }: DriftRow): boolean {
+  const open = differences.filter(({ repaired }) => repaired === undefined).length + found - differences.length;
+  return open === 0 && incomplete === undefined;
+}
+
+/** Every difference a line, and below, what was looked at. */
+export function driftTable(reports: readonly DriftRow[]): string {
+  const lines = reports.flatMap(({ hostname, differences }) =>
+    differences.map(({ zone, kind, here = 'not here', there = 'unknown', detail, repaired }) => [
+      ...[hostname, zone, labelOf(kind), here, there],
+      [detail, repaired].filter((text) => text !== undefined).join(' '),
+    ]),
+  );
+  const list = table(['MEMBER', 'ZONE', 'DIFFERENCE', 'HERE', 'THERE', 'DETAIL'], lines);
+  return `${list}${list === '' ? '' : '\n'}${reports.map(looked).join('')}`;
+}
+
+/** In the words of the page; what a later version knows besides is shown as it is. */
+function labelOf(kind: string): string {
+  return (DRIFT_KINDS as Readonly<Record<string, { label: string }>>)[kind]?.label ?? kind;
+}
+
+function looked({ hostname, compared, by, finished, found, differences, incomplete }: DriftRow): string {
+  const zones = `${compared.toLocaleString('en')} ${compared === 1 ? 'zone' : 'zones'}`;
+  const differ = found === 0 ? 'all as they should be' : `${found.toLocaleString('en')} differ`;
+  const cut = found > differences.length ? `; the first ${differences.length.toLocaleString('en')} are listed` : '';
+  const whole = incomplete === undefined ? '' : `${hostname}: not all could be looked at: ${incomplete}\n`;
+  return `${hostname}: ${zones} compared by ${by} ${timeAgo(finished)}, ${differ}${cut}.\n${whole}`;
+}

@@ -1,0 +1,130 @@
+import type { Command } from 'commander';
+import { z } from 'zod';
+import type { Settlement } from '../../cluster/drift-checks.js';
+import { driftAnswer } from './drift-rows.js';
+import { EXIT, WrongUse } from '../terminal/failure.js';
+import { guide } from '../terminal/guide.js';
+import { MEMBER, memberNamed } from '../members/member-rows.js';
+import { note, say } from '../terminal/output.js';
+import { ProgressBar } from '../terminal/progress-bar.js';
+import { askService } from '../service/running-service.js';
+import { asksService, targetOf, type ServiceOptions, type Target } from '../service/target.js';
+import { confirm } from '../terminal/terminal.js';
+
+/** So many zones go in one call: between calls it is shown how far it is. */
+const AT_ONCE = 50;
+
+const settled = z.looseObject({
+  outcome: z.array(z.looseObject({ zone: z.string(), refused: z.string().optional() })),
+});
+type Outcome = z.infer<typeof settled>['outcome'][number];
+
+interface Way {
+  description: string;
+  details: string;
+  /** What is asked before. */
+  question?: (zones: string, member: string) => string;
+  done: string;
+  /** Of which kinds `--all` means the differences; a zone that is named is for the service to judge. */
+  kinds: (kind: string) => boolean;
+}
+
+const WAYS: Readonly<Record<Settlement, Way>> = {
+  send: {
+    description: 'Send zones of this server to a member again, in place of what it has',
+    details: 'The serial is lifted above the one there. What was edited there is gone.',
+    question: (zones, member) => `${zones} at ${member} is replaced by the version of this server.`,
+    done: 'sent again',
+    kinds: (kind) => kind !== 'extra',
+  },
+  take: {
+    description: 'Take zones as a member has them, in place of what this server has',
+    details:
+      'It is a change as any: the serial is above both, all members get it, and the History of the zone has the version before.',
+    done: 'taken from there',
+    kinds: (kind) => ['ahead', 'edited', 'extra'].includes(kind),
+  },
+  remove: {
+    description: 'Remove zones at a member that this server does not have any more',
+    details: 'Where much of what a member holds would go, the removals are held until "members allow-removals".',
+    question: (zones, member) => `${zones} is removed at ${member}, and is not answered for there any more.`,
+    done: 'removed there',
+    kinds: (kind) => kind === 'extra',
+  },
+};
+
+/** `dnscluster drift send`. */
+export const driftSend = (drift: Command): void => settles(drift, 'send');
+/** `dnscluster drift take`. */
+export const driftTake = (drift: Command): void => settles(drift, 'take');
+/** `dnscluster drift remove`. */
+export const driftRemove = (drift: Command): void => settles(drift, 'remove');
+
+function settles(drift: Command, how: Settlement): void {
+  const { description, details, question } = WAYS[how];
+  const command = drift
+    .command(how)
+    .description(description)
+    .argument('<member>', MEMBER)
+    .argument('[zone...]', 'of those that "drift list" names')
+    .option('--all', 'every zone of that list for which this can be done');
+  if (question !== undefined) command.option('-y, --yes', 'do not ask');
+  const yes = question === undefined ? '' : ' --yes';
+  guide(asksService(command), {
+    details: `${details} It exits with 1 where a zone was refused.`,
+    examples: {
+      [`drift ${how} ns1.example.com a.example`]: 'One zone.',
+      [`drift ${how} ns1.example.com --all${yes}`]: 'All of them, as in a script.',
+    },
+  }).action((member: string, zones: readonly string[], options: Options) => run(how, member, zones, options));
+}
+
+interface Options extends ServiceOptions {
+  all?: true;
+  yes?: true;
+}
+
+async function run(how: Settlement, name: string, named: readonly string[], options: Options): Promise<void> {
+  if (named.length > 0 === (options.all === true)) throw new WrongUse('Name zones, or say --all.');
+  const target = targetOf(options);
+  const { id, hostname } = await memberNamed(target, name);
+  const { question, done, kinds } = WAYS[how];
+  const zones = options.all === true ? await differing(target, id, kinds) : named;
+  const [first = ''] = zones;
+  const which = zones.length === 1 ? `The zone ${first}` : `Each of ${zones.length} zones`;
+  if (question !== undefined && zones.length > 0) await confirm(question(which, hostname), options.yes);
+  const outcomes = await settle(target, { member: id, how, zones }, new ProgressBar(options.json !== true));
+  const refused = outcomes.flatMap((one) => (one.refused === undefined ? [] : [one]));
+  for (const { zone, refused: why = '' } of refused) note(`${zone}: ${why}`);
+  const sum = `${outcomes.length - refused.length} of ${outcomes.length} zones were ${done} (${hostname}).\n`;
+  say(
+    options.json,
+    outcomes,
+    zones.length === 0 ? `Nothing differs at ${hostname} for which this can be done.\n` : sum,
+  );
+  if (refused.length > 0) process.exitCode = EXIT.problems;
+}
+
+async function differing(target: Target, member: string, kinds: Way['kinds']): Promise<string[]> {
+  const { report } = await askService(driftAnswer, target, 'listdrift');
+  const found = report.find((one) => one.member === member)?.differences ?? [];
+  return found.filter(({ kind, repaired }) => repaired === undefined && kinds(kind)).map(({ zone }) => zone);
+}
+
+async function settle(
+  target: Target,
+  { zones, ...what }: { member: string; how: Settlement; zones: readonly string[] },
+  bar: ProgressBar,
+): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  try {
+    for (let at = 0; at < zones.length; at += AT_ONCE) {
+      bar.show('zones', at, zones.length);
+      const some = zones.slice(at, at + AT_ONCE);
+      outcomes.push(...(await askService(settled, target, 'settledrift', { ...what, zone: some })).outcome);
+    }
+  } finally {
+    bar.end();
+  }
+  return outcomes;
+}

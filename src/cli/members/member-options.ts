@@ -1,0 +1,86 @@
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { z } from 'zod';
+import { WrongUse } from '../terminal/failure.js';
+import { readFile, readGiven, secretIn } from '../service/given-file.js';
+import { note } from '../terminal/output.js';
+import { askService } from '../service/running-service.js';
+import type { Target } from '../service/target.js';
+import { askSecret, askYesOrNo, isPerson } from '../terminal/terminal.js';
+
+/** What `members add` and `members edit` have in common. */
+export interface MemberOptions {
+  type?: string;
+  port?: number;
+  dnsPort?: number;
+  user?: string;
+  memberTokenFile?: string;
+  memberFingerprint?: string;
+  set?: readonly string[];
+  setFile?: readonly string[];
+}
+
+/** Adds them to a command. */
+export function memberOptions(command: Command): Command {
+  return command
+    .option('--port <port>', 'of its API', portOf)
+    .option('--dns-port <port>', 'on which its nameserver answers', portOf)
+    .option('--user <user>', 'to whom its token belongs there')
+    .option('--member-token-file <file>', 'that holds its token, - is standard input (or DNSCLUSTER_MEMBER_TOKEN)')
+    .option('--member-fingerprint <sha256>', 'of its certificate, as it prints it')
+    .addOption(new Option('--set <name=value...>', 'a field of another member type than cpanel'))
+    .addOption(new Option('--set-file <name=file...>', 'the same, where the value is a secret in a file'));
+}
+
+/** The token of a member: from a file, the environment, or a person. Throws WrongUse where there is none. */
+export async function memberToken({ memberTokenFile: file }: MemberOptions, host: string): Promise<string> {
+  if (file !== undefined) return secretIn(await readGiven(file), file === '-' ? 'Standard input' : file).trim();
+  const given = process.env['DNSCLUSTER_MEMBER_TOKEN']?.trim() ?? '';
+  if (given !== '') return given;
+  if (isPerson()) return (await askSecret(`Token that was made on ${host}: `)).trim();
+  throw new WrongUse(
+    `A token that was made on ${host} is needed: --member-token-file FILE, or DNSCLUSTER_MEMBER_TOKEN. "dnscluster tokens create" makes one there.`,
+  );
+}
+
+const lookedAt = z.looseObject({ host: z.string(), port: z.number(), fingerprint: z.string() });
+
+/** The certificate that a member is to show: the given one, or the one that it shows now and that a person accepts. Before a token is sent. */
+export async function memberFingerprint(
+  target: Target,
+  { host, port }: { host: string; port?: number | undefined },
+  given: string | undefined,
+): Promise<string> {
+  if (given !== undefined) return given;
+  const shown = await askService(lookedAt, target, 'lookatserver', { host, port });
+  note(`${shown.host}, port ${shown.port}, shows the certificate\n${shown.fingerprint}`);
+  if (isPerson() && (await askYesOrNo('Is that the fingerprint which the server itself prints?')))
+    return shown.fingerprint;
+  throw new WrongUse(
+    `The certificate of ${shown.host} was not accepted, so nothing was sent to it. Compare the fingerprint with the one that it prints, and give it with --member-fingerprint.`,
+  );
+}
+
+/** The fields of another member type, by their names. Throws WrongUse. */
+export function fieldsOf({ set = [], setFile = [] }: MemberOptions): Record<string, string> {
+  const pairs = [
+    ...set.map(pairOf),
+    ...setFile.map((text) => {
+      const [name, file] = pairOf(text);
+      return [name, secretIn(readFile(file), file)] as const;
+    }),
+  ];
+  return Object.fromEntries(pairs);
+}
+
+function pairOf(text: string): readonly [name: string, value: string] {
+  const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined || value === undefined) throw new WrongUse(`"${text}" is no field: write it as name=value.`);
+  return [name, value];
+}
+
+/** A port of the command line. */
+export function portOf(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new InvalidArgumentError('It is 1 to 65535.');
+  return port;
+}

@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import { timeAgo } from '../../web/words.js';
+import { WrongUse } from '../terminal/failure.js';
+import { table } from '../terminal/output.js';
+import { askService } from '../service/running-service.js';
+import type { Target } from '../service/target.js';
+
+export const ROLES = ['standalone', 'sync', 'write-only'] as const;
+/** The argument, in a word. */
+export const MEMBER = 'its host name, address or id';
+
+/** A member as the service shows it: what is used of it here; the rest goes on to programs as it is. */
+export const memberRow = z.looseObject({
+  id: z.string(),
+  type: z.string(),
+  host: z.string().default(''),
+  port: z.number(),
+  hostname: z.string(),
+  version: z.string(),
+  role: z.string(),
+  state: z.enum(['online', 'failing', 'disabled']),
+  lastFailure: z.string().optional(),
+  lastContact: z.string().optional(),
+  zones: z.number(),
+  zonesInSync: z.number(),
+  pending: z.number(),
+  pendingSince: z.string().optional(),
+  silentNameserver: z.looseObject({ over: z.array(z.string()), why: z.string() }).optional(),
+  removalsHeld: z.looseObject({ count: z.number() }).optional(),
+  reverseTrust: z.looseObject({ established: z.boolean(), said: z.string() }).optional(),
+});
+export type MemberRow = z.infer<typeof memberRow>;
+
+const listed = z.looseObject({ member: z.array(memberRow) });
+
+export async function membersOf(target: Target): Promise<MemberRow[]> {
+  return (await askService(listed, target, 'listmembers')).member;
+}
+
+/** The member that a person means by its host name, its address or its id. Throws WrongUse where it is none, or not one. */
+export async function memberNamed(target: Target, name: string): Promise<MemberRow> {
+  const rows = await membersOf(target);
+  const wanted = name.toLowerCase();
+  const found = rows.filter((row) =>
+    [row.id, row.hostname.toLowerCase(), row.host.toLowerCase(), `${row.host.toLowerCase()}:${row.port}`].includes(
+      wanted,
+    ),
+  );
+  const [member, other] = found;
+  if (member === undefined) {
+    const known = rows.map(({ hostname }) => hostname).join(', ');
+    throw new WrongUse(
+      `There is no member "${name}". ${known === '' ? 'The cluster has none yet.' : `There are: ${known}.`}`,
+    );
+  }
+  if (other === undefined) return member;
+  const ids = found.map(({ id, hostname }) => `${id} (${hostname})`).join(', ');
+  throw new WrongUse(`"${name}" is more than one member. Give an id of these: ${ids}.`);
+}
+
+/** Members with how they do, and below what does not work. */
+export function memberTable(rows: readonly MemberRow[]): string {
+  const lines = rows.map(({ hostname, role, state, zones, zonesInSync, pending, lastContact, version }) => [
+    ...[hostname, role, state],
+    zones === 0 ? '-' : `${zonesInSync}/${zones}`,
+    ...[pending, lastContact === undefined ? 'never' : timeAgo(lastContact), version],
+  ]);
+  const troubles = rows.flatMap(troublesOf);
+  const list = table(['MEMBER', 'ROLE', 'STATE', 'IN SYNC', 'WAITING', 'LAST CONTACT', 'VERSION'], lines);
+  return `${list}${troubles.map((line) => `${line}\n`).join('')}`;
+}
+
+/** What needs somebody, a sentence each. */
+export function troublesOf({
+  hostname,
+  state,
+  lastFailure,
+  silentNameserver,
+  removalsHeld,
+  pending,
+  pendingSince,
+}: MemberRow): string[] {
+  return [
+    state === 'online' ? '' : `${hostname} is ${state}: ${lastFailure ?? 'no reason is known.'}`,
+    silentNameserver === undefined
+      ? ''
+      : `${hostname}: its nameserver does not answer over ${silentNameserver.over.join(' and ')}: ${silentNameserver.why}`,
+    removalsHeld === undefined
+      ? ''
+      : `${hostname}: ${removalsHeld.count} removals are held. Allow them with "members allow-removals ${hostname}", or restore the zones.`,
+    pendingSince === undefined
+      ? ''
+      : `${hostname}: ${pending} ${pending === 1 ? 'zone waits' : 'zones wait'} to be sent, the oldest change came ${timeAgo(pendingSince)}.`,
+  ].filter((line) => line !== '');
+}

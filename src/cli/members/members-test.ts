@@ -1,0 +1,71 @@
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { sentenceOf } from '../../errors.js';
+import { EXIT, ServiceRefusal } from '../terminal/failure.js';
+import { guide } from '../terminal/guide.js';
+import { MEMBER, memberNamed, membersOf, type MemberRow } from './member-rows.js';
+import { say, table } from '../terminal/output.js';
+import { askService } from '../service/running-service.js';
+import { asksService, targetOf, type ServiceOptions, type Target } from '../service/target.js';
+
+const answer = z.looseObject({
+  version: z.string(),
+  hostname: z.string(),
+  milliseconds: z.number(),
+  silentNameserver: z.looseObject({ over: z.array(z.string()), why: z.string() }).optional(),
+});
+
+/** What came of one test. */
+interface Tested {
+  member: string;
+  ok: boolean;
+  version?: string;
+  milliseconds?: number;
+  error?: string;
+}
+
+/** `dnscluster members test`. */
+export function membersTest(members: Command): void {
+  const command = members
+    .command('test')
+    .description('Ask members who they are, how long the answer takes, and whether their nameservers answer')
+    .argument('[member...]', `${MEMBER}; all members where none is named`);
+  guide(asksService(command), {
+    details:
+      'It exits with 1 where one does not answer as it should. A failure counts for the failure threshold, as any does.',
+    examples: { 'members test': 'Ask all of them.', 'members test ns1.example.com': 'Ask one.' },
+  }).action(async (names: readonly string[], options: ServiceOptions) => {
+    const target = targetOf(options);
+    const rows = names.length === 0 ? await membersOf(target) : [];
+    for (const name of names) rows.push(await memberNamed(target, name));
+    const tested = await Promise.all(rows.map((row) => test(target, row)));
+    say(options.json, tested, words(tested));
+    if (tested.some(({ ok }) => !ok)) process.exitCode = EXIT.problems;
+  });
+}
+
+/** Has a service test one of its members. Rejects with ServiceRefusal where it does not answer. */
+export function testMember(target: Target, id: string): Promise<z.infer<typeof answer>> {
+  return askService(answer, target, 'testmember', { member: id });
+}
+
+async function test(target: Target, { id, hostname }: MemberRow): Promise<Tested> {
+  try {
+    const { version, milliseconds, silentNameserver: silent } = await testMember(target, id);
+    if (silent === undefined) return { member: hostname, ok: true, version, milliseconds };
+    const error = `its API answers, its nameserver does not over ${silent.over.join(' and ')}: ${silent.why}`;
+    return { member: hostname, ok: false, version, milliseconds, error };
+  } catch (error) {
+    if (error instanceof ServiceRefusal) return { member: hostname, ok: false, error: sentenceOf(error) };
+    throw error;
+  }
+}
+
+function words(tested: readonly Tested[]): string {
+  if (tested.length === 0) return 'The cluster has no members yet.\n';
+  const rows = tested.map(({ member, ok, version = '', milliseconds = '', error = '' }) => [
+    member,
+    ok ? `answers within ${milliseconds} ms, version ${version}` : error,
+  ]);
+  return table(['MEMBER', 'ANSWER'], rows);
+}

@@ -1,0 +1,52 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { replaceFile } from '../../state/durable-file.js';
+import { CommandFailure, EXIT } from '../terminal/failure.js';
+import { certificateOf } from './service-connection.js';
+import { nameOf, type RemoteTarget } from './target.js';
+import { askYesOrNo, isPerson } from '../terminal/terminal.js';
+
+/**
+ * The fingerprint of the certificate that a service elsewhere must show: the one that was given, or that this user accepted before; else
+ * a person is shown the one that it has now, and asked. Rejects where nobody accepts it, before a token was sent.
+ */
+export async function acceptedCertificate(target: RemoteTarget): Promise<string> {
+  const { host, port, fingerprint } = target;
+  if (fingerprint !== undefined) return fingerprint;
+  const known = await knownServers();
+  const server = `${host}:${port}`;
+  const accepted = known.get(server);
+  if (accepted !== undefined) return accepted;
+  const shown = await certificateOf(host, port);
+  const told = `${nameOf(target)} shows a certificate that is not known here yet:\n${shown}\n`;
+  const isAccepted = isPerson() && (await askYesOrNo(`${told}Is that the fingerprint which the server itself prints?`));
+  if (!isAccepted) {
+    const sentence = `${told}Nothing was sent to it. Give the fingerprint that the server itself prints with --fingerprint, or in DNSCLUSTER_FINGERPRINT.`;
+    throw new CommandFailure(sentence, EXIT.usage, { code: 'certificate_unknown' });
+  }
+  await keep(known.set(server, shown));
+  return shown;
+}
+
+/** `HOST:PORT FINGERPRINT` a line. */
+function fileOfKnownServers(): string {
+  return join(process.env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'dnscluster', 'known-servers');
+}
+
+async function knownServers(): Promise<Map<string, string>> {
+  const text = await readFile(fileOfKnownServers(), 'utf8').catch(() => '');
+  return new Map(
+    text.split('\n').flatMap((line) => {
+      const [server, fingerprint] = line.split(' ');
+      return server === undefined || fingerprint === undefined ? [] : [[server, fingerprint] as const];
+    }),
+  );
+}
+
+async function keep(known: ReadonlyMap<string, string>): Promise<void> {
+  const file = fileOfKnownServers();
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  const lines = [...known].map(([server, fingerprint]) => `${server} ${fingerprint}\n`);
+  await replaceFile(file, lines.join(''), 0o600);
+}

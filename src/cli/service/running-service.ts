@@ -1,0 +1,127 @@
+import { z } from 'zod';
+import { sentenceOf, type ZoneIssue } from '../../errors.js';
+import { percentEncode } from '../../members/percent.js';
+import { acceptedCertificate } from './accepted-certificate.js';
+import { CommandFailure, EXIT, ServiceRefusal, ServiceUnreachable } from '../terminal/failure.js';
+import { OtherCertificate, postByTls, postLocally, type ServiceAnswer } from './service-connection.js';
+import { nameOf, type Target } from './target.js';
+
+type Parameter = string | number | boolean | Buffer;
+/** What a function of the API takes. Absent ones are not sent; of a list, each value is. */
+export type Parameters = Readonly<Record<string, Parameter | readonly string[] | undefined>>;
+
+const envelope = z.object({ metadata: z.object({ result: z.number(), reason: z.string() }), data: z.unknown() });
+const refusal = z.object({ code: z.string(), issues: z.array(z.custom<ZoneIssue>()).default([]) });
+
+const WHY: Readonly<Record<string, (folder: string) => string>> = {
+  ENOENT: (folder) =>
+    `No DNS cluster service runs on ${folder}. Start it, or give the folder of the one that runs with --folder.`,
+  ECONNREFUSED: (folder) => `The DNS cluster service on ${folder} is not running. Start it and try again.`,
+  ECONNRESET: (folder) =>
+    `The DNS cluster service on ${folder} ended before it answered. Look in its log, start it and try again.`,
+  EACCES: (folder) =>
+    `You may not use the control socket of the DNS cluster service on ${folder}. Run this as root, or as the user of the service.`,
+};
+/** Lacking rights, by the codes of refusals. */
+const DENIED = new Set(['privilege_missing', 'access_denied']);
+
+/**
+ * Calls a function of the API (docs/openapi.json) of a service: over its control socket with root's rights, or with a token. Resolves with
+ * its `data`. Takes as long as the service takes. Rejects with ServiceUnreachable or ServiceRefusal.
+ */
+export async function callService(target: Target, name: string, parameters: Parameters = {}): Promise<unknown> {
+  const path = `/json-api/${name}?api.version=1`;
+  const form = formOf(parameters);
+  const answer =
+    'folder' in target
+      ? await postLocally(target.folder, path, form).catch((error: unknown) => unreachable(error, target))
+      : await acceptedCertificate(target)
+          .then((fingerprint) => postByTls(target, fingerprint, path, form))
+          .catch((error: unknown) => unreachable(error, target));
+  return dataOf(answer, target);
+}
+
+/** As callService; the answer is read by `schema`. Rejects with ServiceRefusal where it is another one than this version knows. */
+export async function askService<T>(
+  schema: z.ZodType<T>,
+  target: Target,
+  name: string,
+  parameters: Parameters = {},
+): Promise<T> {
+  const read = schema.safeParse(await callService(target, name, parameters));
+  if (read.success) return read.data;
+  const sentence = `The answer of ${nameOf(target)} is not what this version of dnscluster knows. Use the one that is installed with the service.`;
+  throw new ServiceRefusal(sentence, EXIT.problems, { code: 'answer_unreadable', cause: read.error });
+}
+
+function formOf(parameters: Parameters): Buffer {
+  const pairs = Object.entries(parameters).flatMap(([key, given]) =>
+    listOf(given).flatMap((value) => [Buffer.from(`${key}=`), percentEncode(octetsOf(value)), Buffer.from('&')]),
+  );
+  return Buffer.concat(pairs);
+}
+
+function listOf(given: Parameter | readonly string[] | undefined): readonly Parameter[] {
+  if (given === undefined) return [];
+  return typeof given === 'object' && !Buffer.isBuffer(given) ? given : [given];
+}
+
+function octetsOf(value: Parameter): Buffer {
+  if (Buffer.isBuffer(value)) return value;
+  return Buffer.from(typeof value === 'boolean' ? (value ? '1' : '0') : String(value));
+}
+
+function dataOf({ status, body }: ServiceAnswer, target: Target): unknown {
+  const read = envelope.safeParse(parsed(body));
+  if (read.success) {
+    const { metadata, data } = read.data;
+    if (metadata.result === 1) return data;
+    const { code, issues } = refusal.catch({ code: 'refused', issues: [] }).parse(data);
+    throw new ServiceRefusal(metadata.reason, DENIED.has(code) ? EXIT.denied : EXIT.problems, { code, issues });
+  }
+  if (status === 401 || status === 403) {
+    const sentence = `The service at ${nameOf(target)} refused the token. Make one there with the privileges that it is to have.`;
+    throw new ServiceRefusal(sentence, EXIT.denied, { code: 'access_denied' });
+  }
+  if (status === 503) throw new ServiceUnreachable(body.trim());
+  if (status === 404) {
+    throw new ServiceUnreachable(
+      `At ${nameOf(target)} there is no DNS cluster service. Check the address and the port.`,
+    );
+  }
+  throw new ServiceRefusal(firstLine(body) ?? `The answer of ${nameOf(target)} is not readable.`, EXIT.problems, {
+    code: 'answer_unreadable',
+  });
+}
+
+/** Where it is text for persons: what other programs answer may be anything. */
+function firstLine(body: string): string | undefined {
+  const [line = ''] = body.trim().split('\n');
+  return line === '' || line.startsWith('<') ? undefined : line.slice(0, 300);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function unreachable(error: unknown, target: Target): never {
+  if (error instanceof CommandFailure) throw error;
+  if (error instanceof OtherCertificate) {
+    throw new ServiceUnreachable(
+      `${nameOf(target)} shows another certificate than the one that was accepted, and nothing was sent to it. ` +
+        `Now: ${error.shown}. If that is the one that the server itself prints, give it with --fingerprint, or take the server's line out of ` +
+        `~/.config/dnscluster/known-servers.`,
+      error,
+    );
+  }
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  const why = 'folder' in target ? WHY[code]?.(target.folder) : undefined;
+  // Where a name has several addresses, the system's error has no text of its own.
+  const said = sentenceOf(error) || code;
+  const sentence = `${nameOf(target)} cannot be reached: ${said}. Check the address, the port and the firewall.`;
+  throw new ServiceUnreachable(why ?? ('folder' in target ? said : sentence), error);
+}

@@ -1,0 +1,69 @@
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { z } from 'zod';
+import { PRIVILEGES } from '../../access/privileges.js';
+import { guide } from '../terminal/guide.js';
+import { note, say } from '../terminal/output.js';
+import { askService } from '../service/running-service.js';
+import { asksService, targetOf, type ServiceOptions } from '../service/target.js';
+
+const made = z.looseObject({
+  token: z.string(),
+  name: z.string(),
+  acls: z.array(z.string()),
+  expires_at: z.number().nullable(),
+});
+
+interface Options extends ServiceOptions {
+  privilege: readonly string[];
+  expires?: number;
+  address?: readonly string[];
+}
+
+/** `dnscluster tokens create`. */
+export function tokensCreate(tokens: Command): void {
+  const command = tokens
+    .command('create')
+    .description('Make an API token; its secret is printed once, and kept nowhere')
+    .argument('<name>', 'letters, digits, "_" and "-"')
+    .addOption(
+      new Option('--privilege <privilege...>', 'what it may do')
+        .choices(PRIVILEGES.map(({ name }) => name))
+        .default(['clustering'], 'clustering'),
+    )
+    .option('--expires <when>', 'a day (2027-01-31), or a time from now (90d, 12h)', timeOf)
+    .option('--address <address...>', 'addresses and ranges from which alone it may be used');
+  guide(asksService(command), {
+    details: 'Nothing but the token is on standard output.',
+    examples: {
+      'tokens create web1': 'A token by which web1 adds this server to its cluster.',
+      'tokens create script --privilege all --expires 90d --address 192.0.2.0/24 > token':
+        'One for a script, in a file.',
+    },
+  }).action(async (name: string, options: Options) => {
+    const given = {
+      ...{ token_name: name, acl: options.privilege },
+      ...{ expires_at: options.expires, whitelist_ip: options.address },
+    };
+    const { token, ...details } = await askService(made, targetOf(options), 'api_token_create', given);
+    const until = details.expires_at === null ? '' : ` until ${dayOf(details.expires_at)}`;
+    if (options.json !== true)
+      note(`The token ${details.name} may do ${details.acls.join(', ')}${until}. It is shown once:`);
+    say(options.json, { token, ...details }, `${token}\n`);
+  });
+}
+
+/** A Unix time in UTC, as `2027-01-31 00:00Z`. */
+export function dayOf(seconds: number): string {
+  return `${new Date(seconds * 1_000).toISOString().slice(0, 16).replace('T', ' ')}Z`;
+}
+
+const SECONDS: Readonly<Record<string, number>> = { d: 86_400, h: 3_600 };
+
+/** Unix seconds. */
+function timeOf(text: string): number {
+  const [, count, unit = ''] = /^([0-9]{1,5})([dh])$/.exec(text) ?? [];
+  if (count !== undefined) return Math.floor(Date.now() / 1_000) + Number(count) * (SECONDS[unit] ?? 0);
+  const day = Date.parse(text);
+  if (Number.isNaN(day)) throw new InvalidArgumentError('Write it as 2027-01-31, 90d or 12h.');
+  return Math.floor(day / 1_000);
+}

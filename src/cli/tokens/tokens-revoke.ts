@@ -1,0 +1,26 @@
+import type { Command } from 'commander';
+import { guide } from '../terminal/guide.js';
+import { say } from '../terminal/output.js';
+import { callService } from '../service/running-service.js';
+import { asksService, targetOf, type ServiceOptions } from '../service/target.js';
+import { confirm } from '../terminal/terminal.js';
+
+/** `dnscluster tokens revoke`. */
+export function tokensRevoke(tokens: Command): void {
+  const command = tokens
+    .command('revoke')
+    .description('Revoke API tokens: they are refused from then on')
+    .argument('<name...>', 'as in the list of tokens')
+    .option('--user <user>', 'whose they are, instead of root')
+    .option('-y, --yes', 'do not ask');
+  guide(asksService(command), {
+    examples: { 'tokens revoke web1 --yes': 'Revoke it without being asked, as in a script.' },
+  }).action(async (names: readonly string[], options: ServiceOptions & { user?: string; yes?: true }) => {
+    const target = targetOf(options);
+    const { user, yes, json } = options;
+    const what = names.length === 1 ? `The token ${names.join()} is` : `The tokens ${names.join(', ')} are`;
+    await confirm(`${what} refused from now on.`, yes);
+    await callService(target, 'api_token_revoke', { token_name: names, user });
+    say(json, { revoked: names }, `${what} revoked.\n`);
+  });
+}

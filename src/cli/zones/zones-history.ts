@@ -1,0 +1,48 @@
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { guide } from '../terminal/guide.js';
+import { say, table } from '../terminal/output.js';
+import { askService } from '../service/running-service.js';
+import { asksService, targetOf, type ServiceOptions } from '../service/target.js';
+
+const listed = z.looseObject({
+  version: z.array(
+    z.looseObject({
+      time: z.string(),
+      user: z.string(),
+      via: z.string(),
+      change: z.enum(['saved', 'removed']),
+      serial: z.number(),
+      newSerial: z.number().optional(),
+    }),
+  ),
+});
+
+/** `dnscluster zones history`. */
+export function zonesHistory(zones: Command): void {
+  const command = zones
+    .command('history')
+    .description('The changes of a zone since it came here, the newest first, each with the version that it ended')
+    .argument('<zone>', 'its name');
+  guide(asksService(command), {
+    details: `At most 50 are kept. "zones show ZONE --at TIME" prints the version that the change at that time ended; saved again, it comes back with a serial above the
+present one.`,
+    examples: {
+      'zones history example.com': 'When it was changed, and by whom.',
+      'zones show example.com --at 2026-11-28T10:00:00.000Z | dnscluster zones save example.com -':
+        'Undo the change of that time.',
+    },
+  }).action(async (zone: string, options: ServiceOptions) => {
+    const { version: rows } = await askService(listed, targetOf(options), 'listzonehistory', { zone });
+    const lines = rows.map(({ time, user, via, change, serial, newSerial }) => [
+      ...[time, `${user} (${via})`],
+      change === 'removed' ? `removed at serial ${serial}` : `serial ${serial} to ${newSerial ?? 'a later one'}`,
+    ]);
+    const list = table(['TIME', 'BY', 'CHANGE'], lines);
+    say(
+      options.json,
+      rows,
+      list === '' ? `${zone} was not changed since it came here, or its history was not kept.\n` : list,
+    );
+  });
+}

@@ -1,0 +1,76 @@
+import { Option, type Command } from 'commander';
+import { z } from 'zod';
+import { guide } from '../terminal/guide.js';
+import { say, table } from '../terminal/output.js';
+import { askService } from '../service/running-service.js';
+import { asksService, targetOf, type ServiceOptions } from '../service/target.js';
+
+const listed = z.looseObject({
+  zone: z.array(
+    z.looseObject({
+      domain: z.string(),
+      serial: z.number().optional(),
+      owner: z.string().optional(),
+      modified: z.number().optional(),
+      /** Where it is not here: the member that has it. */
+      member: z.string().optional(),
+    }),
+  ),
+});
+type Row = z.infer<typeof listed>['zone'][number];
+
+interface Options extends ServiceOptions {
+  owner?: string;
+  match?: string;
+  elsewhere?: true;
+  names?: true;
+}
+
+/** `dnscluster zones list`. */
+export function zonesList(zones: Command): void {
+  const command = zones
+    .command('list')
+    .description('The zones of this server')
+    .option('--owner <account>', 'of this account alone')
+    .option('--match <text>', 'whose names hold this text alone')
+    .option('--elsewhere', 'those that members have and this server has not, instead')
+    .addOption(new Option('--names', 'print nothing but the names').conflicts('json'));
+  guide(asksService(command), {
+    examples: {
+      'zones list --owner ann': 'The zones of the account ann.',
+      'zones list --names': 'One name a line, for a loop in a shell.',
+    },
+  }).action(run);
+}
+
+async function run(options: Options): Promise<void> {
+  const { owner, match = '', elsewhere = false } = options;
+  const { zone } = await askService(listed, targetOf(options), 'listzones');
+  const wanted = zone.filter(
+    (row) =>
+      (row.member !== undefined) === elsewhere &&
+      (owner === undefined || row.owner === owner) &&
+      row.domain.includes(match.toLowerCase()),
+  );
+  if (options.names === true) say(undefined, undefined, wanted.map(({ domain }) => `${domain}\n`).join(''));
+  else say(options.json, wanted, words(wanted, elsewhere));
+}
+
+function words(rows: readonly Row[], elsewhere: boolean): string {
+  if (rows.length === 0) return 'There are no such zones.\n';
+  if (elsewhere)
+    return table(
+      ['ZONE', 'AT'],
+      rows.map(({ domain, member = '' }) => [domain, member]),
+    );
+  return table(
+    ['ZONE', 'SERIAL', 'OWNER', 'CHANGED'],
+    rows.map(({ domain, serial = '', owner = '', modified }) => [domain, serial, owner, timeOf(modified)]),
+  );
+}
+
+/** In UTC, to the second. */
+function timeOf(milliseconds: number | undefined): string {
+  if (milliseconds === undefined) return '';
+  return `${new Date(milliseconds).toISOString().slice(0, 19).replace('T', ' ')}Z`;
+}

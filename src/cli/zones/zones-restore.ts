@@ -1,0 +1,40 @@
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { timeAgo } from '../../web/words.js';
+import { changeResult, sayChange } from './change-result.js';
+import { guide } from '../terminal/guide.js';
+import { say, table } from '../terminal/output.js';
+import { askService } from '../service/running-service.js';
+import { asksService, targetOf, type ServiceOptions } from '../service/target.js';
+import { waitOptions, type WaitOptions } from '../terminal/waiting.js';
+
+const removed = z.looseObject({
+  zone: z.array(z.looseObject({ zone: z.string(), serial: z.number(), removedAt: z.number(), user: z.string() })),
+});
+
+/** `dnscluster zones removed`. */
+export function zonesRemoved(zones: Command): void {
+  const command = zones.command('removed').description('Zones that were removed here, the newest first');
+  guide(asksService(command), { examples: { 'zones removed': 'What "zones restore" can bring back.' } }).action(
+    async (options: ServiceOptions) => {
+      const { zone: rows } = await askService(removed, targetOf(options), 'listremovedzones');
+      const lines = rows.map(({ zone, serial, removedAt, user }) => [zone, serial, timeAgo(removedAt), user]);
+      const list = table(['ZONE', 'SERIAL', 'REMOVED', 'BY'], lines);
+      say(options.json, rows, list === '' ? 'No zone was removed here.\n' : list);
+    },
+  );
+}
+
+/** `dnscluster zones restore`. */
+export function zonesRestore(zones: Command): void {
+  const command = zones
+    .command('restore')
+    .description('Bring a removed zone back, to its owner, with a serial above any that was served')
+    .argument('<zone>', 'its name');
+  guide(asksService(waitOptions(command)), {
+    examples: { 'zones restore example.com': 'Bring it back, here and at the members.' },
+  }).action(async (zone: string, options: ServiceOptions & WaitOptions) => {
+    const { wait, timeout } = options;
+    sayChange(options.json, await askService(changeResult, targetOf(options), 'restorezone', { zone, wait, timeout }));
+  });
+}

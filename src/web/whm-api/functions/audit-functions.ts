@@ -1,0 +1,23 @@
+import { apiFunction, text, whole, type ApiFunction } from '../api-function.js';
+
+const USUAL = 100;
+
+/** Who changed what. */
+export const AUDIT_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
+  listaudit: apiFunction({
+    summary:
+      'The last changes that were asked for: who, how they came, what of which zone or member, and whether it was refused',
+    privilege: 'clustering',
+    parameters: { limit: whole.optional(), user: text.optional(), action: text.optional(), target: text.optional() },
+    run: async ({ limit = USUAL, user, action, target }, { peer }, { audit }) => ({
+      entry:
+        (await audit?.latest(limit, (noted) => {
+          // A reseller sees what they did themselves.
+          if (peer.kind !== 'root' && noted.user !== peer.user) return false;
+          if (user !== undefined && noted.user !== user) return false;
+          if (action !== undefined && noted.action !== action) return false;
+          return target === undefined || noted.target.includes(target);
+        })) ?? [],
+    }),
+  }),
+};

@@ -1,0 +1,161 @@
+import { apiFunction, flag, many, port, text, whole, type ApiFunction } from '../api-function.js';
+import { editedMember, editFrom, memberFrom, newMember, role } from '../member-parameters.js';
+import { zone } from '../zone-parameters.js';
+
+const privilege = 'clustering';
+
+/** The cluster and its members. */
+export const CLUSTER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
+  clusterstatus: apiFunction({
+    summary: 'This server, its nameserver, and its members with how they do',
+    privilege,
+    parameters: {},
+    run: (_, { cluster, peer }) => cluster.status(peer),
+  }),
+  setclustering: apiFunction({
+    summary: 'Enable or disable DNS clustering; while it is disabled, changes wait and none is lost',
+
+    privilege,
+    parameters: { enabled: flag },
+    run: async ({ enabled }, { cluster, peer }) => {
+      await cluster.setClustering(enabled, peer);
+      return cluster.status(peer);
+    },
+  }),
+  setfailurethreshold: apiFunction({
+    summary: 'After how many failed commands in a row a member is disabled; 0: never',
+
+    privilege,
+    parameters: { threshold: whole },
+    run: async ({ threshold }, { cluster, peer }) => {
+      await cluster.configure({ failureThreshold: threshold }, peer);
+      return cluster.status(peer);
+    },
+  }),
+  setautoenable: apiFunction({
+    summary:
+      'Enable members again that the failure threshold disabled, when they have answered for some minutes; or not',
+    privilege,
+    parameters: { enabled: flag },
+    run: async ({ enabled }, { cluster, peer }) => {
+      await cluster.configure({ autoEnable: enabled }, peer);
+      return cluster.status(peer);
+    },
+  }),
+  setresellernetworks: apiFunction({
+    summary: 'Networks beside the Internet in which resellers may have members, as 10.1.0.0/16; all others stay closed',
+    privilege,
+    parameters: { network: many(text) },
+    run: async ({ network }, { cluster, peer }) => {
+      await cluster.configure({ resellerNetworks: network }, peer);
+      return cluster.status(peer);
+    },
+  }),
+  listmembers: apiFunction({
+    summary: 'The members of the cluster, with version, role, health, and zones in sync',
+
+    privilege,
+    parameters: {},
+    run: (_, { cluster, peer }) => ({ member: cluster.members(peer) }),
+  }),
+  listmembertypes: apiFunction({
+    summary: 'Types of members beside cPanel, each with the fields of its form',
+
+    privilege,
+    parameters: {},
+    run: (_, { cluster, peer }) => ({
+      type: cluster.memberTypes(peer).map(({ type, label, fields }) => ({ type, label, fields })),
+    }),
+  }),
+  lookatserver: apiFunction({
+    summary: 'The certificate that a server shows which is to be added; nothing is sent to it',
+    privilege,
+    parameters: { host: text, port: port.optional() },
+    run: ({ host, port }, { cluster, peer }) => cluster.lookAtServer(host, port, peer),
+  }),
+  getmemberzone: apiFunction({
+    summary: 'The text of a zone as a member has it, in base64',
+    privilege,
+    parameters: { member: text, zone },
+    run: async ({ member, zone: name }, { cluster, peer }) => ({
+      zone: name,
+      text_b64: (await cluster.memberZoneText(member, name, peer)).toString('base64'),
+    }),
+  }),
+  addmember: apiFunction({
+    summary:
+      'Add a member, after it answered; with a type of listmembertypes, the fields of that type are parameters, too',
+
+    privilege,
+    parameters: newMember,
+    run: (given, request) => request.cluster.addMember(memberFrom(given, request), request.peer),
+  }),
+  editmember: apiFunction({
+    summary: 'Change the address, credentials or role of a member, after it answered with them; what is not sent stays',
+    privilege,
+    parameters: editedMember,
+    run: (given, request) => request.cluster.editMember(given.member, editFrom(given, request), request.peer),
+  }),
+  testmember: apiFunction({
+    summary: 'Ask a member who it is, how long its answer takes, and whether its nameserver answers over UDP and TCP',
+    privilege,
+    parameters: { member: text },
+    run: ({ member }, { cluster, peer }) => cluster.testMember(member, peer),
+  }),
+  cluster_member_has_trust_with: apiFunction({
+    summary: 'Whether a host is a member of this server',
+
+    privilege,
+    parameters: { host: text, althost: text.optional() },
+    run: ({ host, althost }, { cluster, peer }) => {
+      const asked = [host, althost].map((name) => name?.trim().toLowerCase());
+      const trusted = cluster
+        .members(peer)
+        .some((member) => asked.includes(member.host) || asked.includes(member.hostname));
+      return { has_trust: trusted ? 1 : 0 };
+    },
+  }),
+  listfailures: apiFunction({
+    summary: 'Members that fail or are disabled, and zones that members refused, with the reasons',
+    privilege,
+    parameters: {},
+    run: (_, { cluster, peer }) => cluster.failures(peer),
+  }),
+  setmemberrole: apiFunction({
+    summary: 'Change the DNS role of a member',
+
+    privilege,
+    parameters: { member: text, role },
+    run: ({ member, role }, { cluster, peer }) => cluster.setMemberRole(member, role, peer),
+  }),
+  enablemember: apiFunction({
+    summary: 'Take a disabled member in again; it gets what it missed',
+
+    privilege,
+    parameters: { member: text },
+    run: ({ member }, { cluster, peer }) => cluster.enableMember(member, peer),
+  }),
+  disablemember: apiFunction({
+    summary: 'Send a member nothing until it is enabled again',
+
+    privilege,
+    parameters: { member: text },
+    run: ({ member }, { cluster, peer }) => cluster.disableMember(member, peer),
+  }),
+  allowremovals: apiFunction({
+    summary: 'Let the removals go that are held for a member, because too much of what it holds would go',
+    privilege,
+    parameters: { member: text },
+    run: ({ member }, { cluster, peer }) => cluster.allowRemovals(member, peer),
+  }),
+  removemember: apiFunction({
+    summary: 'Delete a member from the cluster; its zones stay there',
+
+    privilege,
+    parameters: { member: text },
+    run: async ({ member }, { cluster, peer }) => {
+      await cluster.removeMember(member, peer);
+      return {};
+    },
+  }),
+};

@@ -1,0 +1,137 @@
+import { Resolver } from 'node:dns/promises';
+import { formatName, lowerName, parseName } from '../../../dns/name.js';
+import { itemsOf } from '../../../dns/rdata-items.js';
+import { serialOfEdit } from '../../../dns/serial.js';
+import { TYPE } from '../../../dns/types.js';
+import { ClusterError } from '../../../errors.js';
+import { zoneFromTemplate } from '../../../zones/templates.js';
+import { zoneName, type ZoneName } from '../../../zones/zone-name.js';
+import type { WireRequest } from '../../wire/wire-request.js';
+import { apiFunction, many, text, type ApiFunction } from '../api-function.js';
+import { changeAnswer, inWhmWords, OpenZone } from '../open-zone.js';
+import { optionsOf, ownerBy, waiting, zone, zoneOf, zoneOrDomain } from '../zone-parameters.js';
+
+const privilege = 'clustering';
+const TEMPLATE = 'standard';
+/** Zones, and octets of them, in one answer. */
+const MOST_ZONES = 512;
+const MOST_OCTETS = 32 * 1024 * 1024;
+const LOOKUP = { timeout: 2_000, tries: 2 };
+const ALREADY_THERE = { zone_exists: 'dns_entry_exists', zone_not_yours: 'dns_entry_exists' } as const;
+
+/** Zones as a whole, in the functions that scripts for WHM call. */
+export const DNS_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
+  adddns: apiFunction({
+    summary: 'Create a zone from a template',
+
+    privilege,
+    parameters: { domain: zone, ip: text, trueowner: text.optional(), template: text.optional(), ...waiting },
+    run: async ({ domain, ip, trueowner, template = TEMPLATE, ...given }, { cluster, peer }) => {
+      const owner = ownerBy(peer, 'trueowner', trueowner);
+      const made = cluster.createZone(domain, template, { ip }, owner, optionsOf(given));
+      const result = await inWhmWords(made, domain, ALREADY_THERE);
+      return changeAnswer(cluster.hostname, { ...result, members: cluster.zoneStates(domain, peer) });
+    },
+  }),
+  killdns: apiFunction({
+    summary: 'Remove a zone, here and at the members',
+
+    privilege,
+    parameters: { ...zoneOrDomain, ...waiting },
+    run: async (given, { cluster, peer }) => {
+      const name = zoneOf(given);
+      const removed = await inWhmWords(cluster.removeZone(name, peer, optionsOf(given)), name);
+      return { result: removed };
+    },
+  }),
+  resetzone: apiFunction({
+    summary: 'Put a zone back to its template',
+
+    privilege,
+    parameters: { ...zoneOrDomain, ip: text.optional(), template: text.optional(), ...waiting },
+    run: async ({ ip, template = TEMPLATE, ...given }, request) => {
+      const { cluster, peer } = request;
+      const opened = await OpenZone.read(zoneOf(given), request);
+      const variables = { ...variablesOf(opened), ...(ip === undefined ? {} : { ip }) };
+      const content = zoneFromTemplate(template, variables, opened.name);
+      const options = { ...optionsOf(given), ifText: opened.text };
+      const saved = cluster.saveZone(opened.name, content, peer, options);
+      return changeAnswer(cluster.hostname, await inWhmWords(saved, opened.name));
+    },
+  }),
+  export_zone_files: apiFunction({
+    summary: 'The texts of zones, in base64',
+
+    privilege,
+    parameters: { zone: many(zone) },
+    run: async (given, { cluster, peer }) => {
+      const refuse = (why: string): never => {
+        throw new ClusterError('parameter_invalid', { parameter: 'zone', why });
+      };
+      if (given.zone.length === 0) refuse('is missing');
+      if (given.zone.length > MOST_ZONES) refuse(`names more than ${MOST_ZONES} zones: ask for fewer at once`);
+      const payload: { zone: ZoneName; text_b64: string }[] = [];
+      let octets = 0;
+      for (const name of given.zone) {
+        const content = await inWhmWords(cluster.zoneText(name, peer), name);
+        octets += content.length;
+        if (octets > MOST_OCTETS) refuse(`names more than ${MOST_OCTETS} octets of zones: ask for fewer at once`);
+        payload.push({ zone: name, text_b64: content.toString('base64') });
+      }
+      return { payload };
+    },
+  }),
+  lookupnsip: apiFunction({
+    summary: 'The address of a nameserver',
+
+    privilege,
+    parameters: { host: text },
+    run: async ({ host }, request) => ({ ip: (await ownAddress(host, request)) ?? (await publicAddress(host)) }),
+  }),
+};
+
+/** What a template asks for, as the zone has it now. */
+function variablesOf(opened: OpenZone): Record<string, string> {
+  const { soa, serial, origin } = opened;
+  const atTop = (type: number): string[] =>
+    opened
+      .records()
+      .filter((line) => line.type === type && lowerName(line.owner) === origin)
+      .map((line) => itemsOf(type, line.rdata)[0] ?? '');
+  const [ip] = atTop(TYPE.A);
+  const [ns1, ns2 = ns1] = atTop(TYPE.NS);
+  const [, hostmaster = ''] = itemsOf(TYPE.SOA, soa.rdata);
+  const found = {
+    ip,
+    ns1,
+    ns2,
+    // A mailbox with an escaped dot is none that a template takes.
+    hostmaster: hostmaster.includes('\\') ? undefined : hostmaster,
+    ttl: String(soa.head.ttl),
+    serial: String(serialOfEdit(serial, new Date())),
+  };
+  return Object.fromEntries(Object.entries(found).filter((pair): pair is [string, string] => pair[1] !== undefined));
+}
+
+/** The host's address in a zone of this server, the one nearest to it. */
+async function ownAddress(host: string, request: WireRequest): Promise<string | undefined> {
+  const owner = formatName(parseName(`${zoneName(host)}.`));
+  for (let name = owner.slice(0, -1); name !== ''; name = name.split('.').slice(1).join('.')) {
+    if (request.cluster.zone(name as ZoneName, request.peer) === undefined) continue;
+    const opened = await OpenZone.read(name as ZoneName, request);
+    const found = opened.records().find((line) => line.type === TYPE.A && formatName(lowerName(line.owner)) === owner);
+    return found === undefined ? undefined : itemsOf(TYPE.A, found.rdata)[0];
+  }
+  return undefined;
+}
+
+/** The host's address as the resolver of this server has it. Throws member_unresolvable. */
+async function publicAddress(host: string): Promise<string> {
+  try {
+    const [address] = await new Resolver(LOOKUP).resolve4(zoneName(host));
+    if (address !== undefined) return address;
+  } catch {
+    // What the resolver says of it is no help to the caller.
+  }
+  throw new ClusterError('member_unresolvable', { host });
+}

@@ -1,0 +1,60 @@
+import { authorizeRoot } from '../../../cluster/authorize.js';
+import { ClusterError } from '../../../errors.js';
+import type { Notifications } from '../../../notifications/notifications.js';
+import { apiFunction, flag, text, type ApiFunction, type ApiStores } from '../api-function.js';
+
+const privilege = 'clustering';
+
+/** Who is told what goes wrong. Root's alone. */
+export const NOTIFICATION_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
+  getnotifications: apiFunction({
+    summary: 'Where notifications go; of what is secret, only whether it is set',
+    privilege,
+    parameters: {},
+    run: (_, { peer }, stores) => {
+      authorizeRoot(peer);
+      return { settings: shown(of(stores)) };
+    },
+  }),
+  setnotifications: apiFunction({
+    summary: 'Change where notifications go; what is not sent stays',
+    privilege,
+    parameters: {
+      mail_to: text.optional(),
+      mail_from: text.optional(),
+      smtp: text.optional(),
+      webhook: text.optional(),
+      webhook_secret: text.optional(),
+      daily_summary: flag.optional(),
+    },
+    run: async (given, { peer }, stores) => {
+      authorizeRoot(peer);
+      const change = {
+        ...{ mailTo: given.mail_to, mailFrom: given.mail_from, smtp: given.smtp, webhook: given.webhook },
+        ...{ webhookSecret: given.webhook_secret, dailySummary: given.daily_summary },
+      };
+      await of(stores).configure(Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)));
+      return { settings: shown(of(stores)) };
+    },
+  }),
+  testnotifications: apiFunction({
+    summary: 'Send a test message by every channel, and say what came of it',
+    privilege,
+    parameters: {},
+    run: async (_, { peer }, stores) => {
+      authorizeRoot(peer);
+      return { channel: await of(stores).test() };
+    },
+  }),
+};
+
+/** The settings without their secrets. */
+export function shown({ settings }: Notifications): Record<string, unknown> {
+  const isSet = (secret: string): string => (secret === '' ? '' : '(set)');
+  return { ...settings, smtp: isSet(settings.smtp), webhookSecret: isSet(settings.webhookSecret) };
+}
+
+function of({ notifications }: ApiStores): Notifications {
+  if (notifications === undefined) throw new ClusterError('internal');
+  return notifications;
+}

@@ -1,0 +1,93 @@
+import type { Principal } from '../../../access/principal.js';
+import { actorOf } from '../../../access/principal.js';
+import { ClusterError } from '../../../errors.js';
+import type { HostAccounts } from '../../../host/host-panel.js';
+import { readPluginManifest } from '../../../host/plugin-manifest.js';
+import { apiFunction, flag, many, text, type ApiFunction, type ApiStores } from '../api-function.js';
+
+/** Not `clustering`: peers' tokens have that. */
+const privilege = 'all';
+
+/** The users of the bare-bones panel. Root's alone. */
+export const USER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
+  listpanelusers: apiFunction({
+    summary: 'The users that may log in to the bare-bones panel, with their privileges',
+    privilege,
+    parameters: {},
+    run: (_, { peer }, stores) => ({
+      user: accountsOf(stores, peer)
+        .list()
+        .map(({ user, kind, privileges }) => ({ user, kind, privileges })),
+    }),
+  }),
+  addpaneluser: apiFunction({
+    summary: 'Add a user of the bare-bones panel: a reseller with these privileges, or one who does all that root does',
+    privilege,
+    parameters: { user: text, password: text, root: flag.optional(), acl: many(text) },
+    run: async ({ user, password, root = false, acl }, { peer }, stores) => {
+      const accounts = accountsOf(stores, peer);
+      const account = root
+        ? { user, kind: 'root' as const, privileges: ['all'] }
+        : { user, kind: 'reseller' as const, privileges: known(acl) };
+      await noted('addUser', user, peer, stores, () => accounts.add(account, password));
+      return account;
+    },
+  }),
+  setpanelpassword: apiFunction({
+    summary: 'Change the password of a user of the bare-bones panel; logins of before are ended',
+    privilege,
+    parameters: { user: text, password: text },
+    run: async ({ user, password }, { peer }, stores) => {
+      const accounts = accountsOf(stores, peer);
+      await noted('setPassword', user, peer, stores, () => accounts.setPassword(user, password));
+      return { user };
+    },
+  }),
+  removepaneluser: apiFunction({
+    summary: 'Remove a user of the bare-bones panel, and revoke their API tokens; their zones stay',
+    privilege,
+    parameters: { user: text },
+    run: async ({ user }, { peer }, stores) => {
+      const accounts = accountsOf(stores, peer);
+      await noted('removeUser', user, peer, stores, () => accounts.remove(user));
+      const { tokens } = stores;
+      const names = tokens.list(user).map(({ name }) => name);
+      for (const name of names) await tokens.revoke(user, name, peer);
+      if (tokens.hasAccessKey(user)) await tokens.revokeAccessKey(user, peer);
+      return { user, revoked: names };
+    },
+  }),
+};
+
+/** Throws privilege_missing, and users_of_host where the host looks after its users itself. */
+function accountsOf({ accounts }: ApiStores, peer: Principal): HostAccounts {
+  if (peer.kind !== 'root') throw new ClusterError('privilege_missing', { privilege: 'root' });
+  if (accounts === undefined) throw new ClusterError('users_of_host');
+  return accounts;
+}
+
+/** Throws parameter_invalid where one is no privilege that a reseller can have. */
+function known(privileges: readonly string[]): string[] {
+  const names = readPluginManifest().privileges.map(({ name }) => name);
+  const strange = privileges.find((name) => !names.includes(name));
+  if (strange === undefined) return [...privileges];
+  throw new ClusterError('parameter_invalid', { parameter: 'acl', why: `must be one of ${names.join(', ')}` });
+}
+
+/** Into the audit log, also where it was refused. */
+async function noted(
+  action: string,
+  target: string,
+  peer: Principal,
+  { audit }: ApiStores,
+  change: () => Promise<void>,
+): Promise<void> {
+  const entry = { time: new Date().toISOString(), action, target: target.slice(0, 40), ...actorOf(peer) };
+  try {
+    await change();
+    await audit?.note(entry);
+  } catch (error) {
+    await audit?.note({ ...entry, refused: error instanceof ClusterError ? error.code : 'internal' });
+    throw error;
+  }
+}

@@ -1,0 +1,138 @@
+import type { BatchOutcome, ChangeResult } from '../../../cluster/cluster.js';
+import { ClusterError } from '../../../errors.js';
+import { conversion } from '../../conversion.js';
+import type { WireRequest } from '../../wire/wire-request.js';
+import { apiFunction, flag, many, octets, text, type ApiFunction } from '../api-function.js';
+import { optionsOf, ownerBy, waiting, zone } from '../zone-parameters.js';
+
+const privilege = 'clustering';
+/** Zones in one import. */
+const MOST_IMPORTED = 512;
+
+/** Says also where the zone's name was converted. */
+async function changed(change: Promise<ChangeResult>, request: WireRequest): Promise<ChangeResult> {
+  const result = await change;
+  return { ...result, warnings: [...conversion(request.text('zone') ?? '', result.zone), ...result.warnings] };
+}
+
+function importedRow(outcome: BatchOutcome): object {
+  const { zone } = outcome;
+  if ('error' in outcome) {
+    const { code, message: reason, issues } = outcome.error;
+    return { zone, error: { code, reason, issues } };
+  }
+  const { change, serial, lifted, local, warnings } = outcome.result;
+  return { zone, change, serial, lifted, local, warnings };
+}
+
+/** Zones: every change answers how far this server and each member are. */
+export const ZONE_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
+  listzones: apiFunction({
+    summary: 'All zones of the caller, and those of members that are read from',
+
+    privilege,
+    parameters: {},
+    // As the original's: also what members have that are read from, with the member that has it.
+    run: async (_, { cluster, peer }) => {
+      const here = cluster
+        .listZones(peer)
+        .map(({ name, ...entry }) => ({ domain: name, zonefile: `${name}.db`, ...entry }));
+      const there = await cluster.zonesElsewhere(peer);
+      return {
+        zone: [...here, ...there.map(({ zone, member }) => ({ domain: zone, zonefile: `${zone}.db`, member }))],
+      };
+    },
+  }),
+  savezone: apiFunction({
+    summary: 'Replace or create a zone by its text',
+
+    privilege,
+    parameters: { zone, zonedata: octets, ...waiting },
+    run: (given, request) =>
+      changed(request.cluster.saveZone(given.zone, given.zonedata, request.peer, optionsOf(given)), request),
+  }),
+  addzone: apiFunction({
+    summary: 'Create a zone by its text; refused where it exists',
+
+    privilege,
+    parameters: { zone, zonedata: octets, ...waiting },
+    run: (given, request) =>
+      changed(request.cluster.addZone(given.zone, given.zonedata, request.peer, optionsOf(given)), request),
+  }),
+  importzones: apiFunction({
+    summary: 'Create or replace many zones by their texts, in pairs as zone-1 and zonedata-1; one outcome each',
+    privilege,
+    parameters: { zone: many(zone), zonedata: many(octets), owner: text.optional(), switched: flag.optional() },
+    run: async ({ zone: names, zonedata, owner, switched = false }, { cluster, peer }) => {
+      const refuse = (why: string): never => {
+        throw new ClusterError('parameter_invalid', { parameter: 'zone', why });
+      };
+      if (names.length > MOST_IMPORTED) refuse(`is there more than ${MOST_IMPORTED} times: send fewer at once`);
+      if (names.length !== zonedata.length) refuse(`is there ${names.length} times, and zonedata ${zonedata.length}`);
+      if (switched && peer.kind !== 'root') throw new ClusterError('privilege_missing', { privilege: 'root' });
+      const zones = names.map((name, i) => ({ name, text: zonedata[i] ?? Buffer.alloc(0) }));
+      const outcomes = await cluster.saveZones(zones, ownerBy(peer, 'owner', owner), { wait: 'local', switched });
+      return { zone: outcomes.map(importedRow) };
+    },
+  }),
+  createzone: apiFunction({
+    summary: 'Create a zone from a template with variables',
+
+    privilege,
+    parameters: {
+      zone,
+      template: text.optional(),
+      ip: text,
+      ns1: text.optional(),
+      ns2: text.optional(),
+      hostmaster: text.optional(),
+      ttl: text.optional(),
+      ...waiting,
+    },
+    run: ({ zone: name, template, wait, timeout, ...variables }, request) => {
+      const { cluster, peer } = request;
+      const given = Object.entries(variables).filter((pair): pair is [string, string] => pair[1] !== undefined);
+      const options = optionsOf({ wait, timeout });
+      const made = cluster.createZone(name, template ?? 'standard', Object.fromEntries(given), peer, options);
+      return changed(made, request);
+    },
+  }),
+  listremovedzones: apiFunction({
+    summary: 'Zones that were removed here, the newest first',
+    privilege,
+    parameters: {},
+    run: (_, { cluster, peer }) => ({ zone: cluster.removedZones(peer) }),
+  }),
+  restorezone: apiFunction({
+    summary: 'Bring a removed zone back, to its owner, under a serial above any that was served',
+    privilege,
+    parameters: { zone, ...waiting },
+    run: (given, { cluster, peer }) => cluster.restoreZone(given.zone, peer, optionsOf(given)),
+  }),
+  removezone: apiFunction({
+    summary: 'Remove a zone, here and at the members',
+
+    privilege,
+    parameters: { zone, even_of_others: flag.optional(), ...waiting },
+    run: (given, { cluster, peer }) => {
+      const evenOfOthers = given.even_of_others === true;
+      return cluster.removeZone(given.zone, peer, { ...optionsOf(given), evenOfOthers });
+    },
+  }),
+  rescanzones: apiFunction({
+    summary: 'Take what persons changed in the zone files on disk',
+    privilege,
+    parameters: {},
+    run: (_, { cluster, peer }) => cluster.rescanZones(peer),
+  }),
+  zonestate: apiFunction({
+    summary: 'How far a zone is at each member',
+
+    privilege,
+    parameters: { zone },
+    run: (given, { cluster, peer }) => ({
+      zone: cluster.zone(given.zone, peer),
+      members: cluster.zoneStates(given.zone, peer),
+    }),
+  }),
+};
