@@ -30,7 +30,8 @@ import { createPages } from './web/pages/pages.js';
 import { standingApp } from './web/standing-app.js';
 import { TlsListener, type TlsPlace } from './web/tls-listener.js';
 
-export type { BatchOutcome, ChangeResult, Cluster } from './cluster/cluster.js';
+export type { Cluster } from './cluster/cluster.js';
+export type { BatchOutcome, ChangeResult } from './cluster/results.js';
 export type { Principal } from './access/principal.js';
 export { zoneName, type ZoneName } from './zones/zone-name.js';
 export { ClusterError } from './errors.js';

@@ -4,9 +4,9 @@ import type { MemberChange } from '../members/member-backend.js';
 import type { AppendTable } from '../state/append-table.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { ZoneStore } from '../zones/zone-store.js';
-import type { MemberZoneState } from './cluster.js';
 import type { LedgerEntry } from './ledger.js';
 import { ServedCheck } from './served-check.js';
+import type { MemberZoneState } from './results.js';
 
 /** So many zones with records that were left out are named, and so many of their records are kept. */
 const MOST_NAMED = 20;

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { ClusterError } from '../errors.js';
 import type { ZoneName } from '../zones/zone-name.js';
-import type { BatchOutcome, ChangeResult } from './cluster.js';
+import type { BatchOutcome, ChangeResult } from './results.js';
 
 /** So many changes are begun in one turn of the event loop. */
 const PER_TURN = 8;

@@ -16,7 +16,6 @@ import { DriftChecks } from './drift-checks.js';
 import { DEFAULT_DRIFT_SCHEDULE, DEFAULT_HEALTH_SCHEDULE, Schedule } from './schedule.js';
 import { LostFiles } from './lost-files.js';
 import { LocalZones } from './local-zones.js';
-import type { OwnIdentity } from './member-address.js';
 import { MemberWorkers } from './member-workers.js';
 import { Members } from './members.js';
 import { Origins } from './origins.js';
@@ -28,6 +27,7 @@ import { Synchronize } from './synchronize.js';
 import { SynchronizeJobs } from './synchronize-job.js';
 import type { TrustTokens } from './reverse-trust.js';
 import { ZoneChanges } from './zone-changes.js';
+import type { OwnIdentity } from './own-identity.js';
 
 /** Zones of which each health check looks whether their files are there: a few milliseconds. */
 const FILES_A_LOOK = 1_000;

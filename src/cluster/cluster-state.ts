@@ -1,6 +1,5 @@
 import { isNetwork } from '../access/networks.js';
 import { z } from 'zod';
-import { DEFAULT_FAILURE_THRESHOLD } from './failure-threshold.js';
 
 const member = z.object({
   id: z.string(),
@@ -56,3 +55,6 @@ export function newClusterState(): ClusterState {
     resellerNetworks: [],
   };
 }
+
+/** The original's default; 0 keeps all members online at all times. */
+export const DEFAULT_FAILURE_THRESHOLD = 10;

@@ -1,139 +1,30 @@
 import type { Principal } from '../access/principal.js';
-import type { ClusterError } from '../errors.js';
 import type { Transaction } from '../members/transactions.js';
 import type { PastVersion } from '../zones/zone-history.js';
-import type { SynchronizeJob } from './synchronize-job.js';
 import type { MemberType } from '../members/member-type.js';
-import type { DnsAddress, NameserverStatus } from '../nameservers/nameserver.js';
 import type { ZoneName } from '../zones/zone-name.js';
-import type { ZoneEntry, ZoneHome } from '../zones/zone-index.js';
 import type { ClusterSettings } from './cluster-state.js';
 import type { Conflict } from './conflicts.js';
-import type { DriftReport } from './drift.js';
-import type { Settlement } from './drift-checks.js';
+import type { DriftReport, Settlement } from './drift.js';
 import type { MemberAnswer } from './member-dns.js';
 import type { MemberEdit } from './member-edit.js';
-import type { LookedAt, MemberStatus, MemberTest, NewMember, Role, TrustRequest } from './member.js';
+import type { Role } from './member.js';
 import type { RescanResult } from './rescan.js';
-
-/** How far one zone has come at one member. */
-export interface MemberZoneState {
-  member: string;
-  hostname: string;
-  /**
-   * `served`: its nameserver answered with our serial. `acknowledged`: it took the zone, not yet seen in DNS. `removed`: it
-   * dropped the zone (only in the answer to a removal).
-   */
-  state: 'served' | 'acknowledged' | 'pending' | 'failed' | 'disabled' | 'removed';
-  /** The sentence for pending, failed and disabled. */
-  reason?: string;
-  /** Serial that its nameserver answered last, and when (ISO time). */
-  serial?: number;
-  seenAt?: string;
-}
-
-/** The answer to a change: what is on disk, what the local nameserver does with it, and how far each member is. */
-export interface ChangeResult {
-  zone: ZoneName;
-  change: 'created' | 'saved' | 'unchanged' | 'removed';
-  /** Absent for a removal. */
-  serial?: number;
-  /** True where the serial that was given had to be lifted (never backwards). */
-  lifted: boolean;
-  local: { state: 'served' | 'pending'; reason?: string };
-  members: MemberZoneState[];
-  warnings: string[];
-  /** Another server has this zone, too, and its version was replaced. */
-  conflictWith?: string;
-}
-
-/** One zone's outcome in a batch: a poison zone never stops the others. */
-export type BatchOutcome = { zone: ZoneName; result: ChangeResult } | { zone: ZoneName; error: ClusterError };
-
-export interface ChangeOptions {
-  /** Wait until it is on disk and in the local nameserver, or until members serve it too. Default `served`. */
-  wait?: 'local' | 'served';
-  /** Longest wait for members, milliseconds. Default 5000. A member that is known to be down is not waited for. */
-  timeout?: number;
-  /** Servers that passed this change on until it came here, by host name: it is not sent back to them. */
-  hostsSeen?: readonly string[];
-  /** Of a save: the text that it replaces. Where the zone has another by then, nothing is changed (zone_file_changed). */
-  ifText?: Buffer;
-  /** The server that the sender says the zone belongs to. */
-  claimed?: ZoneHome | undefined;
-  /**
-   * Of a save by the server that the zone belongs to: the last serial of it that this server took, as far as that one knows; null where it
-   * knows of none. Absent where it does not say.
-   */
-  lastGiven?: number | null;
-  /** Of a removal: also where the zone belongs to another server. */
-  evenOfOthers?: boolean;
-  /** Of a save: the operator took the zone's own statement out of the nameserver's configuration (ZoneChange). */
-  switched?: boolean;
-}
-
-/** One zone of many that are saved together. */
-export interface ZoneToSave {
-  name: ZoneName;
-  text: Buffer;
-  /** As in ChangeOptions. */
-  lastGiven?: number | null;
-}
-
-/** A zone that was removed here. */
-export interface RemovedZone {
-  zone: ZoneName;
-  /** The last that it had. */
-  serial: number;
-  /** Milliseconds since 1970. */
-  removedAt: number;
-  /** Who removed it. */
-  user: string;
-}
-
-export interface SynchronizeOptions {
-  /** All where absent. */
-  zones?: readonly ZoneName[] | undefined;
-  /** Fetch the newest copies to this server only, or also send all to the members that are written to. */
-  direction: 'local' | 'all';
-  /** Also zones that are not configured on this server. */
-  unconfigured: boolean;
-  /** Only say what would be fetched. */
-  plan: boolean;
-}
-
-export interface SynchronizeResult {
-  /** Copies at members that are newer than what is here (`here`: its serial), or of zones that are not here. */
-  newer: { zone: ZoneName; member: string; serial: number; here?: number }[];
-  /** What became of them. */
-  taken: BatchOutcome[];
-  /** Members that could not be asked, and zones of theirs that can't be used. */
-  unreachable: { member: string; zone?: ZoneName; reason: string }[];
-  /** Zones that are sent to members again, counted for each member. */
-  resent: number;
-}
-
-export interface ClusterFailures {
-  members: { member: string; state: 'failing' | 'disabled'; reason: string; pending: number; pendingSince?: string }[];
-  /** At most 100 for each member. */
-  zones: { member: string; zone: ZoneName; reason: string }[];
-}
-
-export interface ClusterStatus {
-  hostname: string;
-  clustering: boolean;
-  settings: ClusterSettings;
-  zones: number;
-  nameserver: NameserverStatus;
-  /** Where it answers. */
-  dns: DnsAddress;
-  members: MemberStatus[];
-  /** Zones whose file is missing, or was changed by hand and is not taken: at most 20. */
-  damaged: { zone: ZoneName; why: string }[];
-}
-
-/** A zone as lists show it. */
-export type ZoneRow = ZoneEntry;
+import type {
+  MemberZoneState,
+  ChangeResult,
+  BatchOutcome,
+  ChangeOptions,
+  ZoneToSave,
+  RemovedZone,
+  SynchronizeJob,
+  SynchronizeOptions,
+  SynchronizeResult,
+  ClusterFailures,
+  ClusterStatus,
+  ZoneRow,
+} from './results.js';
+import type { LookedAt, MemberStatus, MemberTest, NewMember, TrustRequest } from './member-status.js';
 
 /**
  * What the panel, the API and the command line ask of the cluster. Every command names who acts: a reseller sees and changes

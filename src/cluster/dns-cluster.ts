@@ -4,20 +4,7 @@ import { failuresOf } from './failures.js';
 import { zoneFromTemplate } from '../zones/templates.js';
 import type { PastVersion } from '../zones/zone-history.js';
 import type { ZoneName } from '../zones/zone-name.js';
-import type {
-  BatchOutcome,
-  ChangeOptions,
-  ChangeResult,
-  Cluster,
-  ClusterFailures,
-  ClusterStatus,
-  MemberZoneState,
-  RemovedZone,
-  SynchronizeOptions,
-  SynchronizeResult,
-  ZoneRow,
-  ZoneToSave,
-} from './cluster.js';
+import type { Cluster } from './cluster.js';
 import { authorize, authorizeRoot } from './authorize.js';
 import { inBatch } from './batch.js';
 import { ClusterParts, type DnsClusterOptions } from './cluster-parts.js';
@@ -30,8 +17,21 @@ import { changeSettings, settingsOf } from './settings.js';
 import type { ClusterSettings } from './cluster-state.js';
 import type { Conflict } from './conflicts.js';
 import type { RescanResult } from './rescan.js';
-import type { SynchronizeJob } from './synchronize-job.js';
+import type { SynchronizeJob } from './results.js';
 import { refuseSignedZones } from './signed-zones.js';
+import type {
+  BatchOutcome,
+  ChangeOptions,
+  ChangeResult,
+  ClusterFailures,
+  ClusterStatus,
+  MemberZoneState,
+  RemovedZone,
+  SynchronizeOptions,
+  SynchronizeResult,
+  ZoneRow,
+  ZoneToSave,
+} from './results.js';
 
 /** So many files with damage are named in the status. */
 const MOST_DAMAGED = 20;

@@ -5,18 +5,15 @@ import type { Log } from '../operations/log.js';
 import type { KeptVersion } from '../members/outcome-lines.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { ZoneStore } from '../zones/zone-store.js';
-import type { BatchOutcome } from './cluster.js';
 import { inBatch } from './batch.js';
 import { checkDrift } from './drift-check.js';
-import { MOST_DIFFERENCES, reportOf, type Difference, type DriftReport } from './drift.js';
+import { MOST_DIFFERENCES, reportOf, type Difference, type DriftReport, type Settlement } from './drift.js';
 import type { LocalOutcome } from './decision.js';
 import { mayUse, ROLES, type Member } from './member.js';
 import type { MemberWorkers } from './member-workers.js';
 import type { MemberWorker } from './member-worker.js';
 import type { ZoneChanges } from './zone-changes.js';
-
-/** What can be done about a difference: ours goes there again under a later serial, theirs comes here, or theirs is removed. */
-export type Settlement = 'send' | 'take' | 'remove';
+import type { BatchOutcome } from './results.js';
 
 /** Longest look at one member, milliseconds. */
 const LONGEST = 30 * 60_000;

@@ -92,3 +92,6 @@ export function compareCopies(zone: ZoneName, here: Version, there: Version | un
 export function isOursToRepair({ kind }: Difference): boolean {
   return kind === 'missing' || kind === 'stale';
 }
+
+/** What can be done about a difference: ours goes there again under a later serial, theirs comes here, or theirs is removed. */
+export type Settlement = 'send' | 'take' | 'remove';

@@ -22,9 +22,6 @@ export type HealthEvent =
 
 export const HEALTHY: Health = { state: 'online', failures: 0, lastContact: 0 };
 
-/** The original's default; 0 keeps all members online at all times. */
-export const DEFAULT_FAILURE_THRESHOLD = 10;
-
 /** The health after `event`. A disabled member stays so, whatever answers, until `enable`. */
 export function nextHealth(health: Health, event: HealthEvent, threshold: number): Health {
   switch (event.kind) {

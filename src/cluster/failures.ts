@@ -1,7 +1,7 @@
 import type { Principal } from '../access/principal.js';
-import type { ClusterFailures } from './cluster.js';
 import type { MemberWorkers } from './member-workers.js';
 import type { Members } from './members.js';
+import type { ClusterFailures } from './results.js';
 
 /** So many zones that a member refused are listed. */
 const MOST_REFUSED = 100;

@@ -2,8 +2,8 @@ import { sentenceOf } from '../errors.js';
 import type { Log } from '../operations/log.js';
 import type { JsonState } from '../state/json-state.js';
 import type { ClusterState } from './cluster-state.js';
-import type { Health } from './failure-threshold.js';
 import type { Member } from './member.js';
+import { type Health, HEALTHY } from './failure-threshold.js';
 
 /** Keeps in the state file which members are disabled, and why: only that outlives a restart. */
 export class HealthRecord {
@@ -46,4 +46,15 @@ export class HealthRecord {
       if (byThreshold === true) member.disabledByThreshold = true;
     });
   }
+}
+
+/** Its health when this server starts. */
+export function healthOf({ disabledAt, disabledReason, disabledByThreshold: byThreshold = false }: Member): Health {
+  if (disabledAt === undefined) return HEALTHY;
+  return {
+    ...HEALTHY,
+    state: 'disabled',
+    byThreshold,
+    ...(disabledReason === undefined ? {} : { lastFailure: disabledReason }),
+  };
 }

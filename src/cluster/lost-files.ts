@@ -6,9 +6,9 @@ import type { ZoneEntry } from '../zones/zone-index.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { ZoneStore } from '../zones/zone-store.js';
 import { inBatch } from './batch.js';
-import type { BatchOutcome, ChangeResult } from './cluster.js';
 import type { MemberWorkers } from './member-workers.js';
 import type { ZoneChanges } from './zone-changes.js';
+import type { BatchOutcome, ChangeResult } from './results.js';
 
 const TIMEOUT = 30_000;
 /** Zones that a member is asked for in one call. */

@@ -3,19 +3,9 @@ import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { ownAddresses } from '../access/networks.js';
 import { ClusterError } from '../errors.js';
+import type { OwnIdentity } from './own-identity.js';
 
 const DEFAULT_PORT = 2087;
-
-/** This server, as a member could be mistaken for it. */
-export interface OwnIdentity {
-  hostname: string;
-  /** Port of this server's API, where it is known. */
-  apiPort: number | undefined;
-  /** Fingerprint of this server's certificate, where it has one of its own. */
-  fingerprint: string | undefined;
-  /** Address or host name by which members reach this server; where absent, the one that a connection to them has here. */
-  address?: string;
-}
 
 /**
  * Reads a member's host as an operator gives it: `ns1.example.com`, `192.0.2.1`, `[2001:db8::1]`, with or without `:port`.

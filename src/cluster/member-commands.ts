@@ -6,13 +6,13 @@ import type { Transaction } from '../members/transactions.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import { authorize } from './authorize.js';
 import type { ClusterParts } from './cluster-parts.js';
-import type { BatchOutcome } from './cluster.js';
-import type { DriftReport } from './drift.js';
-import type { Settlement } from './drift-checks.js';
+import type { DriftReport, Settlement } from './drift.js';
 import type { MemberAnswer } from './member-dns.js';
 import type { MemberEdit } from './member-edit.js';
-import type { LookedAt, MemberStatus, MemberTest, NewMember, Role, TrustRequest } from './member.js';
+import type { Role } from './member.js';
 import { refuseSignedZones } from './signed-zones.js';
+import type { BatchOutcome } from './results.js';
+import type { LookedAt, MemberStatus, MemberTest, NewMember, TrustRequest } from './member-status.js';
 
 /** The commands of a cluster that are about its members. */
 export abstract class MemberCommands {

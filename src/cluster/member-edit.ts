@@ -1,4 +1,5 @@
-import { CPANEL, type Member, type NewMember, type Role } from './member.js';
+import { CPANEL, type Member, type Role } from './member.js';
+import type { NewMember } from './member-status.js';
 
 /** What is to be different of a member; what is absent stays. */
 export interface MemberEdit {

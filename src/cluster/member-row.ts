@@ -1,8 +1,9 @@
 import type { MemberTypes } from '../members/member-types.js';
 import type { ZoneStore } from '../zones/zone-store.js';
-import { HEALTHY, type Health } from './failure-threshold.js';
-import { ROLES, ROOT, type Member, type MemberStatus } from './member.js';
+import { ROLES, ROOT, type Member } from './member.js';
 import type { MemberWorker } from './member-worker.js';
+import type { MemberStatus } from './member-status.js';
+import { healthOf } from './health-record.js';
 
 /** So many held removals are named. */
 const MOST_NAMED = 200;
@@ -38,17 +39,6 @@ export function memberRow(
     ...(silent === undefined ? {} : { silentNameserver: silent }),
     ...(leftOut.length === 0 ? {} : { leftOut }),
     ...(latency.length === 0 ? {} : { latency }),
-  };
-}
-
-/** Its health when this server starts. */
-export function healthOf({ disabledAt, disabledReason, disabledByThreshold: byThreshold = false }: Member): Health {
-  if (disabledAt === undefined) return HEALTHY;
-  return {
-    ...HEALTHY,
-    state: 'disabled',
-    byThreshold,
-    ...(disabledReason === undefined ? {} : { lastFailure: disabledReason }),
   };
 }
 

@@ -59,7 +59,10 @@ export class MemberWorker {
     this.#health = options.health;
     this.dns = options.dns;
     this.backlog = new Backlog(options);
-    this.nameserver = new NameserverProbe(options);
+    this.nameserver = new NameserverProbe(options.dns, () => {
+      const [held] = options.ledger.entries();
+      return held?.[0] as ZoneName | undefined;
+    });
     this.acknowledged = new Acknowledgements({
       ...options,
       ownSerials: options.backend.ownSerials === true,

@@ -15,15 +15,14 @@ import type { ZoneStore } from '../zones/zone-store.js';
 import type { ClusterState } from './cluster-state.js';
 import type { Conflicts } from './conflicts.js';
 import { DebugMode } from './debug-mode.js';
-import { HealthRecord } from './health-record.js';
+import { HealthRecord, healthOf } from './health-record.js';
 import { parseLedgerEntry } from './ledger.js';
 import { CPANEL, mayUse, ROLES, ROOT, serves, type Member } from './member.js';
-import type { OwnIdentity } from './member-address.js';
-import { healthOf } from './member-row.js';
 import { MemberWorker } from './member-worker.js';
 import { Recoveries } from './recoveries.js';
-import { openBackend } from './new-member.js';
 import type { Origins } from './origins.js';
+import type { OwnIdentity } from './own-identity.js';
+import { openBackend } from './open-backend.js';
 
 export interface MemberWorkersOptions {
   state: JsonState<ClusterState>;

@@ -8,14 +8,16 @@ import type { ZoneStore } from '../zones/zone-store.js';
 import type { ClusterState } from './cluster-state.js';
 import type { HealthEvent } from './failure-threshold.js';
 import { CPANEL, mayUse, ownerOf } from './member.js';
-import type { Member, MemberStatus, MemberTest, NewMember, Role, LookedAt, TrustRequest } from './member.js';
+import type { Member, Role } from './member.js';
 import { askForSoa, type MemberAnswer } from './member-dns.js';
-import { parseMemberHost, refuseOwnAddress, type OwnIdentity } from './member-address.js';
+import { parseMemberHost, refuseOwnAddress } from './member-address.js';
 import { editedMember, type MemberEdit } from './member-edit.js';
 import { memberRow } from './member-row.js';
 import type { MemberWorkers } from './member-workers.js';
 import { proveMember, type ProvenMember } from './new-member.js';
 import { askForTrust, type TrustTokens } from './reverse-trust.js';
+import type { MemberStatus, MemberTest, NewMember, LookedAt, TrustRequest } from './member-status.js';
+import type { OwnIdentity } from './own-identity.js';
 
 /** Milliseconds for a look that somebody waits for. */
 const TEST_TIMEOUT = 20_000;

@@ -2,32 +2,21 @@ import { parseName } from '../dns/name.js';
 import { DnsClient, type DnsServer } from '../dns/query.js';
 import { TYPE } from '../dns/types.js';
 import { sentenceOf } from '../errors.js';
-import type { AppendTable } from '../state/append-table.js';
 import type { ZoneName } from '../zones/zone-name.js';
-import type { LedgerEntry } from './ledger.js';
-import type { MemberWorkerOptions } from './member-worker-options.js';
-
-/** By which ways a member's nameserver did not answer when it was asked last, and since when. */
-export interface SilentNameserver {
-  /** `UDP`, `TCP`; both where it is down or a firewall stands before it. */
-  over: readonly ('UDP' | 'TCP')[];
-  /** The sentence of the first of them. */
-  why: string;
-  /** ISO time of the first probe in a row without an answer. */
-  since: string;
-}
+import type { SilentNameserver } from './member-status.js';
 
 const TIMEOUT = 3_000;
 
 /** Asks the nameserver of one member now and then. */
 export class NameserverProbe {
   readonly #dns: DnsServer | undefined;
-  readonly #ledger: AppendTable<LedgerEntry>;
+  readonly #held: () => ZoneName | undefined;
   #silent: SilentNameserver | undefined;
 
-  constructor({ dns, ledger }: Pick<MemberWorkerOptions, 'dns' | 'ledger'>) {
+  /** `held`: a zone that it acknowledged, where there is one. */
+  constructor(dns: DnsServer | undefined, held: () => ZoneName | undefined) {
     this.#dns = dns;
-    this.#ledger = ledger;
+    this.#held = held;
   }
 
   /** How it did not answer when it was asked last; undefined where it did, or where it is not known where it is. */
@@ -38,8 +27,7 @@ export class NameserverProbe {
   /** Asks it for a zone that it acknowledged, where there is one. Never rejects. */
   async look(): Promise<void> {
     if (this.#dns === undefined) return;
-    const [held] = this.#ledger.entries();
-    this.#silent = await probeNameserver(this.#dns, held?.[0] as ZoneName | undefined, this.#silent);
+    this.#silent = await probeNameserver(this.#dns, this.#held(), this.#silent);
   }
 }
 

@@ -3,12 +3,13 @@ import type { Principal } from '../access/principal.js';
 import { ClusterError } from '../errors.js';
 import { CpanelMember, lookAtServer } from '../members/cpanel-member.js';
 import type { MemberBackend } from '../members/member-backend.js';
-import type { Transaction } from '../members/transactions.js';
 import type { MemberTypes } from '../members/member-types.js';
 import type { Reach } from '../members/reach.js';
-import { CPANEL, ownerOf, type Member, type NewCpanelMember, type NewMember, type NewTypedMember } from './member.js';
-import { parseMemberHost, refuseOwnAddress, type OwnIdentity } from './member-address.js';
+import { CPANEL, ownerOf, type Member } from './member.js';
+import { parseMemberHost, refuseOwnAddress } from './member-address.js';
 import { refuseSignedZones } from './signed-zones.js';
+import type { NewCpanelMember, NewMember, NewTypedMember } from './member-status.js';
+import type { OwnIdentity } from './own-identity.js';
 
 const DNS_PORT = 53;
 
@@ -32,20 +33,6 @@ interface Of {
 /** Proves address, certificate and token before anything is kept. The caller closes the backend that it does not keep. */
 export function proveMember(input: NewMember, by: Principal, of: Of): Promise<ProvenMember> {
   return 'values' in input ? proveService(input, by, of) : proveServer(input, by, of);
-}
-
-/** Talks to a member of the table. */
-export function openBackend(
-  member: Member,
-  {
-    own,
-    types,
-    reach,
-    note,
-  }: Pick<Of, 'own' | 'types' | 'reach'> & { note?: ((transaction: Transaction) => void) | undefined },
-): MemberBackend {
-  if (member.type === CPANEL) return new CpanelMember({ ...member, self: own.hostname, reach, note });
-  return types.reopen(member.type, member.values ?? {}, reach);
 }
 
 async function proveServer(input: NewCpanelMember, by: Principal, of: Of): Promise<ProvenMember> {

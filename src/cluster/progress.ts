@@ -1,9 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import type { Principal } from '../access/principal.js';
 import type { ZoneName } from '../zones/zone-name.js';
-import type { ChangeOptions, MemberZoneState } from './cluster.js';
 import type { MemberWorkers } from './member-workers.js';
 import type { Members } from './members.js';
+import type { ChangeOptions, MemberZoneState } from './results.js';
 
 const DEFAULT_WAIT = 5_000;
 const LONGEST_WAIT = 60_000;

@@ -1,13 +1,4 @@
-/** What was sent to a member since this server started. */
-export interface PushTotals {
-  calls: number;
-  /** Calls that failed as a whole. */
-  failures: number;
-  /** Zones in calls that came through. */
-  zones: number;
-  /** How long all calls together took. */
-  seconds: number;
-}
+import type { PushTotals } from './member-status.js';
 
 /** Counts the calls that carry zones to one member. */
 export class PushFigures {

@@ -3,9 +3,9 @@ import { ClusterError } from '../errors.js';
 import type { ZoneHistory } from '../zones/zone-history.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { ZoneStore } from '../zones/zone-store.js';
-import type { ChangeOptions, ChangeResult, RemovedZone } from './cluster.js';
 import type { Progress } from './progress.js';
 import type { ZoneChanges } from './zone-changes.js';
+import type { ChangeOptions, ChangeResult, RemovedZone } from './results.js';
 
 const MOST_LISTED = 1_000;
 

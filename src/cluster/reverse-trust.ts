@@ -1,9 +1,10 @@
 import type { Principal } from '../access/principal.js';
 import { sentenceOf } from '../errors.js';
 import { CpanelMember } from '../members/cpanel-member.js';
-import type { Member, ReverseTrust } from './member.js';
-import type { OwnIdentity } from './member-address.js';
+import type { Member } from './member.js';
 import type { ProvenMember } from './new-member.js';
+import type { ReverseTrust } from './member-status.js';
+import type { OwnIdentity } from './own-identity.js';
 
 const DEFAULT_PORT = 2087;
 const LONGEST_NAME = 30;

@@ -1,8 +1,8 @@
 import type { ZoneName } from '../zones/zone-name.js';
 import type { Acknowledgements } from './acknowledgements.js';
 import type { Backlog } from './backlog.js';
-import type { MemberZoneState } from './cluster.js';
 import type { Health } from './failure-threshold.js';
+import type { MemberZoneState } from './results.js';
 
 /** How far a zone has come at one member. */
 export type StateAtMember = Pick<MemberZoneState, 'state' | 'reason' | 'serial' | 'seenAt'>;

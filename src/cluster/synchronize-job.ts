@@ -2,17 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Principal } from '../access/principal.js';
 import { sentenceOf } from '../errors.js';
-import type { SynchronizeOptions, SynchronizeResult } from './cluster.js';
-
-/** How far it is: `asking` members what they hold, `taking` newer copies, `sending` what waits for members. */
-export interface SynchronizeProgress {
-  phase: 'asking' | 'taking' | 'sending';
-  done: number;
-  /** 0 where it is not known yet. */
-  total: number;
-}
-
-export type JobState = 'running' | 'done' | 'cancelled' | 'failed';
+import type {
+  SynchronizeOptions,
+  SynchronizeResult,
+  SynchronizeJob,
+  SynchronizeProgress,
+  JobState,
+} from './results.js';
 
 /** Runs of others end without a word after so many newer ones. */
 const KEPT = 20;
@@ -33,7 +29,7 @@ interface Work {
 }
 
 /** One synchronization that somebody started: it goes on without them, and they may look at it again. */
-export class SynchronizeJob {
+export class SynchronizeRun implements SynchronizeJob {
   readonly id = randomBytes(9).toString('base64url');
   readonly startedAt = new Date().toISOString();
   readonly options: SynchronizeOptions;
@@ -108,7 +104,7 @@ export class SynchronizeJobs {
   }
 
   start(options: SynchronizeOptions, by: Principal): SynchronizeJob {
-    const job = new SynchronizeJob(options, by, this.#work);
+    const job = new SynchronizeRun(options, by, this.#work);
     this.#jobs.set(job.id, job);
     const over = [...this.#jobs.values()].filter(({ state }) => state !== 'running');
     for (const old of over.slice(0, Math.max(0, this.#jobs.size - KEPT))) this.#jobs.delete(old.id);

@@ -4,12 +4,11 @@ import { ClusterError, sentenceOf } from '../errors.js';
 import { validateZone, type ValidZone } from '../zones/validation.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { ZoneStore } from '../zones/zone-store.js';
-import type { BatchOutcome, SynchronizeOptions, SynchronizeResult } from './cluster.js';
 import { ownerOf, serves, type Member } from './member.js';
 import type { MemberWorkers } from './member-workers.js';
 import { readersOf, type Reader } from './reader.js';
-import type { SynchronizeProgress } from './synchronize-job.js';
 import type { ZoneChanges } from './zone-changes.js';
+import type { BatchOutcome, SynchronizeOptions, SynchronizeResult, SynchronizeProgress } from './results.js';
 
 /** The original's clients ask for so many zones in a call. */
 const BATCH = 512;

@@ -4,7 +4,6 @@ import { validateZone } from '../zones/validation.js';
 import type { ZoneHistory } from '../zones/zone-history.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { ZoneStore } from '../zones/zone-store.js';
-import type { ChangeOptions, ChangeResult } from './cluster.js';
 import type { Conflicts } from './conflicts.js';
 import type { Claim, LocalOutcome } from './decision.js';
 import type { LocalZones } from './local-zones.js';
@@ -13,6 +12,7 @@ import type { Origins } from './origins.js';
 import type { Progress } from './progress.js';
 import { readersFor, refuseExisting } from './reader.js';
 import type { ConflictPolicy } from './zone-home.js';
+import type { ChangeOptions, ChangeResult } from './results.js';
 
 /** What is held of a zone before a change. */
 interface Version {

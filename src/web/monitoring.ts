@@ -1,11 +1,11 @@
 import { Router, type Request, type Response } from 'express';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import { SELF } from '../access/principal.js';
-import type { Cluster, ClusterStatus } from '../cluster/cluster.js';
+import type { Cluster } from '../cluster/cluster.js';
 import { DRIFT_KINDS } from '../cluster/drift.js';
-import type { MemberStatus } from '../cluster/member.js';
-import type { PushTotals } from '../cluster/push-figures.js';
 import { send } from './send.js';
+import type { ClusterStatus } from '../cluster/results.js';
+import type { PushTotals, MemberStatus } from '../cluster/member-status.js';
 
 const PREFIX = 'dns_cluster_';
 

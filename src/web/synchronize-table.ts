@@ -1,6 +1,6 @@
 import type { Principal } from '../access/principal.js';
 import type { Cluster } from '../cluster/cluster.js';
-import type { SynchronizeJob } from '../cluster/synchronize-job.js';
+import type { SynchronizeJob } from '../cluster/results.js';
 import { ZONE_STATES } from './words.js';
 
 /** One line of the result: what became of one zone at one server. */

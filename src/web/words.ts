@@ -1,7 +1,6 @@
-import type { MemberZoneState } from '../cluster/cluster.js';
-import type { MemberStatus } from '../cluster/member.js';
-import type { SynchronizeProgress } from '../cluster/synchronize-job.js';
 import type { NameserverStatus } from '../nameservers/nameserver.js';
+import type { MemberZoneState, SynchronizeProgress } from '../cluster/results.js';
+import type { MemberStatus } from '../cluster/member-status.js';
 
 /** A state in a word, and how the style sheet marks it beside the word. */
 interface StateWord {

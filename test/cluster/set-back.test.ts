@@ -2,11 +2,11 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { ChangeResult } from '../../src/cluster/cluster.js';
 import { compareSerials } from '../../src/dns/serial.js';
 import { zoneName, type ZoneName } from '../../src/zones/zone-name.js';
 import { ClusterNode } from './cluster-node.js';
 import { ROOT, zoneText } from './zone-texts.js';
+import type { ChangeResult } from '../../src/cluster/results.js';
 
 const [OLD, EDITED, GONE, MADE] = ['old', 'edited', 'gone', 'made'].map((name) => zoneName(`${name}.example`)) as [
   ZoneName,

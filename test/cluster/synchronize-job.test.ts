@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { SynchronizeJobs, type SynchronizeProgress } from '../../src/cluster/synchronize-job.js';
+import { SynchronizeJobs } from '../../src/cluster/synchronize-job.js';
 import { ClusterNode } from './cluster-node.js';
 import { reseller, ROOT, zoneNames, zoneText } from './zone-texts.js';
+import type { SynchronizeProgress } from '../../src/cluster/results.js';
 
 const ALL = { direction: 'all', unconfigured: true, plan: false } as const;
 const RESULT = { newer: [], taken: [], unreachable: [], resent: 0 };

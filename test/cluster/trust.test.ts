@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Agent, request } from 'undici';
-import type { NewCpanelMember } from '../../src/cluster/member.js';
 import { ClusterNode } from './cluster-node.js';
 import { reseller, ROOT } from './zone-texts.js';
+import type { NewCpanelMember } from '../../src/cluster/member-status.js';
 
 const ANY = new Agent({ connect: { rejectUnauthorized: false } });
 

@@ -1,32 +1,32 @@
 import { ownsOrIsRoot, type Principal } from '../../src/access/principal.js';
-import type {
-  BatchOutcome,
-  ChangeResult,
-  Cluster,
-  ClusterFailures,
-  ClusterStatus,
-  SynchronizeOptions,
-  SynchronizeResult,
-  MemberZoneState,
-  RemovedZone,
-} from '../../src/cluster/cluster.js';
+import type { Cluster } from '../../src/cluster/cluster.js';
 import { newClusterState, type ClusterSettings } from '../../src/cluster/cluster-state.js';
 import type { Conflict } from '../../src/cluster/conflicts.js';
-import type { DriftReport } from '../../src/cluster/drift.js';
-import type { Settlement } from '../../src/cluster/drift-checks.js';
-import { SynchronizeJob } from '../../src/cluster/synchronize-job.js';
+import type { DriftReport, Settlement } from '../../src/cluster/drift.js';
+import { SynchronizeRun } from '../../src/cluster/synchronize-job.js';
 import type { Transaction } from '../../src/members/transactions.js';
 import type { PastVersion } from '../../src/zones/zone-history.js';
 import type { MemberType } from '../../src/members/member-type.js';
 import type { MemberAnswer } from '../../src/cluster/member-dns.js';
 import type { MemberEdit } from '../../src/cluster/member-edit.js';
-import type { LookedAt, MemberStatus, MemberTest, NewMember, Role } from '../../src/cluster/member.js';
+import type { Role } from '../../src/cluster/member.js';
 import type { RescanResult } from '../../src/cluster/rescan.js';
 import { ClusterError } from '../../src/errors.js';
 import { zoneFromTemplate } from '../../src/zones/templates.js';
 import { validateZone } from '../../src/zones/validation.js';
 import type { ZoneEntry } from '../../src/zones/zone-index.js';
 import type { ZoneName } from '../../src/zones/zone-name.js';
+import type {
+  BatchOutcome,
+  ChangeResult,
+  ClusterFailures,
+  ClusterStatus,
+  SynchronizeOptions,
+  SynchronizeResult,
+  MemberZoneState,
+  RemovedZone,
+} from '../../src/cluster/results.js';
+import type { LookedAt, MemberStatus, MemberTest, NewMember } from '../../src/cluster/member-status.js';
 
 interface Held {
   entry: ZoneEntry;
@@ -200,12 +200,12 @@ export class MemoryCluster implements Cluster {
   async synchronize(): Promise<SynchronizeResult> {
     return Promise.resolve({ newer: [], taken: [], unreachable: [], resent: 0 });
   }
-  async startSynchronize(options: SynchronizeOptions, by: Principal): Promise<SynchronizeJob> {
-    this.job = new SynchronizeJob(options, by, { run: () => this.synchronize(), waiting: () => 0 });
+  async startSynchronize(options: SynchronizeOptions, by: Principal): Promise<SynchronizeRun> {
+    this.job = new SynchronizeRun(options, by, { run: () => this.synchronize(), waiting: () => 0 });
     return Promise.resolve(this.job);
   }
-  job: SynchronizeJob | undefined;
-  synchronizeJob(id: string, by: Principal): SynchronizeJob | undefined {
+  job: SynchronizeRun | undefined;
+  synchronizeJob(id: string, by: Principal): SynchronizeRun | undefined {
     return this.job?.id === id && ownsOrIsRoot(by, this.job.user) ? this.job : undefined;
   }
   removed: RemovedZone[] = [];

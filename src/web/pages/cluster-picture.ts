@@ -1,4 +1,5 @@
-import { ROLES, type MemberStatus } from '../../cluster/member.js';
+import { ROLES } from '../../cluster/member.js';
+import type { MemberStatus } from '../../cluster/member-status.js';
 
 /** A line of the picture: one member, where it stands, and the arrows between it and this server. */
 interface Branch {

@@ -1,8 +1,9 @@
 import type { Request } from 'express';
 import { z } from 'zod';
-import { ROLES, type NewCpanelMember, type Role } from '../../cluster/member.js';
+import { ROLES, type Role } from '../../cluster/member.js';
 import type { MemberType } from '../../members/member-type.js';
 import { readForm, sentText, wholeNumber } from './forms.js';
+import type { NewCpanelMember } from '../../cluster/member-status.js';
 
 export const role = z.enum(Object.keys(ROLES) as [Role, ...Role[]]);
 const cpanelForm = z.object({

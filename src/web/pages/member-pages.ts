@@ -1,7 +1,7 @@
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
 import type { Principal } from '../../access/principal.js';
-import { CPANEL, ROLES, type MemberStatus } from '../../cluster/member.js';
+import { CPANEL, ROLES } from '../../cluster/member.js';
 import type { MemberAnswer } from '../../cluster/member-dns.js';
 import type { MemberEdit } from '../../cluster/member-edit.js';
 import { ClusterError } from '../../errors.js';
@@ -12,6 +12,7 @@ import { done, failed } from './outcomes.js';
 import { redirectWith, showPage, type PageContext } from './page.js';
 import { visitOf } from './visit.js';
 import { MEMBER_STATES } from '../words.js';
+import type { MemberStatus } from '../../cluster/member-status.js';
 
 const roleForm = z.object({ role });
 const digForm = z.object({ zone: z.string().trim().max(255) });

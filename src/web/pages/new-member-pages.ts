@@ -1,6 +1,6 @@
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
-import { CPANEL, ROLES, type MemberStatus, type NewMember } from '../../cluster/member.js';
+import { CPANEL, ROLES } from '../../cluster/member.js';
 import { ClusterError } from '../../errors.js';
 import type { MemberType } from '../../members/member-type.js';
 import { readForm, sentText } from './forms.js';
@@ -9,6 +9,7 @@ import { done, type Outcome } from './outcomes.js';
 import { redirectWith, showPage, type PageContext } from './page.js';
 import { PendingMembers } from './pending-members.js';
 import { visitOf } from './visit.js';
+import type { MemberStatus, NewMember } from '../../cluster/member-status.js';
 
 const typeForm = z.object({ type: z.string().max(60), role });
 const acceptForm = z.object({ pending: z.string() });

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { NewMember } from '../../cluster/member.js';
+import type { NewMember } from '../../cluster/member-status.js';
 
 const MOST = 100;
 /** Milliseconds: nobody looks at a certificate longer. */

@@ -1,5 +1,5 @@
-import type { ClusterStatus } from '../../cluster/cluster.js';
 import { ROLES } from '../../cluster/member.js';
+import type { ClusterStatus } from '../../cluster/results.js';
 
 /** Something that a working cluster needs, and whether it is there; the sentence says what to do where it is not. */
 export interface Requirement {

@@ -1,8 +1,7 @@
 import { Router, type Response } from 'express';
 import { z } from 'zod';
 import type { Principal } from '../../access/principal.js';
-import type { SynchronizeOptions } from '../../cluster/cluster.js';
-import type { SynchronizeJob } from '../../cluster/synchronize-job.js';
+import type { SynchronizeJob } from '../../cluster/results.js';
 import { ClusterError } from '../../errors.js';
 import { zoneName } from '../../zones/zone-name.js';
 import { readForm } from './forms.js';
@@ -10,6 +9,7 @@ import { showPage, urlsOf, type PageContext } from './page.js';
 import { synchronizeTable } from '../synchronize-table.js';
 import { PHASES } from '../words.js';
 import { visitOf } from './visit.js';
+import type { SynchronizeOptions } from '../../cluster/results.js';
 
 const form = z.object({
   what: z.enum(['one', 'all']),

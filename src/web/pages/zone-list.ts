@@ -1,6 +1,6 @@
 import { domainToASCII } from 'node:url';
-import type { ZoneRow } from '../../cluster/cluster.js';
 import { wasConverted } from '../../zones/zone-name.js';
+import type { ZoneRow } from '../../cluster/results.js';
 
 export const ROWS_A_PAGE = 50;
 

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { MemberEdit } from '../../cluster/member-edit.js';
-import type { NewMember, Role } from '../../cluster/member.js';
+import type { Role } from '../../cluster/member.js';
 import { ClusterError } from '../../errors.js';
 import type { WireRequest } from '../wire/wire-request.js';
 import { fingerprint, flag, port, text } from './api-function.js';
+import type { NewMember } from '../../cluster/member-status.js';
 
 const ROLE_NAMES = ['standalone', 'sync', 'write-only'] as const satisfies readonly Role[];
 export const role = text.pipe(z.enum(ROLE_NAMES, { error: `must be one of ${ROLE_NAMES.join(', ')}` }));

@@ -1,4 +1,3 @@
-import type { ChangeOptions, ChangeResult } from '../../cluster/cluster.js';
 import { lowerName, parseName, type Name } from '../../dns/name.js';
 import { itemsOf } from '../../dns/rdata-items.js';
 import { TYPE } from '../../dns/types.js';
@@ -8,6 +7,7 @@ import { linesByIndex, readZoneLines, type RecordLine, type ZoneLine } from '../
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { WireRequest } from '../wire/wire-request.js';
 import { Answer } from './api-function.js';
+import type { ChangeOptions, ChangeResult } from '../../cluster/results.js';
 
 /** Lines of a zone that are answered one by one; what is larger can be had as a file. */
 const MOST_LINES = 200_000;

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Principal } from '../../access/principal.js';
-import type { ChangeOptions } from '../../cluster/cluster.js';
 import { ClusterError } from '../../errors.js';
 import { zoneName, type ZoneName } from '../../zones/zone-name.js';
 import { text, whole } from './api-function.js';
+import type { ChangeOptions } from '../../cluster/results.js';
 
 const USER = /^[a-z0-9_][a-z0-9_.-]{0,63}$/i;
 

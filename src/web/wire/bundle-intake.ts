@@ -1,5 +1,5 @@
 import type { Principal } from '../../access/principal.js';
-import type { ChangeOptions, Cluster, ZoneToSave } from '../../cluster/cluster.js';
+import type { Cluster } from '../../cluster/cluster.js';
 import { sentenceOf } from '../../errors.js';
 import type { Pair } from '../../members/form-pairs.js';
 import { formatOutcomes, type ZoneOutcome } from '../../members/outcome-lines.js';
@@ -14,6 +14,7 @@ import {
   unnamedAs,
   UNPROCESSABLE,
 } from './zone-outcomes.js';
+import type { ChangeOptions, ZoneToSave } from '../../cluster/results.js';
 
 /** So many zones of a bundle, or octets of them, are parsed and written together, while the next ones arrive. */
 const BATCH = 128;

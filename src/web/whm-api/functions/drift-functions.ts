@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { BatchOutcome } from '../../../cluster/cluster.js';
+import type { BatchOutcome } from '../../../cluster/results.js';
 import { DRIFT_KINDS } from '../../../cluster/drift.js';
 import { apiFunction, many, text, type ApiFunction } from '../api-function.js';
 import { zone } from '../zone-parameters.js';

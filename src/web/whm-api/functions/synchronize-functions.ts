@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import type { BatchOutcome, SynchronizeOptions } from '../../../cluster/cluster.js';
-import type { SynchronizeJob } from '../../../cluster/synchronize-job.js';
+import type { BatchOutcome, SynchronizeJob, SynchronizeOptions } from '../../../cluster/results.js';
 import { ClusterError } from '../../../errors.js';
 import type { ZoneName } from '../../../zones/zone-name.js';
 import { synchronizeTable } from '../../synchronize-table.js';

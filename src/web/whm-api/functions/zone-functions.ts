@@ -1,4 +1,4 @@
-import type { BatchOutcome, ChangeResult } from '../../../cluster/cluster.js';
+import type { BatchOutcome, ChangeResult } from '../../../cluster/results.js';
 import { ClusterError } from '../../../errors.js';
 import { conversion } from '../../conversion.js';
 import type { WireRequest } from '../../wire/wire-request.js';
