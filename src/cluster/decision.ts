@@ -17,31 +17,46 @@ import {
 } from './zone-home.js';
 import { validateZone, withLiftedSerial, type ValidZone } from '../zones/validation.js';
 
+/** A version that a change ends, as it was held when the change came to its turn, and what took its place. */
+export interface EndedVersion {
+  change: 'saved' | 'removed';
+  serial: number;
+  owner: string;
+  text: Buffer;
+  newSerial?: number;
+}
+
 /** One accepted request: a zone that was validated, or what is to become of one by name. */
 export type LocalChange =
   /** `isNew`: refuse a zone that is here already. `ifText`: refuse where this is not its text any more. */
-  | ({
-      kind: 'save';
-      valid: ValidZone;
-      by: Principal;
-      isNew: boolean;
-      ifText?: Buffer | undefined;
-      switched?: boolean | undefined;
-    } & Claim)
-  | ({
-      kind: 'remove';
-      name: ZoneName;
-      by: Principal;
-      evenOfOthers?: boolean | undefined;
-      /** Is waited for when nothing stands against the removal, before the zone is gone. Never rejects. */
-      keep?: () => Promise<void>;
-    } & Claim)
-  /** The zone is this server's from now on, whoever had it. */
-  | { kind: 'takeOver'; name: ZoneName; here: string }
-  /** Somebody serves the serial `above`: publish what is here under a higher one. */
-  | { kind: 'raise'; name: ZoneName; above: number }
-  /** A person made or changed the zone's file: it is root's change. */
-  | { kind: 'take'; name: ZoneName };
+  (
+    | ({
+        kind: 'save';
+        valid: ValidZone;
+        by: Principal;
+        isNew: boolean;
+        ifText?: Buffer | undefined;
+        switched?: boolean | undefined;
+      } & Claim)
+    | ({
+        kind: 'remove';
+        name: ZoneName;
+        by: Principal;
+        evenOfOthers?: boolean | undefined;
+      } & Claim)
+    /** The zone is this server's from now on, whoever had it. */
+    | { kind: 'takeOver'; name: ZoneName; by: Principal; here: string }
+    /** Somebody serves the serial `above`: publish what is here under a higher one. */
+    | { kind: 'raise'; name: ZoneName; above: number }
+    /** A person made or changed the zone's file: it is root's change. */
+    | { kind: 'take'; name: ZoneName }
+  ) & {
+    /**
+     * Is given the version that the change ends, in the order of the zone's changes: when a save stands, and before a removal, which waits
+     * for it. Never rejects.
+     */
+    keep?: (ended: EndedVersion) => Promise<void>;
+  };
 
 /** By whom a change is made: by the server that says it has the zone, or on this one. */
 export interface Claim {
@@ -161,8 +176,8 @@ function decideRaise({ name, above }: LocalChange & { kind: 'raise' }, store: Zo
 }
 
 /** Under the next epoch, which fences the server that had it, and a serial of its own, so that members get it. */
-function decideTakingOver({ name, here }: LocalChange & { kind: 'takeOver' }, store: ZoneStore): Decision {
-  const held = store.get(name);
+function decideTakingOver({ name, by, here }: LocalChange & { kind: 'takeOver' }, store: ZoneStore): Decision {
+  const held = heldFor(by, name, store);
   const text = held === undefined ? undefined : store.edits.version(name);
   if (held === undefined || text === undefined) throw new ClusterError('zone_unknown', { zone: name });
   const lifted = withLiftedSerial(validateZone(name, text), nextSerial(held.serial));

@@ -3,7 +3,7 @@ import type { Applied, Nameserver, ZoneChange } from '../nameservers/nameserver.
 import type { Log } from '../operations/log.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { ZoneStore } from '../zones/zone-store.js';
-import { decide, type Decision, type LocalChange, type LocalOutcome } from './decision.js';
+import { decide, type Decision, type EndedVersion, type LocalChange, type LocalOutcome } from './decision.js';
 import { LocalNameserver } from './local-nameserver.js';
 
 interface Waiting {
@@ -15,10 +15,11 @@ interface Waiting {
 
 interface Decided extends Waiting {
   decision: Decision;
+  ended: EndedVersion | undefined;
 }
 
 /** A write that is on disk and on its way through the nameserver. */
-interface Written extends Waiting {
+interface Written extends Decided {
   outcome: LocalOutcome;
   load: ZoneChange;
 }
@@ -133,7 +134,8 @@ export class LocalZones {
     const removals = new Map<string, Decided[]>();
     for (const waiting of batch) {
       try {
-        const decided = { ...waiting, decision: decide(waiting.change, this.#store) };
+        const decision = decide(waiting.change, this.#store);
+        const decided = { ...waiting, decision, ended: this.#endedBy(waiting, decision) };
         if (waiting.change.kind !== 'remove') saves.push(decided);
         else removals.set(waiting.change.by.user, [...(removals.get(waiting.change.by.user) ?? []), decided]);
       } catch (error) {
@@ -143,11 +145,23 @@ export class LocalZones {
     // Each commit stands or fails by itself: what one wrote is loaded whatever becomes of the others.
     const written = await this.#commit(saves, () => this.#store.write(this.#textsToWrite(saves)));
     for (const [by, group] of removals) {
-      await Promise.all(group.map(async ({ change }) => (change.kind === 'remove' ? change.keep?.() : undefined)));
+      // Before they are gone: their texts are nowhere else then.
+      await Promise.all(group.map(keepEnded));
       const removals = group.map(({ name, decision: { removedFor: home } }) => ({ name, home }));
       written.push(...(await this.#commit(group, () => this.#store.remove(removals, by))));
     }
     return written;
+  }
+
+  /** What is held now, in the zone's turn: what was held when the request came may have been replaced since. */
+  #endedBy({ name, change: { keep } }: Waiting, { outcome }: Decision): EndedVersion | undefined {
+    const { change, serial: newSerial } = outcome;
+    if (keep === undefined || (change !== 'saved' && change !== 'removed')) return undefined;
+    const held = this.#store.get(name);
+    const text = this.#store.read(name);
+    if (held === undefined || text === undefined) return undefined;
+    const { serial, owner } = held;
+    return { change, serial, owner, text, ...(newSerial === undefined ? {} : { newSerial }) };
   }
 
   async #commit(group: readonly Decided[], write: () => Promise<void>): Promise<Written[]> {
@@ -191,7 +205,10 @@ export class LocalZones {
         // Of a file that was changed by hand there is no version before to put back.
         const code = this.#store.edits.isBroken(change.name) ? 'zone_file_refused' : 'zone_refused';
         change.reject(new ClusterError(code, { zone: change.name, why: applied.reason ?? '' }));
-      } else change.resolve({ ...change.outcome, local: localState(applied) });
+        return;
+      }
+      if (change.outcome.change !== 'removed') void keepEnded(change);
+      change.resolve({ ...change.outcome, local: localState(applied) });
     });
   }
 
@@ -200,6 +217,10 @@ export class LocalZones {
     settle();
     this.#writeSoon();
   }
+}
+
+async function keepEnded({ change, ended }: Decided): Promise<void> {
+  if (ended !== undefined) await change.keep?.(ended);
 }
 
 function localState({ outcome, reason }: Applied): LocalOutcome['local'] {

@@ -1,11 +1,11 @@
-import { actorOf, type Actor, ownsOrIsRoot, type Principal } from '../access/principal.js';
+import { actorOf, type Actor, type Principal } from '../access/principal.js';
 import { ClusterError } from '../errors.js';
 import { validateZone } from '../zones/validation.js';
 import type { ZoneHistory } from '../zones/zone-history.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { ZoneStore } from '../zones/zone-store.js';
 import type { Conflicts } from './conflicts.js';
-import type { Claim, LocalOutcome } from './decision.js';
+import type { Claim, EndedVersion, LocalOutcome } from './decision.js';
 import type { LocalZones } from './local-zones.js';
 import type { MemberWorkers } from './member-workers.js';
 import type { Origins } from './origins.js';
@@ -13,13 +13,6 @@ import type { Progress } from './progress.js';
 import { readersFor, refuseExisting } from './reader.js';
 import type { ConflictPolicy } from './zone-home.js';
 import type { ChangeOptions, ChangeResult } from './results.js';
-
-/** What is held of a zone before a change. */
-interface Version {
-  serial: number;
-  owner: string;
-  text: Buffer;
-}
 
 /** A change of one zone from its text to how far it is everywhere: on this server, then at the members. */
 export class ZoneChanges {
@@ -72,13 +65,12 @@ export class ZoneChanges {
     const silent = isNew ? await refuseExisting(zone, by, readersFor(by, this.#workers)) : [];
     // Before it is written: the members are told in the middle of that.
     this.#origins.note(zone, valid.digest, options.hostsSeen);
-    const before = this.#versionOf(zone);
+    const { ifText, switched } = options;
     const outcome = await this.#local
-      .change({ kind: 'save', valid, by, isNew, ifText: options.ifText, switched: options.switched, ...claim })
+      .change({ kind: 'save', valid, by, isNew, ifText, switched, ...claim, keep: this.#keep(zone, actorOf(by)) })
       .catch(this.#conflict(zone, claim));
     const { conflictWith } = outcome;
     if (conflictWith !== undefined) this.#met(zone, claim.claimed?.server ?? '', conflictWith);
-    void this.#note(zone, before, outcome, actorOf(by));
     await this.#progress.settled(zone, options);
     const warnings = valid.warnings.map((issue) => `line ${issue.line}: ${issue.message}`);
     return { zone, ...outcome, members: this.#progress.of(zone, by), warnings: [...silent, ...warnings] };
@@ -90,8 +82,7 @@ export class ZoneChanges {
     await this.#workers.remember(zone);
     const outcome = await this.#local.change({
       ...{ kind: 'remove', name: zone, by, evenOfOthers: options.evenOfOthers },
-      // Before it is gone: its text is nowhere else then.
-      keep: () => this.#note(zone, this.#versionOf(zone), { change: 'removed' }, actorOf(by)),
+      keep: this.#keep(zone, actorOf(by)),
       ...this.#claimOf(options),
     });
     this.#conflicts.forget(zone);
@@ -101,28 +92,19 @@ export class ZoneChanges {
 
   /** The zone is this server's from now on. Rejects with zone_unknown, zone_not_yours. */
   async takeOver(zone: ZoneName, by: Principal): Promise<ChangeResult> {
-    const before = this.#versionOf(zone);
-    if (before !== undefined && !ownsOrIsRoot(by, before.owner)) throw new ClusterError('zone_not_yours', { zone });
     this.#origins.note(zone, undefined);
-    const outcome = await this.#local.change({ kind: 'takeOver', name: zone, here: this.#here });
-    void this.#note(zone, before, outcome, actorOf(by));
+    const keep = this.#keep(zone, actorOf(by));
+    const outcome = await this.#local.change({ kind: 'takeOver', name: zone, by, here: this.#here, keep });
     this.#conflicts.forget(zone);
     await this.#progress.settled(zone, {});
     return { zone, ...outcome, members: this.#progress.of(zone, by), warnings: [] };
   }
 
   /** A member serves this serial: the same content is published above it, and the history says who made that needed. */
-  async raise(
-    zone: ZoneName,
-    { above, member }: { above: number; member: string },
-    by: Principal,
-  ): Promise<LocalOutcome> {
-    const before = this.#versionOf(zone);
-    const outcome = await this.#local.change({ kind: 'raise', name: zone, above });
+  raise(zone: ZoneName, { above, member }: { above: number; member: string }, by: Principal): Promise<LocalOutcome> {
     const { user, via } = actorOf(by);
     const why = `${via}: above serial ${above}, because of ${member}`;
-    void this.#note(zone, before, outcome, { user, via: why });
-    return outcome;
+    return this.#local.change({ kind: 'raise', name: zone, above, keep: this.#keep(zone, { user, via: why }) });
   }
 
   /** Who came by a server is of that one's making, and says whose the zone is, or does not know. */
@@ -145,22 +127,9 @@ export class ZoneChanges {
     this.#conflicts.note(zone, { kept, other, metAt: this.#here });
   }
 
-  #versionOf(zone: ZoneName): Version | undefined {
-    const held = this.#store.get(zone);
-    const text = held === undefined ? undefined : this.#store.read(zone);
-    return held === undefined || text === undefined ? undefined : { serial: held.serial, owner: held.owner, text };
-  }
-
-  /** A version that this change has ended can be brought back. */
-  async #note(
-    zone: ZoneName,
-    before: Version | undefined,
-    { change, serial: newSerial }: Pick<LocalOutcome, 'change' | 'serial'>,
-    by: Actor,
-  ): Promise<void> {
-    if (before === undefined || (change !== 'saved' && change !== 'removed')) return;
-    const next = newSerial === undefined || change === 'removed' ? {} : { newSerial };
-    await this.#history.note(zone, { ...by, change, ...before, ...next });
+  /** A version that a change has ended can be brought back. */
+  #keep(zone: ZoneName, by: Actor): (ended: EndedVersion) => Promise<void> {
+    return (ended) => this.#history.note(zone, { ...by, ...ended });
   }
 }
 

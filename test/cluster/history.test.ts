@@ -1,10 +1,12 @@
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createLog } from '../../src/operations/log.js';
 import { ZoneHistory } from '../../src/zones/zone-history.js';
-import { zoneName } from '../../src/zones/zone-name.js';
+import { zoneName, type ZoneName } from '../../src/zones/zone-name.js';
 import { mayMount, SmallDisk } from '../small-disk.js';
 import { ClusterNode } from './cluster-node.js';
 import { reseller, ROOT, zoneText } from './zone-texts.js';
@@ -50,6 +52,69 @@ describe('the history of a zone', () => {
     const { serial } = await web.cluster.saveZone(NAME, removed?.text ?? Buffer.of(), ROOT);
     expect(serial).toBe(7);
     expect((await web.cluster.zoneText(NAME, ROOT)).toString()).toContain('192.0.2.5');
+  });
+});
+
+describe('changes of one zone that meet', () => {
+  let web: ClusterNode;
+  beforeEach(async () => {
+    web = await ClusterNode.start('web');
+  });
+  afterEach(() => web.end());
+
+  interface Acknowledged {
+    serial: number;
+    /** Of a save; a raise and a take-over have the text of the version before. */
+    text?: string;
+  }
+
+  /** Asks for a change; undefined where none was made, as of a zone that is removed. */
+  async function change(zone: ZoneName, kind: string, number: number): Promise<Acknowledged | undefined> {
+    const { cluster } = web;
+    const text = zoneText(number, `192.0.2.${number}`);
+    const wait = { wait: 'local' } as const;
+    const asked = {
+      save: () => cluster.saveZone(zone, text, ROOT, wait),
+      remove: () => cluster.removeZone(zone, ROOT, wait),
+      takeOver: () => cluster.takeOverZone(zone, ROOT),
+      // As when a member is seen to serve this serial.
+      raise: () => cluster['parts'].changes.raise(zone, { above: number * 10, member: 'ns1' }, ROOT),
+    }[kind];
+    const result = await asked?.().catch(() => undefined);
+    if (result?.serial === undefined || result.change === 'unchanged') return undefined;
+    return { serial: result.serial, ...(kind === 'save' ? { text: text.toString() } : {}) };
+  }
+
+  const withSerial = (text: string, serial: number): string => text.replace(/(h\.example\.net\.) \d+/, `$1 ${serial}`);
+
+  test('leave each version but the present one in the history, as it was acknowledged and in order, however they interleave', async () => {
+    let runs = 0;
+    const kind = fc.constantFrom('save', 'save', 'save', 'remove', 'takeOver', 'raise');
+    const turn = fc.constantFrom('at once', 'next turn', 'when settled');
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(kind, turn), { minLength: 1, maxLength: 14 }), async (asked) => {
+        const zone = zoneName(`zone-${runs++}.example`);
+        const changes: Promise<Acknowledged | undefined>[] = [];
+        for (const [i, [what, when]] of asked.entries()) {
+          changes.push(change(zone, what, i + 1));
+          if (when === 'next turn') await setImmediate();
+          if (when === 'when settled') await Promise.all(changes);
+        }
+        await Promise.all(changes);
+        changes.push(change(zone, 'save', 99));
+        const acknowledged = (await Promise.all(changes)).filter((one) => one !== undefined);
+        // Serials never go back: their order is that of the turns.
+        acknowledged.sort((a, b) => a.serial - b.serial);
+        let before = '';
+        const versions = acknowledged.map(({ serial, text = before }) => {
+          before = withSerial(text, serial);
+          return { serial, text: before };
+        });
+        const kept = (await web.cluster.zoneHistory(zone, ROOT)).reverse();
+        expect(kept.map(({ serial, text }) => ({ serial, text: text.toString() }))).toEqual(versions.slice(0, -1));
+      }),
+      { numRuns: 60 },
+    );
   });
 });
 
