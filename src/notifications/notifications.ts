@@ -160,17 +160,28 @@ export class Notifications {
   async #mail(notices: readonly Notice[]): Promise<void> {
     const { mailTo, mailFrom, smtp } = this.settings;
     const { from } = this.#options;
-    const timeouts = { connectionTimeout: TIMEOUT, greetingTimeout: TIMEOUT, socketTimeout: TIMEOUT };
     const transport =
-      smtp === '' ? nodemailer.createTransport({ sendmail: true }) : nodemailer.createTransport(smtp, timeouts);
+      smtp === ''
+        ? nodemailer.createTransport({ sendmail: true })
+        : nodemailer.createTransport({
+            url: smtp,
+            connectionTimeout: TIMEOUT,
+            greetingTimeout: TIMEOUT,
+            socketTimeout: TIMEOUT,
+          });
     const [first] = notices;
     const subject =
       notices.length === 1 ? (first?.subject ?? '') : `${first?.subject ?? ''}, and ${notices.length - 1} more`;
     const text = notices.map((notice) => `${notice.subject}\n\n${notice.text}\n`).join('\n');
     try {
       await transport.sendMail({
-        ...{ to: mailTo, from: mailFrom === '' ? `dns-cluster@${from}` : mailFrom },
-        ...{ subject: `[${from}] ${subject}`, text, disableFileAccess: true, disableUrlAccess: true },
+        to: mailTo,
+        from: mailFrom === '' ? `dns-cluster@${from}` : mailFrom,
+        subject: `[${from}] ${subject}`,
+        text,
+        disableFileAccess: true,
+        disableUrlAccess: true,
+        signal: this.#ending.signal,
       });
     } finally {
       transport.close();

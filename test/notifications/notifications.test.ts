@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createSilentServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -124,6 +124,18 @@ test('a receiver that never comes to the end of its answer does not keep this se
   await notifications.close();
   slow.closeAllConnections();
   await new Promise((resolve) => slow.close(resolve));
+});
+
+test('a mail server that never says a word does not keep this server from ending', async () => {
+  const callers: Socket[] = [];
+  const silent = createSilentServer((socket) => void callers.push(socket));
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  await notifications.configure({ mailTo: 'root@example.net', smtp: `smtp://127.0.0.1:${portOf(silent)}` });
+  notifications.tell(down);
+  await vi.waitFor(() => expect(callers).toHaveLength(1));
+  await notifications.close();
+  for (const socket of callers) socket.destroy();
+  await new Promise((resolve) => silent.close(resolve));
 });
 
 test('a subject with line ends in it adds no header to a mail', async () => {
