@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { parseName } from '../src/dns/name.js';
-import { DnsClient } from '../src/dns/query.js';
+import { DnsClient } from '../src/dns/messages/query.js';
 
 /** Milliseconds after which a question counts as lost and is asked again. */
 const AGAIN = 20;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { zoneDigest } from '../src/dns/canonical.js';
 import { checkZone } from '../src/dns/check.js';
-import { parseZone } from '../src/dns/parser.js';
+import { parseZone } from '../src/dns/zone-text/parser.js';
 import { hostingZones } from '../test/hosting-zones.js';
 
 /**

@@ -1,9 +1,9 @@
 import { createSocket } from 'node:dgram';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { encodeMessage } from '../src/dns/message.js';
+import { encodeMessage } from '../src/dns/messages/message.js';
 import { parseName } from '../src/dns/name.js';
-import { parseZone } from '../src/dns/parser.js';
+import { parseZone } from '../src/dns/zone-text/parser.js';
 import { TYPE } from '../src/dns/types.js';
 import { EmbeddedNameserver } from '../src/nameservers/embedded/embedded.js';
 import type { ZoneChange } from '../src/nameservers/nameserver.js';

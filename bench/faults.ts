@@ -1,5 +1,5 @@
 import { parseName } from '../src/dns/name.js';
-import type { DnsClient } from '../src/dns/query.js';
+import type { DnsClient } from '../src/dns/messages/query.js';
 import type { NameserverKind } from '../src/nameservers/kinds.js';
 import { processesServing } from '../src/nameservers/memory.js';
 import { hostingZone } from '../test/hosting-zones.js';

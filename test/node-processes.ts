@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Agent, request } from 'undici';
 import { DemoNode } from '../src/demo/demo-node.js';
 import { parseName } from '../src/dns/name.js';
-import { DnsClient } from '../src/dns/query.js';
+import { DnsClient } from '../src/dns/messages/query.js';
 import { encodeBundle } from '../src/members/zone-bundle.js';
 import type { NameserverKind } from '../src/nameservers/kinds.js';
 import { freePort } from '../src/operations/ports.js';

@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import { CLASS_IN, decodeMessage, encodeMessage, RCODE } from '../../src/dns/message.js';
+import { CLASS_IN, decodeMessage, encodeMessage, RCODE } from '../../src/dns/messages/message.js';
 import { parseName } from '../../src/dns/name.js';
 import { TYPE } from '../../src/dns/types.js';
 import { hostingZone } from '../../test/hosting-zones.js';

@@ -1,4 +1,4 @@
-import type { DnsServer } from '../dns/query.js';
+import type { DnsServer } from '../dns/messages/query.js';
 import { compareSerials } from '../dns/serial.js';
 import type { MemberChange } from '../members/member-backend.js';
 import type { AppendTable } from '../state/append-table.js';

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { answeredRdata, expectedAnswers } from '../dns/authoritative.js';
 import { formatName, isAtOrBelow, lowerName, parseName, type Name } from '../dns/name.js';
-import { DnsClient, type DnsServer } from '../dns/query.js';
+import { DnsClient, type DnsServer } from '../dns/messages/query.js';
 import { compareSerials } from '../dns/serial.js';
 import { typeName, TYPE } from '../dns/types.js';
 import type { Zone } from '../dns/zone.js';

@@ -1,6 +1,6 @@
-import { formatRecord } from '../dns/printer.js';
+import { formatRecord } from '../dns/zone-text/printer.js';
 import { parseName } from '../dns/name.js';
-import { DnsClient, type DnsServer } from '../dns/query.js';
+import { DnsClient, type DnsServer } from '../dns/messages/query.js';
 import { TYPE } from '../dns/types.js';
 import { sentenceOf } from '../errors.js';
 import type { ZoneName } from '../zones/zone-name.js';

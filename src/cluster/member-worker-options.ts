@@ -1,4 +1,4 @@
-import type { DnsServer } from '../dns/query.js';
+import type { DnsServer } from '../dns/messages/query.js';
 import type { KeptVersion } from '../members/outcome-lines.js';
 import type { MemberBackend } from '../members/member-backend.js';
 import type { Log } from '../operations/log.js';

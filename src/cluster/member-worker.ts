@@ -1,4 +1,4 @@
-import type { DnsServer } from '../dns/query.js';
+import type { DnsServer } from '../dns/messages/query.js';
 import { sentenceOf } from '../errors.js';
 import {
   BrokenOff,

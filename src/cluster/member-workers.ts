@@ -6,7 +6,7 @@ import type { MemberBackend } from '../members/member-backend.js';
 import type { KeptVersion } from '../members/outcome-lines.js';
 import type { MemberTypes } from '../members/member-types.js';
 import { InternetReach, type Reach } from '../members/reach.js';
-import type { DnsServer } from '../dns/query.js';
+import type { DnsServer } from '../dns/messages/query.js';
 import type { Log } from '../operations/log.js';
 import { AppendTable } from '../state/append-table.js';
 import type { JsonState } from '../state/json-state.js';

@@ -1,5 +1,5 @@
 import { parseName } from '../dns/name.js';
-import { DnsClient, type DnsServer } from '../dns/query.js';
+import { DnsClient, type DnsServer } from '../dns/messages/query.js';
 import { TYPE } from '../dns/types.js';
 import { sentenceOf } from '../errors.js';
 import type { ZoneName } from '../zones/zone-name.js';

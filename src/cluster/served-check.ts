@@ -1,4 +1,4 @@
-import { DnsClient } from '../dns/query.js';
+import { DnsClient } from '../dns/messages/query.js';
 import { parseName } from '../dns/name.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import { Signal } from './signal.js';

@@ -1,6 +1,6 @@
-import { Lexer } from './lexer.js';
+import { Lexer } from './zone-text/lexer.js';
 import { parseName, type Name } from './name.js';
-import { readHead } from './record-head.js';
+import { readHead } from './zone-text/record-head.js';
 import { TYPE } from './types.js';
 
 /**

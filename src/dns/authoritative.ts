@@ -1,8 +1,7 @@
 import { isAtOrBelow, lowerName, type Name } from './name.js';
 import { canonicalRdata } from './rdata.js';
-import type { ResourceRecord } from './resource-record.js';
 import { TYPE } from './types.js';
-import type { Zone } from './zone.js';
+import type { Zone, ResourceRecord } from './zone.js';
 import { ZoneNodes } from './zone-nodes.js';
 
 /** What a nameserver answers with authority to a question for this name and type: rdata in canonical form, sorted. */

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { lowerName, ROOT, type Name } from './name.js';
 import { canonicalRdata } from './rdata.js';
-import type { ResourceRecord } from './resource-record.js';
-import type { Zone } from './zone.js';
+import type { Zone, ResourceRecord } from './zone.js';
 
 /** A record with what it is ordered by. */
 export interface Ordered {

@@ -1,4 +1,4 @@
-import type { ResourceRecord } from './resource-record.js';
+import type { ResourceRecord } from './zone.js';
 import { TYPE } from './types.js';
 
 /** What is wrong with the DNSSEC records at the top of a zone, as far as BIND would refuse the zone for it. */

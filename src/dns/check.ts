@@ -1,10 +1,9 @@
 import type { ZoneIssue } from '../errors.js';
 import { faultsOfKeys } from './check-keys.js';
 import { formatName, isAtOrBelow, lowerName, parentOf, type Name } from './name.js';
-import type { ResourceRecord } from './resource-record.js';
 import { TYPE, typeName } from './types.js';
 import { ZoneNodes, type Node } from './zone-nodes.js';
-import type { Zone } from './zone.js';
+import type { Zone, ResourceRecord } from './zone.js';
 
 const MAX_ISSUES = 100;
 

@@ -1,6 +1,6 @@
-import { faultOf } from './fault.js';
+import { faultOf } from './zone-text/fault.js';
 import { quote, unescapeWord } from './fields/strings.js';
-import { Lexer } from './lexer.js';
+import { Lexer } from './zone-text/lexer.js';
 import { ROOT, type Name } from './name.js';
 import { OctetWriter, RdataError } from './octets.js';
 import { formatRdata, parseRdata, textAt } from './rdata.js';

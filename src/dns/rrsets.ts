@@ -1,6 +1,6 @@
 import { lowerName, type Name } from './name.js';
 import { canonicalRdata } from './rdata.js';
-import type { ResourceRecord } from './resource-record.js';
+import type { ResourceRecord } from './zone.js';
 import { TYPE } from './types.js';
 
 /** From this many records on, an RRset looks repeated rdata up in a map instead of comparing one by one. */

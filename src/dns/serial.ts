@@ -1,5 +1,4 @@
-import type { ResourceRecord } from './resource-record.js';
-import type { Zone } from './zone.js';
+import type { Zone, ResourceRecord } from './zone.js';
 import { OctetReader } from './octets.js';
 import { TYPE } from './types.js';
 

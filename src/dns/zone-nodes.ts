@@ -1,7 +1,6 @@
 import { lowerName, parentOf, type Name } from './name.js';
-import type { ResourceRecord } from './resource-record.js';
 import { TYPE } from './types.js';
-import type { Zone } from './zone.js';
+import type { Zone, ResourceRecord } from './zone.js';
 
 /** A name of a zone and what stands there. */
 export interface Node {

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pLimit from 'p-limit';
-import { DnsClient } from '../dns/query.js';
+import { DnsClient } from '../dns/messages/query.js';
 import { sentenceOf } from '../errors.js';
 import type { Log } from '../operations/log.js';
 import type { ControlledServer, ServerConnection } from './controlled-server.js';

@@ -1,4 +1,4 @@
-import type { ResourceRecord } from '../dns/resource-record.js';
+import type { ResourceRecord } from '../dns/zone.js';
 import type { ZoneName } from '../zones/zone-name.js';
 
 /** One zone that the store has written or removed, for the nameserver to follow. */

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { parseName } from '../dns/name.js';
-import type { DnsClient } from '../dns/query.js';
+import type { DnsClient } from '../dns/messages/query.js';
 import { sentenceOf } from '../errors.js';
 import type { Applied, ZoneChange } from './nameserver.js';
 

@@ -1,5 +1,5 @@
 import type { LimitFunction } from 'p-limit';
-import type { DnsClient } from '../dns/query.js';
+import type { DnsClient } from '../dns/messages/query.js';
 import { sentenceOf } from '../errors.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { ControlledServer } from './controlled-server.js';

@@ -1,7 +1,7 @@
 import { zoneDigest } from '../dns/canonical.js';
 import { checkZone } from '../dns/check.js';
-import { parseZone } from '../dns/parser.js';
-import { printZone } from '../dns/printer.js';
+import { parseZone } from '../dns/zone-text/parser.js';
+import { printZone } from '../dns/zone-text/printer.js';
 import { soaSerial, withSerial } from '../dns/serial.js';
 import type { Zone } from '../dns/zone.js';
 import { ClusterError, zoneInvalid, type ZoneIssue } from '../errors.js';

@@ -1,6 +1,6 @@
 import { formatName, type Name } from '../dns/name.js';
-import type { TtlInEffect } from '../dns/parsed-entry.js';
-import { formatRecord } from '../dns/printer.js';
+import type { TtlInEffect } from '../dns/zone-text/parsed-entry.js';
+import { formatRecord } from '../dns/zone-text/printer.js';
 import { compareSerials, serialOfEdit } from '../dns/serial.js';
 import { TYPE } from '../dns/types.js';
 import { validateZone, withLiftedSerial } from './validation.js';

@@ -2,8 +2,8 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { apexOf } from '../dns/apex.js';
 import { formatName, isAtOrBelow, lowerName, parseName } from '../dns/name.js';
-import { parseZone } from '../dns/parser.js';
-import { printZone } from '../dns/printer.js';
+import { parseZone } from '../dns/zone-text/parser.js';
+import { printZone } from '../dns/zone-text/printer.js';
 import { sentenceOf } from '../errors.js';
 import { zoneName, type ZoneName } from './zone-name.js';
 

@@ -1,6 +1,6 @@
-import { countLines } from '../dns/place.js';
-import type { ParsedEntry } from '../dns/parsed-entry.js';
-import { parseZone } from '../dns/parser.js';
+import { countLines } from '../dns/zone-text/place.js';
+import type { ParsedEntry } from '../dns/zone-text/parsed-entry.js';
+import { parseZone } from '../dns/zone-text/parser.js';
 import type { ZoneName } from './zone-name.js';
 
 const LF = 10;

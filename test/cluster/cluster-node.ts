@@ -12,7 +12,7 @@ import { DnsCluster } from '../../src/cluster/dns-cluster.js';
 import type { TrustTokens } from '../../src/cluster/reverse-trust.js';
 import type { Principal } from '../../src/access/principal.js';
 import { parseName } from '../../src/dns/name.js';
-import { DnsClient } from '../../src/dns/query.js';
+import { DnsClient } from '../../src/dns/messages/query.js';
 import { EmbeddedNameserver } from '../../src/nameservers/embedded/embedded.js';
 import type { MemberType } from '../../src/members/member-type.js';
 import { createLog } from '../../src/operations/log.js';

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { LocalOutcome } from '../../src/cluster/decision.js';
 import { LocalZones } from '../../src/cluster/local-zones.js';
 import { parseName } from '../../src/dns/name.js';
-import { DnsClient } from '../../src/dns/query.js';
+import { DnsClient } from '../../src/dns/messages/query.js';
 import { EmbeddedNameserver } from '../../src/nameservers/embedded/embedded.js';
 import { createLog } from '../../src/operations/log.js';
 import { validateZone } from '../../src/zones/validation.js';

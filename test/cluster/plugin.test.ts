@@ -8,7 +8,7 @@ import express from 'express';
 import supertest from 'supertest';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseName } from '../../src/dns/name.js';
-import { DnsClient } from '../../src/dns/query.js';
+import { DnsClient } from '../../src/dns/messages/query.js';
 import type { HostPanel } from '../../src/host/host-panel.js';
 import { createLog } from '../../src/operations/log.js';
 import { demandFree, freePort } from '../../src/operations/ports.js';

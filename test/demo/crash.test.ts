@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parseName } from '../../src/dns/name.js';
-import { DnsClient } from '../../src/dns/query.js';
+import { DnsClient } from '../../src/dns/messages/query.js';
 import { percentDecode } from '../../src/members/percent.js';
 import { hostingZones } from '../hosting-zones.js';
 import { RunningDemo } from './running-demo.js';

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { canonicalOrder, sortKey, zoneDigest } from '../../src/dns/canonical.js';
 import { compareNames, formatName, lowerName, parseName } from '../../src/dns/name.js';
-import { parseZone } from '../../src/dns/parser.js';
-import { printZone } from '../../src/dns/printer.js';
+import { parseZone } from '../../src/dns/zone-text/parser.js';
+import { printZone } from '../../src/dns/zone-text/printer.js';
 import { name, RDATA } from './arbitrary-rdata.js';
 
 const HEAD = '$TTL 300\n@ SOA ns1 h 1 2 3 4 5\n@ NS ns1\nns1 A 192.0.2.1\n';

@@ -10,7 +10,7 @@ import {
   RCODE,
   type DnsMessage,
   type MessageRecord,
-} from '../../src/dns/message.js';
+} from '../../src/dns/messages/message.js';
 import { parseName, ROOT, type Name } from '../../src/dns/name.js';
 import { TYPE } from '../../src/dns/types.js';
 

@@ -5,8 +5,8 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { ClusterError, type ZoneIssue } from '../../src/errors.js';
 import { checkZone } from '../../src/dns/check.js';
-import { parseZone, type ParseOptions } from '../../src/dns/parser.js';
-import { formatRecord } from '../../src/dns/printer.js';
+import { parseZone, type ParseOptions } from '../../src/dns/zone-text/parser.js';
+import { formatRecord } from '../../src/dns/zone-text/printer.js';
 
 const HEAD = '$TTL 300\n@ SOA ns1 h 1 2 3 4 5\n@ NS ns1\nns1 A 192.0.2.1\n';
 

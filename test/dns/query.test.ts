@@ -1,10 +1,10 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { decodeMessage, encodeMessage, RCODE, type DnsMessage } from '../../src/dns/message.js';
+import { decodeMessage, encodeMessage, RCODE, type DnsMessage } from '../../src/dns/messages/message.js';
 import { parseName } from '../../src/dns/name.js';
-import { DnsClient, query } from '../../src/dns/query.js';
-import { frame, FrameReader } from '../../src/dns/tcp-framing.js';
+import { DnsClient, query } from '../../src/dns/messages/query.js';
+import { frame, FrameReader } from '../../src/dns/messages/tcp.js';
 import { TYPE } from '../../src/dns/types.js';
 import { ClusterError } from '../../src/errors.js';
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseName } from '../../src/dns/name.js';
 import { RdataError } from '../../src/dns/octets.js';
-import { parseZone } from '../../src/dns/parser.js';
+import { parseZone } from '../../src/dns/zone-text/parser.js';
 import { itemsOf, rdataOf } from '../../src/dns/rdata-items.js';
 import { typeCode, TYPE } from '../../src/dns/types.js';
 import { RDATA } from './arbitrary-rdata.js';

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseZone } from '../../src/dns/parser.js';
-import { formatRdata, formatRecord } from '../../src/dns/printer.js';
+import { parseZone } from '../../src/dns/zone-text/parser.js';
+import { formatRdata, formatRecord } from '../../src/dns/zone-text/printer.js';
 import { canonicalRdata, checkRdata, KNOWN_TYPES } from '../../src/dns/rdata.js';
 import { RdataError } from '../../src/dns/octets.js';
-import type { ResourceRecord } from '../../src/dns/resource-record.js';
+import type { ResourceRecord } from '../../src/dns/zone.js';
 import { typeCode, typeName } from '../../src/dns/types.js';
 import { RDATA } from './arbitrary-rdata.js';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseZone } from '../../src/dns/parser.js';
+import { parseZone } from '../../src/dns/zone-text/parser.js';
 import { compareSerials, nextSerial, serialOfEdit, soaSerial, withSerial } from '../../src/dns/serial.js';
 
 const serial = fc.integer({ min: 0, max: 0xffffffff });

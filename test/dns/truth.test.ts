@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { parseZone } from '../../src/dns/parser.js';
-import { printZone } from '../../src/dns/printer.js';
+import { parseZone } from '../../src/dns/zone-text/parser.js';
+import { printZone } from '../../src/dns/zone-text/printer.js';
 
 const FOLDER = 'test/zones';
 

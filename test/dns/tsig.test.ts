@@ -1,9 +1,9 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { CLASS_IN, decodeMessage, encodeMessage, type DnsMessage } from '../../src/dns/message.js';
+import { CLASS_IN, decodeMessage, encodeMessage, type DnsMessage } from '../../src/dns/messages/message.js';
 import { parseName } from '../../src/dns/name.js';
-import type { SharedKey } from '../../src/dns/shared-key.js';
-import { signRequest, TsigError, TsigVerifier } from '../../src/dns/tsig.js';
+import type { SharedKey } from '../../src/dns/messages/shared-key.js';
+import { signRequest, TsigError, TsigVerifier } from '../../src/dns/messages/tsig.js';
 import { TYPE } from '../../src/dns/types.js';
 
 const NOW = 1_700_000_000;

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { ClusterError, type ZoneIssue } from '../../src/errors.js';
 import { checkZone } from '../../src/dns/check.js';
-import { parseZone } from '../../src/dns/parser.js';
-import { printZone } from '../../src/dns/printer.js';
+import { parseZone } from '../../src/dns/zone-text/parser.js';
+import { printZone } from '../../src/dns/zone-text/printer.js';
 import { needs, run } from '../needs.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'verdict-'));

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { ClusterError } from '../../src/errors.js';
-import { parseZone } from '../../src/dns/parser.js';
-import { printZone } from '../../src/dns/printer.js';
+import { parseZone } from '../../src/dns/zone-text/parser.js';
+import { printZone } from '../../src/dns/zone-text/printer.js';
 import { validateZone } from '../../src/zones/validation.js';
 import { zoneName } from '../../src/zones/zone-name.js';
 import { hostingZones } from '../hosting-zones.js';

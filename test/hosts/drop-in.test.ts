@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { parseName } from '../../src/dns/name.js';
-import { DnsClient } from '../../src/dns/query.js';
+import { DnsClient } from '../../src/dns/messages/query.js';
 import { readPluginManifest } from '../../src/host/plugin-manifest.js';
 import { demandFree } from '../../src/operations/ports.js';
 import { zoneName } from '../../src/zones/zone-name.js';

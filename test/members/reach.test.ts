@@ -11,7 +11,7 @@ import { MemberConnection } from '../../src/members/member-connection.js';
 import { JsonConnection } from '../../src/members/json-connection.js';
 import { InternetReach } from '../../src/members/reach.js';
 import { lookAtServer } from '../../src/members/pinned-connection.js';
-import { DnsClient } from '../../src/dns/query.js';
+import { DnsClient } from '../../src/dns/messages/query.js';
 import { parseName } from '../../src/dns/name.js';
 import { ownCertificate } from '../../src/state/certificate.js';
 import { z } from 'zod';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseName } from '../../src/dns/name.js';
-import { DnsClient } from '../../src/dns/query.js';
+import { DnsClient } from '../../src/dns/messages/query.js';
 import { keyClause, newRndcKey } from '../../src/nameservers/bind/rndc-key.js';
 import { freePort } from '../../src/operations/ports.js';
 import { startNode, type NodeSettings, type RunningNode } from '../../src/panel/node.js';

@@ -3,7 +3,7 @@ import { Agent, request } from 'undici';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { SELF } from '../../src/access/principal.js';
 import { parseName } from '../../src/dns/name.js';
-import { DnsClient } from '../../src/dns/query.js';
+import { DnsClient } from '../../src/dns/messages/query.js';
 import { verifyAudit } from '../../src/operations/audit-chain.js';
 import { auditFiles } from '../../src/operations/audit-log.js';
 import { freePort } from '../../src/operations/ports.js';

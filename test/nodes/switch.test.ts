@@ -2,9 +2,9 @@ import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/p
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { RCODE } from '../../src/dns/message.js';
+import { RCODE } from '../../src/dns/messages/message.js';
 import { parseName } from '../../src/dns/name.js';
-import { DnsClient } from '../../src/dns/query.js';
+import { DnsClient } from '../../src/dns/messages/query.js';
 import { soaSerial } from '../../src/dns/serial.js';
 import { TYPE } from '../../src/dns/types.js';
 import type { NameserverSettings } from '../../src/nameservers/kinds.js';

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SELF } from '../../src/access/principal.js';
 import { DnsCluster } from '../../src/cluster/dns-cluster.js';
 import { parseName } from '../../src/dns/name.js';
-import { DnsClient } from '../../src/dns/query.js';
+import { DnsClient } from '../../src/dns/messages/query.js';
 import { TYPE } from '../../src/dns/types.js';
 import { percentEncode } from '../../src/members/percent.js';
 import { EmbeddedNameserver } from '../../src/nameservers/embedded/embedded.js';

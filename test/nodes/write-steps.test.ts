@@ -10,7 +10,7 @@ import { beforeAll, expect, test, vi } from 'vitest';
 import { SELF } from '../../src/access/principal.js';
 import { ClusterError, sentenceOf } from '../../src/errors.js';
 import { parseName } from '../../src/dns/name.js';
-import { DnsClient } from '../../src/dns/query.js';
+import { DnsClient } from '../../src/dns/messages/query.js';
 import { verifyAudit } from '../../src/operations/audit-chain.js';
 import { auditFiles } from '../../src/operations/audit-log.js';
 import { createLog } from '../../src/operations/log.js';

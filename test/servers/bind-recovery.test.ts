@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { parseName } from '../../src/dns/name.js';
-import { DnsClient } from '../../src/dns/query.js';
+import { DnsClient } from '../../src/dns/messages/query.js';
 import { BindServer, type OperatorNamed } from '../../src/nameservers/bind/bind.js';
 import { ControlledNameserver } from '../../src/nameservers/controlled-nameserver.js';
 import { freePort } from '../../src/operations/ports.js';

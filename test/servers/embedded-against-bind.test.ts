@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { encodeMessage, type DnsMessage } from '../../src/dns/message.js';
+import { encodeMessage, type DnsMessage } from '../../src/dns/messages/message.js';
 import { formatName, labelsOf, parentOf, parseName, ROOT, type Name } from '../../src/dns/name.js';
-import { parseZone } from '../../src/dns/parser.js';
-import type { DnsAnswer } from '../../src/dns/query.js';
-import type { ResourceRecord } from '../../src/dns/resource-record.js';
+import { parseZone } from '../../src/dns/zone-text/parser.js';
+import type { DnsAnswer } from '../../src/dns/messages/query.js';
+import type { ResourceRecord } from '../../src/dns/zone.js';
 import { TYPE, typeName } from '../../src/dns/types.js';
 import { needs } from '../needs.js';
 import { compare, exchange, expectSame, line, questions, shown, type Servers } from './compare-servers.js';

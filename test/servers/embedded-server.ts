@@ -1,4 +1,4 @@
-import { parseZone } from '../../src/dns/parser.js';
+import { parseZone } from '../../src/dns/zone-text/parser.js';
 import { EmbeddedNameserver, type EmbeddedOptions } from '../../src/nameservers/embedded/embedded.js';
 import type { ZoneChange } from '../../src/nameservers/nameserver.js';
 import { createLog } from '../../src/operations/log.js';

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { decodeMessage, encodeMessage, RCODE } from '../../src/dns/message.js';
+import { decodeMessage, encodeMessage, RCODE } from '../../src/dns/messages/message.js';
 import { parseName } from '../../src/dns/name.js';
-import { query } from '../../src/dns/query.js';
-import { frame, FrameReader } from '../../src/dns/tcp-framing.js';
+import { query } from '../../src/dns/messages/query.js';
+import { frame, FrameReader } from '../../src/dns/messages/tcp.js';
 import { TYPE } from '../../src/dns/types.js';
 import type { EmbeddedNameserver } from '../../src/nameservers/embedded/embedded.js';
 import { parsedUpsert, startEmbedded } from './embedded-server.js';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { RCODE } from '../../src/dns/message.js';
+import { RCODE } from '../../src/dns/messages/message.js';
 import { TYPE } from '../../src/dns/types.js';
 import { processesServing } from '../../src/nameservers/memory.js';
 import { NsdControl } from '../../src/nameservers/nsd/control.js';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseName } from '../../src/dns/name.js';
-import { DnsClient } from '../../src/dns/query.js';
+import { DnsClient } from '../../src/dns/messages/query.js';
 import type { ControlledServer } from '../../src/nameservers/controlled-server.js';
 import { processesServing } from '../../src/nameservers/memory.js';
 import type { DnsAddress } from '../../src/nameservers/nameserver.js';

@@ -4,10 +4,10 @@ import { createServer, connect, type AddressInfo, type Server, type Socket } fro
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { parseName } from '../../src/dns/name.js';
-import { printZone } from '../../src/dns/printer.js';
-import { HMAC_HASHES, keyOfFile, SharedKeyError, type SharedKey } from '../../src/dns/shared-key.js';
-import { frame, FrameReader } from '../../src/dns/tcp-framing.js';
-import { transferZone, type TransferOptions } from '../../src/dns/transfer.js';
+import { printZone } from '../../src/dns/zone-text/printer.js';
+import { HMAC_HASHES, keyOfFile, SharedKeyError, type SharedKey } from '../../src/dns/messages/shared-key.js';
+import { frame, FrameReader } from '../../src/dns/messages/tcp.js';
+import { transferZone, type TransferOptions } from '../../src/dns/messages/transfer.js';
 import { keyClause } from '../../src/nameservers/bind/rndc-key.js';
 import type { DnsAddress } from '../../src/nameservers/nameserver.js';
 import { needs, run } from '../needs.js';

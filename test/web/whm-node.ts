@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { SELF } from '../../src/access/principal.js';
 import { DnsCluster } from '../../src/cluster/dns-cluster.js';
-import { DnsClient } from '../../src/dns/query.js';
+import { DnsClient } from '../../src/dns/messages/query.js';
 import { EmbeddedNameserver } from '../../src/nameservers/embedded/embedded.js';
 import { createLog } from '../../src/operations/log.js';
 import { NO_TOKENS } from '../cluster/cluster-node.js';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseName } from '../../src/dns/name.js';
-import { parseZone } from '../../src/dns/parser.js';
+import { parseZone } from '../../src/dns/zone-text/parser.js';
 import { rdataOf } from '../../src/dns/rdata-items.js';
 import { TYPE } from '../../src/dns/types.js';
 import { editText, editZone, type NewRecord } from '../../src/zones/zone-edit.js';

@@ -1,7 +1,7 @@
-import { parseZone } from '../../dns/parser.js';
-import { printZone } from '../../dns/printer.js';
+import { parseZone } from '../../dns/zone-text/parser.js';
+import { printZone } from '../../dns/zone-text/printer.js';
 import { OctetReader } from '../../dns/octets.js';
-import type { ResourceRecord } from '../../dns/resource-record.js';
+import type { ResourceRecord } from '../../dns/zone.js';
 import { TYPE } from '../../dns/types.js';
 import { ClusterError, sentenceOf } from '../../errors.js';
 import type { StatementPlace } from '../../nameservers/configured-zones.js';

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { parseName } from '../../dns/name.js';
-import { DnsClient, type DnsServer } from '../../dns/query.js';
+import { DnsClient, type DnsServer } from '../../dns/messages/query.js';
 import { sentenceOf } from '../../errors.js';
 import { SOURCES, type ConfiguredZone, type SourceKind } from '../../nameservers/configured-zones.js';
 import { LARGEST_ZONE } from '../../zones/validation.js';

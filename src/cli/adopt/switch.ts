@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { z } from 'zod';
 import { parseName } from '../../dns/name.js';
-import { DnsClient } from '../../dns/query.js';
+import { DnsClient } from '../../dns/messages/query.js';
 import { sentenceOf } from '../../errors.js';
 import { SOURCES, type SourceKind } from '../../nameservers/configured-zones.js';
 import { withServerPrograms } from '../../nameservers/server-programs.js';

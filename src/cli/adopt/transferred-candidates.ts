@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import pLimit from 'p-limit';
 import { lowerName, parseName } from '../../dns/name.js';
-import { printZone } from '../../dns/printer.js';
-import { keyOfFile, type SharedKey } from '../../dns/shared-key.js';
-import { transferZone } from '../../dns/transfer.js';
+import { printZone } from '../../dns/zone-text/printer.js';
+import { keyOfFile, type SharedKey } from '../../dns/messages/shared-key.js';
+import { transferZone } from '../../dns/messages/transfer.js';
 import { ClusterError, sentenceOf } from '../../errors.js';
 import { LARGEST_ZONE } from '../../zones/validation.js';
 import { WrongUse } from '../terminal/failure.js';

@@ -1,6 +1,6 @@
 import { withKeys, type Ordered } from '../../dns/canonical.js';
-import { parseZone } from '../../dns/parser.js';
-import { formatRecord } from '../../dns/printer.js';
+import { parseZone } from '../../dns/zone-text/parser.js';
+import { formatRecord } from '../../dns/zone-text/printer.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 
 /** A record that only one of two versions of a zone has. */

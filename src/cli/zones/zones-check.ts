@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { checkZone } from '../../dns/check.js';
-import { parseZone } from '../../dns/parser.js';
-import { printZone } from '../../dns/printer.js';
+import { parseZone } from '../../dns/zone-text/parser.js';
+import { printZone } from '../../dns/zone-text/printer.js';
 import type { Zone } from '../../dns/zone.js';
 import { ClusterError, sentenceOf, type ZoneIssue } from '../../errors.js';
 import { zoneName } from '../../zones/zone-name.js';

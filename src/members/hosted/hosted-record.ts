@@ -1,7 +1,7 @@
 import { canonicalRdata } from '../../dns/rdata.js';
 import { formatName, lowerName, parseName, type Name } from '../../dns/name.js';
 import { itemsOf, rdataOf } from '../../dns/rdata-items.js';
-import type { ResourceRecord } from '../../dns/resource-record.js';
+import type { ResourceRecord } from '../../dns/zone.js';
 import { TYPE, typeCode, typeName } from '../../dns/types.js';
 
 /** A record as hosted DNS services hold it. */

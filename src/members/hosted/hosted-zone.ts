@@ -1,7 +1,7 @@
 import { formatName, lowerName, parseName, type Name } from '../../dns/name.js';
-import { parseZone } from '../../dns/parser.js';
-import { formatRecord } from '../../dns/printer.js';
-import type { ResourceRecord } from '../../dns/resource-record.js';
+import { parseZone } from '../../dns/zone-text/parser.js';
+import { formatRecord } from '../../dns/zone-text/printer.js';
+import type { ResourceRecord } from '../../dns/zone.js';
 import { TYPE, typeName } from '../../dns/types.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import { fromHosted, keyOf, toHosted, type HostedRecord } from './hosted-record.js';

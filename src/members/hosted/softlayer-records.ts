@@ -1,6 +1,6 @@
 import { formatName, type Name } from '../../dns/name.js';
 import { itemsOf, rdataOf } from '../../dns/rdata-items.js';
-import type { ResourceRecord } from '../../dns/resource-record.js';
+import type { ResourceRecord } from '../../dns/zone.js';
 import { TYPE } from '../../dns/types.js';
 import { fromHosted, keyOf, type HostedRecord } from './hosted-record.js';
 import type { HostedZone, Wanted } from './hosted-zone.js';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { typeCode, TYPE } from '../../dns/types.js';
 import type { Name } from '../../dns/name.js';
 import { rdataOf } from '../../dns/rdata-items.js';
-import type { ResourceRecord } from '../../dns/resource-record.js';
+import type { ResourceRecord } from '../../dns/zone.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import { CallRefused, JsonConnection } from '../json-connection.js';
 import type { MemberType } from '../member-type.js';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseName } from '../../dns/name.js';
-import { parseZone } from '../../dns/parser.js';
-import { printZone } from '../../dns/printer.js';
+import { parseZone } from '../../dns/zone-text/parser.js';
+import { printZone } from '../../dns/zone-text/printer.js';
 import { TYPE } from '../../dns/types.js';
 import type { Zone } from '../../dns/zone.js';
 import { zoneName, type ZoneName } from '../../zones/zone-name.js';

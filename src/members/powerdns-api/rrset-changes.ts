@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { canonicalRdata, formatRdata } from '../../dns/rdata.js';
 import { formatName, lowerName, parseName, ROOT, type Name } from '../../dns/name.js';
 import { rdataFrom } from '../../dns/rdata-items.js';
-import type { ResourceRecord } from '../../dns/resource-record.js';
+import type { ResourceRecord } from '../../dns/zone.js';
 import { TYPE, typeCode, typeName } from '../../dns/types.js';
 
 /** An RRset as the API has it. */

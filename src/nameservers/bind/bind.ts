@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { DnsClient } from '../../dns/query.js';
+import { DnsClient } from '../../dns/messages/query.js';
 import { freePort } from '../../operations/ports.js';
 import { replaceFile } from '../../state/durable-file.js';
 import type { ServerConnection, ServerFacts } from '../controlled-server.js';

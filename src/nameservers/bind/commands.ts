@@ -1,5 +1,5 @@
 import { utimes } from 'node:fs/promises';
-import type { DnsClient } from '../../dns/query.js';
+import type { DnsClient } from '../../dns/messages/query.js';
 import { ClusterError } from '../../errors.js';
 import type { Log } from '../../operations/log.js';
 import type { ZoneName } from '../../zones/zone-name.js';

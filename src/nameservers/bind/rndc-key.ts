@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { keyOfClause, SharedKeyError, type SharedKey } from '../../dns/shared-key.js';
+import { keyOfClause, SharedKeyError, type SharedKey } from '../../dns/messages/shared-key.js';
 import { ClusterError, sentenceOf } from '../../errors.js';
 
 /** The shared key of a control channel. */

@@ -1,5 +1,5 @@
 import { isAtOrBelow, lowerName, nameAt, ROOT, type Name } from '../../dns/name.js';
-import type { ResourceRecord } from '../../dns/resource-record.js';
+import type { ResourceRecord } from '../../dns/zone.js';
 import { TYPE } from '../../dns/types.js';
 import { rrsetAt } from './rrset.js';
 import type { Found, ZoneData } from './zone-data.js';

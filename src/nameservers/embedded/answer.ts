@@ -1,6 +1,6 @@
 import { isAtOrBelow, lowerName, nameAt, type Name } from '../../dns/name.js';
-import { RCODE } from '../../dns/message.js';
-import type { ResourceRecord } from '../../dns/resource-record.js';
+import { RCODE } from '../../dns/messages/message.js';
+import type { ResourceRecord } from '../../dns/zone.js';
 import { TYPE } from '../../dns/types.js';
 import { additionalFor, glueFor } from './additional.js';
 import { coveredType, rrsetAt } from './rrset.js';

@@ -1,7 +1,7 @@
 import { BlockList, isIPv6 } from 'node:net';
 import pLimit from 'p-limit';
 import { parseName, type Name } from '../../dns/name.js';
-import { DnsClient } from '../../dns/query.js';
+import { DnsClient } from '../../dns/messages/query.js';
 import { sentenceOf } from '../../errors.js';
 import type { Log } from '../../operations/log.js';
 import type { Applied, DnsAddress, Nameserver, NameserverStatus, ZoneChange } from '../nameserver.js';

@@ -1,7 +1,7 @@
 import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, isIPv6, type Server, type Socket } from 'node:net';
-import { frame, FrameReader } from '../../dns/tcp-framing.js';
+import { frame, FrameReader } from '../../dns/messages/tcp.js';
 import { ClusterError, sentenceOf } from '../../errors.js';
 import type { Log } from '../../operations/log.js';
 import type { DnsAddress } from '../nameserver.js';

@@ -11,7 +11,7 @@ import {
   RCODE,
   type DnsMessage,
   type Header,
-} from '../../dns/message.js';
+} from '../../dns/messages/message.js';
 import { isMetaType, TYPE } from '../../dns/types.js';
 import type { Log } from '../../operations/log.js';
 import { answer } from './answer.js';

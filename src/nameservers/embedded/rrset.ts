@@ -1,5 +1,5 @@
 import type { Name } from '../../dns/name.js';
-import type { ResourceRecord } from '../../dns/resource-record.js';
+import type { ResourceRecord } from '../../dns/zone.js';
 import { TYPE } from '../../dns/types.js';
 import type { Node } from './zone-data.js';
 

@@ -1,6 +1,6 @@
-import { encodeMessage, RCODE, type DnsMessage } from '../../dns/message.js';
+import { encodeMessage, RCODE, type DnsMessage } from '../../dns/messages/message.js';
 import { lowerName } from '../../dns/name.js';
-import type { ResourceRecord } from '../../dns/resource-record.js';
+import type { ResourceRecord } from '../../dns/zone.js';
 import { TYPE } from '../../dns/types.js';
 import type { ZoneTable } from './zone-data.js';
 

@@ -1,5 +1,5 @@
 import { formatName, lowerName, parentOf, type Name } from '../../dns/name.js';
-import type { ResourceRecord } from '../../dns/resource-record.js';
+import type { ResourceRecord } from '../../dns/zone.js';
 import { soaSerial } from '../../dns/serial.js';
 import { TYPE } from '../../dns/types.js';
 import { ClusterError } from '../../errors.js';

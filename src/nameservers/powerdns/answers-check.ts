@@ -1,6 +1,6 @@
-import type { ResourceRecord } from '../../dns/resource-record.js';
+import type { ResourceRecord } from '../../dns/zone.js';
 import { formatName, lowerName } from '../../dns/name.js';
-import type { DnsClient } from '../../dns/query.js';
+import type { DnsClient } from '../../dns/messages/query.js';
 import { TYPE, typeName } from '../../dns/types.js';
 
 /** Types that 4.7 reads from a master file as every other server does: without names, or with names that it completes. */

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import pLimit from 'p-limit';
 import { formatName } from '../../dns/name.js';
-import { parseZone } from '../../dns/parser.js';
-import type { DnsClient } from '../../dns/query.js';
-import type { ResourceRecord } from '../../dns/resource-record.js';
+import { parseZone } from '../../dns/zone-text/parser.js';
+import type { DnsClient } from '../../dns/messages/query.js';
+import type { ResourceRecord } from '../../dns/zone.js';
 import { TYPE } from '../../dns/types.js';
 import { sentenceOf } from '../../errors.js';
 import type { ZoneName } from '../../zones/zone-name.js';

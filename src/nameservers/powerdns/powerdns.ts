@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { DnsClient } from '../../dns/query.js';
+import { DnsClient } from '../../dns/messages/query.js';
 import { socketPath } from '../../operations/socket-path.js';
 import { replaceFile } from '../../state/durable-file.js';
 import type { ServerConnection, ServerFacts } from '../controlled-server.js';

@@ -1,6 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { RCODE } from '../../../src/dns/message.js';
+import { RCODE } from '../../../src/dns/messages/message.js';
 import { TYPE } from '../../../src/dns/types.js';
 import { removal } from '../bind-zones.js';
 import { CANDIDATES } from './candidates.js';

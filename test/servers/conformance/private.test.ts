@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { parseName } from '../../../src/dns/name.js';
-import { DnsClient } from '../../../src/dns/query.js';
+import { DnsClient } from '../../../src/dns/messages/query.js';
 import { createNameserver, type NameserverSettings } from '../../../src/nameservers/kinds.js';
 import { processesServing } from '../../../src/nameservers/memory.js';
 import type { DnsAddress, Nameserver } from '../../../src/nameservers/nameserver.js';

@@ -1,10 +1,10 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { RCODE } from './message.js';
 import { DnsFormatError, MessageReader } from './message-octets.js';
-import { lowerName, parseName, type Name } from './name.js';
-import { OctetReader, RdataError } from './octets.js';
+import { lowerName, parseName, type Name } from '../name.js';
+import { OctetReader, RdataError } from '../octets.js';
 import type { SharedKey } from './shared-key.js';
-import { TYPE } from './types.js';
+import { TYPE } from '../types.js';
 
 /** Transaction signatures (RFC 8945): who shares a key with a server proves by it that messages are from the other, unchanged. */
 

@@ -2,13 +2,13 @@ import { randomInt } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import pLimit from 'p-limit';
-import { ClusterError, sentenceOf } from '../errors.js';
-import { formatName, lowerName, type Name } from './name.js';
+import { ClusterError, sentenceOf } from '../../errors.js';
+import { formatName, lowerName, type Name } from '../name.js';
 import { CLASS_IN, decodeMessage, encodeMessage, OPCODE_QUERY, RCODE, type DnsMessage } from './message.js';
-import type { ResourceRecord } from './resource-record.js';
-import { soaSerial } from './serial.js';
-import { exchangeOverTcp } from './tcp-exchange.js';
-import { TYPE } from './types.js';
+import type { ResourceRecord } from '../zone.js';
+import { soaSerial } from '../serial.js';
+import { exchangeOverTcp } from './tcp.js';
+import { TYPE } from '../types.js';
 
 /** A nameserver's answer to one question. */
 export interface DnsAnswer {

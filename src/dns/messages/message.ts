@@ -1,7 +1,7 @@
 import { DnsFormatError, MessageReader, MessageWriter } from './message-octets.js';
-import { ROOT, type Name } from './name.js';
-import type { ResourceRecord } from './resource-record.js';
-import { TYPE } from './types.js';
+import { ROOT, type Name } from '../name.js';
+import type { ResourceRecord } from '../zone.js';
+import { TYPE } from '../types.js';
 
 export { DnsFormatError } from './message-octets.js';
 

@@ -1,5 +1,5 @@
-import type { Name } from './name.js';
-import { TYPE } from './types.js';
+import type { Name } from '../name.js';
+import { TYPE } from '../types.js';
 
 /** Octets that are not a DNS message. The only error that decoding throws. */
 export class DnsFormatError extends Error {

@@ -1,3 +1,5 @@
+import { connect } from 'node:net';
+
 /** DNS messages over TCP stand behind their length in two octets (RFC 1035 §4.2.2, RFC 7766 §8). */
 
 /** One message as TCP carries it. */
@@ -25,4 +27,33 @@ export class FrameReader {
     this.#pending = this.#pending.subarray(end);
     return message;
   }
+}
+
+/**
+ * Sends one message over a TCP connection of its own and answers the first message that comes back. Rejects with a plain
+ * Error that says why, after `timeout` milliseconds at the latest.
+ */
+export function exchangeOverTcp(
+  server: { host: string; port: number },
+  message: Buffer,
+  timeout: number,
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const frames = new FrameReader();
+    const socket = connect(server);
+    const end = setTimeout(() => socket.destroy(new Error(`within ${timeout} ms`)), timeout);
+    socket.on('connect', () => socket.write(frame(message)));
+    socket.on('error', reject);
+    socket.on('close', () => {
+      clearTimeout(end);
+      reject(new Error('the connection was closed'));
+    });
+    socket.on('data', (chunk) => {
+      frames.push(chunk);
+      const answer = frames.next();
+      if (answer === undefined) return;
+      resolve(answer);
+      socket.destroy();
+    });
+  });
 }

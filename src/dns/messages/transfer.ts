@@ -1,14 +1,14 @@
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { ClusterError, sentenceOf } from '../errors.js';
+import { ClusterError, sentenceOf } from '../../errors.js';
 import { CLASS_IN, decodeMessage, encodeMessage, OPCODE_QUERY, RCODE, type DnsMessage } from './message.js';
-import { formatName, lowerName, type Name } from './name.js';
-import type { ResourceRecord } from './resource-record.js';
+import { formatName, lowerName, type Name } from '../name.js';
+import type { ResourceRecord } from '../zone.js';
 import type { SharedKey } from './shared-key.js';
-import { frame, FrameReader } from './tcp-framing.js';
+import { frame, FrameReader } from './tcp.js';
 import { signRequest, TsigVerifier } from './tsig.js';
-import { isMetaType, TYPE } from './types.js';
+import { isMetaType, TYPE } from '../types.js';
 
 export interface TransferOptions {
   /** Signs the request, and must have signed the answer. */

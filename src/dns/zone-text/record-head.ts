@@ -1,6 +1,6 @@
 import type { Lexer } from './lexer.js';
-import { MAX_TTL, readTtl } from './ttl.js';
-import { isMetaType, typeCode } from './types.js';
+import { MAX_TTL, readTtl } from '../ttl.js';
+import { isMetaType, typeCode } from '../types.js';
 
 /** What stands between a record's name and its rdata. */
 export interface RecordHead {

@@ -1,12 +1,11 @@
-import { compareOctets, withKeys, type Ordered } from './canonical.js';
-import { formatName } from './name.js';
-import { formatRdata } from './rdata.js';
-import type { ResourceRecord } from './resource-record.js';
-import { coveredType } from './rrsets.js';
-import { TYPE, typeName } from './types.js';
-import type { Zone } from './zone.js';
+import { compareOctets, withKeys, type Ordered } from '../canonical.js';
+import { formatName } from '../name.js';
+import { formatRdata } from '../rdata.js';
+import { coveredType } from '../rrsets.js';
+import { TYPE, typeName } from '../types.js';
+import type { Zone, ResourceRecord } from '../zone.js';
 
-export { formatRdata } from './rdata.js';
+export { formatRdata } from '../rdata.js';
 
 const TTL_COLUMN = 46;
 const RDATA_COLUMN = 64;

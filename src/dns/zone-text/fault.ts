@@ -1,7 +1,7 @@
 import { IncludeError } from './include.js';
 import { TextError, type Lexer } from './lexer.js';
-import { NameError } from './name.js';
-import { RdataError } from './octets.js';
+import { NameError } from '../name.js';
+import { RdataError } from '../octets.js';
 
 /** What is wrong with a text, and at which octet. */
 export interface Fault {

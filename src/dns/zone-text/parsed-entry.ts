@@ -1,4 +1,4 @@
-import type { Name } from './name.js';
+import type { Name } from '../name.js';
 
 /** Where an entry stands in the text, as octets of it. */
 interface Span {

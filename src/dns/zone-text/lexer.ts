@@ -1,6 +1,6 @@
-import type { Name } from './name.js';
+import type { Name } from '../name.js';
 import { countLines, placeOf, type Place } from './place.js';
-import type { RdataText } from './rdata-text.js';
+import type { RdataText } from '../rdata-text.js';
 
 /** A place in the text where it is wrong; the parser turns the offset into line and column. */
 export class TextError extends Error {

@@ -1,16 +1,16 @@
-import { zoneInvalid, type ZoneIssue } from '../errors.js';
+import { zoneInvalid, type ZoneIssue } from '../../errors.js';
 import { attempt, faultOf } from './fault.js';
 import { expand, MAX_GENERATED, parseRange } from './generate.js';
 import { MAX_INCLUDE_DEPTH, readIncluded } from './include.js';
 import { Lexer } from './lexer.js';
-import { encodeName, lowerName, parseName, type Name } from './name.js';
-import { parseRdata } from './rdata.js';
+import { encodeName, lowerName, parseName, type Name } from '../name.js';
+import { parseRdata } from '../rdata.js';
 import { readHead, type RecordHead } from './record-head.js';
 import type { ParsedEntry, TtlInEffect, Untold } from './parsed-entry.js';
-import { RRsets } from './rrsets.js';
-import { MAX_TTL, readTtl } from './ttl.js';
-import { TYPE } from './types.js';
-import type { Zone } from './zone.js';
+import { RRsets } from '../rrsets.js';
+import { MAX_TTL, readTtl } from '../ttl.js';
+import { TYPE } from '../types.js';
+import type { Zone } from '../zone.js';
 
 const MAX_ISSUES = 100;
 const MAX_RECORDS = 1_000_000;
