@@ -131,8 +131,12 @@ export class Acknowledgements {
 
   /** Zones of which it does not hold every record, with what was left out; the first of them. */
   zonesLeftOut(): { zone: ZoneName; records: readonly string[] }[] {
-    const named = [...this.#leftOut].slice(0, MOST_NAMED);
-    return named.map((zone) => ({ zone, records: this.#options.ledger.get(zone)?.leftOut ?? [] }));
+    const named: { zone: ZoneName; records: readonly string[] }[] = [];
+    for (const zone of this.#leftOut) {
+      if (named.length >= MOST_NAMED) break;
+      named.push({ zone, records: this.#options.ledger.get(zone)?.leftOut ?? [] });
+    }
+    return named;
   }
 
   #expect(name: ZoneName, serial: number): void {

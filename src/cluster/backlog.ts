@@ -4,19 +4,9 @@ import type { ZoneName } from '../zones/zone-name.js';
 import type { ZoneStore } from '../zones/zone-store.js';
 import { RemovalBrake } from './removal-brake.js';
 import { lacks, type LedgerEntry } from './ledger.js';
+import { RefusedZones } from './refused-zones.js';
 
-/** A zone that the member refused is tried again after so long, milliseconds, doubled each time up to the second figure. */
-const ASIDE_FIRST = 60_000;
-const ASIDE_LONGEST = 3_600_000;
 const SLICE = 64;
-
-interface Aside {
-  reason: string;
-  digest: string | undefined;
-  tries: number;
-  /** By the process's own time, which nobody can set. */
-  at: number;
-}
 
 /**
  * What one member lacks: index − ledger, kept up to date zone by zone, so that a change costs the same at any number of zones.
@@ -29,15 +19,14 @@ export class Backlog {
   /** This server, lower case. */
   readonly #here: string;
   readonly #hostsSeen: (name: ZoneName, digest: string | undefined) => readonly string[];
-  /** Zone → since when it waits. */
+  /** Zone → since when it waits, the longest waiting first. */
   readonly #pending = new Map<ZoneName, number>();
   /** Those of them that are to be removed. */
-  readonly #removals = new Set<ZoneName>();
+  readonly #removals = new RemovalBrake();
   /** The others in order of arrival; what is not pending any more is passed over. */
   #arrived: ZoneName[] = [];
-  readonly #brake = new RemovalBrake();
   readonly #underWay = new Set<ZoneName>();
-  readonly #aside = new Map<ZoneName, Aside>();
+  readonly #refused = new RefusedZones();
 
   constructor(options: {
     store: ZoneStore;
@@ -55,40 +44,49 @@ export class Backlog {
 
   /** Zones that wait, are under way, or were set aside. */
   get size(): number {
-    let size = this.#pending.size;
-    for (const name of this.#aside.keys()) if (!this.#pending.has(name)) size++;
-    return size;
+    return this.#pending.size + this.#refused.resting;
   }
 
   /** Zones that can be taken now. */
   get ready(): number {
-    this.#returnFromAside();
+    for (const name of this.#refused.due()) this.#enter(name);
     let waiting = this.#pending.size;
     // What is under way may not be pending any more: it changed back meanwhile.
     for (const name of this.#underWay) if (this.#pending.has(name)) waiting--;
-    return waiting - (this.#isHeld() ? this.#removalsToAsk().length : 0);
+    return waiting - this.heldCount;
   }
 
-  /** Removals that wait for somebody to look at them; empty where none do. */
-  heldRemovals(): ZoneName[] {
-    return this.#isHeld() ? this.#removalsToAsk() : [];
+  /** How many removals wait for somebody to look at them. */
+  get heldCount(): number {
+    const held = this.#held();
+    let count = held.size;
+    for (const name of this.#underWay) if (held.has(name)) count--;
+    return count;
+  }
+
+  /** The first of them. */
+  heldRemovals(most: number): ZoneName[] {
+    const named: ZoneName[] = [];
+    for (const name of this.#held()) {
+      if (named.length >= most) break;
+      if (!this.#underWay.has(name)) named.push(name);
+    }
+    return named;
   }
 
   /** Is it a removal that is held? */
   isHeld(name: ZoneName): boolean {
-    return this.#removals.has(name) && !this.#brake.isAllowed(name) && this.#isHeld();
+    return this.#held().has(name);
   }
 
   /** Somebody has looked at the removals that are held now. */
   allowRemovals(): void {
-    this.#brake.allow(this.#removals);
+    this.#removals.allow();
   }
 
   /** Since when the longest waiting zone waits, milliseconds since 1970. */
   get oldest(): number | undefined {
-    let oldest: number | undefined;
-    for (const since of this.#pending.values()) if (oldest === undefined || since < oldest) oldest = since;
-    return oldest;
+    return this.#pending.values().next().value;
   }
 
   has(name: ZoneName): boolean {
@@ -97,31 +95,29 @@ export class Backlog {
 
   /** Why the member refused this zone, where it did. */
   reasonAside(name: ZoneName): string | undefined {
-    return this.#aside.get(name)?.reason;
+    return this.#refused.get(name)?.reason;
   }
 
   /** Zones that the member refused, with the reasons; the first so many. */
   refused(most: number): { zone: ZoneName; reason: string }[] {
-    const refused: { zone: ZoneName; reason: string }[] = [];
-    for (const [zone, { reason }] of this.#aside) if (refused.length < most) refused.push({ zone, reason });
-    return refused;
+    return this.#refused.list(most);
   }
 
   /** Looks at one zone after it changed or was sent. */
   compare(name: ZoneName): void {
     const entry = this.#served(name);
     if (lacks(entry, this.#store.tombstone(name) !== undefined, this.#ledger.get(name)) === undefined) {
+      this.#refused.forget(name);
       this.#leave(name);
-      this.#aside.delete(name);
       return;
     }
-    const aside = this.#aside.get(name);
-    if (aside !== undefined && aside.digest !== entry?.digest) this.#aside.delete(name);
-    else if (aside !== undefined && aside.at > performance.now()) return;
-    this.#enter(name, Date.now());
+    const refused = this.#refused.get(name);
+    if (refused !== undefined && refused.digest !== entry?.digest) this.#refused.forget(name);
+    else if (refused !== undefined && refused.at > performance.now()) return;
+    this.#enter(name);
   }
 
-  /** Looks at all zones: at the start, or when the member's role changed. */
+  /** Looks at all zones, at the start. */
   compareAll(): void {
     const changed = [...this.#store.entries()].sort((a, b) => a.modified - b.modified);
     for (const { name } of changed) this.compare(name);
@@ -153,7 +149,7 @@ export class Backlog {
   giveBack(changes: readonly MemberChange[]): void {
     for (const { name, kind } of changes) {
       this.#underWay.delete(name);
-      if (kind === 'remove' && this.#ledger.get(name) === undefined) this.#brake.removed(name);
+      if (kind === 'remove' && this.#ledger.get(name) === undefined) this.#removals.removed(name);
       this.compare(name);
       if (this.#pending.has(name)) this.#arrived.push(name);
     }
@@ -161,32 +157,19 @@ export class Backlog {
 
   /** The member refused the zone's version with this digest (undefined: its removal). The others go on, and it is tried again later or when it changes. */
   setAside(name: ZoneName, reason: string, digest: string | undefined): void {
-    const tries = (this.#aside.get(name)?.tries ?? 0) + 1;
-    const wait = Math.min(ASIDE_FIRST * 2 ** (tries - 1), ASIDE_LONGEST);
-    this.#aside.set(name, { reason, digest, tries, at: performance.now() + wait });
+    this.#refused.note(name, reason, digest);
     this.#leave(name);
   }
 
   /** Milliseconds until a zone that was set aside is due again; undefined where there is none. */
   untilRetry(): number | undefined {
-    let soonest: number | undefined;
-    for (const [name, { at }] of this.#aside) {
-      if (!this.#pending.has(name) && (soonest === undefined || at < soonest)) soonest = at;
-    }
-    return soonest === undefined ? undefined : Math.max(0, soonest - performance.now());
+    return this.#refused.untilDue();
   }
 
-  #returnFromAside(): void {
-    if (this.#aside.size === 0) return;
-    const now = performance.now();
-    for (const [name, aside] of this.#aside) {
-      if (aside.at <= now) this.#enter(name, Date.now());
-    }
-  }
-
-  #enter(name: ZoneName, since: number): void {
+  #enter(name: ZoneName): void {
     const isKnown = this.#pending.has(name);
-    if (!isKnown) this.#pending.set(name, since);
+    if (!isKnown) this.#pending.set(name, Date.now());
+    this.#refused.wake(name);
     if (this.#served(name) === undefined) this.#removals.add(name);
     else if (this.#removals.delete(name) || !isKnown) this.#arrived.push(name);
   }
@@ -194,15 +177,15 @@ export class Backlog {
   #leave(name: ZoneName): void {
     this.#pending.delete(name);
     this.#removals.delete(name);
+    this.#refused.rest(name);
   }
 
   /** In order of need: removals first, then what changed last, so that after an outage what people wait for comes before what is old. */
   #next(most: number): ZoneName[] {
     const names: ZoneName[] = [];
-    const isHeld = this.#isHeld();
-    for (const name of this.#removals) {
+    for (const name of this.#removals.due(this.#ledger.size)) {
       if (names.length >= most) return names;
-      if (!this.#underWay.has(name) && (!isHeld || this.#brake.isAllowed(name))) names.push(name);
+      if (!this.#underWay.has(name)) names.push(name);
     }
     const taken = new Set(names);
     for (let name = this.#arrived.pop(); name !== undefined; name = this.#arrived.pop()) {
@@ -210,7 +193,7 @@ export class Backlog {
       if (isDue && !taken.has(name)) {
         // Zones that were refused go in calls of their own: such a call takes long, and no other zone is to wait for it.
         const [first = name] = names;
-        if (this.#aside.has(name) !== this.#aside.has(first)) {
+        if (this.#refused.has(name) !== this.#refused.has(first)) {
           this.#arrived.push(name);
           break;
         }
@@ -222,12 +205,8 @@ export class Backlog {
     return names;
   }
 
-  #isHeld(): boolean {
-    return this.#removals.size > 0 && this.#brake.holds(this.#removals, this.#ledger.size);
-  }
-
-  #removalsToAsk(): ZoneName[] {
-    return [...this.#removals].filter((name) => !this.#brake.isAllowed(name) && !this.#underWay.has(name));
+  #held(): ReadonlySet<ZoneName> {
+    return this.#removals.held(this.#ledger.size);
   }
 
   #served(name: ZoneName): ReturnType<ZoneStore['get']> {

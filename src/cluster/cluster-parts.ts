@@ -99,7 +99,7 @@ export class ClusterParts {
     });
     const { workers, types } = this;
     this.members = new Members({ state, store, own, types, tokens, workers });
-    this.progress = new Progress(this.members, this.workers);
+    this.progress = new Progress(this.workers);
     this.history = new ZoneHistory(join(options.folder, 'history'), log);
     const { local, progress, history } = this;
     this.changes = new ZoneChanges({

@@ -61,9 +61,8 @@ export class DnsCluster extends MemberCommands implements Cluster {
   }
 
   listZones(by: Principal): ZoneRow[] {
-    const rows: ZoneRow[] = [];
-    for (const entry of this.parts.store.entries()) if (ownsOrIsRoot(by, entry.owner)) rows.push(entry);
-    return rows.sort((a, b) => (a.name < b.name ? -1 : 1));
+    const rows = this.parts.store.inOrder();
+    return by.kind === 'root' ? rows : rows.filter(({ owner }) => owner === by.user);
   }
 
   heldZones(by: Principal): ZoneRow[] {
@@ -71,10 +70,10 @@ export class DnsCluster extends MemberCommands implements Cluster {
     return this.listZones(by).filter(({ name }) => !missing.has(name));
   }
 
-  // Asked by each health check: nothing is sorted for it.
+  // Asked by each health check: nothing is listed for it.
   heldCount(by: Principal): number {
-    const { store } = this.parts;
-    return by.kind === 'root' ? store.size - store.edits.missing().length : this.heldZones(by).length;
+    const missing = this.parts.store.edits.missing().filter((name) => this.zone(name, by) !== undefined);
+    return this.#countOf(by) - missing.length;
   }
 
   zonesElsewhere(by: Principal): Promise<{ zone: ZoneName; member: string }[]> {
@@ -235,7 +234,7 @@ export class DnsCluster extends MemberCommands implements Cluster {
       hostname: this.hostname,
       clustering: this.parts.state.data.clustering,
       settings: settingsOf(this.parts.state),
-      zones: by.kind === 'root' ? this.parts.store.size : this.listZones(by).length,
+      zones: this.#countOf(by),
       nameserver: await this.parts.nameserver.status(),
       dns: this.parts.nameserver.dns,
       members: this.parts.members.list(by),
@@ -258,5 +257,10 @@ export class DnsCluster extends MemberCommands implements Cluster {
   async configure(change: Partial<ClusterSettings>, by: Principal): Promise<void> {
     authorizeRoot(by);
     await changeSettings(this.parts.state, change);
+  }
+
+  /** How many zones are theirs. */
+  #countOf(by: Principal): number {
+    return by.kind === 'root' ? this.parts.store.size : this.parts.store.countOf(by.user);
   }
 }

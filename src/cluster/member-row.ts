@@ -21,7 +21,7 @@ export function memberRow(
   const zones = writes ? zonesOf(member, store) : 0;
   const oldest = due > 0 ? worker?.backlog.oldest : undefined;
   const leftOut = worker?.acknowledged.zonesLeftOut() ?? [];
-  const held = worker?.backlog.heldRemovals() ?? [];
+  const held = worker?.backlog.heldCount ?? 0;
   const silent = worker?.nameserver.silent;
   const pushes = worker?.pushes.totals;
   const ends = worker?.info?.certificateEnds;
@@ -34,7 +34,7 @@ export function memberRow(
     ...(lastContact === 0 ? {} : { lastContact: new Date(lastContact).toISOString() }),
     ...(oldest === undefined ? {} : { pendingSince: new Date(oldest).toISOString() }),
     ...(ends === undefined ? {} : { certificateEnds: new Date(ends).toISOString() }),
-    ...(held.length === 0 ? {} : { removalsHeld: { count: held.length, zones: held.slice(0, MOST_NAMED) } }),
+    ...(held === 0 ? {} : { removalsHeld: { count: held, zones: worker?.backlog.heldRemovals(MOST_NAMED) ?? [] } }),
     ...(pushes === undefined ? {} : { pushes }),
     ...(silent === undefined ? {} : { silentNameserver: silent }),
     ...(leftOut.length === 0 ? {} : { leftOut }),
@@ -44,8 +44,5 @@ export function memberRow(
 
 /** How many zones it should hold. */
 function zonesOf({ owner }: Member, store: ZoneStore): number {
-  if (owner === ROOT) return store.size;
-  let count = 0;
-  for (const entry of store.entries()) if (entry.owner === owner) count++;
-  return count;
+  return owner === ROOT ? store.size : store.countOf(owner);
 }

@@ -107,7 +107,6 @@ export class MemberWorker {
 
   /** Role, clustering or threshold changed: look again at what may be done. */
   reconsider(): void {
-    this.backlog.compareAll();
     this.#signal.notify();
     this.#waiters.tellAll();
   }
@@ -233,10 +232,10 @@ export class MemberWorker {
 
   /** Once for each time that removals are held. */
   #tellHeld(): void {
-    const held = this.backlog.heldRemovals().length;
-    if (held > 0 && !this.#isHeld) this.#options.removalsHeld();
-    if (held > 0 !== this.#isHeld) this.#waiters.tellAll();
-    this.#isHeld = held > 0;
+    const isHeld = this.backlog.heldCount > 0;
+    if (isHeld && !this.#isHeld) this.#options.removalsHeld();
+    if (isHeld !== this.#isHeld) this.#waiters.tellAll();
+    this.#isHeld = isHeld;
   }
 
   async #lookForReturn(): Promise<void> {

@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import type { Principal } from '../access/principal.js';
 import type { ZoneName } from '../zones/zone-name.js';
+import { mayUse } from './member.js';
 import type { MemberWorkers } from './member-workers.js';
-import type { Members } from './members.js';
 import type { ChangeOptions, MemberZoneState } from './results.js';
 
 const DEFAULT_WAIT = 5_000;
@@ -10,20 +10,17 @@ const LONGEST_WAIT = 60_000;
 
 /** How far zones are at the members that are written to. */
 export class Progress {
-  readonly #members: Members;
   readonly #workers: MemberWorkers;
 
-  constructor(members: Members, workers: MemberWorkers) {
-    this.#members = members;
+  constructor(workers: MemberWorkers) {
     this.#workers = workers;
   }
 
-  /** One state for each member that holds the zone or is to, of those that `by` may see. */
+  /** One state for each member that holds the zone or is to, of those that `by` may see. Costs the same at any number of zones. */
   of(zone: ZoneName, by: Principal): MemberZoneState[] {
-    const visible = new Set(this.#members.list(by).map((member) => member.id));
     const states: MemberZoneState[] = [];
     for (const [member, worker] of this.#workers.writers()) {
-      const state = visible.has(member.id) ? worker.stateOf(zone) : undefined;
+      const state = mayUse(by, member) ? worker.stateOf(zone) : undefined;
       if (state !== undefined) states.push({ member: member.id, hostname: member.hostname, ...state });
     }
     return states;

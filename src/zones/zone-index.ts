@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { dropTemporaries, replaceFile } from '../state/durable-file.js';
 import type { FileStamp } from './zone-files.js';
 import type { ZoneName } from './zone-name.js';
+import { ZonesInOrder } from './zones-in-order.js';
 
 /** What the index knows of a zone without reading its file. */
 export interface ZoneEntry {
@@ -61,7 +62,9 @@ const tombstoneLine = z.tuple([z.string(), z.number(), z.number(), z.string(), h
 
 /** All zones by name, in memory, with a snapshot on disk (a line for each, closed by count and checksum). */
 export class ZoneIndex {
-  readonly entries = new Map<ZoneName, ZoneEntry>();
+  readonly #entries = new Map<ZoneName, ZoneEntry>();
+  readonly #counts = new Map<string, number>();
+  readonly #inOrder = new ZonesInOrder<ZoneEntry>();
   readonly tombstones = new Map<ZoneName, Tombstone>();
   /**
    * Zones whose present version no nameserver was yet seen serving, and the entry of the version before, where there was one; `found`
@@ -86,6 +89,33 @@ export class ZoneIndex {
       if (text !== '' && !index.#readLine(text)) whole = false;
     }
     return { index, whole };
+  }
+
+  get entries(): ReadonlyMap<ZoneName, ZoneEntry> {
+    return this.#entries;
+  }
+
+  set(entry: ZoneEntry): void {
+    this.#count(this.#entries.get(entry.name), -1);
+    this.#entries.set(entry.name, entry);
+    this.#count(entry, 1);
+    this.#inOrder.set(entry);
+  }
+
+  delete(name: ZoneName): void {
+    this.#count(this.#entries.get(name), -1);
+    this.#entries.delete(name);
+    this.#inOrder.delete(name);
+  }
+
+  /** How many zones belong to this account. */
+  countOf(owner: string): number {
+    return this.#counts.get(owner) ?? 0;
+  }
+
+  /** All of them by name. */
+  inOrder(): ZoneEntry[] {
+    return this.#inOrder.all();
   }
 
   /** The zones of which a previous version is kept. */
@@ -121,6 +151,13 @@ export class ZoneIndex {
     await replaceFile(copyOf(file), snapshot, MODE);
   }
 
+  #count(entry: ZoneEntry | undefined, by: number): void {
+    if (entry === undefined) return;
+    const count = this.countOf(entry.owner) + by;
+    if (count === 0) this.#counts.delete(entry.owner);
+    else this.#counts.set(entry.owner, count);
+  }
+
   /** False where it is not a line of a snapshot. */
   #readLine(text: string): boolean {
     const values = parseJson(text.slice(1));
@@ -135,7 +172,7 @@ export class ZoneIndex {
     if (!line.success) return false;
     const [zone, serial, digest, owner, modified, previous, stamp, home] = line.data;
     const name = zone as ZoneName;
-    this.entries.set(name, entryOf(name, [serial, digest, owner, modified, home]));
+    this.set(entryOf(name, [serial, digest, owner, modified, home]));
     if (stamp !== undefined && stamp !== null)
       this.written.set(name, { mtime: stamp[0], size: stamp[1], crc: stamp[2] });
     if (previous === 'new' || previous === 'found') this.unconfirmed.set(name, previous);

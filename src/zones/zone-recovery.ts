@@ -52,7 +52,7 @@ async function indexFromFiles(files: ZoneFiles, known: readonly ZoneIndex[], log
       const held = source?.entries.get(name);
       const there = files.stat(name);
       if (there !== undefined) index.written.set(name, { ...there, crc: crc32(text) });
-      index.entries.set(name, held ?? { name, serial, digest, owner: 'root', modified: Date.now() });
+      index.set(held ?? { name, serial, digest, owner: 'root', modified: Date.now() });
       if (held === undefined) ownerless.push(name);
       const previous = source?.unconfirmed.get(name);
       if (previous !== undefined) index.unconfirmed.set(name, previous);

@@ -65,7 +65,7 @@ export class ZoneSteps {
       this.#files.place(temporary, name);
       if (stamp !== undefined) written.set(name, stamp);
       if (held === undefined || succeeds) unconfirmed.set(name, held ?? (step.found === true ? 'found' : 'new'));
-      entries.set(name, step.entry);
+      this.#index.set(step.entry);
       this.touched.add(name);
     } else if (step.kind === 'confirm') {
       for (const name of step.names) {
@@ -73,13 +73,13 @@ export class ZoneSteps {
         unconfirmed.delete(name);
       }
     } else if (step.kind === 'disown') {
-      if (step.entry === undefined) entries.delete(step.name);
-      else entries.set(step.name, step.entry);
+      if (step.entry === undefined) this.#index.delete(step.name);
+      else this.#index.set(step.entry);
       unconfirmed.delete(step.name);
       written.delete(step.name);
       this.#files.dropPrevious(step.name);
     } else {
-      entries.delete(step.name);
+      this.#index.delete(step.name);
       unconfirmed.delete(step.name);
       written.delete(step.name);
       if (step.kind === 'remove') tombstones.set(step.name, step.tombstone);

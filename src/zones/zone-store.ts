@@ -110,6 +110,16 @@ export class ZoneStore {
     return this.#index.entries.values();
   }
 
+  /** By name. */
+  inOrder(): ZoneEntry[] {
+    return this.#index.inOrder();
+  }
+
+  /** How many zones belong to this account. */
+  countOf(owner: string): number {
+    return this.#index.countOf(owner);
+  }
+
   /** Of removed zones; some are here again. */
   tombstones(): IterableIterator<[ZoneName, Tombstone]> {
     return this.#index.tombstones.entries();

@@ -9,6 +9,7 @@ import { AppendTable } from '../../src/state/append-table.js';
 import { validateZone } from '../../src/zones/validation.js';
 import { zoneName } from '../../src/zones/zone-name.js';
 import { ZoneStore } from '../../src/zones/zone-store.js';
+import { stepsOf } from '../steps.js';
 import { zoneNames, zoneText } from './zone-texts.js';
 
 const log = createLog({ level: 'silent' });
@@ -73,4 +74,57 @@ test.each([
   expect([backlog.ready, backlog.untilRetry()]).toEqual([0, MINUTE]);
   vi.advanceTimersByTime(MINUTE);
   expect(backlog.ready).toBe(1);
+});
+
+test.each([0, 60_000])(
+  'tells since when the first zone waits, also where later ones came %i ms before by the clock',
+  (back) => {
+    const backlog = new Backlog({ store, ledger, serves: () => true, hostsSeen: () => [], here: 'web' });
+    ledger.set('removed.example', { digest: '', serial: 1, servedAt: 0 });
+    backlog.compareAll();
+    const first = Date.now();
+    vi.setSystemTime(first - back);
+    // Looked at again, and set aside and back, it waits no less long than what came meanwhile.
+    backlog.compare(NAME);
+    expect(backlog.oldest).toBe(first);
+    backlog.setAside(NAME, 'refused there', store.get(NAME)?.digest);
+    expect([backlog.oldest, backlog.size, backlog.ready]).toEqual([undefined, 1, 0]);
+    vi.advanceTimersByTime(MINUTE);
+    expect([backlog.ready, backlog.size, backlog.oldest]).toEqual([1, 1, first - back + MINUTE]);
+  },
+);
+
+test('every figure costs the same among few zones and among many that wait, are refused, or wait to be removed', async () => {
+  const stepsAmong = async (count: number): Promise<number[]> => {
+    const removed = Array.from({ length: count }, (_, i) => zoneName(`removed-${count}-${i}.example`));
+    const refused = Array.from({ length: count }, (_, i) => zoneName(`refused-${count}-${i}.example`));
+    const all = [...removed, ...refused];
+    const table = await AppendTable.open(join(folder, `ledger-${count}`), { parse: parseLedgerEntry, log });
+    try {
+      await table.setMany(all.map((name) => [name, { digest: '', serial: 1, servedAt: 0 }]));
+      await store.bury(
+        all.map((name) => ({ name, serial: 1 })),
+        'root',
+      );
+      const backlog = new Backlog({ store, ledger: table, serves: () => true, hostsSeen: () => [], here: 'web' });
+      backlog.compareAll();
+      for (const name of refused) backlog.setAside(name, 'refused there', undefined);
+      expect([backlog.size, backlog.ready, backlog.heldCount]).toEqual([2 * count + 1, 1, count]);
+      const [name = NAME] = removed;
+      return [
+        stepsOf(() => backlog.size),
+        stepsOf(() => backlog.ready),
+        stepsOf(() => backlog.oldest),
+        stepsOf(() => backlog.heldCount),
+        stepsOf(() => backlog.heldRemovals(10)),
+        stepsOf(() => backlog.isHeld(name)),
+        stepsOf(() => backlog.refused(10)),
+        stepsOf(() => backlog.untilRetry()),
+        stepsOf(() => backlog.compare(name)),
+      ];
+    } finally {
+      await table.close();
+    }
+  };
+  expect(await stepsAmong(5_000)).toEqual(await stepsAmong(50));
 });

@@ -10,6 +10,7 @@ import { ZoneStore } from '../../src/zones/zone-store.js';
 
 const log = createLog({ level: 'silent' });
 const NAMES = ['a.example', 'b.example', 'c.example', '0/26.2.0.192.in-addr.arpa'].map(zoneName);
+const OWNERS = ['root', 'ann'];
 /** So small that the journal is folded every few steps. */
 const CHECKPOINT = 600;
 
@@ -70,11 +71,15 @@ function expectSame(store: ZoneStore, model: Model): void {
   expect(new Set(store.unconfirmed())).toEqual(new Set(open));
   for (const name of NAMES) expect(store.tombstone(name)?.serial).toBe(model.tombstones.get(name));
   expect(store.edits.missing()).toEqual([]);
+  expect(store.inOrder().map(({ name }) => name)).toEqual([...model.zones.keys()].sort());
+  for (const whose of OWNERS) {
+    expect(store.countOf(whose)).toBe([...model.zones.values()].filter(({ owner }) => owner === whose).length);
+  }
 }
 
 const some = fc.subarray(NAMES, { minLength: 1 });
 const step = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('write' as const), names: some, owner: fc.constantFrom('root', 'ann') }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('write' as const), names: some, owner: fc.constantFrom(...OWNERS) }) },
   // `late`: what comes in is about the version before the present one, as after a slow nameserver.
   { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('confirm' as const, 'rollback' as const), names: some, late: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('remove' as const), names: some }) },
