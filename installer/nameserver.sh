@@ -88,7 +88,7 @@ stop_nameserver() {
 zones_of() {
   [ "$1" != embedded ] && has_package "${NAMESERVER_PACKAGES[0]}" || return 0
   ask_program "$2" "$1" <<'END'
-import { SOURCES } from './dist/nameservers/configured-zones.js';
+import { SOURCES } from './dist/nameservers/sources.js';
 import { isOfEveryServer } from './dist/cli/adopt/candidate.js';
 const source = SOURCES[process.argv[2]];
 const zones = await source.read(source.configuration);

@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '../../src/operations/ports.js';
 import { RndcChannel } from '../../src/nameservers/bind/control.js';
 import { keyClause, newRndcKey } from '../../src/nameservers/bind/rndc-key.js';
-import { withServerPrograms } from '../../src/nameservers/server-programs.js';
+import { withServerPrograms } from '../../src/nameservers/controlled/private-process.js';
 
 export const HOST = '127.0.0.1';
 const START_TIMEOUT = 120_000;

@@ -1,13 +1,13 @@
 import type { Log } from '../operations/log.js';
 import { BindServer, type OperatorNamed } from './bind/bind.js';
-import { ControlledNameserver } from './controlled-nameserver.js';
-import type { ControlledServer } from './controlled-server.js';
+import { ControlledNameserver } from './controlled/controlled-nameserver.js';
+import type { ControlledServer } from './controlled/controlled-server.js';
 import { EmbeddedNameserver } from './embedded/embedded.js';
 import { KnotServer, type OperatorKnot } from './knot/knot.js';
 import type { DnsAddress, Nameserver } from './nameserver.js';
 import { NsdServer, type OperatorNsd } from './nsd/nsd.js';
 import { PdnsServer, type OperatorPdns } from './powerdns/powerdns.js';
-import type { ServerOptions } from './server-base.js';
+import type { ServerOptions } from './controlled/server-base.js';
 
 /** What each kind takes from an operator's server, where there is one; without it we run a private server. */
 interface Operators {

@@ -8,7 +8,7 @@ import { parseName } from '../../src/dns/name.js';
 import { query } from '../../src/dns/messages/query.js';
 import { TYPE } from '../../src/dns/types.js';
 import type { NameserverSettings } from '../../src/nameservers/kinds.js';
-import { processesServing } from '../../src/nameservers/memory.js';
+import { processesServing } from '../../src/nameservers/controlled/memory.js';
 import { freePort } from '../../src/operations/ports.js';
 import { startNode, type NodeSettings, type RunningNode } from '../../src/panel/node.js';
 import { zoneName } from '../../src/zones/zone-name.js';

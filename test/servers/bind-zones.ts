@@ -3,10 +3,10 @@ import { mkdir, mkdtemp, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { ZoneChange } from '../../src/nameservers/nameserver.js';
-import type { Upsert } from '../../src/nameservers/zone-commands.js';
+import type { Upsert } from '../../src/nameservers/controlled/zone-commands.js';
 import { zoneName } from '../../src/zones/zone-name.js';
 
-export type { Upsert } from '../../src/nameservers/zone-commands.js';
+export type { Upsert } from '../../src/nameservers/controlled/zone-commands.js';
 
 /** A folder of master files, laid out as the store does it: by hash, and `+` for the `/` of a zone's name. */
 export class ZoneFolder {

@@ -7,7 +7,7 @@ import { parseName } from '../../src/dns/name.js';
 import { query } from '../../src/dns/messages/query.js';
 import { TYPE } from '../../src/dns/types.js';
 import { BindServer } from '../../src/nameservers/bind/bind.js';
-import { ControlledNameserver } from '../../src/nameservers/controlled-nameserver.js';
+import { ControlledNameserver } from '../../src/nameservers/controlled/controlled-nameserver.js';
 import { freePort } from '../../src/operations/ports.js';
 import { createLog } from '../../src/operations/log.js';
 import { needs } from '../needs.js';

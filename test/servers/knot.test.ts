@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { encodeCommand, readReply } from '../../src/nameservers/knot/control-message.js';
 import { KnotControl } from '../../src/nameservers/knot/control.js';
 import { needs } from '../needs.js';
-import { withServerPrograms } from '../../src/nameservers/server-programs.js';
+import { withServerPrograms } from '../../src/nameservers/controlled/private-process.js';
 import { CANDIDATES } from './conformance/candidates.js';
 import { ServerUnderTest } from './conformance/server-under-test.js';
 

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { RCODE } from '../../src/dns/messages/message.js';
 import { TYPE } from '../../src/dns/types.js';
-import { processesServing } from '../../src/nameservers/memory.js';
+import { processesServing } from '../../src/nameservers/controlled/memory.js';
 import { NsdControl } from '../../src/nameservers/nsd/control.js';
 
 import { needs } from '../needs.js';

@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseName } from '../../src/dns/name.js';
 import { DnsClient } from '../../src/dns/messages/query.js';
-import type { ControlledServer } from '../../src/nameservers/controlled-server.js';
-import { processesServing } from '../../src/nameservers/memory.js';
+import type { ControlledServer } from '../../src/nameservers/controlled/controlled-server.js';
+import { processesServing } from '../../src/nameservers/controlled/memory.js';
 import type { DnsAddress } from '../../src/nameservers/nameserver.js';
-import { withServerPrograms } from '../../src/nameservers/server-programs.js';
+import { withServerPrograms } from '../../src/nameservers/controlled/private-process.js';
 import { freePort } from '../../src/operations/ports.js';
 import { OWN_ZONE, type OperatorServer } from './operator-server.js';
 

@@ -1,5 +1,5 @@
 import type { DnsAddress } from '../../src/nameservers/nameserver.js';
-import type { ControlledServer } from '../../src/nameservers/controlled-server.js';
+import type { ControlledServer } from '../../src/nameservers/controlled/controlled-server.js';
 
 /** A zone that every operator's server has from a configuration of its own, and that we must leave alone; its serial is 7. */
 export const OWN_ZONE = 'own.example';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DnsAddress } from '../../src/nameservers/nameserver.js';
-import { withServerPrograms } from '../../src/nameservers/server-programs.js';
+import { withServerPrograms } from '../../src/nameservers/controlled/private-process.js';
 import { freePort } from '../../src/operations/ports.js';
 
 export const API_KEY = 'k3y-of-the-api';

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { PdnsControl } from '../../src/nameservers/powerdns/control.js';
-import { StartTime } from '../../src/nameservers/start-time.js';
+import { StartTime } from '../../src/nameservers/controlled/start-time.js';
 import { needs } from '../needs.js';
 import { CANDIDATES } from './conformance/candidates.js';
 import { ServerUnderTest } from './conformance/server-under-test.js';

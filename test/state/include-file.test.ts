@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { IncludeFile } from '../../src/nameservers/include-file.js';
+import { IncludeFile } from '../../src/nameservers/controlled/include-file.js';
 import { ZONE_STATEMENTS } from '../../src/nameservers/knot/configuration.js';
 
 let folder: string;

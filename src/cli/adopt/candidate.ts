@@ -4,7 +4,7 @@ import { OctetReader } from '../../dns/octets.js';
 import type { ResourceRecord } from '../../dns/zone.js';
 import { TYPE } from '../../dns/types.js';
 import { ClusterError, sentenceOf } from '../../errors.js';
-import type { StatementPlace } from '../../nameservers/configured-zones.js';
+import type { StatementPlace } from '../../nameservers/configured/configured-zone.js';
 import { validateZone } from '../../zones/validation.js';
 import { zoneName, type ZoneName } from '../../zones/zone-name.js';
 

@@ -1,7 +1,8 @@
 import { chmod, chown, copyFile, readFile, realpath, stat } from 'node:fs/promises';
 import { constants } from 'node:fs';
-import { askProgram } from '../../nameservers/configuration-reading.js';
-import { SOURCES, type SourceKind, type StatementPlace } from '../../nameservers/configured-zones.js';
+import { askProgram } from '../../nameservers/configured/configuration-reading.js';
+import type { StatementPlace } from '../../nameservers/configured/configured-zone.js';
+import { SOURCES, type SourceKind } from '../../nameservers/sources.js';
 import { replaceFile } from '../../state/durable-file.js';
 
 /** A zone's statement in the operator's configuration. */

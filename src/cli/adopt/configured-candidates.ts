@@ -2,7 +2,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { parseName } from '../../dns/name.js';
 import { DnsClient, type DnsServer } from '../../dns/messages/query.js';
 import { sentenceOf } from '../../errors.js';
-import { SOURCES, type ConfiguredZone, type SourceKind } from '../../nameservers/configured-zones.js';
+import type { ConfiguredZone } from '../../nameservers/configured/configured-zone.js';
+import { SOURCES, type SourceKind } from '../../nameservers/sources.js';
 import { LARGEST_ZONE } from '../../zones/validation.js';
 import { candidateOf, isOfEveryServer, type Candidate } from './candidate.js';
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
-import { processesServing } from '../../nameservers/memory.js';
+import { processesServing } from '../../nameservers/controlled/memory.js';
 
 const ANY = new Set(['0.0.0.0', '::']);
 const LOOPBACK = /^(127\.|::1$)/;

@@ -1,8 +1,9 @@
 import { access, constants } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { sentenceOf } from '../../errors.js';
-import { askProgram, configurationText, includedFiles } from '../../nameservers/configuration-reading.js';
-import { SOURCES, type Checker, type SourceKind } from '../../nameservers/configured-zones.js';
+import { askProgram, configurationText, includedFiles } from '../../nameservers/configured/configuration-reading.js';
+import type { Checker } from '../../nameservers/configured/configured-zone.js';
+import { SOURCES, type SourceKind } from '../../nameservers/sources.js';
 import type { NameserverSettings } from '../../nameservers/kinds.js';
 import { notice, ok, wrong, type Check, type Finding } from './check.js';
 import type { Facts } from './facts.js';

@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import { parseMemberHost } from '../../cluster/member-address.js';
 import { sentenceOf } from '../../errors.js';
-import { SOURCES, type SourceKind } from '../../nameservers/configured-zones.js';
+import { SOURCES, type SourceKind } from '../../nameservers/sources.js';
 import { configuredCandidates, withoutUnwritten } from '../adopt/configured-candidates.js';
 import type { Candidate, Sound } from '../adopt/candidate.js';
 import { importZones, zonesOfService } from '../adopt/import.js';

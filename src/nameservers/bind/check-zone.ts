@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import pLimit from 'p-limit';
 import type { Applied, ZoneChange } from '../nameserver.js';
-import { withServerPrograms } from '../server-programs.js';
+import { withServerPrograms } from '../controlled/private-process.js';
 
 /** Two at a time, so that a batch of broken zones leaves the machine to named. */
 const turn = pLimit(2);

@@ -1,6 +1,6 @@
 import { keyClause, type RndcKey } from './rndc-key.js';
-import { configurationFrom } from '../configuration-template.js';
-import { quote, zoneBody as bodyWith, zoneStatements } from '../named-conf.js';
+import { configurationFrom } from '../controlled/configuration-template.js';
+import { quote, zoneBody as bodyWith, zoneStatements } from '../controlled/named-conf.js';
 import type { DnsAddress } from '../nameserver.js';
 
 /** The clause that names a zone's master file, as we write it and as named shows it. */

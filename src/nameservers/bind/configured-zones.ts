@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import { askProgram } from '../configuration-reading.js';
-import type { ConfiguredZone, StatementPlace } from '../configured-zones.js';
-import { statementsOfFiles } from '../named-conf-files.js';
-import { statementsOf, valueOf, type Statement } from '../named-conf-statements.js';
+import { askProgram } from '../configured/configuration-reading.js';
+import type { ConfiguredZone, StatementPlace } from '../configured/configured-zone.js';
+import { statementsOfFiles } from '../configured/named-conf-files.js';
+import { statementsOf, valueOf, type Statement } from '../configured/named-conf-statements.js';
 
 /** What a type of zone is, where it is none that has its data from a file of this server. */
 const OTHER_TYPES: Readonly<Record<string, string>> = {

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { Log } from '../../operations/log.js';
 import { AppendTable } from '../../state/append-table.js';
 import type { ZoneName } from '../../zones/zone-name.js';
-import { IncludeFile } from '../include-file.js';
-import type { ZoneFile } from '../zone-commands.js';
+import { IncludeFile } from '../controlled/include-file.js';
+import type { ZoneFile } from '../controlled/zone-commands.js';
 import { ZONE_STATEMENTS } from './configuration.js';
 
 const loadedZone = z.object({

@@ -1,10 +1,10 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { ClusterError } from '../../errors.js';
 import type { ZoneName } from '../../zones/zone-name.js';
-import type { IncludeFile } from '../include-file.js';
+import type { IncludeFile } from '../controlled/include-file.js';
 import type { Applied, ZoneChange } from '../nameserver.js';
-import type { Refusals, Upsert, ZoneCommands, ZoneFile } from '../zone-commands.js';
-import { notOurs } from '../zone-loader.js';
+import type { Refusals, Upsert, ZoneCommands, ZoneFile } from '../controlled/zone-commands.js';
+import { notOurs } from '../controlled/zone-loader.js';
 import { faultOf } from './check-zone.js';
 import { TEMPLATE, TEMPLATE_ITEMS } from './configuration.js';
 import type { KnotCommand, KnotReply } from './control-message.js';

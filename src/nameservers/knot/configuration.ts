@@ -1,5 +1,5 @@
-import { configurationFrom } from '../configuration-template.js';
-import type { IncludeSyntax } from '../include-file.js';
+import { configurationFrom } from '../controlled/configuration-template.js';
+import type { IncludeSyntax } from '../controlled/include-file.js';
 import type { DnsAddress } from '../nameserver.js';
 
 /** A string of knot.conf. */

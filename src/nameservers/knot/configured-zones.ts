@@ -1,7 +1,7 @@
 import { isAbsolute, join } from 'node:path';
-import { askProgram } from '../configuration-reading.js';
-import type { ConfiguredZone } from '../configured-zones.js';
-import { sectionPlaces } from '../section-places.js';
+import { askProgram } from '../configured/configuration-reading.js';
+import type { ConfiguredZone } from '../configured/configured-zone.js';
+import { sectionPlaces } from '../configured/section-places.js';
 import { TEMPLATE } from './configuration.js';
 
 /** The items of a section by their ids, each with its options and their values. */

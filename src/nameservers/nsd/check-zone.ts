@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import pLimit from 'p-limit';
-import { withServerPrograms } from '../server-programs.js';
-import type { ZoneFile } from '../zone-commands.js';
+import { withServerPrograms } from '../controlled/private-process.js';
+import type { ZoneFile } from '../controlled/zone-commands.js';
 
 /** Two at a time, so that a large batch leaves the machine to NSD. */
 const turn = pLimit(2);

@@ -1,4 +1,4 @@
-import { configurationFrom } from '../configuration-template.js';
+import { configurationFrom } from '../controlled/configuration-template.js';
 import type { DnsAddress } from '../nameserver.js';
 
 /** A string of nsd.conf. It knows no escapes, and no path of ours holds a quotation mark. */

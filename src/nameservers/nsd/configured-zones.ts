@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, join } from 'node:path';
-import { askProgram, configurationText } from '../configuration-reading.js';
-import type { ConfiguredZone } from '../configured-zones.js';
-import { sectionPlaces } from '../section-places.js';
+import { askProgram, configurationText } from '../configured/configuration-reading.js';
+import type { ConfiguredZone } from '../configured/configured-zone.js';
+import { sectionPlaces } from '../configured/section-places.js';
 import { PREFIX } from './patterns.js';
 
 /** One section of what nsd-checkconf prints. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { replaceFile } from '../../state/durable-file.js';
-import type { ZoneFile } from '../zone-commands.js';
+import type { ZoneFile } from '../controlled/zone-commands.js';
 import { patternsText, readPatterns } from './configuration.js';
 
 /** Of the names of our patterns. */

@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
-import { configurationFrom } from '../configuration-template.js';
-import type { IncludeSyntax } from '../include-file.js';
-import { quote, zoneStatements } from '../named-conf.js';
+import { configurationFrom } from '../controlled/configuration-template.js';
+import type { IncludeSyntax } from '../controlled/include-file.js';
+import { quote, zoneStatements } from '../controlled/named-conf.js';
 import type { DnsAddress } from '../nameserver.js';
 
 /**

@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import { ClusterError } from '../../errors.js';
-import { askProgram, configurationText } from '../configuration-reading.js';
-import type { ConfiguredZone } from '../configured-zones.js';
-import { statementsOfFiles } from '../named-conf-files.js';
-import { valueOf, type Statement } from '../named-conf-statements.js';
+import { askProgram, configurationText } from '../configured/configuration-reading.js';
+import type { ConfiguredZone } from '../configured/configured-zone.js';
+import { statementsOfFiles } from '../configured/named-conf-files.js';
+import { valueOf, type Statement } from '../configured/named-conf-statements.js';
 
 const SETTING = /^\s*([a-z0-9-]+)\+?\s*=\s*(.*?)\s*$/;
 

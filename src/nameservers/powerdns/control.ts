@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import { ClusterError, sentenceOf } from '../../errors.js';
-import { exchange } from '../socket-exchange.js';
+import { exchange } from '../controlled/socket-exchange.js';
 
 /** Commands at the same time, a connection each. */
 const CONNECTIONS = 4;

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { sentenceOf } from '../../errors.js';
 import type { Log } from '../../operations/log.js';
 import type { ZoneName } from '../../zones/zone-name.js';
-import { withServerPrograms } from '../server-programs.js';
+import { withServerPrograms } from '../controlled/private-process.js';
 
 const run = promisify(execFile);
 const TIMEOUT = 60_000;

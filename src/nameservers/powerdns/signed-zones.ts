@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { parseName } from '../../dns/name.js';
 import type { DnsClient } from '../../dns/messages/query.js';
 import { TYPE } from '../../dns/types.js';
-import type { IncludeFile } from '../include-file.js';
+import type { IncludeFile } from '../controlled/include-file.js';
 import type { PdnsControl } from './control.js';
 
 /** Milliseconds for which what was found holds. */

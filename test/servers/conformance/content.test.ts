@@ -8,7 +8,7 @@ import type { Name } from '../../../src/dns/name.js';
 import { parseZone } from '../../../src/dns/zone-text/parser.js';
 import { query } from '../../../src/dns/messages/query.js';
 import { typeName, TYPE } from '../../../src/dns/types.js';
-import { withServerPrograms } from '../../../src/nameservers/server-programs.js';
+import { withServerPrograms } from '../../../src/nameservers/controlled/private-process.js';
 import { needs } from '../../needs.js';
 import { removal } from '../bind-zones.js';
 import { CANDIDATES } from './candidates.js';

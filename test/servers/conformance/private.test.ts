@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { parseName } from '../../../src/dns/name.js';
 import { DnsClient } from '../../../src/dns/messages/query.js';
 import { createNameserver, type NameserverSettings } from '../../../src/nameservers/kinds.js';
-import { processesServing } from '../../../src/nameservers/memory.js';
+import { processesServing } from '../../../src/nameservers/controlled/memory.js';
 import type { DnsAddress, Nameserver } from '../../../src/nameservers/nameserver.js';
 import { createLog } from '../../../src/operations/log.js';
 import { freePort } from '../../../src/operations/ports.js';

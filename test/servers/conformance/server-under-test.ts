@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { vi } from 'vitest';
 import { parseName } from '../../../src/dns/name.js';
 import { DnsClient, query, type DnsAnswer } from '../../../src/dns/messages/query.js';
-import { ControlledNameserver } from '../../../src/nameservers/controlled-nameserver.js';
+import { ControlledNameserver } from '../../../src/nameservers/controlled/controlled-nameserver.js';
 import { EmbeddedNameserver } from '../../../src/nameservers/embedded/embedded.js';
 import type { Applied, Nameserver, ZoneChange } from '../../../src/nameservers/nameserver.js';
 import { createLog } from '../../../src/operations/log.js';

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { ClusterError, sentenceOf } from '../errors.js';
-import type { Checker } from './configured-zones.js';
-import { withServerPrograms } from './server-programs.js';
+import { ClusterError, sentenceOf } from '../../errors.js';
+import type { Checker } from './configured-zone.js';
+import { withServerPrograms } from '../controlled/private-process.js';
 
 const LONGEST = 60_000;
 const LARGEST = 256 * 1024 * 1024;

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pLimit from 'p-limit';
-import { parseName } from '../dns/name.js';
-import type { DnsClient } from '../dns/messages/query.js';
-import { sentenceOf } from '../errors.js';
-import type { Applied, ZoneChange } from './nameserver.js';
+import { parseName } from '../../dns/name.js';
+import type { DnsClient } from '../../dns/messages/query.js';
+import { sentenceOf } from '../../errors.js';
+import type { Applied, ZoneChange } from '../nameserver.js';
 
 export interface ReadBackOptions {
   /** Milliseconds until a zone that is not served as it should be counts as refused; grows by PER_ZONE with the batch. */

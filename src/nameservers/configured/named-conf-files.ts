@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, resolve } from 'node:path';
-import { ClusterError, sentenceOf } from '../errors.js';
+import { ClusterError, sentenceOf } from '../../errors.js';
 import { configurationText, includedFiles } from './configuration-reading.js';
-import type { StatementPlace } from './configured-zones.js';
+import type { StatementPlace } from './configured-zone.js';
 import { lineAt, statementsOf, valueOf, type Statement } from './named-conf-statements.js';
 
 /** A statement, and where it stands. */

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { configurationText, includedFiles } from './configuration-reading.js';
-import type { StatementPlace } from './configured-zones.js';
+import type { StatementPlace } from './configured-zone.js';
 
 const DEEPEST = 10;
 

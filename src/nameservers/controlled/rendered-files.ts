@@ -1,11 +1,11 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkZone } from '../dns/check.js';
-import { parseZone } from '../dns/zone-text/parser.js';
-import { printZone } from '../dns/zone-text/printer.js';
-import { zoneInvalid } from '../errors.js';
-import { replaceFile } from '../state/durable-file.js';
-import type { ZoneName } from '../zones/zone-name.js';
+import { checkZone } from '../../dns/check.js';
+import { parseZone } from '../../dns/zone-text/parser.js';
+import { printZone } from '../../dns/zone-text/printer.js';
+import { zoneInvalid } from '../../errors.js';
+import { replaceFile } from '../../state/durable-file.js';
+import type { ZoneName } from '../../zones/zone-name.js';
 import type { Upsert } from './zone-commands.js';
 
 /** The server may run as another user. */

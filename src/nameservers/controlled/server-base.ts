@@ -1,8 +1,8 @@
 import { access } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { Log } from '../operations/log.js';
+import type { Log } from '../../operations/log.js';
 import type { ControlledServer, ServerConnection } from './controlled-server.js';
-import type { DnsAddress } from './nameserver.js';
+import type { DnsAddress } from '../nameserver.js';
 import { PrivateProcess, type ServerCommand } from './private-process.js';
 
 /** Where a server is, and whose. */

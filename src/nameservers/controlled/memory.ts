@@ -1,5 +1,5 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
-import type { DnsAddress } from './nameserver.js';
+import type { DnsAddress } from '../nameserver.js';
 
 const KIB = 1024;
 

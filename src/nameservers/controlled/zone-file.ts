@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { checkZone } from '../dns/check.js';
-import { parseZone } from '../dns/zone-text/parser.js';
-import type { ResourceRecord } from '../dns/zone.js';
-import { zoneInvalid } from '../errors.js';
+import { checkZone } from '../../dns/check.js';
+import { parseZone } from '../../dns/zone-text/parser.js';
+import type { ResourceRecord } from '../../dns/zone.js';
+import { zoneInvalid } from '../../errors.js';
 import type { Upsert } from './zone-commands.js';
 
 /**

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { PACKAGE_ROOT } from '../operations/version.js';
+import { PACKAGE_ROOT } from '../../operations/version.js';
 
 /**
  * A server's configuration from `templates/nameservers/NAME`, with each `{{name}}` replaced by its value as it is: the caller

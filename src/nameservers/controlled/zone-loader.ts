@@ -1,9 +1,9 @@
 import type { LimitFunction } from 'p-limit';
-import type { DnsClient } from '../dns/messages/query.js';
-import { sentenceOf } from '../errors.js';
-import type { ZoneName } from '../zones/zone-name.js';
+import type { DnsClient } from '../../dns/messages/query.js';
+import { sentenceOf } from '../../errors.js';
+import type { ZoneName } from '../../zones/zone-name.js';
 import type { ControlledServer } from './controlled-server.js';
-import type { Applied, ApplyProgress, ZoneChange } from './nameserver.js';
+import type { Applied, ApplyProgress, ZoneChange } from '../nameserver.js';
 import { lookAtAll, readBack } from './read-back.js';
 import { RenderedFiles } from './rendered-files.js';
 import type { Refusals, Upsert, ZoneCommands } from './zone-commands.js';

@@ -2,8 +2,8 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import pLimit from 'p-limit';
-import { replaceFile } from '../state/durable-file.js';
-import type { ZoneName } from '../zones/zone-name.js';
+import { replaceFile } from '../../state/durable-file.js';
+import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneFile } from './zone-commands.js';
 
 /** How a server's configuration writes what an include file says. */

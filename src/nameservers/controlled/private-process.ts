@@ -3,13 +3,12 @@ import { once } from 'node:events';
 import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { ClusterError, sentenceOf } from '../errors.js';
-import type { Log } from '../operations/log.js';
-import { demandFree } from '../operations/ports.js';
-import { replaceFile } from '../state/durable-file.js';
-import type { DnsAddress } from './nameserver.js';
+import { ClusterError, sentenceOf } from '../../errors.js';
+import type { Log } from '../../operations/log.js';
+import { demandFree } from '../../operations/ports.js';
+import { replaceFile } from '../../state/durable-file.js';
+import type { DnsAddress } from '../nameserver.js';
 import { endProcesses, processWithArgument } from './process-table.js';
-import { withServerPrograms } from './server-programs.js';
 
 /** How a server is started. */
 export interface ServerCommand {
@@ -134,6 +133,11 @@ export class PrivateProcess {
   #file(name: string): string {
     return join(this.#options.folder, name);
   }
+}
+
+/** Our environment with the folders of server programs, which an ordinary user's PATH lacks on Debian. */
+export function withServerPrograms(): NodeJS.ProcessEnv {
+  return { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/usr/local/sbin` };
 }
 
 /** What the server itself said, where it said something. */

@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pLimit from 'p-limit';
-import { DnsClient } from '../dns/messages/query.js';
-import { sentenceOf } from '../errors.js';
-import type { Log } from '../operations/log.js';
+import { DnsClient } from '../../dns/messages/query.js';
+import { sentenceOf } from '../../errors.js';
+import type { Log } from '../../operations/log.js';
 import type { ControlledServer, ServerConnection } from './controlled-server.js';
 import { memoryServing } from './memory.js';
-import type { Applied, ApplyProgress, DnsAddress, Nameserver, NameserverStatus, ZoneChange } from './nameserver.js';
+import type { Applied, ApplyProgress, DnsAddress, Nameserver, NameserverStatus, ZoneChange } from '../nameserver.js';
 import { ZoneLoader } from './zone-loader.js';
 
 interface Connected {

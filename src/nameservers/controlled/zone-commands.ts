@@ -1,5 +1,5 @@
-import type { ZoneName } from '../zones/zone-name.js';
-import type { Applied, ZoneChange } from './nameserver.js';
+import type { ZoneName } from '../../zones/zone-name.js';
+import type { Applied, ZoneChange } from '../nameserver.js';
 
 export type Upsert = Extract<ZoneChange, { kind: 'upsert' }>;
 
