@@ -5,7 +5,7 @@ import { Agent, request } from 'undici';
 import { DemoNode } from '../src/demo/demo-node.js';
 import { parseName } from '../src/dns/name.js';
 import { DnsClient } from '../src/dns/messages/query.js';
-import { encodeBundle } from '../src/members/zone-bundle.js';
+import { encodeBundle } from '../src/wire-format/zone-bundle.js';
 import type { NameserverKind } from '../src/nameservers/kinds.js';
 import { freePort } from '../src/operations/ports.js';
 import { hostingZones, type HostingZone } from './hosting-zones.js';

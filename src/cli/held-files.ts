@@ -1,8 +1,8 @@
 import { request } from 'node:http';
 import { ClusterError } from '../errors.js';
 import { FolderLock } from '../state/folder-lock.js';
-import { HELD, HOLD_PATH } from '../web/backup-hold.js';
-import { controlSocketOf } from '../web/control-socket.js';
+import { HELD, HOLD_PATH } from '../web/listening/backup-hold.js';
+import { controlSocketOf } from '../web/listening/control-socket.js';
 import { ServiceUnreachable } from './terminal/failure.js';
 
 /** The files of a service stand still, or change in a way that a copy survives. */

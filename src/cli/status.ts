@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { nameserverLine } from '../web/words.js';
+import { nameserverLine } from '../presentation/words.js';
 import { EXIT } from './terminal/failure.js';
 import { guide } from './terminal/guide.js';
 import { memberTable } from './members/member-rows.js';

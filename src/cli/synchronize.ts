@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { PHASES, ZONE_STATES } from '../web/words.js';
+import { PHASES, ZONE_STATES } from '../presentation/words.js';
 import { EXIT, ServiceRefusal } from './terminal/failure.js';
 import { guide } from './terminal/guide.js';
 import { note, say, table } from './terminal/output.js';

@@ -10,24 +10,24 @@ import { JsonState } from '../state/json-state.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import { ZoneHistory } from '../zones/zone-history.js';
 import { ZoneStore } from '../zones/zone-store.js';
-import { clusterStateSchema, newClusterState, type ClusterState } from './cluster-state.js';
-import { Conflicts } from './conflicts.js';
-import { DriftChecks } from './drift-checks.js';
-import { DEFAULT_DRIFT_SCHEDULE, DEFAULT_HEALTH_SCHEDULE, Schedule } from './schedule.js';
-import { LostFiles } from './lost-files.js';
-import { LocalZones } from './local-zones.js';
-import { MemberWorkers } from './member-workers.js';
-import { Members } from './members.js';
-import { Origins } from './origins.js';
-import { wasOurs } from './own-version.js';
-import { Progress } from './progress.js';
-import { RemovedZones } from './removed-zones.js';
-import { Rescan } from './rescan.js';
-import { Synchronize } from './synchronize.js';
-import { SynchronizeJobs } from './synchronize-job.js';
-import type { TrustTokens } from './reverse-trust.js';
-import { ZoneChanges } from './zone-changes.js';
-import type { OwnIdentity } from './own-identity.js';
+import { clusterStateSchema, newClusterState, type ClusterState } from './model/cluster-state.js';
+import { Conflicts } from './local/conflicts.js';
+import { DriftChecks } from './drift/drift-checks.js';
+import { DEFAULT_DRIFT_SCHEDULE, DEFAULT_HEALTH_SCHEDULE, Schedule } from './health/schedule.js';
+import { LostFiles } from './changes/lost-files.js';
+import { LocalZones } from './local/local-zones.js';
+import { Delivery } from './delivery/delivery.js';
+import { MemberTable } from './members/member-table.js';
+import { Origins } from './local/origins.js';
+import { wasOurs } from './local/own-version.js';
+import { Progress } from './changes/progress.js';
+import { RemovedZones } from './changes/removed-zones.js';
+import { Rescan } from './local/rescan.js';
+import { Synchronize } from './changes/synchronize.js';
+import { SynchronizeJobs } from './changes/synchronize-job.js';
+import type { TrustTokens } from './members/reverse-trust.js';
+import { ZoneChanges } from './changes/zone-changes.js';
+import type { OwnIdentity } from './model/own-identity.js';
 
 /** Zones of which each health check looks whether their files are there: a few milliseconds. */
 const FILES_A_LOOK = 1_000;
@@ -55,8 +55,8 @@ export class ClusterParts {
   readonly state: JsonState<ClusterState>;
   readonly store: ZoneStore;
   readonly rescan: Rescan;
-  readonly members: Members;
-  readonly workers: MemberWorkers;
+  readonly members: MemberTable;
+  readonly workers: Delivery;
   readonly progress: Progress;
   readonly changes: ZoneChanges;
   readonly removed: RemovedZones;
@@ -89,7 +89,7 @@ export class ClusterParts {
     this.rescan = new Rescan({ store, log, local: this.local });
     const origins = new Origins();
     this.types = new MemberTypes(options.memberTypes, log);
-    this.workers = new MemberWorkers({
+    this.workers = new Delivery({
       ...{ state, store, own, log, origins, conflicts, types: this.types },
       folder: join(options.folder, 'ledgers'),
       ahead: (...seen) => this.#raise(...seen),
@@ -98,7 +98,7 @@ export class ClusterParts {
       changed: () => this.#look(),
     });
     const { workers, types } = this;
-    this.members = new Members({ state, store, own, types, tokens, workers });
+    this.members = new MemberTable({ state, store, own, types, tokens, workers });
     this.progress = new Progress(this.workers);
     this.history = new ZoneHistory(join(options.folder, 'history'), log);
     const { local, progress, history } = this;

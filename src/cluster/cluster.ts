@@ -3,13 +3,13 @@ import type { Transaction } from '../members/transactions.js';
 import type { PastVersion } from '../zones/zone-history.js';
 import type { MemberType } from '../members/member-type.js';
 import type { ZoneName } from '../zones/zone-name.js';
-import type { ClusterSettings } from './cluster-state.js';
-import type { Conflict } from './conflicts.js';
-import type { DriftReport, Settlement } from './drift.js';
-import type { MemberAnswer } from './member-dns.js';
-import type { MemberEdit } from './member-edit.js';
-import type { Role } from './member.js';
-import type { RescanResult } from './rescan.js';
+import type { ClusterSettings } from './model/cluster-state.js';
+import type { Conflict } from './local/conflicts.js';
+import type { DriftReport, Settlement } from './model/drift-kinds.js';
+import type { MemberAnswer } from './members/member-dns.js';
+import type { MemberEdit } from './model/member-edit.js';
+import type { Role } from './model/member.js';
+import type { RescanResult } from './local/rescan.js';
 import type {
   MemberZoneState,
   ChangeResult,
@@ -23,8 +23,8 @@ import type {
   ClusterFailures,
   ClusterStatus,
   ZoneRow,
-} from './results.js';
-import type { LookedAt, MemberStatus, MemberTest, NewMember, TrustRequest } from './member-status.js';
+} from './model/results.js';
+import type { LookedAt, MemberStatus, MemberTest, NewMember, TrustRequest } from './model/member-status.js';
 
 /**
  * What the panel, the API and the command line ask of the cluster. Every command names who acts: a reseller sees and changes

@@ -4,7 +4,7 @@ import type { AuditLog } from '../operations/audit-log.js';
 import type { Log } from '../operations/log.js';
 import type { Notifications } from '../notifications/notifications.js';
 import type { DnsCluster } from './dns-cluster.js';
-import { Schedule } from './schedule.js';
+import { Schedule } from './health/schedule.js';
 
 const EACH_MORNING = '0 7 * * *';
 

@@ -1,24 +1,24 @@
 import { ownsOrIsRoot, SELF, type Principal } from '../access/principal.js';
 import { ClusterError } from '../errors.js';
-import { failuresOf } from './failures.js';
+import { failuresOf } from './members/failures.js';
 import { zoneFromTemplate } from '../zones/templates.js';
 import type { PastVersion } from '../zones/zone-history.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import type { Cluster } from './cluster.js';
-import { authorize, authorizeRoot } from './authorize.js';
-import { inBatch } from './batch.js';
+import { authorize, authorizeRoot } from './model/authorize.js';
+import { inBatch } from './changes/batch.js';
 import { ClusterParts, type DnsClusterOptions } from './cluster-parts.js';
 
-import { mayUse } from './member.js';
-import { readersFor, zonesElsewhere } from './reader.js';
+import { mayUse } from './model/member.js';
+import { readersFor, zonesElsewhere } from './changes/reader.js';
 import { MemberCommands } from './member-commands.js';
 import { problemsOf, type Problem } from './problems.js';
-import { changeSettings, settingsOf } from './settings.js';
-import type { ClusterSettings } from './cluster-state.js';
-import type { Conflict } from './conflicts.js';
-import type { RescanResult } from './rescan.js';
-import type { SynchronizeJob } from './results.js';
-import { refuseSignedZones } from './signed-zones.js';
+import { changeSettings, settingsOf } from './model/settings.js';
+import type { ClusterSettings } from './model/cluster-state.js';
+import type { Conflict } from './local/conflicts.js';
+import type { RescanResult } from './local/rescan.js';
+import type { SynchronizeJob } from './model/results.js';
+import { refuseSignedZones } from './local/signed-zones.js';
 import type {
   BatchOutcome,
   ChangeOptions,
@@ -31,7 +31,7 @@ import type {
   SynchronizeResult,
   ZoneRow,
   ZoneToSave,
-} from './results.js';
+} from './model/results.js';
 
 /** So many files with damage are named in the status. */
 const MOST_DAMAGED = 20;

@@ -4,15 +4,15 @@ import { MemberError } from '../members/member-backend.js';
 import type { MemberType } from '../members/member-type.js';
 import type { Transaction } from '../members/transactions.js';
 import type { ZoneName } from '../zones/zone-name.js';
-import { authorize } from './authorize.js';
+import { authorize } from './model/authorize.js';
 import type { ClusterParts } from './cluster-parts.js';
-import type { DriftReport, Settlement } from './drift.js';
-import type { MemberAnswer } from './member-dns.js';
-import type { MemberEdit } from './member-edit.js';
-import type { Role } from './member.js';
-import { refuseSignedZones } from './signed-zones.js';
-import type { BatchOutcome } from './results.js';
-import type { LookedAt, MemberStatus, MemberTest, NewMember, TrustRequest } from './member-status.js';
+import type { DriftReport, Settlement } from './model/drift-kinds.js';
+import type { MemberAnswer } from './members/member-dns.js';
+import type { MemberEdit } from './model/member-edit.js';
+import type { Role } from './model/member.js';
+import { refuseSignedZones } from './local/signed-zones.js';
+import type { BatchOutcome } from './model/results.js';
+import type { LookedAt, MemberStatus, MemberTest, NewMember, TrustRequest } from './model/member-status.js';
 
 /** The commands of a cluster that are about its members. */
 export abstract class MemberCommands {

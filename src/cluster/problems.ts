@@ -1,6 +1,6 @@
-import type { Conflict } from './conflicts.js';
-import { DRIFT_KINDS, type DriftReport } from './drift.js';
-import type { MemberStatus } from './member-status.js';
+import type { Conflict } from './local/conflicts.js';
+import { DRIFT_KINDS, type DriftReport } from './model/drift-kinds.js';
+import type { MemberStatus } from './model/member-status.js';
 
 /** Something that somebody should look after, for as long as it is so. */
 export interface Problem {

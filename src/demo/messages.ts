@@ -1,5 +1,5 @@
 import type { NodeSettings } from '../panel/node.js';
-import type { NewMember } from '../cluster/member-status.js';
+import type { NewMember } from '../cluster/model/member-status.js';
 
 /** What the demo asks of a node's process. Each request is answered once; an import reports its progress between. */
 export interface DemoCalls {

@@ -8,7 +8,7 @@ import { createPlugin, type Plugin } from '../plugin.js';
 import { givenCertificate, ownCertificate, type CertificateFiles } from '../state/certificate.js';
 import { FolderLock } from '../state/folder-lock.js';
 import { secretFile } from '../state/secret-file.js';
-import { TlsListener } from '../web/tls-listener.js';
+import { TlsListener } from '../web/listening/tls-listener.js';
 import { Notices } from './notices.js';
 import { createPanel } from './panel.js';
 import { UserStore } from './users.js';

@@ -4,7 +4,7 @@ import { ClusterError } from '../errors.js';
 import type { HostPanel, HostUser, MountedApp } from '../host/host-panel.js';
 import { isApiPath, type PluginManifest } from '../host/plugin-manifest.js';
 import type { Log } from '../operations/log.js';
-import { timeAgo } from '../web/words.js';
+import { timeAgo } from '../presentation/words.js';
 import { createPageApp, endWithErrorPages, type Frame } from '../web/page-app.js';
 import { formToken, panelForm, sameLogin, sameOrigin } from './form-guard.js';
 import { loginRoutes } from './login.js';

@@ -2,10 +2,10 @@ import { Router, type Request, type Response } from 'express';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import { SELF } from '../access/principal.js';
 import type { Cluster } from '../cluster/cluster.js';
-import { DRIFT_KINDS } from '../cluster/drift.js';
-import { send } from './send.js';
-import type { ClusterStatus } from '../cluster/results.js';
-import type { PushTotals, MemberStatus } from '../cluster/member-status.js';
+import { DRIFT_KINDS } from '../cluster/model/drift-kinds.js';
+import { send } from './requests/send.js';
+import type { ClusterStatus } from '../cluster/model/results.js';
+import type { PushTotals, MemberStatus } from '../cluster/model/member-status.js';
 
 const PREFIX = 'dns_cluster_';
 

@@ -11,7 +11,7 @@ import { startNode, type RunningNode } from '../../src/panel/node.js';
 import { zoneName } from '../../src/zones/zone-name.js';
 import { ClusterNode } from '../cluster/cluster-node.js';
 import { ROOT, zoneText } from '../cluster/zone-texts.js';
-import { OUR_HEADER } from '../../src/members/outcome-lines.js';
+import { OUR_HEADER } from '../../src/wire-format/outcome-lines.js';
 import { needs } from '../needs.js';
 import { inTerminal } from './in-terminal.js';
 import { runningNode } from './running-node.js';

@@ -20,7 +20,7 @@ import { trustConnections } from '../../src/access/local-connections.js';
 import { TokenStore } from '../../src/access/tokens.js';
 import { createLog } from '../../src/operations/log.js';
 import { createApi } from '../../src/web/api.js';
-import { ControlSocket } from '../../src/web/control-socket.js';
+import { ControlSocket } from '../../src/web/listening/control-socket.js';
 import { zoneName } from '../../src/zones/zone-name.js';
 import { MemoryCluster } from '../web/memory-cluster.js';
 import { builtProgram, runProgram, type Run } from './built-program.js';

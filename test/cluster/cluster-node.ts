@@ -7,9 +7,9 @@ import type { RequestListener } from 'node:http';
 import { mkdir } from 'node:fs/promises';
 import { TokenStore } from '../../src/access/tokens.js';
 import { trustTokens } from '../../src/access/trust-tokens.js';
-import type { Role } from '../../src/cluster/member.js';
+import type { Role } from '../../src/cluster/model/member.js';
 import { DnsCluster } from '../../src/cluster/dns-cluster.js';
-import type { TrustTokens } from '../../src/cluster/reverse-trust.js';
+import type { TrustTokens } from '../../src/cluster/members/reverse-trust.js';
 import type { Principal } from '../../src/access/principal.js';
 import { parseName } from '../../src/dns/name.js';
 import { DnsClient } from '../../src/dns/messages/query.js';
@@ -21,7 +21,7 @@ import { createApi } from '../../src/web/api.js';
 import type { ZoneName } from '../../src/zones/zone-name.js';
 import { FaultyNameserver } from './faulty-nameserver.js';
 import { ROOT } from './zone-texts.js';
-import type { MemberStatus, NewCpanelMember } from '../../src/cluster/member-status.js';
+import type { MemberStatus, NewCpanelMember } from '../../src/cluster/model/member-status.js';
 
 const log = createLog({ level: 'silent' });
 

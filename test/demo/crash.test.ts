@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parseName } from '../../src/dns/name.js';
 import { DnsClient } from '../../src/dns/messages/query.js';
-import { percentDecode } from '../../src/members/percent.js';
+import { percentDecode } from '../../src/wire-format/percent.js';
 import { hostingZones } from '../hosting-zones.js';
 import { RunningDemo } from './running-demo.js';
 

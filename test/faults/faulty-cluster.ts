@@ -5,7 +5,7 @@ import { DnsWatch } from './dns-watch.js';
 import { FaultyNode, type NodeOptions } from './faulty-node.js';
 import { FaultyNetwork } from './network.js';
 import { textOf, ZoneTruth } from './zone-truth.js';
-import type { MemberStatus } from '../../src/cluster/member-status.js';
+import type { MemberStatus } from '../../src/cluster/model/member-status.js';
 
 /** Web servers and nameservers, each a process on a host of its own; every web server writes to every nameserver. `options` of the nameservers; all clocks are alike. */
 export class FaultyCluster {

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FaultyCluster } from './faulty-cluster.js';
 import type { FaultyNode } from './faulty-node.js';
-import type { MemberStatus } from '../../src/cluster/member-status.js';
+import type { MemberStatus } from '../../src/cluster/model/member-status.js';
 
 const WITHIN = 240_000;
 

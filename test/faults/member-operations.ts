@@ -1,6 +1,6 @@
 import { Refused, Unanswered } from './faulty-node.js';
 import type { Turn } from './zone-operations.js';
-import type { MemberStatus } from '../../src/cluster/member-status.js';
+import type { MemberStatus } from '../../src/cluster/model/member-status.js';
 
 /** What administrators do to members, each as often as its weight says. Each resolves in any case. */
 export const MEMBER_OPERATIONS: Readonly<Record<string, { weight: number; run: (turn: Turn) => Promise<void> }>> = {

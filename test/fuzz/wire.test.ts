@@ -1,9 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ClusterError } from '../../src/errors.js';
-import { formPairs } from '../../src/members/form-pairs.js';
-import { formatOutcomes, parseConflicts, parseOutcomes } from '../../src/members/outcome-lines.js';
-import { encodeBundle, zoneOfKey } from '../../src/members/zone-bundle.js';
+import { formPairs } from '../../src/wire-format/form-pairs.js';
+import { formatOutcomes, parseConflicts, parseOutcomes } from '../../src/wire-format/outcome-lines.js';
+import { encodeBundle, zoneOfKey } from '../../src/wire-format/zone-bundle.js';
 import { CALLS } from '../../src/web/wire/wire-routes.js';
 import { zoneName } from '../../src/zones/zone-name.js';
 import { hostingZones } from '../hosting-zones.js';

@@ -12,7 +12,7 @@ import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { SELF } from '../../src/access/principal.js';
 import { TokenStore } from '../../src/access/tokens.js';
-import { CpanelMember, lookAtServer } from '../../src/members/cpanel-member.js';
+import { CpanelMember, lookAtServer } from '../../src/members/cpanel/cpanel-member.js';
 import type { MemberChange } from '../../src/members/member-backend.js';
 import { createLog } from '../../src/operations/log.js';
 import { ownCertificate, type Certificate } from '../../src/state/certificate.js';

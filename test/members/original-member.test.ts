@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { CpanelMember } from '../../src/members/cpanel-member.js';
+import { CpanelMember } from '../../src/members/cpanel/cpanel-member.js';
 import type { MemberChange } from '../../src/members/member-backend.js';
 import { createLog } from '../../src/operations/log.js';
 import { ownCertificate } from '../../src/state/certificate.js';

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formPairs, type Pair } from '../../src/members/form-pairs.js';
-import { formatOutcomes, parseOutcomes, type ZoneOutcome } from '../../src/members/outcome-lines.js';
-import { percentDecode, percentEncode } from '../../src/members/percent.js';
-import { encodeBundle, zoneOfKey } from '../../src/members/zone-bundle.js';
+import { formPairs, type Pair } from '../../src/wire-format/form-pairs.js';
+import { formatOutcomes, parseOutcomes, type ZoneOutcome } from '../../src/wire-format/outcome-lines.js';
+import { percentDecode, percentEncode } from '../../src/wire-format/percent.js';
+import { encodeBundle, zoneOfKey } from '../../src/wire-format/zone-bundle.js';
 
 const octets = fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array));
 

@@ -8,7 +8,7 @@ import { DnsCluster } from '../../src/cluster/dns-cluster.js';
 import { parseName } from '../../src/dns/name.js';
 import { DnsClient } from '../../src/dns/messages/query.js';
 import { TYPE } from '../../src/dns/types.js';
-import { percentEncode } from '../../src/members/percent.js';
+import { percentEncode } from '../../src/wire-format/percent.js';
 import { EmbeddedNameserver } from '../../src/nameservers/embedded/embedded.js';
 import { createLog } from '../../src/operations/log.js';
 import { zoneName } from '../../src/zones/zone-name.js';

@@ -1,16 +1,16 @@
 import { ownsOrIsRoot, type Principal } from '../../src/access/principal.js';
 import type { Cluster } from '../../src/cluster/cluster.js';
-import { newClusterState, type ClusterSettings } from '../../src/cluster/cluster-state.js';
-import type { Conflict } from '../../src/cluster/conflicts.js';
-import type { DriftReport, Settlement } from '../../src/cluster/drift.js';
-import { SynchronizeRun } from '../../src/cluster/synchronize-job.js';
+import { newClusterState, type ClusterSettings } from '../../src/cluster/model/cluster-state.js';
+import type { Conflict } from '../../src/cluster/local/conflicts.js';
+import type { DriftReport, Settlement } from '../../src/cluster/model/drift-kinds.js';
+import { SynchronizeRun } from '../../src/cluster/changes/synchronize-job.js';
 import type { Transaction } from '../../src/members/transactions.js';
 import type { PastVersion } from '../../src/zones/zone-history.js';
 import type { MemberType } from '../../src/members/member-type.js';
-import type { MemberAnswer } from '../../src/cluster/member-dns.js';
-import type { MemberEdit } from '../../src/cluster/member-edit.js';
-import type { Role } from '../../src/cluster/member.js';
-import type { RescanResult } from '../../src/cluster/rescan.js';
+import type { MemberAnswer } from '../../src/cluster/members/member-dns.js';
+import type { MemberEdit } from '../../src/cluster/model/member-edit.js';
+import type { Role } from '../../src/cluster/model/member.js';
+import type { RescanResult } from '../../src/cluster/local/rescan.js';
 import { ClusterError } from '../../src/errors.js';
 import { zoneFromTemplate } from '../../src/zones/templates.js';
 import { validateZone } from '../../src/zones/validation.js';
@@ -25,8 +25,8 @@ import type {
   SynchronizeResult,
   MemberZoneState,
   RemovedZone,
-} from '../../src/cluster/results.js';
-import type { LookedAt, MemberStatus, MemberTest, NewMember } from '../../src/cluster/member-status.js';
+} from '../../src/cluster/model/results.js';
+import type { LookedAt, MemberStatus, MemberTest, NewMember } from '../../src/cluster/model/member-status.js';
 
 interface Held {
   entry: ZoneEntry;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { SELF } from '../../src/access/principal.js';
 import { zoneName } from '../../src/zones/zone-name.js';
 import { BASE, startPages, ZONE, type Browser, type PagesServer } from './pages-server.js';
-import type { SynchronizeResult } from '../../src/cluster/results.js';
+import type { SynchronizeResult } from '../../src/cluster/model/results.js';
 
 const NAME = zoneName('example.org');
 const ELSEWHERE = zoneName('elsewhere.example');

@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { ownCertificate, type Certificate } from '../../src/state/certificate.js';
-import { TlsListener, type ListenerLimits } from '../../src/web/tls-listener.js';
+import { TlsListener, type ListenerLimits } from '../../src/web/listening/tls-listener.js';
 
 let folder: string;
 let certificate: Certificate;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Express } from 'express';
 import request from 'supertest';
 import { TokenStore } from '../../src/access/tokens.js';
-import { percentEncode } from '../../src/members/percent.js';
+import { percentEncode } from '../../src/wire-format/percent.js';
 import { createLog } from '../../src/operations/log.js';
 import { createApi } from '../../src/web/api.js';
 import { MemoryCluster } from './memory-cluster.js';

@@ -8,7 +8,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { SELF } from '../../src/access/principal.js';
 import { TokenStore } from '../../src/access/tokens.js';
-import { encodeBundle } from '../../src/members/zone-bundle.js';
+import { encodeBundle } from '../../src/wire-format/zone-bundle.js';
 import { createLog } from '../../src/operations/log.js';
 import { createApi } from '../../src/web/api.js';
 import { zoneName } from '../../src/zones/zone-name.js';

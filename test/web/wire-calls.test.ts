@@ -7,7 +7,7 @@ import request from 'supertest';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SELF } from '../../src/access/principal.js';
 import { TokenStore } from '../../src/access/tokens.js';
-import { percentEncode } from '../../src/members/percent.js';
+import { percentEncode } from '../../src/wire-format/percent.js';
 import { createLog } from '../../src/operations/log.js';
 import { createApi } from '../../src/web/api.js';
 import { zoneName } from '../../src/zones/zone-name.js';

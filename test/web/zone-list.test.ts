@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { zoneName } from '../../src/zones/zone-name.js';
-import { pageOfZones } from '../../src/web/pages/zone-list.js';
+import { pageOfZones } from '../../src/web/pages/zones/zone-list.js';
 import type { ZoneEntry } from '../../src/zones/zone-index.js';
 
 const entry = (name: string, owner = 'root'): ZoneEntry => ({

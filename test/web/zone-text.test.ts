@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ZoneIssue } from '../../src/errors.js';
-import { editableText, findingsIn, submittedText, textVersion } from '../../src/web/pages/zone-text.js';
+import { editableText, findingsIn, submittedText, textVersion } from '../../src/web/pages/zones/zone-text.js';
 
 /** What a browser sends for a text area that was given `html` (HTML: newlines normalized, then CRLF on submission). */
 const throughBrowser = (text: string): string => text.replace(/\r\n?/g, '\n').replaceAll('\n', '\r\n');

@@ -23,7 +23,7 @@ function issuesOf(text: string): unknown {
 }
 
 /** The files of this folder that are whole zones by themselves. */
-const samples = readdirSync(new URL('.', import.meta.url))
+const samples = readdirSync(new URL('./', import.meta.url))
   .filter((file) => file.endsWith('.zone'))
   .map((file) => ({ file, text: readFileSync(new URL(file, import.meta.url)) }))
   .filter(({ text }) => !/^\$INCLUDE/m.test(text.toString('latin1')))

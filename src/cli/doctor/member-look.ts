@@ -1,8 +1,8 @@
 import { Agent, request } from 'undici';
 import { sentenceOf } from '../../errors.js';
 import { MemberError } from '../../members/member-backend.js';
-import { OUR_HEADER } from '../../members/outcome-lines.js';
-import { pinnedConnector } from '../../members/pinned-connection.js';
+import { OUR_HEADER } from '../../wire-format/outcome-lines.js';
+import { pinnedConnector } from '../../members/cpanel/pinned-connection.js';
 import type { KnownMember } from './known-member.js';
 
 /** What a member shows to everybody, without a token. */

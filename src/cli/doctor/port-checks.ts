@@ -1,4 +1,4 @@
-import { probeNameserver } from '../../cluster/nameserver-probe.js';
+import { probeNameserver } from '../../cluster/health/nameserver-probe.js';
 import { sentenceOf } from '../../errors.js';
 import type { NodeSettings } from '../../panel/node.js';
 import { certificateOf } from '../service/service-connection.js';

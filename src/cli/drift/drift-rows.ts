@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { DRIFT_KINDS } from '../../cluster/drift.js';
-import { timeAgo } from '../../web/words.js';
+import { DRIFT_KINDS } from '../../cluster/model/drift-kinds.js';
+import { timeAgo } from '../../presentation/words.js';
 import { table } from '../terminal/output.js';
 
 const difference = z.looseObject({

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
-import type { Settlement } from '../../cluster/drift.js';
+import type { Settlement } from '../../cluster/model/drift-kinds.js';
 import { driftAnswer } from './drift-rows.js';
 import { EXIT, WrongUse } from '../terminal/failure.js';
 import { guide } from '../terminal/guide.js';

@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import { z } from 'zod';
-import { probeNameserver } from '../../cluster/nameserver-probe.js';
+import { probeNameserver } from '../../cluster/health/nameserver-probe.js';
 import { packageVersion } from '../../operations/version.js';
 import { acceptedCertificate } from '../service/accepted-certificate.js';
 import { notice, ok, wrong, type Finding } from '../doctor/check.js';

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { auditEntry } from '../../operations/audit-chain.js';
 import { visible } from '../../operations/visible.js';
-import { ACTIONS } from '../../web/words.js';
+import { ACTIONS } from '../../presentation/words.js';
 import type { MemberRow } from '../members/member-rows.js';
 import { askService } from '../service/running-service.js';
 import type { Target } from '../service/target.js';

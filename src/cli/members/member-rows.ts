@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { timeAgo } from '../../web/words.js';
+import { timeAgo } from '../../presentation/words.js';
 import { WrongUse } from '../terminal/failure.js';
 import { table } from '../terminal/output.js';
 import { askService } from '../service/running-service.js';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { sentenceOf, type ZoneIssue } from '../../errors.js';
-import { percentEncode } from '../../members/percent.js';
+import { percentEncode } from '../../wire-format/percent.js';
 import { acceptedCertificate } from './accepted-certificate.js';
 import { CommandFailure, EXIT, ServiceRefusal, ServiceUnreachable } from '../terminal/failure.js';
 import { OtherCertificate, postByTls, postLocally, type ServiceAnswer } from './service-connection.js';

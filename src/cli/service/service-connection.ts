@@ -2,7 +2,7 @@ import { request, type RequestOptions } from 'node:http';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import { INSIDE_NODE } from '../../backup/backed-up-files.js';
-import { controlSocketOf } from '../../web/control-socket.js';
+import { controlSocketOf } from '../../web/listening/control-socket.js';
 import type { RemoteTarget } from './target.js';
 
 const CONNECT_WITHIN = 10_000;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ZONE_STATES } from '../../web/words.js';
+import { ZONE_STATES } from '../../presentation/words.js';
 import { EXIT } from '../terminal/failure.js';
 import { note, say } from '../terminal/output.js';
 

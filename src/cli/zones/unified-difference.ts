@@ -1,4 +1,4 @@
-import { comparedLines, type ComparedLine } from '../../web/line-difference.js';
+import { comparedLines, type ComparedLine } from '../../presentation/line-difference.js';
 
 /** Same lines around a difference. */
 const AROUND = 3;

@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { parseMemberHost } from '../../cluster/member-address.js';
+import { parseMemberHost } from '../../cluster/members/member-address.js';
 import { sentenceOf } from '../../errors.js';
 import { SOURCES, type SourceKind } from '../../nameservers/sources.js';
 import { configuredCandidates, withoutUnwritten } from '../adopt/configured-candidates.js';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { timeAgo } from '../../web/words.js';
+import { timeAgo } from '../../presentation/words.js';
 import { changeResult, sayChange } from './change-result.js';
 import { guide } from '../terminal/guide.js';
 import { say, table } from '../terminal/output.js';

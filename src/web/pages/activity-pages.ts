@@ -1,5 +1,5 @@
 import { Router } from 'express';
-import { ACTIONS } from '../words.js';
+import { ACTIONS } from '../../presentation/words.js';
 import { showPage, type PageContext } from './page.js';
 import { visitOf } from './visit.js';
 

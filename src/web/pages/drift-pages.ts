@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import { z } from 'zod';
-import { DRIFT_KINDS } from '../../cluster/drift.js';
-import { ROLES } from '../../cluster/member.js';
+import { DRIFT_KINDS } from '../../cluster/model/drift-kinds.js';
+import { ROLES } from '../../cluster/model/member.js';
 import { zoneName } from '../../zones/zone-name.js';
 import { readForm, sentTexts } from './forms.js';
 import { changeOutcome, done, failed } from './outcomes.js';

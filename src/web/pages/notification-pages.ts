@@ -1,6 +1,6 @@
 import { Router } from 'express';
 import { z } from 'zod';
-import { authorizeRoot } from '../../cluster/authorize.js';
+import { authorizeRoot } from '../../cluster/model/authorize.js';
 import { SECRET_SETTINGS } from '../../notifications/notifications.js';
 import { readForm } from './forms.js';
 import { done, failed } from './outcomes.js';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { conversion } from '../conversion.js';
-import type { ChangeResult, MemberZoneState } from '../../cluster/results.js';
+import { conversion } from '../../presentation/conversion.js';
+import type { ChangeResult, MemberZoneState } from '../../cluster/model/results.js';
 
 /** What a form brought about, to be shown on the page that its sender is redirected to. */
 export interface Outcome {

@@ -8,7 +8,7 @@ import type { Frame } from '../page-app.js';
 import type { Managing } from './managing.js';
 import type { Outcomes, Outcome } from './outcomes.js';
 import { visitOf } from './visit.js';
-import { timeAgo, ZONE_STATES } from '../words.js';
+import { timeAgo, ZONE_STATES } from '../../presentation/words.js';
 
 /** What every page's routes work with. */
 export interface PageContext {

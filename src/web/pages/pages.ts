@@ -7,24 +7,24 @@ import type { Notifications } from '../../notifications/notifications.js';
 import type { Log } from '../../operations/log.js';
 import { createPageApp, endWithErrorPages } from '../page-app.js';
 import { activityPages } from './activity-pages.js';
-import { clusterPages } from './cluster-pages.js';
+import { clusterPages } from './members/cluster-pages.js';
 import { driftPages } from './drift-pages.js';
 import { smallForm, zoneTextForm } from './forms.js';
 import { Managing } from './managing.js';
 import { managingPages } from './managing-pages.js';
-import { memberCertificate } from './member-certificate.js';
-import { memberPages } from './member-pages.js';
-import { newMemberPages } from './new-member-pages.js';
+import { memberCertificate } from './members/member-certificate.js';
+import { memberPages } from './members/member-pages.js';
+import { newMemberPages } from './members/new-member-pages.js';
 import { notificationPages } from './notification-pages.js';
 import { Outcomes } from './outcomes.js';
 import { frameOf, type PageContext } from './page.js';
 import { synchronizePages } from './synchronize-pages.js';
 import { tokenPages } from './token-pages.js';
 import { admit, guardForms } from './visit.js';
-import { zoneEditor } from './zone-editor.js';
-import { zoneHistory } from './zone-history.js';
-import { zonePages } from './zone-pages.js';
-import { zoneRecords } from './zone-records.js';
+import { zoneEditor } from './zones/zone-editor.js';
+import { zoneHistory } from './zones/zone-history.js';
+import { zonePages } from './zones/zone-pages.js';
+import { zoneRecords } from './zones/zone-records.js';
 
 /**
  * The pages of the menu item Clusters » DNS Cluster, as an app of their own for the host to mount where it likes. `secret` is

@@ -1,15 +1,15 @@
 import { Router, type Response } from 'express';
 import { z } from 'zod';
 import type { Principal } from '../../access/principal.js';
-import type { SynchronizeJob } from '../../cluster/results.js';
+import type { SynchronizeJob } from '../../cluster/model/results.js';
 import { ClusterError } from '../../errors.js';
 import { zoneName } from '../../zones/zone-name.js';
 import { readForm } from './forms.js';
 import { showPage, urlsOf, type PageContext } from './page.js';
-import { synchronizeTable } from '../synchronize-table.js';
-import { PHASES } from '../words.js';
+import { synchronizeTable } from '../../presentation/synchronize-table.js';
+import { PHASES } from '../../presentation/words.js';
 import { visitOf } from './visit.js';
-import type { SynchronizeOptions } from '../../cluster/results.js';
+import type { SynchronizeOptions } from '../../cluster/model/results.js';
 
 const form = z.object({
   what: z.enum(['one', 'all']),

@@ -3,7 +3,7 @@ import type { TokenStore } from '../../access/tokens.js';
 import type { HostAccounts } from '../../host/host-panel.js';
 import type { AuditLog } from '../../operations/audit-log.js';
 import type { Notifications } from '../../notifications/notifications.js';
-import type { WireRequest } from '../wire/wire-request.js';
+import type { ApiRequest } from '../requests/api-request.js';
 
 /** What functions work with beside the cluster. */
 export interface ApiStores {
@@ -23,7 +23,7 @@ export interface ApiFunction {
   /** None where every holder of a token may call it. */
   privilege?: string;
   parameters: z.ZodObject;
-  run: (parameters: never, request: WireRequest, stores: ApiStores) => unknown;
+  run: (parameters: never, request: ApiRequest, stores: ApiStores) => unknown;
 }
 
 /** Ties the types of `parameters` and `run` together. */
@@ -31,7 +31,7 @@ export function apiFunction<Shape extends z.ZodRawShape>(definition: {
   summary: string;
   privilege?: string;
   parameters: Shape;
-  run: (parameters: z.infer<z.ZodObject<Shape>>, request: WireRequest, stores: ApiStores) => unknown;
+  run: (parameters: z.infer<z.ZodObject<Shape>>, request: ApiRequest, stores: ApiStores) => unknown;
 }): ApiFunction {
   return { ...definition, parameters: z.object(definition.parameters), run: definition.run };
 }

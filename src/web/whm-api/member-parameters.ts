@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { MemberEdit } from '../../cluster/member-edit.js';
-import type { Role } from '../../cluster/member.js';
+import type { MemberEdit } from '../../cluster/model/member-edit.js';
+import type { Role } from '../../cluster/model/member.js';
 import { ClusterError } from '../../errors.js';
-import type { WireRequest } from '../wire/wire-request.js';
+import type { ApiRequest } from '../requests/api-request.js';
 import { fingerprint, flag, port, text } from './api-function.js';
-import type { NewMember } from '../../cluster/member-status.js';
+import type { NewMember } from '../../cluster/model/member-status.js';
 
 const ROLE_NAMES = ['standalone', 'sync', 'write-only'] as const satisfies readonly Role[];
 export const role = text.pipe(z.enum(ROLE_NAMES, { error: `must be one of ${ROLE_NAMES.join(', ')}` }));
@@ -35,7 +35,7 @@ export const editedMember = {
 };
 
 /** What the cluster is to change of a member. */
-export function editFrom(given: z.infer<z.ZodObject<typeof editedMember>>, request: WireRequest): MemberEdit {
+export function editFrom(given: z.infer<z.ZodObject<typeof editedMember>>, request: ApiRequest): MemberEdit {
   const { member, dnsport: dnsPort, ...rest } = given;
   const type = request.cluster.members(request.peer).find(({ id }) => id === member)?.type;
   const values = type === undefined ? {} : valuesOf(type, request);
@@ -43,7 +43,7 @@ export function editFrom(given: z.infer<z.ZodObject<typeof editedMember>>, reque
 }
 
 /** What the cluster is to add. */
-export function memberFrom(given: z.infer<z.ZodObject<typeof newMember>>, request: WireRequest): NewMember {
+export function memberFrom(given: z.infer<z.ZodObject<typeof newMember>>, request: ApiRequest): NewMember {
   const { type = 'cpanel', role } = given;
   if (type === 'cpanel') {
     const missing = (['host', 'user', 'token'] as const).find((parameter) => given[parameter] === undefined);
@@ -55,7 +55,7 @@ export function memberFrom(given: z.infer<z.ZodObject<typeof newMember>>, reques
 }
 
 /** The parameters that are fields of this type. */
-function valuesOf(type: string, request: WireRequest): Record<string, string> {
+function valuesOf(type: string, request: ApiRequest): Record<string, string> {
   const fields = request.cluster.memberTypes().find((known) => known.type === type)?.fields ?? [];
   const values = fields.map(({ name }) => [name, request.text(name)] as const);
   return Object.fromEntries(values.filter((pair): pair is [string, string] => pair[1] !== undefined));

@@ -5,9 +5,9 @@ import { ClusterError, type ErrorCode } from '../../errors.js';
 import { editZone, type ZoneEdit } from '../../zones/zone-edit.js';
 import { linesByIndex, readZoneLines, type RecordLine, type ZoneLine } from '../../zones/zone-lines.js';
 import type { ZoneName } from '../../zones/zone-name.js';
-import type { WireRequest } from '../wire/wire-request.js';
+import type { ApiRequest } from '../requests/api-request.js';
 import { Answer } from './api-function.js';
-import type { ChangeOptions, ChangeResult } from '../../cluster/results.js';
+import type { ChangeOptions, ChangeResult } from '../../cluster/model/results.js';
 
 /** Lines of a zone that are answered one by one; what is larger can be had as a file. */
 const MOST_LINES = 200_000;
@@ -38,7 +38,7 @@ export class OpenZone {
   }
 
   /** Throws zone_nonexistent, also for a zone that is not the caller's. */
-  static async read(name: ZoneName, { cluster, peer }: WireRequest): Promise<OpenZone> {
+  static async read(name: ZoneName, { cluster, peer }: ApiRequest): Promise<OpenZone> {
     return new OpenZone(name, await inWhmWords(cluster.newestText(name, peer), name, NOT_THERE));
   }
 
@@ -81,7 +81,7 @@ export class OpenZone {
   }
 
   /** Puts the edited text in the place of this one. Throws zone_file_changed where another text is there by now. */
-  async save(edit: ZoneEdit, { cluster, peer }: WireRequest, options: ChangeOptions): Promise<ChangeResult> {
+  async save(edit: ZoneEdit, { cluster, peer }: ApiRequest, options: ChangeOptions): Promise<ChangeResult> {
     const text = editZone(this.name, this, edit, new Date());
     const saved = cluster.saveZone(this.name, text, peer, { ...options, ifText: this.text });
     return inWhmWords(saved, this.name, NOT_THERE);

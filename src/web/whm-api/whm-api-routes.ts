@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { hasPrivilege } from '../../access/principal.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { ClusterError, type ErrorCode } from '../../errors.js';
-import { send } from '../send.js';
-import { WireRequest } from '../wire/wire-request.js';
+import { send } from '../requests/send.js';
+import { ApiRequest } from '../requests/api-request.js';
 import { CLUSTER_FUNCTIONS } from './functions/cluster-functions.js';
 import { Answer, type ApiFunction, type ApiStores } from './api-function.js';
 import { AUDIT_FUNCTIONS } from './functions/audit-functions.js';
@@ -61,7 +61,7 @@ export function whmApiRoutes(cluster: Cluster, stores: ApiStores): Router {
   });
   router.all('/:function', async (request: Request, response: Response) => {
     const name = String(request.params['function']);
-    const wire = new WireRequest(request, cluster);
+    const wire = new ApiRequest(request, cluster);
     const answer = await (name === 'batch' ? performBatch(stores, wire) : perform(stores, name, wire));
     response.type('json');
     send(request, response, JSON.stringify(answer));
@@ -82,7 +82,7 @@ export const answerFailure: ErrorRequestHandler = (error: unknown, request, resp
   send(request, response, JSON.stringify({ metadata, data: { code, issues } }));
 };
 
-async function performBatch(stores: ApiStores, request: WireRequest): Promise<object> {
+async function performBatch(stores: ApiStores, request: ApiRequest): Promise<object> {
   await request.read();
   const data = await runBatch(batchCommands(request.values('command')), ({ name, query }) =>
     perform(stores, name, request.inner(query), true),
@@ -91,7 +91,7 @@ async function performBatch(stores: ApiStores, request: WireRequest): Promise<ob
 }
 
 /** `enveloped`: whatever API version is named. */
-async function perform(stores: ApiStores, name: string, request: WireRequest, enveloped = false): Promise<object> {
+async function perform(stores: ApiStores, name: string, request: ApiRequest, enveloped = false): Promise<object> {
   const called = FUNCTIONS.get(name);
   if (called === undefined) throw new ClusterError('function_unknown', { function: name.slice(0, 60) });
   const { privilege } = called;
@@ -105,7 +105,7 @@ async function perform(stores: ApiStores, name: string, request: WireRequest, en
   return { metadata: { version: 1, command: name, reason, result: 1 }, data };
 }
 
-function run({ parameters, run }: ApiFunction, request: WireRequest, stores: ApiStores): unknown {
+function run({ parameters, run }: ApiFunction, request: ApiRequest, stores: ApiStores): unknown {
   // Only what the function names is looked up: a parameter can name nothing else of an object.
   const given = Object.fromEntries(
     Object.entries(parameters.shape).map(([key, wanted]) => [

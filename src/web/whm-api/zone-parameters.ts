@@ -3,7 +3,7 @@ import type { Principal } from '../../access/principal.js';
 import { ClusterError } from '../../errors.js';
 import { zoneName, type ZoneName } from '../../zones/zone-name.js';
 import { text, whole } from './api-function.js';
-import type { ChangeOptions } from '../../cluster/results.js';
+import type { ChangeOptions } from '../../cluster/model/results.js';
 
 const USER = /^[a-z0-9_][a-z0-9_.-]{0,63}$/i;
 

@@ -1,8 +1,8 @@
 import { ClusterError } from '../../errors.js';
-import { encodeBundle } from '../../members/zone-bundle.js';
+import { encodeBundle } from '../../wire-format/zone-bundle.js';
 import { BundleIntake } from './bundle-intake.js';
 import type { WireAnswer, WireCalls } from './wire-call.js';
-import type { WireRequest } from './wire-request.js';
+import type { ApiRequest } from '../requests/api-request.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 
 /** Zones are encoded and sent in parts of about so many octets of text. */
@@ -26,7 +26,7 @@ export const BUNDLE_CALLS: WireCalls = {
   synczones_local: { writes: true, streams: true, answer: saveBundle },
 };
 
-async function saveBundle(request: WireRequest): Promise<WireAnswer> {
+async function saveBundle(request: ApiRequest): Promise<WireAnswer> {
   const intake = new BundleIntake(request);
   try {
     for await (const pair of request.pairs()) await intake.take(pair);
@@ -40,7 +40,7 @@ async function saveBundle(request: WireRequest): Promise<WireAnswer> {
 }
 
 /** A bundle of any size in little memory: zones are read as their receiver takes them. */
-async function* bundleOf(names: readonly ZoneName[], { cluster, peer }: WireRequest): AsyncGenerator<Buffer> {
+async function* bundleOf(names: readonly ZoneName[], { cluster, peer }: ApiRequest): AsyncGenerator<Buffer> {
   let part: { name: ZoneName; text: Buffer }[] = [];
   let octets = 0;
   for (const name of names) {

@@ -1,10 +1,10 @@
 import type { Principal } from '../../access/principal.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { sentenceOf } from '../../errors.js';
-import type { Pair } from '../../members/form-pairs.js';
-import { formatOutcomes, type ZoneOutcome } from '../../members/outcome-lines.js';
-import { lastGivenOf, zoneOfKey } from '../../members/zone-bundle.js';
-import { namedZone, type WireRequest } from './wire-request.js';
+import type { Pair } from '../../wire-format/form-pairs.js';
+import { formatOutcomes, type ZoneOutcome } from '../../wire-format/outcome-lines.js';
+import { lastGivenOf, zoneOfKey } from '../../wire-format/zone-bundle.js';
+import { namedZone, type ApiRequest } from '../requests/api-request.js';
 import {
   conflictLines,
   conversionLines,
@@ -14,7 +14,7 @@ import {
   unnamedAs,
   UNPROCESSABLE,
 } from './zone-outcomes.js';
-import type { ChangeOptions, ZoneToSave } from '../../cluster/results.js';
+import type { ChangeOptions, ZoneToSave } from '../../cluster/model/results.js';
 
 /** So many zones of a bundle, or octets of them, are parsed and written together, while the next ones arrive. */
 const BATCH = 128;
@@ -39,7 +39,7 @@ export class BundleIntake {
   #octets = 0;
   #failure: Error | undefined;
 
-  constructor({ cluster, peer, hostsSeen, claimed, cameByUs }: WireRequest) {
+  constructor({ cluster, peer, hostsSeen, claimed, cameByUs }: ApiRequest) {
     this.#cluster = cluster;
     this.#peer = peer;
     this.#options = { wait: 'local', hostsSeen, claimed };

@@ -1,6 +1,6 @@
 import { hashOfBucket, inBuckets } from '../../zones/zone-digests.js';
 import type { WireCalls } from './wire-call.js';
-import type { ZoneRow } from '../../cluster/results.js';
+import type { ZoneRow } from '../../cluster/model/results.js';
 
 /** Stands for a server that is not known. */
 const UNKNOWN = '-';

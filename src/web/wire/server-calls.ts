@@ -1,5 +1,5 @@
 import { networkInterfaces } from 'node:os';
-import { ANNOUNCED_VERSION } from '../../members/announced-version.js';
+import { ANNOUNCED_VERSION } from '../../wire-format/announced-version.js';
 import type { WireCalls } from './wire-call.js';
 
 /** Calls about this server and its nameserver. */

@@ -3,8 +3,8 @@ import { peerOf } from '../../access/authenticate.js';
 import { hasPrivilege } from '../../access/principal.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { ClusterError } from '../../errors.js';
-import { send } from '../send.js';
-import { WireRequest } from './wire-request.js';
+import { send } from '../requests/send.js';
+import { ApiRequest } from '../requests/api-request.js';
 
 const FIELDS = ['clustermaster', 'user', 'pass'] as const;
 
@@ -17,7 +17,7 @@ export function trustRoutes(cluster: Cluster): Router {
   router.all('/trustclustermaster.cgi', async (request: Request, response: Response) => {
     const peer = peerOf(request);
     if (!hasPrivilege(peer, 'clustering')) throw new ClusterError('privilege_missing', { privilege: 'clustering' });
-    const wire = new WireRequest(request, cluster);
+    const wire = new ApiRequest(request, cluster);
     await wire.read();
     response.type('text/plain');
     send(request, response, `${await answer(wire)}\n`);
@@ -25,7 +25,7 @@ export function trustRoutes(cluster: Cluster): Router {
   return router;
 }
 
-async function answer(request: WireRequest): Promise<string> {
+async function answer(request: ApiRequest): Promise<string> {
   const [address = '', user = '', token = ''] = FIELDS.map((field) => request.text(field)?.trim() ?? '');
   const missing = FIELDS.find((_, i) => [address, user, token][i] === '');
   if (missing !== undefined) throw new ClusterError('parameter_invalid', { parameter: missing, why: 'is missing' });

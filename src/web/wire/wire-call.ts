@@ -1,4 +1,4 @@
-import type { WireRequest } from './wire-request.js';
+import type { ApiRequest } from '../requests/api-request.js';
 
 /** The plain text that answers a call; 200 where no status is given. A large text comes in parts. */
 export interface WireAnswer {
@@ -12,7 +12,7 @@ export interface WireCall {
   writes?: true;
   /** It reads the request's pairs as they arrive; all others find their parameters read. */
   streams?: true;
-  answer: (request: WireRequest) => WireAnswer | Promise<WireAnswer>;
+  answer: (request: ApiRequest) => WireAnswer | Promise<WireAnswer>;
 }
 
 export type WireCalls = Readonly<Record<string, WireCall>>;

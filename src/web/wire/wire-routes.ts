@@ -5,13 +5,13 @@ import { peerOf } from '../../access/authenticate.js';
 import { hasPrivilege } from '../../access/principal.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { ClusterError } from '../../errors.js';
-import { send } from '../send.js';
+import { send } from '../requests/send.js';
 import { BUNDLE_CALLS } from './bundle-calls.js';
 import { DIGEST_CALLS } from './digest-calls.js';
 import { RecentWrites } from './recent-writes.js';
 import { SERVER_CALLS } from './server-calls.js';
 import type { WireAnswer, WireCall } from './wire-call.js';
-import { WireRequest } from './wire-request.js';
+import { ApiRequest } from '../requests/api-request.js';
 import { ZONE_CALLS } from './zone-calls.js';
 
 /** All calls of the wire, by name. */
@@ -38,7 +38,7 @@ async function answer(request: Request, cluster: Cluster, recent: RecentWrites):
   if (call === undefined) throw new ClusterError('call_unknown', { call: name.slice(0, 60) });
   const peer = peerOf(request);
   if (!hasPrivilege(peer, 'clustering')) throw new ClusterError('privilege_missing', { privilege: 'clustering' });
-  const wire = new WireRequest(request, cluster);
+  const wire = new ApiRequest(request, cluster);
   await (call.streams === true ? wire.readAhead() : wire.read());
   const id = wire.uniqueId;
   try {

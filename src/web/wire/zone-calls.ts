@@ -1,8 +1,8 @@
 import { ClusterError, sentenceOf } from '../../errors.js';
-import { formatOutcomes, type ZoneOutcome } from '../../members/outcome-lines.js';
+import { formatOutcomes, type ZoneOutcome } from '../../wire-format/outcome-lines.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { WireAnswer, WireCalls } from './wire-call.js';
-import { namedZone, type WireRequest } from './wire-request.js';
+import { namedZone, type ApiRequest } from '../requests/api-request.js';
 import { conversionLines, refusedAs, savedAs, unnamedAs, UNPROCESSABLE } from './zone-outcomes.js';
 
 /** Calls that look at zones, and that change them one by one or by their names. */
@@ -46,7 +46,7 @@ function keeper({ of }: ClusterError): string {
   return String(of['server'] ?? '');
 }
 
-async function saveOne(request: WireRequest): Promise<{ name: ZoneName; lines: string }> {
+async function saveOne(request: ApiRequest): Promise<{ name: ZoneName; lines: string }> {
   const { cluster, peer } = request;
   const text = request.octets('zonedata');
   if (text === undefined) throw new ClusterError('parameter_invalid', { parameter: 'zonedata', why: 'is missing' });
@@ -58,7 +58,7 @@ async function saveOne(request: WireRequest): Promise<{ name: ZoneName; lines: s
   return { name, lines: [outcome, ...conversionLines(request.text('zone') ?? '', name)].join('') };
 }
 
-async function remove(list: readonly string[], request: WireRequest): Promise<WireAnswer> {
+async function remove(list: readonly string[], request: ApiRequest): Promise<WireAnswer> {
   const { cluster, peer, hostsSeen, claimed, cameByUs } = request;
   const outcomes: ZoneOutcome[] = [];
   const names: ZoneName[] = [];

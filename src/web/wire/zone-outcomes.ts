@@ -1,10 +1,10 @@
 import type { Principal } from '../../access/principal.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { formatIssue, type ClusterError } from '../../errors.js';
-import { formatConflict, formatKept, type ZoneOutcome } from '../../members/outcome-lines.js';
+import { formatConflict, formatKept, type ZoneOutcome } from '../../wire-format/outcome-lines.js';
 import type { ZoneName } from '../../zones/zone-name.js';
-import { conversion } from '../conversion.js';
-import type { BatchOutcome } from '../../cluster/results.js';
+import { conversion } from '../../presentation/conversion.js';
+import type { BatchOutcome } from '../../cluster/model/results.js';
 
 /** The status of an answer by which nothing was done: every zone in it was refused. */
 export const UNPROCESSABLE = 422;

@@ -6,7 +6,7 @@ import { TYPE } from '../../../dns/types.js';
 import { ClusterError } from '../../../errors.js';
 import { zoneFromTemplate } from '../../../zones/templates.js';
 import { zoneName, type ZoneName } from '../../../zones/zone-name.js';
-import type { WireRequest } from '../../wire/wire-request.js';
+import type { ApiRequest } from '../../requests/api-request.js';
 import { apiFunction, many, text, type ApiFunction } from '../api-function.js';
 import { changeAnswer, inWhmWords, OpenZone } from '../open-zone.js';
 import { optionsOf, ownerBy, waiting, zone, zoneOf, zoneOrDomain } from '../zone-parameters.js';
@@ -114,7 +114,7 @@ function variablesOf(opened: OpenZone): Record<string, string> {
 }
 
 /** The host's address in a zone of this server, the one nearest to it. */
-async function ownAddress(host: string, request: WireRequest): Promise<string | undefined> {
+async function ownAddress(host: string, request: ApiRequest): Promise<string | undefined> {
   const owner = formatName(parseName(`${zoneName(host)}.`));
   for (let name = owner.slice(0, -1); name !== ''; name = name.split('.').slice(1).join('.')) {
     if (request.cluster.zone(name as ZoneName, request.peer) === undefined) continue;

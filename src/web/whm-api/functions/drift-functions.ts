@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { BatchOutcome } from '../../../cluster/results.js';
-import { DRIFT_KINDS } from '../../../cluster/drift.js';
+import type { BatchOutcome } from '../../../cluster/model/results.js';
+import { DRIFT_KINDS } from '../../../cluster/model/drift-kinds.js';
 import { apiFunction, many, text, type ApiFunction } from '../api-function.js';
 import { zone } from '../zone-parameters.js';
 

@@ -1,4 +1,4 @@
-import { pastVersion } from '../../past-version.js';
+import { pastVersion } from '../../../presentation/past-version.js';
 import { apiFunction, text, type ApiFunction } from '../api-function.js';
 import { zone } from '../zone-parameters.js';
 

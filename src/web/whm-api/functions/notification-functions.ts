@@ -1,4 +1,4 @@
-import { authorizeRoot } from '../../../cluster/authorize.js';
+import { authorizeRoot } from '../../../cluster/model/authorize.js';
 import { ClusterError } from '../../../errors.js';
 import type { Notifications } from '../../../notifications/notifications.js';
 import { apiFunction, flag, text, type ApiFunction, type ApiStores } from '../api-function.js';

@@ -5,7 +5,7 @@ import { ClusterError } from '../../../errors.js';
 import type { NewRecord } from '../../../zones/zone-edit.js';
 import type { RecordLine } from '../../../zones/zone-lines.js';
 import type { ZoneName } from '../../../zones/zone-name.js';
-import type { WireRequest } from '../../wire/wire-request.js';
+import type { ApiRequest } from '../../requests/api-request.js';
 import { Answer, apiFunction, many, text, whole, type ApiFunction } from '../api-function.js';
 import { dumpLine, ownerOf, rdataOfFields } from '../dump-records.js';
 import { massEdit } from '../mass-edit.js';
@@ -118,7 +118,7 @@ export const RECORD_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
 /** The zone, where its serial is the one that the caller saw, if they say which. Throws zone_file_changed. */
 async function openUnchanged(
   given: { zone?: ZoneName | undefined; domain?: ZoneName | undefined; serialnum?: number | undefined },
-  request: WireRequest,
+  request: ApiRequest,
 ): Promise<OpenZone> {
   const opened = await OpenZone.read(zoneOf(given), request);
   if (given.serialnum !== undefined && given.serialnum !== opened.serial) throw new ClusterError('zone_file_changed');
@@ -136,7 +136,7 @@ function indexOf(given: { line?: number | undefined; Line?: number | undefined }
 function recordOf(
   given: { name?: string | undefined; ttl?: number | undefined; type?: number | undefined },
   { name: zoneName, origin, soa }: OpenZone,
-  request: WireRequest,
+  request: ApiRequest,
   present?: RecordLine,
 ): NewRecord {
   const code = given.type ?? present?.type;

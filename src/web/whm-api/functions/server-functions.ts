@@ -1,4 +1,4 @@
-import { ANNOUNCED_VERSION } from '../../../members/announced-version.js';
+import { ANNOUNCED_VERSION } from '../../../wire-format/announced-version.js';
 import { apiFunction, text, type ApiFunction } from '../api-function.js';
 
 /** The original's name for the DNS server, whatever its software. */

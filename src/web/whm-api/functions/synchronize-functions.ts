@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { BatchOutcome, SynchronizeJob, SynchronizeOptions } from '../../../cluster/results.js';
+import type { BatchOutcome, SynchronizeJob, SynchronizeOptions } from '../../../cluster/model/results.js';
 import { ClusterError } from '../../../errors.js';
 import type { ZoneName } from '../../../zones/zone-name.js';
-import { synchronizeTable } from '../../synchronize-table.js';
-import type { WireRequest } from '../../wire/wire-request.js';
+import { synchronizeTable } from '../../../presentation/synchronize-table.js';
+import type { ApiRequest } from '../../requests/api-request.js';
 import { apiFunction, flag, many, text, whole, type ApiFunction } from '../api-function.js';
 import { zone } from '../zone-parameters.js';
 
@@ -73,7 +73,7 @@ function optionsOf({
 }
 
 /** Throws job_unknown where the caller has none of this id. */
-function jobOf(id: string, { cluster, peer }: WireRequest): SynchronizeJob {
+function jobOf(id: string, { cluster, peer }: ApiRequest): SynchronizeJob {
   const job = cluster.synchronizeJob(id, peer);
   if (job === undefined) throw new ClusterError('job_unknown');
   return job;

@@ -1,7 +1,7 @@
-import type { BatchOutcome, ChangeResult } from '../../../cluster/results.js';
+import type { BatchOutcome, ChangeResult } from '../../../cluster/model/results.js';
 import { ClusterError } from '../../../errors.js';
-import { conversion } from '../../conversion.js';
-import type { WireRequest } from '../../wire/wire-request.js';
+import { conversion } from '../../../presentation/conversion.js';
+import type { ApiRequest } from '../../requests/api-request.js';
 import { apiFunction, flag, many, octets, text, type ApiFunction } from '../api-function.js';
 import { optionsOf, ownerBy, waiting, zone } from '../zone-parameters.js';
 
@@ -10,7 +10,7 @@ const privilege = 'clustering';
 const MOST_IMPORTED = 512;
 
 /** Says also where the zone's name was converted. */
-async function changed(change: Promise<ChangeResult>, request: WireRequest): Promise<ChangeResult> {
+async function changed(change: Promise<ChangeResult>, request: ApiRequest): Promise<ChangeResult> {
   const result = await change;
   return { ...result, warnings: [...conversion(request.text('zone') ?? '', result.zone), ...result.warnings] };
 }

@@ -1,0 +1,105 @@
+import { ownsOrIsRoot, type Principal } from '../../access/principal.js';
+import { ClusterError } from '../../errors.js';
+import { validateZone } from '../../zones/validation.js';
+import type { ZoneHistory } from '../../zones/zone-history.js';
+import type { ZoneEntry } from '../../zones/zone-index.js';
+import type { ZoneName } from '../../zones/zone-name.js';
+import type { ZoneStore } from '../../zones/zone-store.js';
+import { inBatch } from './batch.js';
+import type { Delivery } from '../delivery/delivery.js';
+import type { ZoneChanges } from './zone-changes.js';
+import type { BatchOutcome, ChangeResult } from '../model/results.js';
+
+const TIMEOUT = 30_000;
+/** Zones that a member is asked for in one call. */
+const BATCH = 512;
+
+/** What members gave of versions that were lost. */
+interface Found {
+  texts: Map<ZoneName, Buffer>;
+  /** Zones of which this member has the version, and does not answer. */
+  silent: Map<ZoneName, string>;
+}
+
+/** Brings zone files back that are missing or can't be used: nothing was removed, so somebody still has them. */
+export class LostFiles {
+  readonly #store: ZoneStore;
+  readonly #workers: Delivery;
+  readonly #history: ZoneHistory;
+  readonly #changes: ZoneChanges;
+
+  constructor(options: { store: ZoneStore; workers: Delivery; history: ZoneHistory; changes: ZoneChanges }) {
+    this.#store = options.store;
+    this.#workers = options.workers;
+    this.#history = options.history;
+    this.#changes = options.changes;
+  }
+
+  /**
+   * The very version that was lost, from a member that took it; else the last one before, under a later serial, with a warning. Rejects
+   * with zone_unknown, zone_file_sound, zone_not_kept; with zone_held_there where a member has the lost version and does not answer.
+   */
+  async restore(zone: ZoneName, by: Principal): Promise<ChangeResult> {
+    const entry = this.#store.get(zone);
+    if (entry === undefined || !ownsOrIsRoot(by, entry.owner)) throw new ClusterError('zone_unknown', { zone });
+    if (this.#store.edits.version(zone) !== undefined) throw new ClusterError('zone_file_sound', { zone });
+    return this.#bringBack(zone, await this.#fromMembers([entry]), by);
+  }
+
+  /** The same for all files of theirs that are missing; what a person is editing is left alone. */
+  async restoreAll(by: Principal): Promise<BatchOutcome[]> {
+    this.#store.edits.lookForMissing(this.#store.size);
+    const missing = this.#store.edits.missing().flatMap((name) => this.#store.get(name) ?? []);
+    const theirs = missing.filter(({ owner }) => ownsOrIsRoot(by, owner));
+    const outcomes: BatchOutcome[] = [];
+    for (let at = 0; at < theirs.length; at += BATCH) {
+      const batch = theirs.slice(at, at + BATCH);
+      const found = await this.#fromMembers(batch);
+      outcomes.push(...(await inBatch(batch, ({ name }) => this.#bringBack(name, found, by))));
+    }
+    return outcomes;
+  }
+
+  async #bringBack(zone: ZoneName, { texts, silent }: Found, by: Principal): Promise<ChangeResult> {
+    const lost = texts.get(zone);
+    if (lost !== undefined) return this.#changes.save(zone, lost, by);
+    const member = silent.get(zone);
+    // An older one would take the place of what is lost there, too.
+    if (member !== undefined) throw new ClusterError('zone_held_there', { zone, member });
+    const [before] = await this.#history.of(zone);
+    if (before === undefined) throw new ClusterError('zone_not_kept', { zone });
+    const result = await this.#changes.save(zone, before.text, by);
+    const warning = `No member gave the version that was lost. This is the one before, which was replaced at ${before.time}.`;
+    return { ...result, warnings: [warning, ...result.warnings] };
+  }
+
+  async #fromMembers(entries: readonly ZoneEntry[]): Promise<Found> {
+    const found: Found = { texts: new Map(), silent: new Map() };
+    for (const { worker, member } of this.#workers.running()) {
+      const wanted = entries.filter(
+        ({ name, digest }) => !found.texts.has(name) && worker.acknowledged.holds(name, digest),
+      );
+      if (wanted.length === 0) continue;
+      try {
+        const texts = await worker.ask((backend) => backend.zones(wanted.map(({ name }) => name)), TIMEOUT);
+        for (const { name, digest } of wanted) {
+          const text = texts.get(name);
+          if (text !== undefined && digestOf(name, text) === digest) found.texts.set(name, text);
+        }
+      } catch {
+        // The next one may have them; its row says that this one fails.
+        for (const { name } of wanted) found.silent.set(name, member.hostname);
+      }
+    }
+    return found;
+  }
+}
+
+/** Undefined where it is no sound zone. */
+function digestOf(name: ZoneName, text: Buffer): string | undefined {
+  try {
+    return validateZone(name, text).digest;
+  } catch {
+    return undefined;
+  }
+}

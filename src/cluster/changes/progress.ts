@@ -1,0 +1,44 @@
+import { setMaxListeners } from 'node:events';
+import type { Principal } from '../../access/principal.js';
+import type { ZoneName } from '../../zones/zone-name.js';
+import { mayUse } from '../model/member.js';
+import type { Delivery } from '../delivery/delivery.js';
+import type { ChangeOptions, MemberZoneState } from '../model/results.js';
+
+const DEFAULT_WAIT = 5_000;
+const LONGEST_WAIT = 60_000;
+
+/** How far zones are at the members that are written to. */
+export class Progress {
+  readonly #workers: Delivery;
+
+  constructor(workers: Delivery) {
+    this.#workers = workers;
+  }
+
+  /** One state for each member that holds the zone or is to, of those that `by` may see. Costs the same at any number of zones. */
+  of(zone: ZoneName, by: Principal): MemberZoneState[] {
+    const states: MemberZoneState[] = [];
+    for (const [member, worker] of this.#workers.writers()) {
+      const state = mayUse(by, member) ? worker.stateOf(zone) : undefined;
+      if (state !== undefined) states.push({ member: member.id, hostname: member.hostname, ...state });
+    }
+    return states;
+  }
+
+  /** The same for a removal: of the members that held the zone before, one that it says nothing of any more has dropped it. */
+  ofRemoval(zone: ZoneName, by: Principal, holders: readonly MemberZoneState[]): MemberZoneState[] {
+    const waiting = new Map(this.of(zone, by).map((state) => [state.member, state]));
+    return holders.map(({ member, hostname }) => waiting.get(member) ?? { member, hostname, state: 'removed' });
+  }
+
+  /** Resolves when every member that answers is through with the zone, or after the time-out. */
+  async settled(zone: ZoneName, options: ChangeOptions): Promise<void> {
+    if (options.wait === 'local') return;
+    const { timeout = DEFAULT_WAIT } = options;
+    const signal = AbortSignal.timeout(Math.min(Math.max(0, timeout), LONGEST_WAIT));
+    // One listener a member, and as many members as there are.
+    setMaxListeners(0, signal);
+    await Promise.all([...this.#workers.writers()].map(([, worker]) => worker.settled(zone, signal)));
+  }
+}

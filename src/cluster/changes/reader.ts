@@ -1,0 +1,70 @@
+import type { Principal } from '../../access/principal.js';
+import { ClusterError } from '../../errors.js';
+import type { ZoneName } from '../../zones/zone-name.js';
+import { ownerOf, ROLES, serves, type Member } from '../model/member.js';
+import type { Delivery } from '../delivery/delivery.js';
+import type { MemberWorker } from '../delivery/member-worker.js';
+
+/** Longest wait for a question to a member while somebody waits, milliseconds. */
+const TIMEOUT = 10_000;
+/** For a list that is as good without it. */
+const LIST_TIMEOUT = 3_000;
+
+/** A member whose role says that it is asked. */
+export interface Reader {
+  member: Member;
+  worker: MemberWorker;
+}
+
+/** The members that are asked and answer, as far as is known. */
+export function readersOf(workers: Delivery): Reader[] {
+  return workers
+    .running()
+    .filter(({ member, worker }) => ROLES[member.role].reads && worker.health.state !== 'disabled');
+}
+
+/** Those of them that have a say in what is not here yet, and would be this principal's. */
+export function readersFor(by: Principal, workers: Delivery): Reader[] {
+  return readersOf(workers).filter(({ member }) => serves(member, ownerOf(by)));
+}
+
+/** Zones that members have and this server has not, each at the first that named it. Members that do not answer soon are left out. */
+export async function zonesElsewhere(
+  readers: readonly Reader[],
+  isHere: (name: ZoneName) => boolean,
+): Promise<{ zone: ZoneName; member: string }[]> {
+  const lists = await Promise.all(
+    readers.map(({ worker }) => worker.ask((backend) => backend.zoneList(), LIST_TIMEOUT).catch((): ZoneName[] => [])),
+  );
+  const found = new Map<ZoneName, string>();
+  lists.forEach((list, i) => {
+    const member = readers[i]?.member.hostname ?? '';
+    for (const zone of list) if (!isHere(zone) && !found.has(zone)) found.set(zone, member);
+  });
+  return [...found].map(([zone, member]) => ({ zone, member }));
+}
+
+/**
+ * Asks the members that are read from, never those that are only written to, whether they have this zone, and refuses it where
+ * one has it from somebody else than us. Resolves with a warning for each that could not be asked: a member that is down does
+ * not stop a new domain. Rejects with zone_exists.
+ */
+export async function refuseExisting(zone: ZoneName, by: Principal, readers: readonly Reader[]): Promise<string[]> {
+  // What is there from us, and is about to be removed there, is none of somebody else.
+  const strangers = readers.filter(({ worker }) => !worker.acknowledged.holds(zone));
+  const asked = await Promise.all(
+    strangers.map(async ({ member, worker }) => {
+      try {
+        return { member, has: await worker.ask((backend) => backend.zoneExists(zone), TIMEOUT) };
+      } catch {
+        return { member, has: undefined };
+      }
+    }),
+  );
+  const named = ({ owner, hostname }: Member): string =>
+    by.kind === 'root' || owner === by.user ? hostname : 'another server of the cluster';
+  const found = asked.find(({ has }) => has === true);
+  if (found !== undefined) throw new ClusterError('zone_exists', { zone, where: named(found.member) });
+  const silent = asked.filter(({ has }) => has === undefined);
+  return silent.map(({ member }) => `${named(member)} could not be asked whether it has ${zone} already.`);
+}

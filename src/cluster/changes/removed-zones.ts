@@ -1,0 +1,50 @@
+import type { Principal } from '../../access/principal.js';
+import { ClusterError } from '../../errors.js';
+import type { ZoneHistory } from '../../zones/zone-history.js';
+import type { ZoneName } from '../../zones/zone-name.js';
+import type { ZoneStore } from '../../zones/zone-store.js';
+import type { Progress } from './progress.js';
+import type { ZoneChanges } from './zone-changes.js';
+import type { ChangeOptions, ChangeResult, RemovedZone } from '../model/results.js';
+
+const MOST_LISTED = 1_000;
+
+/** Zones that were removed here, and bringing one back: with its text, its owner, and a serial above any that was served. */
+export class RemovedZones {
+  readonly #store: ZoneStore;
+  readonly #history: ZoneHistory;
+  readonly #changes: ZoneChanges;
+  readonly #progress: Progress;
+
+  constructor(options: { store: ZoneStore; history: ZoneHistory; changes: ZoneChanges; progress: Progress }) {
+    this.#store = options.store;
+    this.#history = options.history;
+    this.#changes = options.changes;
+    this.#progress = options.progress;
+  }
+
+  /** The last that were removed, the newest first: all of them for root, what they removed themselves for a reseller. */
+  list(by: Principal): RemovedZone[] {
+    const removed: RemovedZone[] = [];
+    for (const [zone, { serial, removedAt, by: user }] of this.#store.tombstones()) {
+      const isTheirs = by.kind === 'root' || user === by.user;
+      if (isTheirs && this.#store.get(zone) === undefined) removed.push({ zone, serial, removedAt, user });
+    }
+    return removed.sort((a, b) => b.removedAt - a.removedAt).slice(0, MOST_LISTED);
+  }
+
+  /** Rejects with zone_exists, zone_not_kept, zone_not_yours, and as every new zone does. */
+  async restore(zone: ZoneName, by: Principal, options?: ChangeOptions): Promise<ChangeResult> {
+    if (this.#store.get(zone) !== undefined) throw new ClusterError('zone_exists', { zone });
+    const last = (await this.#history.of(zone)).find(({ change }) => change === 'removed');
+    if (last === undefined) throw new ClusterError('zone_not_kept', { zone });
+    const { owner = by.user } = last;
+    if (by.kind !== 'root' && owner !== by.user) throw new ClusterError('zone_not_yours', { zone });
+    // A zone belongs to whom it belonged to.
+    const isForOther = owner !== by.user;
+    const owning: Principal = isForOther ? { ...by, user: owner, kind: 'reseller' } : by;
+    const result = await this.#changes.save(zone, last.text, owning, options, true);
+    // As the one sees it who brings it back.
+    return { ...result, members: this.#progress.of(zone, by) };
+  }
+}

@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Principal } from '../../access/principal.js';
+import { sentenceOf } from '../../errors.js';
+import type {
+  SynchronizeOptions,
+  SynchronizeResult,
+  SynchronizeJob,
+  SynchronizeProgress,
+  JobState,
+} from '../model/results.js';
+
+/** Runs of others end without a word after so many newer ones. */
+const KEPT = 20;
+/** Between looks at what still waits, milliseconds. */
+const LOOK = 200;
+/** Where nothing goes on for so long, the rest is left to the members' own pace, milliseconds. */
+const STALLED = 30_000;
+
+/** What a run works with. */
+interface Work {
+  run: (
+    options: SynchronizeOptions,
+    by: Principal,
+    watch: { signal: AbortSignal; progress: (progress: SynchronizeProgress) => void },
+  ) => Promise<SynchronizeResult>;
+  /** Zones that wait to be sent to members that answer. */
+  waiting: () => number;
+}
+
+/** One synchronization that somebody started: it goes on without them, and they may look at it again. */
+export class SynchronizeRun implements SynchronizeJob {
+  readonly id = randomBytes(9).toString('base64url');
+  readonly startedAt = new Date().toISOString();
+  readonly options: SynchronizeOptions;
+  readonly user: string;
+  state: JobState = 'running';
+  progress: SynchronizeProgress = { phase: 'asking', done: 0, total: 0 };
+  result: SynchronizeResult | undefined;
+  /** The sentence where it failed. */
+  error: string | undefined;
+  readonly #cancel = new AbortController();
+  readonly #watchers = new Set<() => void>();
+  /** Resolves when it is over; never rejects. */
+  readonly over: Promise<void>;
+
+  constructor(options: SynchronizeOptions, by: Principal, work: Work) {
+    this.options = options;
+    this.user = by.user;
+    this.over = this.#run(by, work);
+  }
+
+  /** What is done stays done; what was not begun is not. */
+  cancel(): void {
+    this.#cancel.abort();
+  }
+
+  /** Calls `changed` whenever it got on, until the function that is returned is called. */
+  watch(changed: () => void): () => void {
+    this.#watchers.add(changed);
+    return () => this.#watchers.delete(changed);
+  }
+
+  async #run(by: Principal, { run, waiting }: Work): Promise<void> {
+    const { signal } = this.#cancel;
+    try {
+      this.result = await run(this.options, by, { signal, progress: (progress) => this.#report(progress) });
+      if (this.options.direction === 'all' && !this.options.plan) await this.#sent(waiting, signal);
+      this.state = signal.aborted ? 'cancelled' : 'done';
+    } catch (error) {
+      this.state = 'failed';
+      this.error = sentenceOf(error);
+    }
+    this.#report(this.progress);
+  }
+
+  /** Follows what goes to members, as long as some of it does. */
+  async #sent(waiting: () => number, signal: AbortSignal): Promise<void> {
+    const total = waiting();
+    let [left, since] = [total, performance.now()];
+    while (left > 0 && !signal.aborted && performance.now() - since < STALLED) {
+      this.#report({ phase: 'sending', done: total - left, total });
+      await pause(LOOK);
+      const now = waiting();
+      if (now < left) [left, since] = [now, performance.now()];
+      else left = now;
+    }
+    this.#report({ phase: 'sending', done: Math.max(0, total - left), total });
+  }
+
+  #report(progress: SynchronizeProgress): void {
+    this.progress = progress;
+    for (const changed of this.#watchers) changed();
+  }
+}
+
+/** The last runs, by their ids. */
+export class SynchronizeJobs {
+  readonly #jobs = new Map<string, SynchronizeJob>();
+  readonly #work: Work;
+
+  constructor(work: Work) {
+    this.#work = work;
+  }
+
+  start(options: SynchronizeOptions, by: Principal): SynchronizeJob {
+    const job = new SynchronizeRun(options, by, this.#work);
+    this.#jobs.set(job.id, job);
+    const over = [...this.#jobs.values()].filter(({ state }) => state !== 'running');
+    for (const old of over.slice(0, Math.max(0, this.#jobs.size - KEPT))) this.#jobs.delete(old.id);
+    return job;
+  }
+
+  get(id: string): SynchronizeJob | undefined {
+    return this.#jobs.get(id);
+  }
+
+  /** Cancels all, and waits for their ends. */
+  async stop(): Promise<void> {
+    for (const job of this.#jobs.values()) job.cancel();
+    await Promise.all([...this.#jobs.values()].map(({ over }) => over));
+  }
+}

@@ -1,0 +1,216 @@
+import { ownsOrIsRoot, type Principal } from '../../access/principal.js';
+import { compareSerials } from '../../dns/serial.js';
+import { ClusterError, sentenceOf } from '../../errors.js';
+import { validateZone, type ValidZone } from '../../zones/validation.js';
+import type { ZoneName } from '../../zones/zone-name.js';
+import type { ZoneStore } from '../../zones/zone-store.js';
+import { ownerOf, serves, type Member } from '../model/member.js';
+import type { Delivery } from '../delivery/delivery.js';
+import { readersOf, type Reader } from './reader.js';
+import type { ZoneChanges } from './zone-changes.js';
+import type { BatchOutcome, SynchronizeOptions, SynchronizeResult, SynchronizeProgress } from '../model/results.js';
+
+/** The original's clients ask for so many zones in a call. */
+const BATCH = 512;
+/** For one call, milliseconds: nobody waits in front of it. */
+const TIMEOUT = 300_000;
+
+/** Octets of copies that are held until all members were asked; the rest comes with the next run. */
+const MOST_HELD = 256 * 1024 * 1024;
+/** Of one member, zones that can't be used and are named. */
+const MOST_NAMED = 1_000;
+
+/** While somebody waits for a zone's text. */
+const REFRESH_TIMEOUT = 3_000;
+
+/** A zone as a member has it, or as it is here. */
+type Copy = Pick<ValidZone, 'serial' | 'digest' | 'text'>;
+
+/** A copy at a member that is newer than what is here, or of a zone that is not here. */
+interface Newer {
+  valid: Copy;
+  reader: Reader;
+}
+
+/** Who watches a run. */
+interface Watch {
+  /** What is not begun when it is aborted is not done. */
+  signal?: AbortSignal;
+  progress?: (progress: SynchronizeProgress) => void;
+}
+
+/** Fetches the newest copies from the members that are read from, and sends all that is here to those that are written to. */
+export class Synchronize {
+  readonly #store: ZoneStore;
+  readonly #workers: Delivery;
+  readonly #changes: ZoneChanges;
+  readonly #mostHeld: number;
+
+  /** `mostHeld`: octets of newer copies that one run takes from members. */
+  constructor(options: { store: ZoneStore; workers: Delivery; changes: ZoneChanges; mostHeld?: number }) {
+    this.#mostHeld = options.mostHeld ?? MOST_HELD;
+    this.#store = options.store;
+    this.#workers = options.workers;
+    this.#changes = options.changes;
+  }
+
+  /** What one member can't do stops none of the others. */
+  async run(
+    { zones, direction, unconfigured, plan }: SynchronizeOptions,
+    by: Principal,
+    { signal, progress }: Watch = {},
+  ): Promise<SynchronizeResult> {
+    const asked = { done: 0, total: 0 };
+    const counted = (done: number, total: number): void => {
+      asked.done += done;
+      asked.total += total;
+      progress?.({ phase: 'asking', ...asked });
+    };
+    const result: SynchronizeResult = { newer: [], taken: [], unreachable: [], resent: 0 };
+    const wanted = zones === undefined ? undefined : new Set(zones);
+    const newest = new Map<ZoneName, Newer>();
+    const readers = readersOf(this.#workers).filter(({ member }) => ownsOrIsRoot(by, member.owner));
+    await Promise.all(
+      readers.map(async (reader) => {
+        try {
+          await this.#compare(reader, {
+            wanted,
+            unconfigured: unconfigured || wanted !== undefined,
+            by,
+            newest,
+            result,
+            counted,
+            signal,
+          });
+        } catch (error) {
+          result.unreachable.push({ member: reader.member.hostname, reason: sentenceOf(error) });
+        }
+      }),
+    );
+    for (const [zone, { valid, reader }] of newest) {
+      const here = this.#store.get(zone)?.serial;
+      const { hostname: member } = reader.member;
+      result.newer.push({ zone, member, serial: valid.serial, ...(here === undefined ? {} : { here }) });
+    }
+    if (plan) return result;
+    for (const [zone, { valid, reader }] of newest) {
+      if (signal?.aborted === true) return result;
+      result.taken.push(await this.#take(zone, valid, reader, by));
+      progress?.({ phase: 'taking', done: result.taken.length, total: newest.size });
+    }
+    if (signal?.aborted === true) return result;
+    if (direction === 'all') {
+      const mine = wanted ?? [...this.#store.entries()].map(({ name }) => name);
+      const names = [...mine].filter((name) => ownsOrIsRoot(by, this.#store.get(name)?.owner ?? ''));
+      result.resent = this.#workers.resend(names, by);
+    }
+    return result;
+  }
+
+  /**
+   * Takes a newer copy of one zone from the members whose role says that changes come from there, too. One that does not answer soon is
+   * not waited for.
+   */
+  async refresh(zone: ZoneName, by: Principal): Promise<void> {
+    const readers = readersOf(this.#workers).filter(
+      ({ member, worker }) =>
+        member.role === 'sync' && worker.health.state === 'online' && this.#isOfInterest(zone, member, false, by),
+    );
+    await Promise.all(
+      readers.map(async (reader) => {
+        try {
+          const text = (await reader.worker.ask((backend) => backend.zones([zone]), REFRESH_TIMEOUT)).get(zone);
+          if (text === undefined) return;
+          const valid = validateZone(zone, text);
+          if (isNewer(valid, this.#held(zone))) await this.#take(zone, valid, reader, by);
+        } catch {
+          // What it has is of no use now; its row says whether it fails.
+        }
+      }),
+    );
+  }
+
+  async #compare(
+    reader: Reader,
+    of: {
+      wanted: ReadonlySet<ZoneName> | undefined;
+      unconfigured: boolean;
+      by: Principal;
+      newest: Map<ZoneName, Newer>;
+      result: SynchronizeResult;
+      counted: (done: number, total: number) => void;
+      signal: AbortSignal | undefined;
+    },
+  ): Promise<void> {
+    const { member, worker } = reader;
+    const listed = of.wanted ?? (await worker.ask((backend) => backend.zoneList(), TIMEOUT));
+    const names = [...listed].filter((name) => this.#isOfInterest(name, member, of.unconfigured, of.by));
+    of.counted(0, names.length);
+    let octets = 0;
+    let named = 0;
+    for (let at = 0; at < names.length && of.signal?.aborted !== true; at += BATCH) {
+      const chunk = names.slice(at, at + BATCH);
+      for (const [name, text] of await worker.ask((backend) => backend.zones(chunk), TIMEOUT)) {
+        try {
+          const { serial, digest } = validateZone(name, text);
+          const valid = { serial, digest, text };
+          const held = of.newest.get(name)?.valid ?? this.#held(name);
+          if (isNewer(valid, held)) {
+            of.newest.set(name, { valid, reader });
+            octets += text.length;
+          }
+        } catch (error) {
+          if (named++ < MOST_NAMED)
+            of.result.unreachable.push({ member: member.hostname, zone: name, reason: sentenceOf(error) });
+        }
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      of.counted(chunk.length, 0);
+      if (octets > this.#mostHeld && at + BATCH < names.length) {
+        throw new Error(
+          `${member.hostname} has more newer zones than one run takes. Synchronize again when this one is done.`,
+        );
+      }
+    }
+  }
+
+  /**
+   * What was removed here is not brought back by a member that still has it. A reseller's server has no say in zones that are not the
+   * reseller's, whoever asks it.
+   */
+  #isOfInterest(name: ZoneName, member: Member, unconfigured: boolean, by: Principal): boolean {
+    const held = this.#store.get(name);
+    if (held !== undefined) return ownsOrIsRoot(by, held.owner) && serves(member, held.owner);
+    return unconfigured && this.#store.tombstone(name) === undefined && serves(member, ownerOf(by));
+  }
+
+  #held(name: ZoneName): Copy | undefined {
+    const entry = this.#store.get(name);
+    return entry === undefined ? undefined : { ...entry, text: this.#store.read(name) ?? Buffer.alloc(0) };
+  }
+
+  async #take(zone: ZoneName, { text }: Copy, { member }: Reader, by: Principal): Promise<BatchOutcome> {
+    try {
+      return {
+        zone,
+        result: await this.#changes.save(zone, text, by, { wait: 'local', hostsSeen: [member.hostname] }),
+      };
+    } catch (error) {
+      if (error instanceof ClusterError) return { zone, error };
+      return { zone, error: new ClusterError('internal', {}, { cause: error }) };
+    }
+  }
+}
+
+/** The original's rule: the later serial (RFC 1982), then the later time of update in the first line's comment, then what is here. */
+export function isNewer(found: Copy, held: Copy | undefined): boolean {
+  if (held === undefined) return true;
+  if (found.digest === held.digest) return false;
+  return (compareSerials(found.serial, held.serial) || updateTime(found.text) - updateTime(held.text)) > 0;
+}
+
+/** As `; cPanel first:… (update_time):1600000000 …` in the first line; 0 where it says none. */
+function updateTime(text: Buffer): number {
+  const line = text.subarray(0, 1_000).toString('latin1').split('\n', 1)[0] ?? '';
+  return Number(/^;.*\(update_time\):(\d{1,12})(\s|$)/.exec(line)?.[1] ?? 0);
+}

@@ -1,0 +1,161 @@
+import type { DnsServer } from '../../dns/messages/query.js';
+import { compareSerials } from '../../dns/serial.js';
+import type { MemberChange } from '../../members/member-backend.js';
+import type { AppendTable } from '../../state/append-table.js';
+import type { ZoneName } from '../../zones/zone-name.js';
+import type { ZoneStore } from '../../zones/zone-store.js';
+import type { LedgerEntry } from './ledger.js';
+import { ServedCheck } from './served-check.js';
+import type { MemberZoneState } from '../model/results.js';
+
+/** So many zones with records that were left out are named, and so many of their records are kept. */
+const MOST_NAMED = 20;
+const MOST_KEPT = 50;
+const LONGEST_REASON = 300;
+
+export interface AcknowledgementsOptions {
+  ledger: AppendTable<LedgerEntry>;
+  store: ZoneStore;
+  /** Where its nameserver answers; undefined where that is not known. */
+  dns: DnsServer | undefined;
+  /** It gives zones serials of its own: what it answers tells nothing of the version. */
+  ownSerials: boolean;
+  /** It serves a later serial than ours: ours must rise past it. */
+  ahead: (name: ZoneName, serial: number) => Promise<void>;
+  /** Something new is known of this zone. */
+  news: (name: ZoneName) => void;
+}
+
+/** What one member said that it holds, kept in its ledger, and what its nameserver was then seen answering. */
+export class Acknowledgements {
+  readonly #options: AcknowledgementsOptions;
+  /** Undefined where DNS can't tell which version it serves. */
+  readonly #check: ServedCheck | undefined;
+  /** The last serial that DNS answered, where it is not the acknowledged one. */
+  readonly #otherSerial = new Map<ZoneName, number>();
+  readonly #leftOut = new Set<ZoneName>();
+
+  constructor(options: AcknowledgementsOptions) {
+    this.#options = options;
+    if (options.dns === undefined || options.ownSerials) return;
+    this.#check = new ServedCheck(options.dns, (name, serial, last) => this.#seen(name, serial, last));
+  }
+
+  /** Goes on with what was acknowledged before the last stop, and not yet seen in DNS then. */
+  start(): void {
+    const { ledger, store } = this.#options;
+    for (const [key, { digest, serial, servedAt, from, leftOut }] of ledger.entries()) {
+      const name = key as ZoneName;
+      if (leftOut !== undefined) this.#leftOut.add(name);
+      const isDue = servedAt === 0 && from === undefined && store.get(name)?.digest === digest;
+      if (isDue) this.#expect(name, serial);
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#check?.stop();
+  }
+
+  /** The zone changed here: what is answered of the version before is of no interest. */
+  changed(name: ZoneName): void {
+    this.#check?.forget(name);
+    this.#otherSerial.delete(name);
+  }
+
+  /** It took this version; `leftOut` are records of it that it can't hold. */
+  took({ name, digest, serial }: MemberChange & { kind: 'upsert' }, leftOut: readonly string[] = []): void {
+    const kept = leftOut.slice(0, MOST_KEPT).map((record) => record.slice(0, LONGEST_REASON));
+    this.#options.ledger.set(name, { digest, serial, servedAt: 0, ...(kept.length === 0 ? {} : { leftOut: kept }) });
+    if (kept.length === 0) this.#leftOut.delete(name);
+    else this.#leftOut.add(name);
+    this.#expect(name, serial);
+  }
+
+  /** It has this version, which is not the one that it should have: what is sent next may take its place. */
+  holdsOther(name: ZoneName, { serial, digest }: { serial: number; digest: string }): void {
+    this.#options.ledger.set(name, { digest, serial, servedAt: 0 });
+    this.#check?.forget(name);
+  }
+
+  /** The change came here by this member: it has it, and may have a later one by now. */
+  cameFrom(change: MemberChange): void {
+    const { name } = change;
+    if (change.kind === 'remove') this.dropped(name);
+    else {
+      const { digest, serial } = change;
+      this.#options.ledger.set(name, { digest, serial, servedAt: 0, from: true });
+      this.#check?.forget(name);
+    }
+  }
+
+  dropped(name: ZoneName): void {
+    this.#options.ledger.delete(name);
+    this.#leftOut.delete(name);
+    this.#check?.forget(name);
+  }
+
+  /** It acknowledged this zone from us; with a digest, that version of it. */
+  holds(name: ZoneName, digest?: string): boolean {
+    const entry = this.#options.ledger.get(name);
+    return entry !== undefined && (digest === undefined || entry.digest === digest);
+  }
+
+  /** That it has this zone from us outlives a power cut when it resolves: else a removal might never reach it. Rejects where the disk refuses. */
+  remember(name: ZoneName): Promise<void> {
+    return this.#options.ledger.flushKey(name);
+  }
+
+  /** How far an acknowledged zone is; undefined where it is none. */
+  stateOf(name: ZoneName): Pick<MemberZoneState, 'state' | 'reason' | 'serial' | 'seenAt'> | undefined {
+    const entry = this.#options.ledger.get(name);
+    if (entry === undefined) return undefined;
+    const { servedAt, serial, from, leftOut } = entry;
+    if (servedAt > 0) return { state: 'served', serial, seenAt: new Date(servedAt).toISOString() };
+    if (from === true) return { state: 'acknowledged', reason: 'The change came here by this member.' };
+    if (leftOut !== undefined) {
+      return { state: 'acknowledged', reason: `It can't hold all records. Left out: ${leftOut.join('; ')}.` };
+    }
+    if (this.#options.ownSerials) return { state: 'acknowledged', reason: 'It gives zones serials of its own.' };
+    if (this.#check === undefined)
+      return { state: 'acknowledged', reason: 'Where its nameserver answers is not known.' };
+    const other = this.#otherSerial.get(name);
+    if (other === undefined) return { state: 'acknowledged', reason: 'Not yet seen in its DNS answers.' };
+    return { state: 'acknowledged', reason: `Its nameserver still answers with serial ${other}.`, serial: other };
+  }
+
+  /** No look at it will tell more. */
+  isSettled(name: ZoneName): boolean {
+    const entry = this.#options.ledger.get(name);
+    return entry === undefined || entry.servedAt > 0 || entry.from === true || this.#check === undefined;
+  }
+
+  /** Zones of which it does not hold every record, with what was left out; the first of them. */
+  zonesLeftOut(): { zone: ZoneName; records: readonly string[] }[] {
+    const named: { zone: ZoneName; records: readonly string[] }[] = [];
+    for (const zone of this.#leftOut) {
+      if (named.length >= MOST_NAMED) break;
+      named.push({ zone, records: this.#options.ledger.get(zone)?.leftOut ?? [] });
+    }
+    return named;
+  }
+
+  #expect(name: ZoneName, serial: number): void {
+    this.#check?.expect(name, serial);
+  }
+
+  #seen(name: ZoneName, serial: number | undefined, last: boolean): void {
+    const { ledger, ahead, news } = this.#options;
+    const acknowledged = ledger.get(name);
+    if (acknowledged === undefined) return;
+    if (serial === acknowledged.serial) {
+      ledger.set(name, { ...acknowledged, servedAt: Date.now() });
+      this.#otherSerial.delete(name);
+      news(name);
+    } else if (last && serial !== undefined) {
+      this.#otherSerial.set(name, serial);
+      // Every nameserver keeps its data when a serial drops (measured), and heals when it is lifted past what it serves.
+      if (compareSerials(serial, acknowledged.serial) > 0) void ahead(name, serial);
+      news(name);
+    }
+  }
+}

@@ -1,0 +1,251 @@
+import type { MemberChange } from '../../members/member-backend.js';
+import type { AppendTable } from '../../state/append-table.js';
+import type { ZoneName } from '../../zones/zone-name.js';
+import type { ZoneStore } from '../../zones/zone-store.js';
+import { RemovalBrake } from './removal-brake.js';
+import { lacks, type LedgerEntry } from './ledger.js';
+import { RefusedZones } from '../refused-zones.js';
+
+const SLICE = 64;
+
+/**
+ * What one member lacks: index − ledger, kept up to date zone by zone, so that a change costs the same at any number of zones.
+ * Holds names only; the text is read when it is sent, so a thousand edits of one zone are one entry and always the newest.
+ */
+export class Backlog {
+  readonly #store: ZoneStore;
+  readonly #ledger: AppendTable<LedgerEntry>;
+  readonly #serves: (owner: string) => boolean;
+  /** This server, lower case. */
+  readonly #here: string;
+  readonly #hostsSeen: (name: ZoneName, digest: string | undefined) => readonly string[];
+  /** Zone → since when it waits, the longest waiting first. */
+  readonly #pending = new Map<ZoneName, number>();
+  /** Those of them that are to be removed. */
+  readonly #removals = new RemovalBrake();
+  /** The others in order of arrival; what is not pending any more is passed over. */
+  #arrived: ZoneName[] = [];
+  readonly #underWay = new Set<ZoneName>();
+  readonly #refused = new RefusedZones();
+
+  constructor(options: {
+    store: ZoneStore;
+    ledger: AppendTable<LedgerEntry>;
+    serves: (owner: string) => boolean;
+    hostsSeen: (name: ZoneName, digest: string | undefined) => readonly string[];
+    here: string;
+  }) {
+    this.#store = options.store;
+    this.#ledger = options.ledger;
+    this.#serves = options.serves;
+    this.#hostsSeen = options.hostsSeen;
+    this.#here = options.here;
+  }
+
+  /** Zones that wait, are under way, or were set aside. */
+  get size(): number {
+    return this.#pending.size + this.#refused.resting;
+  }
+
+  /** Zones that can be taken now. */
+  get ready(): number {
+    for (const name of this.#refused.due()) this.#enter(name);
+    let waiting = this.#pending.size;
+    // What is under way may not be pending any more: it changed back meanwhile.
+    for (const name of this.#underWay) if (this.#pending.has(name)) waiting--;
+    return waiting - this.heldCount;
+  }
+
+  /** How many removals wait for somebody to look at them. */
+  get heldCount(): number {
+    const held = this.#held();
+    let count = held.size;
+    for (const name of this.#underWay) if (held.has(name)) count--;
+    return count;
+  }
+
+  /** The first of them. */
+  heldRemovals(most: number): ZoneName[] {
+    const named: ZoneName[] = [];
+    for (const name of this.#held()) {
+      if (named.length >= most) break;
+      if (!this.#underWay.has(name)) named.push(name);
+    }
+    return named;
+  }
+
+  /** Is it a removal that is held? */
+  isHeld(name: ZoneName): boolean {
+    return this.#held().has(name);
+  }
+
+  /** Somebody has looked at the removals that are held now. */
+  allowRemovals(): void {
+    this.#removals.allow();
+  }
+
+  /** Since when the longest waiting zone waits, milliseconds since 1970. */
+  get oldest(): number | undefined {
+    return this.#pending.values().next().value;
+  }
+
+  has(name: ZoneName): boolean {
+    return this.#pending.has(name);
+  }
+
+  /** Why the member refused this zone, where it did. */
+  reasonAside(name: ZoneName): string | undefined {
+    return this.#refused.get(name)?.reason;
+  }
+
+  /** Zones that the member refused, with the reasons; the first so many. */
+  refused(most: number): { zone: ZoneName; reason: string }[] {
+    return this.#refused.list(most);
+  }
+
+  /** Looks at one zone after it changed or was sent. */
+  compare(name: ZoneName): void {
+    const entry = this.#served(name);
+    if (lacks(entry, this.#store.tombstone(name) !== undefined, this.#ledger.get(name)) === undefined) {
+      this.#refused.forget(name);
+      this.#leave(name);
+      return;
+    }
+    const refused = this.#refused.get(name);
+    if (refused !== undefined && refused.digest !== entry?.digest) this.#refused.forget(name);
+    else if (refused !== undefined && refused.at > performance.now()) return;
+    this.#enter(name);
+  }
+
+  /** Looks at all zones, at the start. */
+  compareAll(): void {
+    const changed = [...this.#store.entries()].sort((a, b) => a.modified - b.modified);
+    for (const { name } of changed) this.compare(name);
+    for (const [name] of this.#ledger.entries()) this.compare(name as ZoneName);
+  }
+
+  /** The next zones to send, with their texts read now: at most so many, and not much more than so many octets. */
+  async take(zones: number, octets: number): Promise<MemberChange[]> {
+    const names = this.#next(zones);
+    for (const name of names) this.#underWay.add(name);
+    const changes: MemberChange[] = [];
+    let size = 0;
+    for (const [i, name] of names.entries()) {
+      // Reading is synchronous: others get their turn between slices.
+      if (i % SLICE === SLICE - 1) await new Promise((resolve) => setImmediate(resolve));
+      const change = size < octets ? this.#changeOf(name) : undefined;
+      if (change === undefined) {
+        this.#underWay.delete(name);
+        if (this.#pending.has(name)) this.#arrived.push(name);
+      } else {
+        changes.push(change);
+        size += change.kind === 'upsert' ? change.text.length : 0;
+      }
+    }
+    return changes;
+  }
+
+  /** The batch is through: what it settled leaves the backlog, what changed meanwhile or failed stays. */
+  giveBack(changes: readonly MemberChange[]): void {
+    for (const { name, kind } of changes) {
+      this.#underWay.delete(name);
+      if (kind === 'remove' && this.#ledger.get(name) === undefined) this.#removals.removed(name);
+      this.compare(name);
+      if (this.#pending.has(name)) this.#arrived.push(name);
+    }
+  }
+
+  /** The member refused the zone's version with this digest (undefined: its removal). The others go on, and it is tried again later or when it changes. */
+  setAside(name: ZoneName, reason: string, digest: string | undefined): void {
+    this.#refused.note(name, reason, digest);
+    this.#leave(name);
+  }
+
+  /** Milliseconds until a zone that was set aside is due again; undefined where there is none. */
+  untilRetry(): number | undefined {
+    return this.#refused.untilDue();
+  }
+
+  #enter(name: ZoneName): void {
+    const isKnown = this.#pending.has(name);
+    if (!isKnown) this.#pending.set(name, Date.now());
+    this.#refused.wake(name);
+    if (this.#served(name) === undefined) this.#removals.add(name);
+    else if (this.#removals.delete(name) || !isKnown) this.#arrived.push(name);
+  }
+
+  #leave(name: ZoneName): void {
+    this.#pending.delete(name);
+    this.#removals.delete(name);
+    this.#refused.rest(name);
+  }
+
+  /** In order of need: removals first, then what changed last, so that after an outage what people wait for comes before what is old. */
+  #next(most: number): ZoneName[] {
+    const names: ZoneName[] = [];
+    for (const name of this.#removals.due(this.#ledger.size)) {
+      if (names.length >= most) return names;
+      if (!this.#underWay.has(name)) names.push(name);
+    }
+    const taken = new Set(names);
+    for (let name = this.#arrived.pop(); name !== undefined; name = this.#arrived.pop()) {
+      const isDue = this.#pending.has(name) && !this.#removals.has(name) && !this.#underWay.has(name);
+      if (isDue && !taken.has(name)) {
+        // Zones that were refused go in calls of their own: such a call takes long, and no other zone is to wait for it.
+        const [first = name] = names;
+        if (this.#refused.has(name) !== this.#refused.has(first)) {
+          this.#arrived.push(name);
+          break;
+        }
+        names.push(name);
+      }
+      taken.add(name);
+      if (names.length >= most) break;
+    }
+    return names;
+  }
+
+  #held(): ReadonlySet<ZoneName> {
+    return this.#removals.held(this.#ledger.size);
+  }
+
+  #served(name: ZoneName): ReturnType<ZoneStore['get']> {
+    const entry = this.#store.get(name);
+    return entry !== undefined && this.#serves(entry.owner) ? entry : undefined;
+  }
+
+  #changeOf(name: ZoneName): MemberChange | undefined {
+    const entry = this.#served(name);
+    const held = this.#ledger.get(name);
+    const due = lacks(entry, this.#store.tombstone(name) !== undefined, held);
+    if (due === 'remove') {
+      const home = this.#store.tombstone(name)?.home;
+      return {
+        kind: 'remove',
+        name,
+        hostsSeen: this.#hostsSeen(name, undefined),
+        ...(home === undefined ? {} : { home }),
+      };
+    }
+    if (due === undefined || entry === undefined) {
+      this.#leave(name);
+      return undefined;
+    }
+    const text = this.#store.edits.version(name);
+    if (text === undefined) {
+      this.setAside(
+        name,
+        'Its file on this server is missing, or changed by hand and not taken. Repair it and run `dnscluster zones rescan`, or save the zone again.',
+        entry.digest,
+      );
+      return undefined;
+    }
+    // The entry read before the text: a change in between is sent once more, never missed.
+    const { serial, digest, home } = entry;
+    const hostsSeen = this.#hostsSeen(name, digest);
+    const of = home === undefined ? {} : { home };
+    // What passes through here tells nothing of what its own server gave.
+    const given = home?.server === this.#here ? { lastGiven: held?.serial ?? null } : {};
+    return { kind: 'upsert', name, text, serial, digest, isNew: held === undefined, hostsSeen, ...of, ...given };
+  }
+}

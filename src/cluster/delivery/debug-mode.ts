@@ -1,0 +1,23 @@
+import { Transactions, type Transaction } from '../../members/transactions.js';
+import type { Member } from '../model/member.js';
+
+/** What was said to members in debug mode, and by them. */
+export class DebugMode {
+  readonly #of = new Map<string, Transactions>();
+
+  /** Keeps a member's calls, where it is in debug mode. */
+  noteFor({ id, debug }: Member): ((transaction: Transaction) => void) | undefined {
+    if (debug !== true) {
+      this.#of.delete(id);
+      return undefined;
+    }
+    const kept = this.#of.get(id) ?? new Transactions();
+    this.#of.set(id, kept);
+    return kept.note;
+  }
+
+  /** The newest first. */
+  of(id: string): Transaction[] {
+    return this.#of.get(id)?.list() ?? [];
+  }
+}

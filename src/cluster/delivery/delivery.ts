@@ -1,0 +1,213 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Principal } from '../../access/principal.js';
+import { ClusterError, sentenceOf } from '../../errors.js';
+import type { MemberBackend } from '../../members/member-backend.js';
+import type { KeptVersion } from '../../wire-format/outcome-lines.js';
+import type { MemberTypes } from '../../members/member-types.js';
+import { InternetReach, type Reach } from '../../members/reach.js';
+import type { DnsServer } from '../../dns/messages/query.js';
+import type { Log } from '../../operations/log.js';
+import { AppendTable } from '../../state/append-table.js';
+import type { JsonState } from '../../state/json-state.js';
+import type { ZoneName } from '../../zones/zone-name.js';
+import type { ZoneStore } from '../../zones/zone-store.js';
+import type { ClusterState } from '../model/cluster-state.js';
+import type { Conflicts } from '../local/conflicts.js';
+import { DebugMode } from './debug-mode.js';
+import { HealthRecord, healthOf } from '../health/health-record.js';
+import { parseLedgerEntry } from './ledger.js';
+import { CPANEL, mayUse, ROLES, ROOT, serves, type Member } from '../model/member.js';
+import { MemberWorker } from './member-worker.js';
+import { Recoveries } from './recoveries.js';
+import type { Origins } from '../local/origins.js';
+import type { OwnIdentity } from '../model/own-identity.js';
+import { openBackend } from './open-backend.js';
+
+export interface DeliveryOptions {
+  state: JsonState<ClusterState>;
+  store: ZoneStore;
+  /** Folder of the ledgers. */
+  folder: string;
+  own: OwnIdentity;
+  log: Log;
+  /** A member serves a later serial of this zone than we hold. Never rejects. */
+  ahead: (name: ZoneName, serial: number, member: string) => Promise<void>;
+  origins: Origins;
+  conflicts: Conflicts;
+  types: MemberTypes;
+  /** Was this a version of the zone here? */
+  wasOurs: (name: ZoneName, version: KeptVersion) => Promise<boolean>;
+  /** A member keeps a version that it has from this server, and that this server does not know. */
+  setBack: (member: Member, name: ZoneName, kept: KeptVersion, reason: string) => void;
+  /** A member was disabled or is back, or its removals are held. */
+  changed: () => void;
+}
+
+/** A worker and a ledger for each row of the cluster table. */
+export class Delivery {
+  readonly #options: DeliveryOptions;
+  readonly #workers = new Map<string, MemberWorker>();
+  readonly health: HealthRecord;
+  readonly debug = new DebugMode();
+  readonly recoveries: Recoveries;
+  readonly #resellersReach: Reach;
+
+  constructor(options: DeliveryOptions) {
+    this.#options = options;
+    this.health = new HealthRecord(options.state, options.changed);
+    this.recoveries = new Recoveries();
+    this.#resellersReach = new InternetReach(() => options.state.data.resellerNetworks);
+  }
+
+  /** Where members of this account may be: of root's, everywhere. */
+  reachOf(owner: string): Reach | undefined {
+    return owner === ROOT ? undefined : this.#resellersReach;
+  }
+
+  async start(): Promise<void> {
+    await mkdir(this.#options.folder, { recursive: true, mode: 0o700 });
+    for (const member of this.#rows) await this.begin(member);
+  }
+
+  async stop(): Promise<void> {
+    const ended = await Promise.allSettled([...this.#workers.values()].map((worker) => worker.stop()));
+    this.#workers.clear();
+    for (const one of ended) {
+      if (one.status === 'rejected')
+        this.#options.log.error({ error: sentenceOf(one.reason) }, 'a ledger could not be closed');
+    }
+  }
+
+  get #rows(): readonly Member[] {
+    return this.#options.state.data.members;
+  }
+
+  of(id: string): MemberWorker | undefined {
+    return this.#workers.get(id);
+  }
+
+  /** Members that get our changes, with their workers. */
+  *writers(): Generator<[Member, MemberWorker]> {
+    if (!this.#options.state.data.clustering) return;
+    for (const member of this.#rows) {
+      const worker = this.#workers.get(member.id);
+      if (worker !== undefined && ROLES[member.role].writes) yield [member, worker];
+    }
+  }
+
+  /** All members with their workers. */
+  running(): { member: Member; worker: MemberWorker }[] {
+    return this.#rows.flatMap((member) => {
+      const worker = this.#workers.get(member.id);
+      return worker === undefined ? [] : [{ member, worker }];
+    });
+  }
+
+  /** Sends these zones to all that are written to, once more. Returns to how many in all. */
+  resend(names: readonly ZoneName[], by: Principal): number {
+    let count = 0;
+    for (const [member, worker] of this.writers()) if (mayUse(by, member)) count += worker.resend(names);
+    return count;
+  }
+
+  /** Zones that wait to be sent to members that answer. */
+  waiting(): number {
+    let count = 0;
+    for (const [, worker] of this.writers()) if (worker.health.state === 'online') count += worker.backlog.size;
+    return count;
+  }
+
+  /** These zones changed here: every worker looks at them. */
+  changed(names: readonly ZoneName[]): void {
+    for (const worker of this.#workers.values()) worker.changed(names);
+  }
+
+  /** Which members have this zone from us is on disk when it resolves. Rejects with zones_not_written. */
+  async remember(name: ZoneName): Promise<void> {
+    try {
+      await Promise.all([...this.#workers.values()].map((worker) => worker.acknowledged.remember(name)));
+    } catch (error) {
+      throw new ClusterError('zones_not_written', { why: sentenceOf(error) }, { cause: error });
+    }
+  }
+
+  /** Clustering or the threshold changed. */
+  reconsider(): void {
+    for (const worker of this.#workers.values()) worker.reconsider();
+  }
+
+  /** One active probe of each member that is not disabled; one that hangs delays none of the others. */
+  async probeAll(): Promise<void> {
+    const enabled = [...this.#workers.values()].filter((worker) => worker.health.state !== 'disabled');
+    const recovering = this.#options.state.data.autoEnable ? this.recoveries.look(this.running()) : undefined;
+    await Promise.all([...enabled.map((worker) => worker.probe()), recovering]);
+  }
+
+  /** `opened`: its connections, where there are some. */
+  async begin(member: Member, opened?: MemberBackend): Promise<void> {
+    const { store, state, ahead, origins, conflicts, own } = this.#options;
+    const note = this.debug.noteFor(member);
+    const reach = this.reachOf(member.owner);
+    // In debug mode from the first call on.
+    if (note !== undefined) await opened?.close();
+    const isKept = opened !== undefined && note === undefined;
+    const backend = isKept ? opened : openBackend(member, { ...this.#options, reach, note });
+    const log = this.#options.log.child({ member: member.hostname });
+    const current = (): Member | undefined => state.data.members.find((candidate) => candidate.id === member.id);
+    const worker = new MemberWorker({
+      backend,
+      dns: dnsOf(member, backend, reach),
+      ledger: await AppendTable.open(this.#ledgerFile(member.id), { parse: parseLedgerEntry, log }),
+      store,
+      log,
+      health: healthOf(member),
+      serves: (owner) => serves(member, owner),
+      writes: () => state.data.clustering && ROLES[current()?.role ?? 'standalone'].writes,
+      threshold: () => state.data.failureThreshold,
+      healthChanged: (health, before) => this.health.note(member, health, before, log),
+      ahead: (zone, serial) => ahead(zone, serial, member.hostname),
+      removalsHeld: () => this.#options.changed(),
+      hostsSeen: (name, digest) => origins.of(name, digest),
+      conflict: (zone, other, isOursKept) => {
+        const mine = store.get(zone)?.home?.server ?? own.hostname;
+        const kept = isOursKept ? mine : other;
+        conflicts.note(zone, { kept, other: isOursKept ? other : mine, metAt: member.hostname });
+      },
+      wasOurs: this.#options.wasOurs,
+      setBack: (...of) => this.#options.setBack(member, ...of),
+      here: own.hostname.toLowerCase(),
+      hostname: member.hostname,
+    });
+    this.#workers.set(member.id, worker);
+    worker.start();
+  }
+
+  /** With another token, or as another server: what that one acknowledged is not known. */
+  async restart(member: Member, another = false): Promise<void> {
+    const worker = this.#workers.get(member.id);
+    this.#workers.delete(member.id);
+    await worker?.stop();
+    if (another) await rm(this.#ledgerFile(member.id), { force: true });
+    await this.begin(member);
+  }
+
+  /** Stops its worker and forgets its ledger. */
+  async end(id: string): Promise<void> {
+    const worker = this.#workers.get(id);
+    this.#workers.delete(id);
+    // The ledger goes: it does not matter whether its last lines could be written.
+    await worker?.stop().catch(() => undefined);
+    await rm(this.#ledgerFile(id), { force: true });
+  }
+
+  #ledgerFile(id: string): string {
+    return join(this.#options.folder, `${id}.ledger`);
+  }
+}
+
+/** Where its nameserver answers, as far as it may be asked. */
+function dnsOf(member: Member, backend: MemberBackend, reach: Reach | undefined): DnsServer | undefined {
+  const dns = member.type === CPANEL ? { host: member.host, port: member.dnsPort } : backend.dns;
+  return dns === undefined || reach === undefined ? dns : { ...dns, addressOf: (host) => reach.addressOf(host) };
+}

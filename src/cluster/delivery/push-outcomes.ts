@@ -1,0 +1,84 @@
+import { compareSerials } from '../../dns/serial.js';
+import type { MemberChange, Pushed } from '../../members/member-backend.js';
+import type { KeptVersion } from '../../wire-format/outcome-lines.js';
+import type { ZoneName } from '../../zones/zone-name.js';
+import type { Acknowledgements } from './acknowledgements.js';
+import type { Backlog } from './backlog.js';
+import type { MemberWorkerOptions } from './worker-options.js';
+
+/** Of a reason, characters: it is kept and shown for each zone. */
+const LONGEST_REASON = 1_000;
+
+type Options = Pick<MemberWorkerOptions, 'conflict' | 'store' | 'ahead' | 'wasOurs' | 'setBack'>;
+
+/** What a member said of the zones that it was sent, noted where it belongs. */
+export class PushOutcomes {
+  readonly #options: Options;
+  /** Zones of which it keeps a version that this server gave it and does not know. */
+  readonly behind = new Set<ZoneName>();
+  readonly #backlog: Backlog;
+  readonly #acknowledged: Acknowledgements;
+
+  constructor(options: Options, backlog: Backlog, acknowledged: Acknowledgements) {
+    this.#options = options;
+    this.#backlog = backlog;
+    this.#acknowledged = acknowledged;
+  }
+
+  /** It refused this zone: the others go on. */
+  setAside(change: MemberChange, reason: string): void {
+    this.#backlog.setAside(
+      change.name,
+      reason.slice(0, LONGEST_REASON),
+      change.kind === 'upsert' ? change.digest : undefined,
+    );
+  }
+
+  /** Returns a promise where more must be known first, which never rejects. */
+  settle(change: MemberChange, outcome: Pushed | undefined): Promise<void> | undefined {
+    this.behind.delete(change.name);
+    const { serial, digest } = outcome ?? {};
+    if (outcome?.outcome === 'refused' && serial !== undefined && digest !== undefined)
+      return this.#settleKept(change, { serial, digest }, outcome.reason ?? '');
+    const other = outcome?.conflictWith;
+    if (other !== undefined && change.kind === 'upsert')
+      this.#options.conflict(change.name, other, outcome?.outcome === 'done');
+    if (outcome?.outcome !== 'done') {
+      this.setAside(change, outcome?.reason ?? 'The member did not say what became of it.');
+    } else if (change.kind === 'remove') {
+      this.#acknowledged.dropped(change.name);
+    } else if (outcome.digest === undefined || outcome.digest === change.digest) {
+      this.#acknowledged.took(change, outcome.leftOut);
+    } else return this.#settleOther(change, outcome);
+    return undefined;
+  }
+
+  /** An answer of it may have been lost: then the version that it keeps is one of ours, and ours of now goes again. */
+  async #settleKept(change: MemberChange, kept: KeptVersion, reason: string): Promise<void> {
+    if (await this.#options.wasOurs(change.name, kept).catch(() => false)) {
+      this.#acknowledged.holdsOther(change.name, kept);
+      return;
+    }
+    this.behind.add(change.name);
+    this.setAside(change, reason);
+    this.#options.setBack(change.name, kept, reason.slice(0, LONGEST_REASON));
+  }
+
+  /** The member says that it now holds something else than was sent. */
+  async #settleOther(change: MemberChange & { kind: 'upsert' }, { serial, digest = '' }: Pushed): Promise<void> {
+    const { name } = change;
+    if (serial !== undefined) this.#acknowledged.holdsOther(name, { serial, digest });
+    const isLater = serial !== undefined && compareSerials(serial, change.serial) > 0;
+    if (isLater && this.#isCurrent(change)) await this.#options.ahead(name, serial);
+    if (!this.#isCurrent(change)) return;
+    const why = isLater
+      ? `The member holds the later serial ${serial}, and ours could not be raised above it.`
+      : 'The member holds other content than was sent.';
+    this.setAside(change, why);
+  }
+
+  /** Else it changed here while it was sent, and the backlog holds it already. */
+  #isCurrent({ name, digest }: MemberChange & { kind: 'upsert' }): boolean {
+    return this.#options.store.get(name)?.digest === digest;
+  }
+}

@@ -1,0 +1,51 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type MemberBackend, type MemberChange, type Pushed } from '../../members/member-backend.js';
+
+/** After so long without an answer, and then as often, milliseconds, the member is asked something else. */
+const SILENCE = 10_000;
+
+/**
+ * Pushes to a member, and looks beside a push that takes long whether the member answers at all; `silent` is told the first time that
+ * it does not. Where the network fails in the middle of a call, the kernel sends again less and less often, and waits for up to two
+ * minutes more when the network is back: so a push is broken off when the member answers again and it is still not through, and with it all other calls under way: they reject with BrokenOff.
+ */
+export async function pushWhileAlive(
+  backend: MemberBackend,
+  changes: readonly MemberChange[],
+  silent: (failure: unknown) => void,
+  silence = SILENCE,
+): Promise<Pushed[]> {
+  const through = new AbortController();
+  const returned = (): void => backend.breakOff?.();
+  if (backend.breakOff !== undefined) void watch(backend, through.signal, { silent, returned, silence });
+  try {
+    return await backend.push(changes);
+  } finally {
+    through.abort();
+  }
+}
+
+/** Ends when the push is through, or the member has `returned`. Never rejects. */
+async function watch(
+  backend: MemberBackend,
+  through: AbortSignal,
+  { silent, returned, silence }: { silent: (failure: unknown) => void; returned: () => void; silence: number },
+): Promise<void> {
+  const isThrough = (): boolean => through.aborted;
+  let wasSilent = false;
+  for (;;) {
+    await pause(silence, undefined, { signal: through, ref: false }).catch(() => undefined);
+    if (isThrough()) return;
+    const failure: unknown = await backend.probe().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    if (isThrough()) return;
+    if (failure === undefined && wasSilent) {
+      returned();
+      return;
+    }
+    if (failure !== undefined && !wasSilent) silent(failure);
+    wasSilent = failure !== undefined;
+  }
+}

@@ -1,0 +1,84 @@
+import { DnsClient } from '../../dns/messages/query.js';
+import { parseName } from '../../dns/name.js';
+import type { ZoneName } from '../../zones/zone-name.js';
+import { Signal } from './signal.js';
+
+/** Waits between looks at one zone, milliseconds. After the last, the zone stays "acknowledged": DNS may be unreachable from here. */
+const DELAYS = [0, 20, 100, 500, 2_000, 10_000];
+const AT_ONCE = 200;
+const AFTER_LARGE_PUSH = 1_000;
+
+interface Look {
+  serial: number;
+  tries: number;
+  /** By the process's own time, which nobody can set. */
+  at: number;
+}
+
+/**
+ * Asks a member's nameserver which serial it serves for the zones that the member has just acknowledged: "in sync" is measured,
+ * not assumed. A zone is asked again until the expected serial (or a later one) is seen, at most six times.
+ */
+export class ServedCheck {
+  readonly #client: DnsClient;
+  readonly #seen: (name: ZoneName, serial: number | undefined, last: boolean) => void;
+  readonly #looks = new Map<ZoneName, Look>();
+  readonly #signal = new Signal();
+  #stopped = false;
+  #loop: Promise<void>;
+
+  /** `seen` gets each look's serial, undefined where there was no answer; `last` where no further look follows. */
+  constructor(
+    address: { host: string; port: number },
+    seen: (name: ZoneName, serial: number | undefined, last: boolean) => void,
+  ) {
+    this.#client = new DnsClient(address, { timeout: 1_000 });
+    this.#seen = seen;
+    this.#loop = this.#run();
+  }
+
+  /** Begin to look for `serial` of this zone. */
+  expect(name: ZoneName, serial: number): void {
+    // The member has read its zones back itself: a large push is looked at when it is through, so as not to slow it down.
+    const delay = this.#looks.size < AT_ONCE ? 0 : AFTER_LARGE_PUSH;
+    this.#looks.set(name, { serial, tries: 0, at: performance.now() + delay });
+    this.#signal.notify();
+  }
+
+  /** No longer of interest: the zone changed again or was removed. */
+  forget(name: ZoneName): void {
+    this.#looks.delete(name);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#signal.notify();
+    await this.#loop;
+    this.#client.close();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      const now = performance.now();
+      const ready: [ZoneName, Look][] = [];
+      let soonest = Infinity;
+      for (const pair of this.#looks) {
+        if (pair[1].at <= now) ready.push(pair);
+        else soonest = Math.min(soonest, pair[1].at);
+        if (ready.length >= AT_ONCE) break;
+      }
+      if (ready.length === 0) await this.#signal.wait(soonest === Infinity ? undefined : soonest - now);
+      else await Promise.all(ready.map(([name, look]) => this.#look(name, look)));
+    }
+  }
+
+  async #look(name: ZoneName, look: Look): Promise<void> {
+    const serial = await this.#client.soaSerial(parseName(`${name}.`)).catch(() => undefined);
+    if (this.#looks.get(name) !== look || this.#stopped) return;
+    look.tries++;
+    const done = serial === look.serial || look.tries >= DELAYS.length;
+    if (done) this.#looks.delete(name);
+    else look.at = performance.now() + (DELAYS[look.tries] ?? 0);
+    this.#seen(name, serial, done);
+  }
+}

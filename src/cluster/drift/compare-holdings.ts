@@ -1,0 +1,130 @@
+import { sentenceOf } from '../../errors.js';
+import type { HeldZone, MemberBackend, MemberDigests } from '../../members/member-backend.js';
+import { hashOfBucket, inBuckets } from '../../zones/zone-digests.js';
+import type { ZoneEntry } from '../../zones/zone-index.js';
+import type { ZoneName } from '../../zones/zone-name.js';
+import { validateZone } from '../../zones/validation.js';
+import { compareCopies, type Difference, type DriftReport } from '../model/drift-kinds.js';
+
+/** Zones of which digests or texts are asked for in one call. */
+const BATCH = 512;
+const UNKNOWN = '-';
+
+/** What is compared at a member, and who is told how far it is. */
+export interface HoldingsQuestion {
+  backend: MemberBackend;
+  /** The zones that it should hold in the versions that are here. */
+  expected: ReadonlyMap<ZoneName, ZoneEntry>;
+  /** This server, lower case: zones of it that are not here any more are extra. */
+  here: string;
+  /** Is this zone one that is here in any version, or on its way? */
+  isKnown: (name: ZoneName) => boolean;
+  /** Did the member acknowledge this zone from us? */
+  isOurs: (name: ZoneName) => boolean;
+  signal: AbortSignal;
+}
+
+/** Compares what a member says that it holds: by digests where it can tell them, else by the texts, else by the names alone. */
+export async function compareHoldings(question: HoldingsQuestion): Promise<{
+  by: DriftReport['by'];
+  differences: Difference[];
+}> {
+  const { backend } = question;
+  // It is known who it is when it was asked.
+  await backend.probe();
+  if (backend.digests !== undefined) {
+    return { by: 'digests', differences: await byDigests(question, backend.digests) };
+  }
+  const listed = new Set(await backend.zoneList());
+  const differences: Difference[] = [];
+  for (const [zone, { serial }] of question.expected) {
+    if (!listed.has(zone)) differences.push({ zone, kind: 'missing', here: serial, newer: 'here' });
+  }
+  for (const zone of listed) {
+    if (!question.isKnown(zone) && question.isOurs(zone)) differences.push({ zone, kind: 'extra', newer: 'unknown' });
+  }
+  if (backend.ownSerials === true) return { by: 'names', differences };
+  differences.push(...(await byTexts(question, listed)));
+  return { by: 'texts', differences };
+}
+
+async function byDigests(question: HoldingsQuestion, digests: MemberDigests): Promise<Difference[]> {
+  const { expected, here, isKnown, signal } = question;
+  const homes = new Map<string, ZoneEntry[]>([[here, []]]);
+  for (const entry of expected.values()) {
+    const home = entry.home?.server ?? UNKNOWN;
+    const group = homes.get(home);
+    if (group === undefined) homes.set(home, [entry]);
+    else group.push(entry);
+  }
+  const differences: Difference[] = [];
+  const notThere: ZoneEntry[] = [];
+  for (const [home, entries] of homes) {
+    signal.throwIfAborted();
+    const ours = inBuckets(entries);
+    const theirs = await digests.buckets(home);
+    const differing = [...new Set([...ours.keys(), ...theirs.keys()])].filter((bucket) => {
+      const mine = ours.get(bucket);
+      return mine === undefined || hashOfBucket(mine) !== theirs.get(bucket);
+    });
+    if (differing.length === 0) continue;
+    const held = new Map((await digests.ofBuckets(home, differing)).map((zone) => [zone.name, zone]));
+    for (const entry of differing.flatMap((bucket) => ours.get(bucket) ?? [])) {
+      const there = held.get(entry.name);
+      if (there === undefined) notThere.push(entry);
+      else differences.push(...present(compareCopies(entry.name, entry, there)));
+    }
+    if (home !== here) continue;
+    for (const { name: zone, serial } of held.values()) {
+      if (!isKnown(zone)) differences.push({ zone, kind: 'extra', there: serial, newer: 'unknown' });
+    }
+  }
+  return [...differences, ...(await ofOthers(notThere, digests))];
+}
+
+/** Zones that it does not have from the server that has them: it may have them from another one. */
+async function ofOthers(entries: readonly ZoneEntry[], digests: MemberDigests): Promise<Difference[]> {
+  const differences: Difference[] = [];
+  for (let at = 0; at < entries.length; at += BATCH) {
+    const chunk = entries.slice(at, at + BATCH);
+    const held = await digests.ofZones(chunk.map(({ name }) => name));
+    const there = new Map<ZoneName, HeldZone>(held.map((zone) => [zone.name, zone]));
+    for (const entry of chunk) {
+      const copy = there.get(entry.name);
+      const difference = compareCopies(entry.name, entry, copy);
+      if (difference === undefined) continue;
+      const isOfOther = copy !== undefined && copy.server !== UNKNOWN && entry.home !== undefined;
+      differences.push(
+        isOfOther ? { ...difference, kind: 'other', detail: `It has the zone from ${copy.server}.` } : difference,
+      );
+    }
+  }
+  return differences;
+}
+
+async function byTexts(question: HoldingsQuestion, listed: ReadonlySet<ZoneName>): Promise<Difference[]> {
+  const { backend, expected, signal } = question;
+  const names = [...expected.keys()].filter((name) => listed.has(name));
+  const differences: Difference[] = [];
+  for (let at = 0; at < names.length; at += BATCH) {
+    signal.throwIfAborted();
+    const chunk = names.slice(at, at + BATCH);
+    const texts = await backend.zones(chunk);
+    for (const zone of chunk) {
+      const entry = expected.get(zone);
+      const text = texts.get(zone);
+      if (entry === undefined || text === undefined) continue;
+      try {
+        differences.push(...present(compareCopies(zone, entry, validateZone(zone, text))));
+      } catch (error) {
+        differences.push({ zone, kind: 'edited', here: entry.serial, newer: 'unknown', detail: sentenceOf(error) });
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+  return differences;
+}
+
+function present(difference: Difference | undefined): Difference[] {
+  return difference === undefined ? [] : [difference];
+}

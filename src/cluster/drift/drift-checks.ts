@@ -1,0 +1,187 @@
+import { SELF, type Principal } from '../../access/principal.js';
+import { ClusterError } from '../../errors.js';
+import { nextSerial } from '../../dns/serial.js';
+import type { Log } from '../../operations/log.js';
+import type { KeptVersion } from '../../wire-format/outcome-lines.js';
+import type { ZoneName } from '../../zones/zone-name.js';
+import type { ZoneStore } from '../../zones/zone-store.js';
+import { inBatch } from '../changes/batch.js';
+import { checkDrift } from './compare-member.js';
+import {
+  MOST_DIFFERENCES,
+  reportOf,
+  type Difference,
+  type DriftReport,
+  type Settlement,
+} from '../model/drift-kinds.js';
+import type { LocalOutcome } from '../local/decision.js';
+import { mayUse, ROLES, type Member } from '../model/member.js';
+import type { Delivery } from '../delivery/delivery.js';
+import type { MemberWorker } from '../delivery/member-worker.js';
+import type { ZoneChanges } from '../changes/zone-changes.js';
+import type { BatchOutcome } from '../model/results.js';
+
+/** Longest look at one member, milliseconds. */
+const LONGEST = 30 * 60_000;
+const TAKE_TIMEOUT = 60_000;
+
+export interface DriftChecksOptions {
+  store: ZoneStore;
+  workers: Delivery;
+  changes: ZoneChanges;
+  /** This server, lower case. */
+  here: string;
+  log: Log;
+  /** A member was looked at, or differences were settled. */
+  looked: () => void;
+}
+
+/** Looks at all members whether they hold and answer what they should, keeps what was found, and settles it as somebody decides. */
+export class DriftChecks {
+  readonly #options: DriftChecksOptions;
+  readonly #reports = new Map<string, DriftReport>();
+  readonly #running = new Map<string, Promise<DriftReport>>();
+  /** Where the next look goes on with whole questions. */
+  readonly #next = new Map<string, ZoneName | undefined>();
+  /** How many zones members lacked when they were looked at for it. */
+  readonly #lost = new Map<string, number>();
+  readonly #ending = new AbortController();
+
+  constructor(options: DriftChecksOptions) {
+    this.#options = options;
+  }
+
+  /** What was found last, of the members that `by` may see. */
+  reports(by: Principal): DriftReport[] {
+    return this.#writers(by).flatMap(([{ id }]) => this.#reports.get(id) ?? []);
+  }
+
+  /** Looks at one member, or all that are written to. One that is looked at already is not looked at twice. */
+  check(by: Principal, id?: string): Promise<DriftReport[]> {
+    const wanted = id === undefined ? this.#writers(by) : [this.#writer(id, by)];
+    return Promise.all(wanted.map(([member, worker]) => this.#checkOne(member, worker)));
+  }
+
+  /** Looks at members that said that they hold fewer zones than they took from us; once for each such number. */
+  lookAtLosses(): void {
+    for (const [member, worker] of this.#writers(SELF)) {
+      const isNews = worker.lost > 0 && this.#lost.get(member.id) !== worker.lost;
+      this.#lost.set(member.id, worker.lost);
+      if (isNews) void this.#checkOne(member, worker);
+    }
+  }
+
+  /** A member said that it keeps a later version of ours: it is to be decided now, and not after the next look. */
+  noteSetBack(member: Member, zone: ZoneName, { serial: there }: KeptVersion, detail: string): void {
+    const { store, looked } = this.#options;
+    const report = this.#reports.get(member.id) ?? reportOf(member);
+    const here = store.get(zone)?.serial;
+    const others = report.differences.filter((one) => one.zone !== zone);
+    const found = {
+      zone,
+      kind: 'set_back',
+      there,
+      newer: 'there',
+      detail,
+      ...(here === undefined ? {} : { here }),
+    } as const;
+    report.found += others.length === report.differences.length ? 1 : 0;
+    report.differences = [found, ...others].slice(0, MOST_DIFFERENCES);
+    this.#reports.set(member.id, report);
+    looked();
+  }
+
+  /** Does the same to each of these differences; rejects none of the others where one fails. */
+  async settle(id: string, zones: readonly ZoneName[], how: Settlement, by: Principal): Promise<BatchOutcome[]> {
+    const [member, worker] = this.#writer(id, by);
+    const differences = new Map(this.#reports.get(id)?.differences.map((one) => [one.zone, one]));
+    const items = zones.map((name) => ({ name }));
+    const outcomes = await inBatch(items, async ({ name: zone }) => {
+      const difference = differences.get(zone);
+      if (difference === undefined) throw new ClusterError('difference_unknown', { zone, member: member.hostname });
+      const local = await this.#settleOne(difference, how, { member, worker, by });
+      return { zone, ...local, members: [], warnings: [] };
+    });
+    const done = new Set(outcomes.flatMap((one) => ('error' in one ? [] : one.zone)));
+    const report = this.#reports.get(id);
+    if (report !== undefined) {
+      report.differences = report.differences.filter(({ zone }) => !done.has(zone));
+      report.found -= done.size;
+    }
+    this.#options.looked();
+    return outcomes;
+  }
+
+  async stop(): Promise<void> {
+    this.#ending.abort();
+    await Promise.allSettled(this.#running.values());
+  }
+
+  /** Throws member_unknown, member_not_written. */
+  #writer(id: string, by: Principal): [Member, MemberWorker] {
+    const found = this.#options.workers.running().find(({ member }) => member.id === id && mayUse(by, member));
+    if (found === undefined) throw new ClusterError('member_unknown', { id: id.slice(0, 80) });
+    const { member, worker } = found;
+    if (!ROLES[member.role].writes) throw new ClusterError('member_not_written', { member: member.hostname });
+    return [member, worker];
+  }
+
+  #writers(by: Principal): [Member, MemberWorker][] {
+    return this.#options.workers
+      .running()
+      .filter(({ member }) => ROLES[member.role].writes && mayUse(by, member))
+      .map(({ member, worker }) => [member, worker]);
+  }
+
+  #checkOne(member: Member, worker: MemberWorker): Promise<DriftReport> {
+    const running = this.#running.get(member.id) ?? this.#look(member, worker);
+    this.#running.set(member.id, running);
+    return running;
+  }
+
+  async #look(member: Member, worker: MemberWorker): Promise<DriftReport> {
+    const { store, here, looked, log } = this.#options;
+    const { id, hostname } = member;
+    try {
+      const signal = AbortSignal.any([this.#ending.signal, AbortSignal.timeout(LONGEST)]);
+      const from = this.#next.get(id);
+      const { report, next } = await checkDrift({ member, worker, store, here, from, signal });
+      this.#reports.set(id, report);
+      this.#next.set(id, next);
+      const { found } = report;
+      if (found > 0) log.warn({ member: hostname, found }, 'drift was found');
+      looked();
+      return report;
+    } finally {
+      this.#running.delete(id);
+    }
+  }
+
+  async #settleOne(
+    { zone, there, kind }: Difference,
+    how: Settlement,
+    { member, worker, by }: { member: Member; worker: MemberWorker; by: Principal },
+  ): Promise<Pick<LocalOutcome, 'change' | 'lifted' | 'local'>> {
+    const { store, changes } = this.#options;
+    if (how === 'remove') {
+      if (kind !== 'extra') throw new ClusterError('difference_other', { zone, how: 'removed' });
+      await store.bury([{ name: zone, serial: there ?? 0 }], by.user);
+      worker.removeAgain(zone);
+      return { change: 'removed', lifted: false, local: { state: 'served' } };
+    }
+    if (how === 'send') {
+      const held = store.get(zone);
+      if (held === undefined) throw new ClusterError('difference_other', { zone, how: 'sent' });
+      // Above what is there: its nameserver keeps its data where the serial does not rise.
+      const above = there === undefined ? held.serial : nextSerial(held.serial, there);
+      if (there !== undefined) worker.acknowledged.holdsOther(zone, { serial: there, digest: '' });
+      const outcome = await changes.raise(zone, { above, member: member.hostname }, by);
+      worker.resend([zone]);
+      return outcome;
+    }
+    const text = (await worker.ask((backend) => backend.zones([zone]), TAKE_TIMEOUT)).get(zone);
+    if (text === undefined) throw new ClusterError('difference_unknown', { zone, member: member.hostname });
+    const { change, lifted, local: state } = await changes.save(zone, text, by, { wait: 'local' });
+    return { change, lifted, local: state };
+  }
+}

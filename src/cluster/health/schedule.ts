@@ -1,0 +1,69 @@
+import cron, { type ScheduledTask } from 'node-cron';
+import { sentenceOf } from '../../errors.js';
+import type { Log } from '../../operations/log.js';
+
+/** Each minute, as the original checks its members. A step such as every 45 seconds would fire at :00 and :45 (measured): use divisors of 60. */
+export const DEFAULT_HEALTH_SCHEDULE = '* * * * *';
+/** Once an hour, not on the hour, where everybody's jobs begin. */
+export const DEFAULT_DRIFT_SCHEDULE = '17 * * * *';
+
+/** How often it is looked whether the clock was set, and from what difference on, milliseconds. */
+const CLOCK_LOOK = 20_000;
+const CLOCK_SET = 5_000;
+
+/** Does something at the times of a cron expression, whatever becomes of the clock; runs never overlap, and it keeps no process alive. */
+export class Schedule {
+  readonly #times: string;
+  readonly #name: string;
+  readonly #log: Log;
+  readonly #work: () => Promise<void>;
+  #task: ScheduledTask | undefined;
+  #clockLook: NodeJS.Timeout | undefined;
+  /** When this process began, by the clock as it was set last. */
+  #origin = 0;
+
+  /** `name`: of the work, as `health check`. */
+  constructor(times: string, name: string, work: () => Promise<unknown>, log: Log) {
+    this.#times = times;
+    this.#name = name;
+    this.#log = log;
+    this.#work = () =>
+      work().then(
+        () => undefined,
+        (error: unknown) => log.error({ error: sentenceOf(error) }, `${name} failed`),
+      );
+  }
+
+  /** Rejects where the times are no cron expression. */
+  async start(): Promise<void> {
+    if (this.#task !== undefined) return;
+    const task = cron.createTask(this.#times, this.#work, { noOverlap: true, unref: true, name: this.#name });
+    // Times that are passed over (the clock was set forward, the process got no processor) are not made up for.
+    task.on('execution:missed', () => this.#log.debug({ name: this.#name }, 'a scheduled time was missed'));
+    this.#task = task;
+    this.#origin = originNow();
+    await task.start();
+    this.#clockLook = setInterval(() => void this.#lookAtClock(), CLOCK_LOOK).unref();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#clockLook);
+    const task = this.#task;
+    this.#task = undefined;
+    await task?.destroy();
+  }
+
+  /** A task waits for its next time as it was reckoned: where the clock was set back by a day, for a day. It reckons anew. */
+  async #lookAtClock(): Promise<void> {
+    const [origin, task] = [originNow(), this.#task];
+    if (Math.abs(origin - this.#origin) < CLOCK_SET) return;
+    this.#log.warn({ name: this.#name, seconds: Math.round((origin - this.#origin) / 1_000) }, 'the clock was set');
+    this.#origin = origin;
+    await task?.stop();
+    if (this.#task === task) await task?.start();
+  }
+}
+
+function originNow(): number {
+  return Date.now() - performance.now();
+}

@@ -1,0 +1,239 @@
+import { ownsOrIsRoot, SELF, type Principal } from '../../access/principal.js';
+import { compareSerials, nextSerial } from '../../dns/serial.js';
+import { ClusterError } from '../../errors.js';
+import type { ZoneChange } from '../../nameservers/nameserver.js';
+import type { ZoneEntry, ZoneHome } from '../../zones/zone-index.js';
+import type { ZoneName } from '../../zones/zone-name.js';
+import type { ZoneStore, ZoneWrite } from '../../zones/zone-store.js';
+import { refuseShadowing } from './shadowing.js';
+import {
+  admitSave,
+  homeAsGiven,
+  homeOfNew,
+  judgeClaim,
+  refuseReturn,
+  refuseSetBack,
+  type ConflictPolicy,
+} from './zone-home.js';
+import { validateZone, withLiftedSerial, type ValidZone } from '../../zones/validation.js';
+
+/** A version that a change ends, as it was held when the change came to its turn, and what took its place. */
+export interface EndedVersion {
+  change: 'saved' | 'removed';
+  serial: number;
+  owner: string;
+  text: Buffer;
+  newSerial?: number;
+}
+
+/** One accepted request: a zone that was validated, or what is to become of one by name. */
+export type LocalChange =
+  /** `isNew`: refuse a zone that is here already. `ifText`: refuse where this is not its text any more. */
+  (
+    | ({
+        kind: 'save';
+        valid: ValidZone;
+        by: Principal;
+        isNew: boolean;
+        ifText?: Buffer | undefined;
+        switched?: boolean | undefined;
+      } & Claim)
+    | ({
+        kind: 'remove';
+        name: ZoneName;
+        by: Principal;
+        evenOfOthers?: boolean | undefined;
+      } & Claim)
+    /** The zone is this server's from now on, whoever had it. */
+    | { kind: 'takeOver'; name: ZoneName; by: Principal; here: string }
+    /** Somebody serves the serial `above`: publish what is here under a higher one. */
+    | { kind: 'raise'; name: ZoneName; above: number }
+    /** A person made or changed the zone's file: it is root's change. */
+    | { kind: 'take'; name: ZoneName }
+  ) & {
+    /**
+     * Is given the version that the change ends, in the order of the zone's changes: when a save stands, and before a removal, which waits
+     * for it. Never rejects.
+     */
+    keep?: (ended: EndedVersion) => Promise<void>;
+  };
+
+/** By whom a change is made: by the server that says it has the zone, or on this one. */
+export interface Claim {
+  claimed?: ZoneHome | undefined;
+  /** This server, where the change is made here. */
+  here?: string | undefined;
+  policy?: ConflictPolicy | undefined;
+  /** As in ChangeOptions: what the server that has the zone knows to have given. */
+  lastGiven?: number | null | undefined;
+}
+
+export interface LocalOutcome {
+  change: 'created' | 'saved' | 'unchanged' | 'removed';
+  serial?: number;
+  lifted: boolean;
+  local: { state: 'served' | 'pending'; reason?: string };
+  /** Another server has this zone, too, and its version was replaced. */
+  conflictWith?: string;
+}
+
+/** What a change comes to: the text to write and the load it needs; an unchanged zone needs no load. */
+export interface Decision {
+  outcome: LocalOutcome;
+  write?: ZoneWrite;
+  load?: ZoneChange;
+  /** Of a removal by the server that has the zone. */
+  removedFor?: ZoneHome;
+}
+
+const SERVED: LocalOutcome['local'] = { state: 'served' };
+
+/**
+ * Compares a change with what is held now. The serial that is published lies above the held one and the tombstone's (RFC 1982):
+ * an edit always bumps, and a zone that was removed and made again never goes backwards. Throws zone_exists, zone_unknown,
+ * zone_not_yours, zone_file_changed, zone_invalid (of a file), and what zone-home.ts says of zones of other servers.
+ */
+export function decide(change: LocalChange, store: ZoneStore): Decision {
+  switch (change.kind) {
+    case 'save':
+      return asSwitched(decideSave(change, store), change.switched);
+    case 'remove':
+      return decideRemoval(change, store);
+    case 'raise':
+      return decideRaise(change, store);
+    case 'take':
+      return decideTaking(change, store);
+    case 'takeOver':
+      return decideTakingOver(change, store);
+  }
+}
+
+function asSwitched(decision: Decision, switched = false): Decision {
+  const { load } = decision;
+  return switched && load?.kind === 'upsert' ? { ...decision, load: { ...load, switched } } : decision;
+}
+
+function decideSave(change: LocalChange & { kind: 'save' }, store: ZoneStore): Decision {
+  const { valid, by, isNew, ifText, claimed, lastGiven, here, policy = 'newest' } = change;
+  const { name } = valid;
+  const held = heldFor(by, name, store);
+  // The text is compared and not its serial: another spelling under the same serial has other lines.
+  if (ifText !== undefined && store.read(name)?.equals(ifText) !== true) throw new ClusterError('zone_file_changed');
+  if (held === undefined) {
+    refuseShadowing(name, by, store);
+    const tombstone = store.tombstone(name);
+    refuseReturn(name, valid.serial, claimed, tombstone);
+    const made = here === undefined ? undefined : homeOfNew(here, tombstone?.home);
+    return publish(valid, by.user, store, homeAsGiven(claimed, undefined, { valid, lastGiven }) ?? made);
+  }
+  if (isNew) throw new ClusterError('zone_exists', { zone: name, where: 'this server' });
+  const replaces = admitSave(held, valid, claimed, policy) ? { conflictWith: held.home?.server ?? '' } : {};
+  refuseSetBack(held, valid, claimed, lastGiven);
+  const made = here === undefined ? undefined : homeOfNew(here, undefined);
+  // Two servers with the same content have nothing to settle: it stays with the first.
+  const isShared = held.digest === valid.digest && judgeClaim(held.home, claimed) === 'conflict';
+  const home = isShared ? held.home : (homeAsGiven(claimed, held.home, { valid, lastGiven }) ?? held.home ?? made);
+  if (held.digest === valid.digest) return respell(valid, { ...held, ...(home === undefined ? {} : { home }) }, store);
+  // Somebody saved what is here, with an older serial: nothing is new.
+  const asHeld = compareSerials(valid.serial, held.serial) < 0 ? withLiftedSerial(valid, held.serial) : undefined;
+  if (asHeld?.digest === held.digest) return respell(asHeld, held, store);
+  const decision = publish(valid, held.owner, store, home);
+  return { ...decision, outcome: { ...decision.outcome, ...replaces } };
+}
+
+function decideRemoval(change: LocalChange & { kind: 'remove' }, store: ZoneStore): Decision {
+  const { name, by, claimed, here, evenOfOthers = false } = change;
+  const held = heldFor(by, name, store);
+  if (held === undefined) throw new ClusterError('zone_unknown', { zone: name });
+  // An account that is removed on one server never takes away a zone that another has.
+  const verdict = judgeClaim(held.home, claimed);
+  const isOfOther =
+    claimed === undefined
+      ? here !== undefined && held.home !== undefined && held.home.server !== here && !evenOfOthers
+      : verdict === 'conflict' || verdict === 'fenced';
+  if (isOfOther) throw new ClusterError('zone_not_removed', { zone: name, server: held.home?.server ?? '' });
+  const { home } = held;
+  const removedFor = home !== undefined && (claimed?.server ?? here) === home.server ? { removedFor: home } : {};
+  return {
+    outcome: { change: 'removed', lifted: false, local: SERVED },
+    load: { kind: 'remove', name },
+    ...removedFor,
+  };
+}
+
+/** The text is read here, where no other change of this zone can come between. */
+function decideRaise({ name, above }: LocalChange & { kind: 'raise' }, store: ZoneStore): Decision {
+  const held = store.get(name);
+  if (held === undefined) throw new ClusterError('zone_unknown', { zone: name });
+  const text = compareSerials(held.serial, above) > 0 ? undefined : store.edits.version(name);
+  if (text === undefined) return unchanged(held);
+  return publish(
+    withLiftedSerial(validateZone(name, text), nextSerial(held.serial, above)),
+    held.owner,
+    store,
+    held.home,
+  );
+}
+
+/** Under the next epoch, which fences the server that had it, and a serial of its own, so that members get it. */
+function decideTakingOver({ name, by, here }: LocalChange & { kind: 'takeOver' }, store: ZoneStore): Decision {
+  const held = heldFor(by, name, store);
+  const text = held === undefined ? undefined : store.edits.version(name);
+  if (held === undefined || text === undefined) throw new ClusterError('zone_unknown', { zone: name });
+  const lifted = withLiftedSerial(validateZone(name, text), nextSerial(held.serial));
+  return publish(lifted, held.owner, store, { server: here, epoch: (held.home?.epoch ?? 0) + 1 });
+}
+
+/** As a raise, the file is read here: what is saved meanwhile counts. */
+function decideTaking({ name }: LocalChange & { kind: 'take' }, store: ZoneStore): Decision {
+  const held = store.get(name);
+  const text = store.edits.text(name);
+  if (text === undefined) {
+    if (held === undefined) throw new ClusterError('zone_unknown', { zone: name });
+    return unchanged(held);
+  }
+  const valid = validateZone(name, text);
+  const { write, ...decision } = decideSave({ kind: 'save', valid, by: SELF, isNew: false }, store);
+  return { ...decision, ...(write === undefined ? {} : { write: { ...write, found: true } }) };
+}
+
+function publish(given: ValidZone, owner: string, store: ZoneStore, home: ZoneHome | undefined): Decision {
+  const { name } = given;
+  const held = store.get(name);
+  const floors = [held?.serial, store.tombstone(name)?.serial].filter((serial) => serial !== undefined);
+  const lifted = floors.some((below) => compareSerials(given.serial, below) <= 0);
+  const valid = lifted ? withLiftedSerial(given, nextSerial(...floors)) : given;
+  const { serial, zone } = valid;
+  const isNew = held === undefined;
+  return {
+    outcome: { change: isNew ? 'created' : 'saved', serial, lifted, local: SERVED },
+    write: { valid, owner, home },
+    load: { kind: 'upsert', name, file: store.fileOf(name), serial, isNew, records: zone.records },
+  };
+}
+
+/** The text is kept as given (comments may differ), but nothing needs to be loaded or sent, unless its file was damaged. */
+function respell(valid: ValidZone, held: ZoneEntry, store: ZoneStore): Decision {
+  const { name, serial, zone } = valid;
+  const isSound = store.edits.version(name) !== undefined;
+  const load: ZoneChange = {
+    kind: 'upsert',
+    name,
+    file: store.fileOf(name),
+    serial,
+    isNew: false,
+    records: zone.records,
+  };
+  return { ...unchanged(held), write: { valid, owner: held.owner, home: held.home }, ...(isSound ? {} : { load }) };
+}
+
+function unchanged({ serial }: ZoneEntry): Decision {
+  return { outcome: { change: 'unchanged', serial, lifted: false, local: SERVED } };
+}
+
+/** The zone that is held, which must be theirs. */
+function heldFor(by: Principal, name: ZoneName, store: ZoneStore): ZoneEntry | undefined {
+  const held = store.get(name);
+  if (held !== undefined && !ownsOrIsRoot(by, held.owner)) throw new ClusterError('zone_not_yours', { zone: name });
+  return held;
+}

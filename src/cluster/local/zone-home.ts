@@ -1,0 +1,95 @@
+import { compareSerials } from '../../dns/serial.js';
+import { ClusterError } from '../../errors.js';
+import type { Tombstone, ZoneEntry, ZoneHome } from '../../zones/zone-index.js';
+import { withLiftedSerial, type ValidZone } from '../../zones/validation.js';
+import type { ZoneName } from '../../zones/zone-name.js';
+
+/** What becomes of a zone that two servers write: the later serial wins (as the original has it), or the first of them keeps it. */
+export type ConflictPolicy = 'newest' | 'first';
+
+/**
+ * How a claim on a zone stands against what is known of it. `moved`: it was taken over since; `fenced`: it was taken over from the one
+ * who claims it; `conflict`: two servers claim it. Who claims nothing, and what belongs to nobody, agrees with everything.
+ */
+export function judgeClaim(
+  held: ZoneHome | undefined,
+  claimed: ZoneHome | undefined,
+): 'agrees' | 'moved' | 'fenced' | 'conflict' {
+  if (held === undefined || claimed === undefined) return 'agrees';
+  if (claimed.epoch !== held.epoch) return claimed.epoch > held.epoch ? 'moved' : 'fenced';
+  return claimed.server === held.server ? 'agrees' : 'conflict';
+}
+
+/** A save of a zone that is held, by another server: throws zone_taken_over or zone_of_other_server. True where two write it, and this one wins. */
+export function admitSave(
+  held: ZoneEntry,
+  version: { serial: number; digest: string },
+  claimed: ZoneHome | undefined,
+  policy: ConflictPolicy,
+): boolean {
+  const verdict = judgeClaim(held.home, claimed);
+  const of = { zone: held.name, server: held.home?.server ?? '', other: claimed?.server ?? '', serial: held.serial };
+  if (verdict === 'fenced') throw new ClusterError('zone_taken_over', of);
+  if (verdict !== 'conflict' || held.digest === version.digest) return false;
+  if (policy === 'newest' && compareSerials(version.serial, held.serial) > 0) return true;
+  throw new ClusterError('zone_of_other_server', of);
+}
+
+/**
+ * A zone that comes from the server on which it was removed, in a version from before: that server was set back to an older state.
+ * Throws zone_removed_before: a removal is final until somebody makes the zone anew.
+ */
+export function refuseReturn(
+  zone: ZoneName,
+  serial: number,
+  claimed: ZoneHome | undefined,
+  tombstone: Tombstone | undefined,
+): void {
+  const was = tombstone?.home;
+  if (tombstone === undefined || was === undefined || claimed === undefined) return;
+  const isSetBack = claimed.server === was.server && claimed.epoch <= was.epoch;
+  if (!isSetBack || compareSerials(serial, tombstone.serial) > 0) return;
+  throw new ClusterError('zone_removed_before', {
+    ...{ zone, user: tombstone.by, serial: tombstone.serial },
+    time: new Date(tombstone.removedAt).toISOString(),
+  });
+}
+
+/**
+ * A version from the server that the zone belongs to, which does not know of a later one that it gave us: it was set back to an older
+ * state, or a second one runs under its name. Throws zone_set_back, unless it sends the very records that are held.
+ */
+export function refuseSetBack(
+  held: ZoneEntry,
+  version: ValidZone,
+  claimed: ZoneHome | undefined,
+  lastGiven: number | null | undefined,
+): void {
+  const { name: zone, serial, digest, home } = held;
+  const given = home?.given;
+  if (lastGiven === undefined || given === undefined || !isSame(home, claimed)) return;
+  if (lastGiven !== null && compareSerials(lastGiven, given) >= 0) return;
+  if (digest === version.digest || withLiftedSerial(version, serial).digest === digest) return;
+  throw new ClusterError('zone_set_back', { zone, server: claimed?.server ?? '', given, serial, digest });
+}
+
+/** Whose a zone is that another server sends: where that is its own, with the serial that it gave. */
+export function homeAsGiven(
+  claimed: ZoneHome | undefined,
+  held: ZoneHome | undefined,
+  { valid, lastGiven }: { valid: ValidZone; lastGiven: number | null | undefined },
+): ZoneHome | undefined {
+  if (claimed === undefined) return undefined;
+  const given = lastGiven !== undefined ? valid.serial : isSame(held, claimed) ? held?.given : undefined;
+  return given === undefined ? claimed : { ...claimed, given };
+}
+
+function isSame(one: ZoneHome | undefined, other: ZoneHome | undefined): boolean {
+  return one?.server === other?.server && one?.epoch === other?.epoch;
+}
+
+/** Whose a zone is that is made on `server`: one that another server had before begins the next epoch. */
+export function homeOfNew(server: string, before: ZoneHome | undefined): ZoneHome {
+  if (before === undefined) return { server, epoch: 0 };
+  return { server, epoch: before.server === server ? before.epoch : before.epoch + 1 };
+}

@@ -1,0 +1,27 @@
+import type { Principal } from '../../access/principal.js';
+import type { Delivery } from '../delivery/delivery.js';
+import type { MemberTable } from './member-table.js';
+import type { ClusterFailures } from '../model/results.js';
+
+/** So many zones that a member refused are listed. */
+const MOST_REFUSED = 100;
+
+/** What does not work at the members that `by` may see. */
+export function failuresOf(
+  { members, workers }: { members: MemberTable; workers: Delivery },
+  by: Principal,
+): ClusterFailures {
+  const rows = members.list(by);
+  const failing = rows.flatMap(({ hostname, state, lastFailure, disabledReason, pending, pendingSince }) => {
+    if (state === 'online') return [];
+    const reason = disabledReason ?? lastFailure ?? '';
+    return [{ member: hostname, state, reason, pending, ...(pendingSince === undefined ? {} : { pendingSince }) }];
+  });
+  const zones = workers
+    .running()
+    .filter(({ member }) => rows.some(({ id }) => id === member.id))
+    .flatMap(({ member, worker }) =>
+      worker.backlog.refused(MOST_REFUSED).map((refused) => ({ member: member.hostname, ...refused })),
+    );
+  return { members: failing, zones };
+}

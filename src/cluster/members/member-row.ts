@@ -1,0 +1,48 @@
+import type { MemberTypes } from '../../members/member-types.js';
+import type { ZoneStore } from '../../zones/zone-store.js';
+import { ROLES, ROOT, type Member } from '../model/member.js';
+import type { MemberWorker } from '../delivery/member-worker.js';
+import type { MemberStatus } from '../model/member-status.js';
+import { healthOf } from '../health/health-record.js';
+
+/** So many held removals are named. */
+const MOST_NAMED = 200;
+
+/** A member as shown: its row without its secrets, and how it is doing. */
+export function memberRow(
+  member: Member,
+  worker: MemberWorker | undefined,
+  { store, types }: { store: ZoneStore; types: MemberTypes },
+): MemberStatus {
+  const { token: _token, values, ...shown } = member;
+  const { state, failures, lastFailure, lastContact } = worker?.health ?? healthOf(member);
+  const { writes } = ROLES[member.role];
+  const due = writes ? (worker?.backlog.size ?? 0) : 0;
+  const zones = writes ? zonesOf(member, store) : 0;
+  const oldest = due > 0 ? worker?.backlog.oldest : undefined;
+  const leftOut = worker?.acknowledged.zonesLeftOut() ?? [];
+  const held = worker?.backlog.heldCount ?? 0;
+  const silent = worker?.nameserver.silent;
+  const pushes = worker?.pushes.totals;
+  const ends = worker?.info?.certificateEnds;
+  const latency = worker?.latency.history.map((taken) => taken ?? null) ?? [];
+  return {
+    ...shown,
+    ...{ state, failures, zones, zonesInSync: Math.max(0, zones - due), pending: due },
+    ...(values === undefined ? {} : { values: types.shown(member.type, values) }),
+    ...(lastFailure === undefined ? {} : { lastFailure }),
+    ...(lastContact === 0 ? {} : { lastContact: new Date(lastContact).toISOString() }),
+    ...(oldest === undefined ? {} : { pendingSince: new Date(oldest).toISOString() }),
+    ...(ends === undefined ? {} : { certificateEnds: new Date(ends).toISOString() }),
+    ...(held === 0 ? {} : { removalsHeld: { count: held, zones: worker?.backlog.heldRemovals(MOST_NAMED) ?? [] } }),
+    ...(pushes === undefined ? {} : { pushes }),
+    ...(silent === undefined ? {} : { silentNameserver: silent }),
+    ...(leftOut.length === 0 ? {} : { leftOut }),
+    ...(latency.length === 0 ? {} : { latency }),
+  };
+}
+
+/** How many zones it should hold. */
+function zonesOf({ owner }: Member, store: ZoneStore): number {
+  return owner === ROOT ? store.size : store.countOf(owner);
+}

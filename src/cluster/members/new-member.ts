@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import type { Principal } from '../../access/principal.js';
+import { ClusterError } from '../../errors.js';
+import { CpanelMember, lookAtServer } from '../../members/cpanel/cpanel-member.js';
+import type { MemberBackend } from '../../members/member-backend.js';
+import type { MemberTypes } from '../../members/member-types.js';
+import type { Reach } from '../../members/reach.js';
+import { CPANEL, ownerOf, type Member } from '../model/member.js';
+import { parseMemberHost, refuseOwnAddress } from './member-address.js';
+import { refuseSignedZones } from '../local/signed-zones.js';
+import type { NewCpanelMember, NewMember, NewTypedMember } from '../model/member-status.js';
+import type { OwnIdentity } from '../model/own-identity.js';
+
+const DNS_PORT = 53;
+
+/** A member that answered as it should, and is in no table yet. */
+export interface ProvenMember {
+  member: Member;
+  backend: MemberBackend;
+  /** Our own address as it was seen on the way there; absent for a type that is a service. */
+  ownAddress?: string;
+}
+
+interface Of {
+  own: OwnIdentity;
+  types: MemberTypes;
+  /** Where a member that is added by this principal may be; everywhere where absent. */
+  reach: Reach | undefined;
+  /** Throws where such a row is in the table. */
+  refuseTwin: (same: (member: Member) => boolean, host: string) => void;
+}
+
+/** Proves address, certificate and token before anything is kept. The caller closes the backend that it does not keep. */
+export function proveMember(input: NewMember, by: Principal, of: Of): Promise<ProvenMember> {
+  return 'values' in input ? proveService(input, by, of) : proveServer(input, by, of);
+}
+
+async function proveServer(input: NewCpanelMember, by: Principal, of: Of): Promise<ProvenMember> {
+  const { own } = of;
+  const { host, port, portGiven } = parseMemberHost(input.host, input.port);
+  const { user, token, role } = input;
+  if (user === '' || token === '') throw new ClusterError('member_credentials_missing', { host });
+  await refuseOwnAddress(host, port, portGiven, own);
+  await of.reach?.check(host);
+  of.refuseTwin((member) => member.host === host && member.port === port, host);
+  const shown = await lookAtServer(host, port, of.reach);
+  if (shown.fingerprint === own.fingerprint) throw new ClusterError('member_is_self', { host });
+  const fingerprint = input.fingerprint ?? shown.fingerprint;
+  const backend = new CpanelMember({ host, port, user, token, fingerprint, self: own.hostname, reach: of.reach });
+  return orClose(backend, async () => {
+    const info = await backend.probe();
+    if (info.hostname === own.hostname) throw new ClusterError('member_is_self', { host });
+    refuseSignedZones(info.hostname, { software: 'nameserver', ...info });
+    const { hostname, version } = info;
+    const dnsPort = input.dnsPort ?? DNS_PORT;
+    const { debug = false } = input;
+    const row = { id: randomUUID(), type: CPANEL, host, port, dnsPort, user, token, role, fingerprint, debug };
+    const { ownAddress } = shown;
+    return { backend, member: { ...row, hostname, version, owner: ownerOf(by) }, ...(ownAddress && { ownAddress }) };
+  });
+}
+
+/** A hosted service has no certificate of its own to pin and no row twice: one account may be used for several purposes. */
+async function proveService(
+  { type, values: given, role }: NewTypedMember,
+  by: Principal,
+  of: Of,
+): Promise<ProvenMember> {
+  const values = of.types.check(type, given);
+  const backend = of.types.create(type, values, of.reach);
+  return orClose(backend, async () => {
+    const info = await backend.probe();
+    const { hostname, version } = info;
+    refuseSignedZones(hostname, { software: of.types.get(type)?.label ?? type, ...info });
+    const user = values['username'] ?? '';
+    of.refuseTwin((member) => member.type === type && member.hostname === hostname && member.user === user, hostname);
+    const nowhere = { port: 0, dnsPort: 0, token: '', fingerprint: '' };
+    const member = { id: randomUUID(), type, host: hostname, ...nowhere, user, role, values, hostname, version };
+    return { backend, member: { ...member, owner: ownerOf(by) } };
+  });
+}
+
+async function orClose(backend: MemberBackend, prove: () => Promise<ProvenMember>): Promise<ProvenMember> {
+  try {
+    return await prove();
+  } catch (error) {
+    await backend.close();
+    throw error;
+  }
+}

@@ -1,0 +1,60 @@
+import { isNetwork } from '../../access/networks.js';
+import { z } from 'zod';
+
+const member = z.object({
+  id: z.string(),
+  type: z.string(),
+  host: z.string(),
+  port: z.number().int(),
+  dnsPort: z.number().int(),
+  user: z.string(),
+  token: z.string(),
+  role: z.enum(['standalone', 'sync', 'write-only']),
+  fingerprint: z.string(),
+  hostname: z.string(),
+  version: z.string(),
+  owner: z.string(),
+  disabledAt: z.string().exactOptional(),
+  disabledReason: z.string().exactOptional(),
+  disabledByThreshold: z.boolean().exactOptional(),
+  debug: z.boolean().exactOptional(),
+  values: z.record(z.string(), z.string()).exactOptional(),
+});
+
+/** What root decides for the whole cluster. */
+export const settingsSchema = z.object({
+  /** Failed commands in a row that disable a member; 0 keeps all members online at all times. */
+  failureThreshold: z.number().int().min(0).max(1_000_000),
+  /** Is root told when a member is disabled? */
+  notifyDisabled: z.boolean().default(true),
+  /** Is a member that the threshold disabled enabled again when it has answered for a while? */
+  autoEnable: z.boolean().default(false),
+  /** Of a zone that two servers write. */
+  conflictPolicy: z.enum(['newest', 'first']).default('newest'),
+  /** Networks beside the Internet in which resellers may have members. */
+  resellerNetworks: z
+    .array(z.string().refine(isNetwork, 'a network is written as 10.1.0.0/16 or 2001:db8::/32'))
+    .max(100)
+    .default([]),
+});
+export type ClusterSettings = z.infer<typeof settingsSchema>;
+
+/** What the state file keeps of the cluster: small, and changed by administrators only. Zones, index and ledgers are elsewhere. */
+export const clusterStateSchema = settingsSchema.extend({ clustering: z.boolean(), members: z.array(member) });
+
+export type ClusterState = z.infer<typeof clusterStateSchema>;
+
+export function newClusterState(): ClusterState {
+  return {
+    clustering: true,
+    failureThreshold: DEFAULT_FAILURE_THRESHOLD,
+    members: [],
+    notifyDisabled: true,
+    autoEnable: false,
+    conflictPolicy: 'newest',
+    resellerNetworks: [],
+  };
+}
+
+/** The original's default; 0 keeps all members online at all times. */
+export const DEFAULT_FAILURE_THRESHOLD = 10;

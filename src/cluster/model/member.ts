@@ -1,0 +1,82 @@
+import type { Principal } from '../../access/principal.js';
+import type { MemberValues } from '../../members/member-type.js';
+
+/** This server's view of a member (DESIGN of the original: standalone, sync, write-only). */
+export type Role = 'standalone' | 'sync' | 'write-only';
+
+/** Are our changes pushed to a member of this role? Is it asked (zone exists, zone list, newest copy)? */
+export const ROLES: Readonly<Record<Role, { writes: boolean; reads: boolean; label: string; explanation: string }>> = {
+  standalone: {
+    writes: false,
+    reads: true,
+    label: 'Standalone',
+    explanation: 'Nothing is sent to it; it is asked for zones when they are needed.',
+  },
+  sync: {
+    writes: true,
+    reads: true,
+    label: 'Synchronize Changes',
+    explanation: 'Every change is sent to it, and it is asked for zones when they are needed.',
+  },
+  'write-only': {
+    writes: true,
+    reads: false,
+    label: 'Write-Only',
+    explanation: 'Every change is sent to it; it is never asked.',
+  },
+};
+
+/** The member type of the original's wire: a cPanel & WHM server, or another node of this software. */
+export const CPANEL = 'cpanel';
+/** Members of root serve every account's zones; a reseller's member serves only theirs. */
+export const ROOT = 'root';
+
+/** A member as kept in the state file. */
+export interface Member {
+  /** Stable id of this row. */
+  id: string;
+  /** Member type, as `cpanel` or `softlayer`. */
+  type: string;
+  /** Host name or address, as the operator gave it, without a port. */
+  host: string;
+  /** Port of its API. */
+  port: number;
+  /** Port on which its nameserver answers. */
+  dnsPort: number;
+  user: string;
+  /** The token for its API. A secret: never in a log, a page or an error. */
+  token: string;
+  role: Role;
+  /** SHA-256 fingerprint of its certificate, upper-case hex pairs with colons, pinned when it was added. */
+  fingerprint: string;
+  /** The host name that it said it has. */
+  hostname: string;
+  /** Version that it announced last. */
+  version: string;
+  /** The account that owns this row: root's members serve everybody's zones, a reseller's only theirs. */
+  owner: string;
+  /** Set where the failure threshold or an administrator took it out. ISO time. */
+  disabledAt?: string;
+  disabledReason?: string;
+  /** By the failure threshold: it may be enabled again by itself. */
+  disabledByThreshold?: boolean;
+  /** Debug mode: what is said to it and by it is kept for a look. */
+  debug?: boolean;
+  /** Of other types than `cpanel`: the values of the type's fields, some of them secrets. */
+  values?: MemberValues;
+}
+
+/** Is this row one that `by` may see and change? */
+export function mayUse(by: Principal, member: Member): boolean {
+  return by.kind === 'root' || member.owner === by.user;
+}
+
+/** Whose a member is, or a new zone, that this principal adds. */
+export function ownerOf(by: Principal): string {
+  return by.kind === 'root' ? ROOT : by.user;
+}
+
+/** Are this account's zones any of this member's business? A reseller's server neither gets nor gives those of others. */
+export function serves(member: Member, account: string): boolean {
+  return member.owner === ROOT || member.owner === account;
+}

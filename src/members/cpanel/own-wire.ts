@@ -1,0 +1,110 @@
+import type { ZoneName } from '../../zones/zone-name.js';
+import type { HeldZone, MemberChange, MemberDigests, Pushed } from '../member-backend.js';
+import { SHORT_ANSWER, type Answer, type Bounds, type MemberConnection } from './member-connection.js';
+import { isSerial } from '../../dns/serial.js';
+import { parseConflicts, parseKept, parseOutcomes, type ZoneOutcome } from '../../wire-format/outcome-lines.js';
+import { formOf, uniqueId, zoneOf, type Fields } from '../../wire-format/wire-form.js';
+import { encodeOwnBundle } from '../../wire-format/zone-bundle.js';
+
+type Upsert = MemberChange & { kind: 'upsert' };
+/** To which server zones belong, as nodes of this software tell each other. */
+export type HomeFields = Readonly<Record<string, string>>;
+
+/** Octets of an answer to a write: some lines for each zone, one of which may hold a reason. */
+const OF_ZONE = 4 * 1024;
+
+function outcomesOf(zones: number): Bounds {
+  return { largest: SHORT_ANSWER + zones * OF_ZONE };
+}
+
+/** What nodes of this software say to each other beside the original's wire: an outcome for each zone, whose it is, and digests. */
+export class OwnWire implements MemberDigests {
+  readonly #connection: MemberConnection;
+  readonly #isOther: () => void;
+
+  /** `isOther` is told that another program answers at this address now. */
+  constructor(connection: MemberConnection, isOther: () => void) {
+    this.#connection = connection;
+    this.#isOther = isOther;
+  }
+
+  async save(changes: readonly Upsert[], seen: string, home: HomeFields): Promise<Pushed[]> {
+    // The identifier first, so that the member can begin with the first zone.
+    const head = formOf({ hosts_seen: seen, ...home, dnsuniqid: uniqueId() });
+    const body = Buffer.concat([head, Buffer.from('&'), encodeOwnBundle(changes)]);
+    const answer = await this.#connection.post('/scripts2/synczones_local', body, outcomesOf(changes.length));
+    const said = this.#outcomesOf(answer);
+    const conflicts = parseConflicts(answer.body.toString('utf8'));
+    const kept = parseKept(answer.body.toString('utf8'));
+    return changes.map(({ name }): Pushed => {
+      const outcome = said(name);
+      const other = conflicts.get(name);
+      const conflict = other === undefined ? {} : { conflictWith: other };
+      if (outcome.outcome === 'refused')
+        return { ...refused(name, this.#connection.quote(outcome.reason)), ...conflict, ...kept.get(name) };
+      if (outcome.outcome === 'passed') return { name, outcome: 'done' };
+      if (outcome.outcome !== 'saved') throw this.#connection.invalid(`it removed ${name} instead of saving it`);
+      return { name, outcome: 'done', serial: outcome.serial, digest: outcome.digest, ...conflict };
+    });
+  }
+
+  async remove(names: readonly ZoneName[], seen: string, home: HomeFields): Promise<Pushed[]> {
+    const fields = { zones: names.join(','), hosts_seen: seen, ...home };
+    const form = formOf({ ...fields, dnsuniqid: uniqueId() });
+    const said = this.#outcomesOf(
+      await this.#connection.post('/scripts2/removezones_local', form, outcomesOf(names.length)),
+    );
+    return names.map((name): Pushed => {
+      const outcome = said(name);
+      if (outcome.outcome === 'refused') return refused(name, this.#connection.quote(outcome.reason));
+      return { name, outcome: 'done', ...(outcome.outcome === 'kept' ? { conflictWith: outcome.for } : {}) };
+    });
+  }
+
+  /** The outcome of each zone in the answer of a node of this software. */
+  #outcomesOf({ body, ours }: Answer): (name: ZoneName) => ZoneOutcome {
+    if (!ours) {
+      this.#isOther();
+      throw this.#connection.invalid('it was a node of this software before and is none now');
+    }
+    const outcomes = parseOutcomes(body.toString('utf8'));
+    return (name) => {
+      const outcome = outcomes.get(name);
+      if (outcome === undefined) throw this.#connection.invalid(`it does not say what became of ${name}`);
+      return outcome;
+    };
+  }
+
+  async buckets(home: string): Promise<Map<string, string>> {
+    const { body } = await this.#ask({ home });
+    const lines = body.toString('latin1').matchAll(/^([0-9a-f]{2}) ([0-9a-f]{64})$/gm);
+    return new Map([...lines].map(([, bucket = '', hash = '']) => [bucket, hash]));
+  }
+
+  async ofBuckets(home: string, buckets: readonly string[]): Promise<HeldZone[]> {
+    return heldZones(await this.#ask({ home, buckets: buckets.join(',') }));
+  }
+
+  async ofZones(zones: readonly ZoneName[]): Promise<HeldZone[]> {
+    return heldZones(await this.#ask({ zones: zones.join(',') }));
+  }
+
+  async #ask(fields: Fields): Promise<Answer> {
+    const answer = await this.#connection.post('/scripts2/zonedigests_local', formOf(fields));
+    if (answer.ours) return answer;
+    this.#isOther();
+    throw this.#connection.invalid('it was a node of this software before and is none now');
+  }
+}
+
+function heldZones({ body }: Answer): HeldZone[] {
+  const lines = body.toString('utf8').matchAll(/^(\S+) ([0-9]{1,10}) ([0-9a-f]{64}) ([a-z0-9._:-]{1,253})$/gm);
+  return [...lines].flatMap(([, given = '', written, digest = '', server = '']) => {
+    const [name, serial] = [zoneOf(given), Number(written)];
+    return name === undefined || !isSerial(serial) ? [] : [{ name, serial, digest, server }];
+  });
+}
+
+function refused(name: ZoneName, reason: string): Pushed {
+  return { name, outcome: 'refused', reason };
+}

@@ -1,0 +1,73 @@
+import { Router } from 'express';
+import { z } from 'zod';
+import { ROLES } from '../../../cluster/model/member.js';
+import { clusterPicture } from './cluster-picture.js';
+import { readForm, wholeNumber } from '../forms.js';
+import { typeLabel } from './member-pages.js';
+import { done } from '../outcomes.js';
+import { redirectWith, showPage, type PageContext } from '../page.js';
+import { requirementsOf } from './requirements.js';
+import { visitOf } from '../visit.js';
+import { MEMBER_STATES, nameserverLine } from '../../../presentation/words.js';
+
+const USUAL_THRESHOLD = 10;
+const clusteringForm = z.object({ clustering: z.enum(['on', 'off']), confirmed: z.literal('1').optional() });
+const optionsForm = z.object({
+  threshold: z.enum(['default', 'custom', 'never']),
+  failureThreshold: wholeNumber(1, 1000, USUAL_THRESHOLD),
+  notify: z.literal('1').optional(),
+  auto: z.literal('1').optional(),
+  networks: z.string().max(4_000).optional(),
+});
+
+/** The page DNS Cluster: status, servers, and the cluster's own settings. */
+export function clusterPages(context: PageContext): Router {
+  const { cluster, version } = context;
+  const router = Router();
+
+  router.get('/', async (request, response) => {
+    const status = await cluster.status(visitOf(request).principal);
+    showPage(context, request, response, 'cluster', {
+      title: 'DNS Cluster',
+      ...{ status, version, roles: ROLES, states: MEMBER_STATES, usualThreshold: USUAL_THRESHOLD },
+      requirements: requirementsOf(status),
+      picture: clusterPicture(status.hostname, status.members),
+      typeLabel: typeLabel(context),
+      nameserverLine: nameserverLine(status.nameserver),
+    });
+  });
+
+  router.post('/clustering', async (request, response) => {
+    const { clustering, confirmed } = readForm(clusteringForm, request);
+    const { principal } = visitOf(request);
+    const on = clustering === 'on';
+    if (!on && confirmed === undefined) {
+      const members = cluster.members(principal).filter(({ role }) => ROLES[role].writes);
+      showPage(context, request, response, 'clustering-off', { title: 'Disable DNS clustering?', members });
+      return;
+    }
+    await cluster.setClustering(on, principal);
+    const sentence = on
+      ? 'DNS clustering is enabled: changes of zones are sent to the servers of the cluster.'
+      : 'DNS clustering is disabled: nothing is sent to other servers until it is enabled again; no change is lost.';
+    redirectWith(context, request, response, [], done(sentence));
+  });
+
+  router.post('/options', async (request, response) => {
+    const { threshold, failureThreshold, notify, auto, networks } = readForm(optionsForm, request);
+    const { principal } = visitOf(request);
+    const failures = { default: USUAL_THRESHOLD, custom: failureThreshold, never: 0 }[threshold];
+    const settings = {
+      ...{ failureThreshold: failures, notifyDisabled: notify === '1', autoEnable: auto === '1' },
+      ...(networks === undefined ? {} : { resellerNetworks: networks.split(/[\s,]+/).filter((text) => text !== '') }),
+    };
+    await cluster.configure(settings, principal);
+    const sentence =
+      failures === 0
+        ? 'All servers are kept in the cluster, however often they fail.'
+        : `A server is disabled after ${failures} failed commands in a row.`;
+    const notice = notify === '1' ? 'Root is told when that happens.' : 'Nobody is told when that happens.';
+    redirectWith(context, request, response, [], failures === 0 ? done(sentence) : done(sentence, notice));
+  });
+  return router;
+}

@@ -1,0 +1,128 @@
+import { Router, type Request, type Response } from 'express';
+import { z } from 'zod';
+import { CPANEL, ROLES } from '../../../cluster/model/member.js';
+import { ClusterError } from '../../../errors.js';
+import type { MemberType } from '../../../members/member-type.js';
+import { readForm, sentText } from '../forms.js';
+import { cpanelMember, role, sentAgain, typedValues } from './member-form.js';
+import { done, type Outcome } from '../outcomes.js';
+import { redirectWith, showPage, type PageContext } from '../page.js';
+import { PendingMembers } from './pending-members.js';
+import { visitOf } from '../visit.js';
+import type { MemberStatus, NewMember } from '../../../cluster/model/member-status.js';
+
+const typeForm = z.object({ type: z.string().max(60), role });
+const acceptForm = z.object({ pending: z.string() });
+/** What an empty form for the original's wire shows. */
+const USUAL = { port: '2087', dnsPort: '53', user: 'root', role: 'sync' };
+
+/** Adding a server to the cluster: the menu of types, the form of each, and the certificate to accept. */
+export function newMemberPages(context: PageContext): Router {
+  const { cluster } = context;
+  const router = Router();
+  const pending = new PendingMembers();
+
+  router.get('/members/new', (request, response) => {
+    const { type } = request.query;
+    showForm(context, request, response, typeof type === 'string' ? type : CPANEL);
+  });
+
+  router.post('/members', async (request, response) => {
+    const type = sentText(request, 'type');
+    const { principal } = visitOf(request);
+    try {
+      const input = newMember(context, request);
+      if ('host' in input && input.fingerprint === undefined) {
+        const looked = await cluster.lookAtServer(input.host, input.port, principal);
+        const id = pending.keep(principal.user, { ...input, fingerprint: looked.fingerprint });
+        showPage(context, request, response, 'member-accept', {
+          title: `Is this ${looked.host}?`,
+          looked,
+          pending: id,
+        });
+        return;
+      }
+      const member = await cluster.addMember(input, principal);
+      redirectWith(context, request, response, ['member', member.id], added(member));
+    } catch (error) {
+      if (!(error instanceof ClusterError)) throw error;
+      showForm(context, request, response, type, error);
+    }
+  });
+
+  router.post('/members/accept', async (request, response) => {
+    const { principal } = visitOf(request);
+    const input = pending.take(principal.user, readForm(acceptForm, request).pending);
+    if (input === undefined) throw new ClusterError('form_expired');
+    try {
+      const member = await cluster.addMember(input, principal);
+      redirectWith(context, request, response, ['member', member.id], added(member));
+    } catch (error) {
+      if (!(error instanceof ClusterError)) throw error;
+      showForm(context, request, response, CPANEL, error, shownOf(input));
+    }
+  });
+  return router;
+}
+
+function showForm(
+  context: PageContext,
+  request: Request,
+  response: Response,
+  wanted: string,
+  error?: ClusterError,
+  values?: Record<string, string>,
+): void {
+  const types = context.cluster.memberTypes(visitOf(request).principal);
+  const known = types.find(({ type }) => type === wanted);
+  response.status(error?.status ?? 200);
+  showPage(context, request, response, 'member-new', {
+    title: 'Add a server to the cluster',
+    types: [{ type: CPANEL, label: 'cPanel' }, ...types],
+    type: known?.type ?? CPANEL,
+    typeLabel: known === undefined ? 'DNS Remote Configuration' : `${known.label} Configuration`,
+    fields: known?.fields,
+    roles: ROLES,
+    values: values ?? (error === undefined ? usual(known) : sentAgain(request, known)),
+    error,
+  });
+}
+
+function usual(type: MemberType | undefined): Record<string, string> {
+  if (type === undefined) return { host: '', fingerprint: '', ...USUAL };
+  return { role: 'write-only', ...Object.fromEntries(type.fields.map((field) => [field.name, field.default ?? ''])) };
+}
+
+/** What was typed before the certificate was looked at, without the token. */
+function shownOf(input: NewMember): Record<string, string> {
+  if (!('host' in input)) return {};
+  const { host, port, dnsPort, user, role, reverseTrust, debug } = input;
+  return {
+    ...{
+      host,
+      user,
+      role,
+      fingerprint: '',
+      port: String(port ?? USUAL.port),
+      dnsPort: String(dnsPort ?? USUAL.dnsPort),
+    },
+    ...{ reverseTrust: reverseTrust === true ? '1' : '', debug: debug === true ? '1' : '' },
+  };
+}
+
+function newMember({ cluster }: PageContext, request: Request): NewMember {
+  const { type, role } = readForm(typeForm, request);
+  if (type === CPANEL) return cpanelMember(request);
+  const known = cluster.memberTypes().find((one) => one.type === type);
+  return { type, role, values: known === undefined ? {} : typedValues(request, known) };
+}
+
+function added({ hostname, role, fingerprint, reverseTrust }: MemberStatus): Outcome {
+  const lines = fingerprint === '' ? [] : [`Its certificate is trusted from now on by its fingerprint: ${fingerprint}`];
+  if (reverseTrust?.established === true) lines.push(`${hostname} has added this server, too.`);
+  if (reverseTrust?.established === false) lines.push(`${hostname} did not add this server: ${reverseTrust.said}`);
+  const next = ROLES[role].writes
+    ? 'All zones are on their way to it. Ask its nameserver below, or synchronize DNS records now.'
+    : 'Nothing is sent to it. Synchronize DNS records to fetch what it has.';
+  return done(`${hostname} was added to the cluster as ${ROLES[role].label}.`, ...lines, next);
+}

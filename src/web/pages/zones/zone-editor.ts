@@ -1,0 +1,64 @@
+import { domainToUnicode } from 'node:url';
+import { Router, type Request, type Response } from 'express';
+import { z } from 'zod';
+import { ClusterError } from '../../../errors.js';
+import { zoneName } from '../../../zones/zone-name.js';
+import { readForm } from '../forms.js';
+import { changeOutcome } from '../outcomes.js';
+import { redirectWith, showPage, type PageContext } from '../page.js';
+import { visitOf } from '../visit.js';
+import { editableText, findingsIn, submittedText, textVersion } from './zone-text.js';
+
+const textForm = z.object({ text: z.string(), version: z.string() });
+
+/** A save that was refused: the user's text stays in the form, with the reason above it. */
+interface Refusal {
+  text: string;
+  error: ClusterError;
+}
+
+/** One zone: its text to edit, and how far each member is with it. */
+export function zoneEditor(context: PageContext): Router {
+  const { cluster } = context;
+  const router = Router();
+
+  const showZone = async (request: Request, response: Response, given: string, refusal?: Refusal): Promise<void> => {
+    const { principal } = visitOf(request);
+    const name = zoneName(given);
+    const stored = await cluster.zoneText(name, principal);
+    const row = cluster.zone(name, principal);
+    if (row === undefined) throw new ClusterError('zone_unknown', { zone: name });
+    const editable = refusal ?? editableText(stored);
+    response.status(refusal?.error.status ?? 200);
+    showPage(context, request, response, 'zone', {
+      title: name,
+      row,
+      unicode: domainToUnicode(name),
+      states: cluster.zoneStates(name, principal),
+      version: textVersion(stored),
+      editable,
+      error: refusal?.error,
+      findings: findingsIn(refusal?.text ?? '', refusal?.error.issues ?? []),
+    });
+  };
+
+  router.get('/zone/:name', (request, response) => showZone(request, response, request.params.name));
+
+  router.post('/zone/:name/text', async (request, response) => {
+    const { principal } = visitOf(request);
+    const name = zoneName(request.params.name);
+    const { text, version } = readForm(textForm, request);
+    const stored = await cluster.zoneText(name, principal);
+    try {
+      // The editor shows such a text but has no form for it; a form of an older text must not replace it either.
+      if ('reason' in editableText(stored) || version !== textVersion(stored))
+        throw new ClusterError('zone_changed', { zone: name });
+      const result = await cluster.saveZone(name, submittedText(text, stored), principal);
+      redirectWith(context, request, response, ['zone', name], changeOutcome(result));
+    } catch (error) {
+      if (!(error instanceof ClusterError)) throw error;
+      await showZone(request, response, name, { text, error });
+    }
+  });
+  return router;
+}

@@ -1,0 +1,185 @@
+import type { Request } from 'express';
+import { peerOf } from '../../access/authenticate.js';
+import type { Principal } from '../../access/principal.js';
+import type { Cluster } from '../../cluster/cluster.js';
+import { ClusterError } from '../../errors.js';
+import { formPairs, type Pair } from '../../wire-format/form-pairs.js';
+import { zoneName, type ZoneName } from '../../zones/zone-name.js';
+import type { ZoneHome } from '../../zones/zone-index.js';
+import { bodyOf, LARGEST_BODY } from './request-body.js';
+
+/** The original sends a bundle's dnsuniqid behind its zones: so many octets of them are held until it is known. */
+const MOST_AHEAD = 8 * 1024 * 1024;
+const MOST_HOSTS = 100;
+/** Names in one list. */
+const MOST_LISTED = 100_000;
+const HOST = /^[a-z0-9._:-]{1,253}$/;
+const NUMBERED = /[-.][0-9]{1,9}$/;
+/** Of a bundle, what must be known before its zones. */
+const AHEAD = new Set(['dnsuniqid', 'hosts_seen', 'zone_server', 'zone_epoch']);
+const UNIQUE_ID = /^[A-Za-z0-9_.:-]{1,200}$/;
+
+/** One call of a peer: who asks, and the parameters of query and body. */
+export class ApiRequest {
+  readonly peer: Principal;
+  readonly cluster: Cluster;
+  readonly #arriving: AsyncGenerator<Pair>;
+  readonly #fields = new Map<string, Buffer>();
+  /** All values of each name, without the number that a name of several may end with. */
+  readonly #values = new Map<string, Buffer[]>();
+  /** Pairs that were read before the call began. */
+  #ahead: Pair[] = [];
+
+  readonly #request: Request;
+
+  constructor(request: Request, cluster: Cluster, pairs = pairsOf(request)) {
+    this.#request = request;
+    this.peer = peerOf(request);
+    this.cluster = cluster;
+    this.#arriving = pairs;
+  }
+
+  /** Where this call comes from; empty on the control socket. An IPv4 address is written as one. */
+  get address(): string {
+    return (this.#request.ip ?? '').replace(/^::ffff:(?=[\d.]+$)/, '');
+  }
+
+  /** A call within this one: of the same peer, with the parameters of this query. */
+  inner(query: string): ApiRequest {
+    return new ApiRequest(this.#request, this.cluster, formPairs([Buffer.from(query)], LARGEST_BODY));
+  }
+
+  /** Reads all parameters; for calls that carry no bundle. The last of a name counts. */
+  async read(): Promise<void> {
+    for await (const { key, value } of this.#arriving) {
+      this.#fields.set(key, value);
+      const name = key.replace(NUMBERED, '');
+      const values = this.#values.get(name);
+      if (values === undefined) this.#values.set(name, [value]);
+      else values.push(value);
+    }
+  }
+
+  /** Reads until the dnsuniqid is known, or there is too much to wait for it; for calls that carry a bundle. */
+  async readAhead(): Promise<void> {
+    let octets = 0;
+    while (octets < MOST_AHEAD && this.uniqueId === undefined) {
+      const next = await this.#arriving.next();
+      if (next.done === true) return;
+      const { key, value } = next.value;
+      octets += value.length;
+      if (AHEAD.has(key)) this.#fields.set(key, value);
+      else this.#ahead.push(next.value);
+    }
+  }
+
+  /** The pairs of a bundle as they arrive. Can be read once. */
+  async *pairs(): AsyncGenerator<Pair> {
+    const ahead = this.#ahead;
+    this.#ahead = [];
+    yield* ahead;
+    yield* this.#arriving;
+  }
+
+  /** Servers by which this request came, lower case; in a bundle they must stand before its zones. Throws parameter_invalid. */
+  get hostsSeen(): string[] {
+    const hosts = this.list('hosts_seen').map((host) => host.toLowerCase());
+    if (hosts.length > MOST_HOSTS || hosts.some((host) => !HOST.test(host))) {
+      throw new ClusterError('parameter_invalid', { parameter: 'hosts_seen', why: 'is no list of host names' });
+    }
+    return hosts;
+  }
+
+  /**
+   * The server to which the zones of this request belong, as its sender has it. A sender that does not say so speaks for the first
+   * server by which they came; undefined where that is not said either. Throws parameter_invalid.
+   */
+  get claimed(): ZoneHome | undefined {
+    const [first] = this.hostsSeen;
+    const said = this.text('zone_server')?.toLowerCase();
+    if (said === undefined) return first === undefined ? undefined : { server: first, epoch: 0 };
+    const epoch = Number(this.text('zone_epoch') ?? '0');
+    if (!HOST.test(said))
+      throw new ClusterError('parameter_invalid', { parameter: 'zone_server', why: 'is no host name' });
+    if (!Number.isSafeInteger(epoch) || epoch < 0) {
+      throw new ClusterError('parameter_invalid', { parameter: 'zone_epoch', why: 'is not a whole number' });
+    }
+    return { server: said, epoch };
+  }
+
+  /** It went round: this server did it before. */
+  get cameByUs(): boolean {
+    return this.hostsSeen.includes(this.cluster.hostname.toLowerCase());
+  }
+
+  /** What is not read yet stays unread. */
+  async end(): Promise<void> {
+    await this.#arriving.return(undefined);
+  }
+
+  /** Names this request among all of its call; undefined where it has no good one. */
+  get uniqueId(): string | undefined {
+    const id = this.text('dnsuniqid') ?? '';
+    return UNIQUE_ID.test(id) ? id : undefined;
+  }
+
+  /** A parameter's octets; undefined where it was not sent. Only after `read`. */
+  octets(key: string): Buffer | undefined {
+    return this.#fields.get(key);
+  }
+
+  /** All values of a parameter in the order sent: its name repeated, or numbered as `name-1` or `name.1`. Only after `read`. */
+  values(key: string): readonly Buffer[] {
+    return this.#values.get(key) ?? [];
+  }
+
+  text(key: string): string | undefined {
+    return this.octets(key)?.toString('utf8');
+  }
+
+  /** The parameter `zone`, checked. Throws parameter_invalid or zone_name_invalid. */
+  zone(): ZoneName {
+    const zone = this.text('zone');
+    if (zone === undefined) throw new ClusterError('parameter_invalid', { parameter: 'zone', why: 'is missing' });
+    return namedZone(zone);
+  }
+
+  /** A list of zones, separated by commas or `|`; empty where it was not sent. */
+  zones(...keys: readonly string[]): ZoneName[] {
+    return this.list(...keys).map(namedZone);
+  }
+
+  /** Such a list without what can be no zone's name: that is as absent as an unknown zone. */
+  possibleZones(...keys: readonly string[]): ZoneName[] {
+    return this.list(...keys).flatMap((given) => {
+      try {
+        return [namedZone(given)];
+      } catch {
+        return [];
+      }
+    });
+  }
+
+  /** Such a list as it was sent. Throws too_many_parameters. */
+  list(...keys: readonly string[]): string[] {
+    const list = keys.map((key) => this.text(key)).find((text) => text !== undefined) ?? '';
+    const names = list.split(/[,|]/, MOST_LISTED + 1).map((name) => name.trim());
+    if (names.length > MOST_LISTED) throw new ClusterError('too_many_parameters', { limit: MOST_LISTED });
+    return names.filter((name) => name !== '');
+  }
+}
+
+/** Checks a zone's name. Old peers name a zone by its file: one whose real name ends so is in the TLD `.db`, which does not exist. */
+export function namedZone(name: string): ZoneName {
+  return zoneName(name.replace(/\.db$/, ''));
+}
+
+async function* pairsOf(request: Request): AsyncGenerator<Pair> {
+  const query = request.url.split('?').slice(1).join('?');
+  for (const part of [[Buffer.from(query, 'latin1')], bodyOf(request)]) {
+    for await (const pair of formPairs(part, LARGEST_BODY)) {
+      if (pair.key === 'access_token') throw new ClusterError('token_misplaced');
+      yield pair;
+    }
+  }
+}
