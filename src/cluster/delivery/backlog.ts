@@ -4,7 +4,7 @@ import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
 import { RemovalBrake } from './removal-brake.js';
 import { lacks, type LedgerEntry } from './ledger.js';
-import { RefusedZones } from '../refused-zones.js';
+import { RefusedZones } from './refused-zones.js';
 
 const SLICE = 64;
 

@@ -1,4 +1,4 @@
-import type { ZoneName } from '../zones/zone-name.js';
+import type { ZoneName } from '../../zones/zone-name.js';
 
 /** A zone that the member refused is tried again after so long, milliseconds, doubled each time up to the second figure. */
 const FIRST = 60_000;
