@@ -3,7 +3,7 @@
  * what happened, to which member or zone, and what to do. Throw `new ClusterError(code, facts)`; the facts fill the sentence.
  */
 
-import type { ErrorKind, Facts } from './errors/error-kind.js';
+import type { ErrorKind } from './errors/error-kind.js';
 import { MEMBER_ERRORS } from './errors/member-errors.js';
 import { NAMESERVER_ERRORS } from './errors/nameserver-errors.js';
 import { REQUEST_ERRORS } from './errors/request-errors.js';
@@ -27,26 +27,59 @@ const kinds = {
   ...{ ...REQUEST_ERRORS, ...SERVICE_ERRORS, ...WHM_ERRORS },
 };
 
-export type ErrorCode = keyof typeof kinds;
+type Kinds = typeof kinds;
+export type ErrorCode = keyof Kinds;
 
-/** An error with a code, an HTTP status and a sentence for the operator (see the table above). */
-export class ClusterError extends Error {
-  readonly code: ErrorCode;
+/** The facts of an error of this code, by name. Where its code is not known, they are unknown, too: ask isClusterError. */
+export type FactsOf<C extends ErrorCode> = C extends ErrorCode
+  ? Kinds[C]['sentence'] extends (facts: infer F) => string
+    ? F
+    : never
+  : never;
+
+interface ErrorOptions {
+  cause?: unknown;
+  issues?: readonly ZoneIssue[];
+}
+
+// What may be one of several codes is given the facts of all: TypeScript infers their intersection here.
+type Given<C extends ErrorCode> = Kinds[C]['sentence'] extends () => string
+  ? [facts?: Record<string, never>, options?: ErrorOptions]
+  : Kinds[C]['sentence'] extends (facts: infer F) => string
+    ? [facts: F, options?: ErrorOptions]
+    : never;
+
+/** An error with a code, an HTTP status and a sentence for the operator (see the tables above). */
+export class ClusterError<C extends ErrorCode = ErrorCode> extends Error {
+  readonly code: C;
   readonly status: number;
   /** What the sentence was made of, by name. */
-  readonly of: Facts;
+  readonly facts: FactsOf<C>;
   /** The findings behind `zone_invalid`, else empty. */
   readonly issues: readonly ZoneIssue[];
 
-  constructor(code: ErrorCode, facts: Facts = {}, options: { cause?: unknown; issues?: readonly ZoneIssue[] } = {}) {
+  constructor(code: C, ...[facts = {}, { cause, issues = [] } = {}]: Given<C>) {
     const kind: ErrorKind = kinds[code];
-    super(kind.sentence(facts), options.cause === undefined ? undefined : { cause: options.cause });
+    super(kind.sentence(facts as never), cause === undefined ? undefined : { cause });
     this.name = 'ClusterError';
     this.code = code;
     this.status = kind.status;
-    this.of = facts;
-    this.issues = options.issues ?? [];
+    this.facts = facts as FactsOf<C>;
+    this.issues = issues;
   }
+}
+
+/** Whether a thrown thing is an error of ours, and of one of `codes` where they are given: its facts are typed then. */
+export function isClusterError<C extends ErrorCode = ErrorCode>(
+  error: unknown,
+  ...codes: C[]
+): error is ClusterError<C> {
+  return error instanceof ClusterError && (codes.length === 0 || codes.includes(error.code as C));
+}
+
+/** Any thrown thing as an error with a code: what is not ours is `internal`, with the thing as its cause. */
+export function asClusterError(error: unknown): ClusterError {
+  return isClusterError(error) ? error : new ClusterError('internal', {}, { cause: error });
 }
 
 /** The sentence of any thrown thing: an operator's sentence for ours, else the plain message. */

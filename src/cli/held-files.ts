@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import { ClusterError } from '../errors.js';
+import { isClusterError } from '../errors.js';
 import { FolderLock } from '../state/folder-lock.js';
 import { HELD, HOLD_PATH } from '../web/listening/backup-hold.js';
 import { controlSocketOf } from '../web/listening/control-socket.js';
@@ -21,7 +21,7 @@ export async function holdFiles(folder: string): Promise<HeldFiles> {
   const held = await heldByService(folder);
   if (held !== undefined) return held;
   const lock = await FolderLock.take(folder).catch((error: unknown) => {
-    if (!(error instanceof ClusterError) || error.code !== 'folder_in_use') throw error;
+    if (!isClusterError(error, 'folder_in_use')) throw error;
     throw new ServiceUnreachable(
       `A service runs on ${folder} and could not be asked to hold its files. Run this as root or as its user, or stop it first.`,
       error,

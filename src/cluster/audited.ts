@@ -1,5 +1,5 @@
 import { actorOf, type Principal } from '../access/principal.js';
-import { ClusterError } from '../errors.js';
+import { asClusterError } from '../errors.js';
 import type { AuditLog } from '../operations/audit-log.js';
 import type { Cluster } from './cluster.js';
 
@@ -69,7 +69,7 @@ export function audited<C extends Cluster>(cluster: C, audit: AuditLog): C {
           await note();
           return answer;
         } catch (error) {
-          await note(error instanceof ClusterError ? error.code : 'internal');
+          await note(asClusterError(error).code);
           throw error;
         }
       };

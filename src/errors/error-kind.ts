@@ -1,8 +1,5 @@
-/** What fills an error's sentence. */
-export type Facts = Record<string, string | number>;
-
-/** One error: its HTTP status, and what happened, to which member or zone, and what to do. */
+/** One error: its HTTP status, and what happened, to which member or zone, and what to do. The sentence names its facts. */
 export interface ErrorKind {
   status: number;
-  sentence: (facts: Facts) => string;
+  sentence: (facts: never) => string;
 }

@@ -4,77 +4,74 @@ import type { ErrorKind } from './error-kind.js';
 export const MEMBER_ERRORS = {
   member_address_invalid: {
     status: 422,
-    sentence: (f) =>
-      `"${f['host'] ?? ''}" is not a host name or address. Use one such as ns1.example.com or 192.0.2.1.`,
+    sentence: ({ host }: { host: string }) =>
+      `"${host}" is not a host name or address. Use one such as ns1.example.com or 192.0.2.1.`,
   },
   member_address_internal: {
     status: 422,
-    sentence: (f) =>
-      `${f['host'] ?? ''} has the address ${f['address'] ?? ''}, which is not one of the Internet's. A reseller's server must have such a one, ` +
+    sentence: ({ host, address }: { host: string; address: string }) =>
+      `${host} has the address ${address}, which is not one of the Internet's. A reseller's server must have such a one, ` +
       `unless root allows its network under Global Cluster Options.`,
   },
   member_unresolvable: {
     status: 422,
-    sentence: (f) => `The host name ${f['host'] ?? ''} has no address. Check its spelling, or use its IP address.`,
+    sentence: ({ host }: { host: string }) =>
+      `The host name ${host} has no address. Check its spelling, or use its IP address.`,
   },
   member_is_self: {
     status: 422,
-    sentence: (f) => `${f['host'] ?? ''} is this server itself. Give the address of another server.`,
+    sentence: ({ host }: { host: string }) => `${host} is this server itself. Give the address of another server.`,
   },
   member_exists: {
     status: 409,
-    sentence: (f) =>
-      `${f['host'] ?? ''} is in the cluster already (as ${f['hostname'] ?? ''}). Edit that row, or delete it first.`,
+    sentence: ({ host, hostname }: { host: string; hostname: string }) =>
+      `${host} is in the cluster already (as ${hostname}). Edit that row, or delete it first.`,
   },
   member_unknown: {
     status: 404,
-    sentence: (f) => `There is no member "${f['id'] ?? ''}" in the cluster. Look in the table of servers.`,
+    sentence: ({ id }: { id: string }) => `There is no member "${id}" in the cluster. Look in the table of servers.`,
   },
   member_not_written: {
     status: 409,
-    sentence: (f) =>
-      `${f['member'] ?? ''} gets no changes from this server (its role is standalone), so there is nothing that it should hold. Give it the role Synchronize Changes or Write-Only first.`,
+    sentence: ({ member }: { member: string }) =>
+      `${member} gets no changes from this server (its role is standalone), so there is nothing that it should hold. Give it the role Synchronize Changes or Write-Only first.`,
   },
   member_credentials_missing: {
     status: 422,
-    sentence: (f) =>
-      `A user name and an API token are needed to add ${f['host'] ?? ''}. Create a token on that server.`,
+    sentence: ({ host }: { host: string }) =>
+      `A user name and an API token are needed to add ${host}. Create a token on that server.`,
   },
   member_call_failed: {
     status: 502,
-    sentence: (f) => `${f['why'] ?? ''}`,
+    sentence: ({ why }: { why: string }) => why,
   },
   member_type_unknown: {
     status: 422,
-    sentence: (f) =>
-      `There is no member type "${f['type'] ?? ''}" on this server. There are: ${f['types'] ?? ''}. Choose one, or install it and restart.`,
+    sentence: ({ type, types }: { type: string; types: string }) =>
+      `There is no member type "${type}" on this server. There are: ${types}. Choose one, or install it and restart.`,
   },
   member_type_of_root: {
     status: 403,
-    sentence: (f) =>
-      `Only root can add a member of the type "${f['type'] ?? ''}". Ask root to add it, or choose another type.`,
+    sentence: ({ type }: { type: string }) =>
+      `Only root can add a member of the type "${type}". Ask root to add it, or choose another type.`,
   },
   member_field_invalid: {
     status: 422,
-    sentence: (f) => `The member was not added: ${f['why'] ?? ''}. Correct it and submit again.`,
+    sentence: ({ why }: { why: string }) => `The member was not added: ${why}. Correct it and submit again.`,
   },
   zone_not_at_member: {
     status: 404,
-    sentence: (f) =>
-      `${f['member'] ?? ''} does not have the zone ${f['zone'] ?? ''}. Check the name, or send it there with a synchronization.`,
+    sentence: ({ member, zone }: { member: string; zone: string }) =>
+      `${member} does not have the zone ${zone}. Check the name, or send it there with a synchronization.`,
   },
   difference_unknown: {
     status: 404,
-    sentence: (f) =>
-      `${f['zone'] ?? ''} is not among the differences that were found at ${f['member'] ?? ''} last, or is gone there. Check again.`,
+    sentence: ({ zone, member }: { zone: string; member: string }) =>
+      `${zone} is not among the differences that were found at ${member} last, or is gone there. Check again.`,
   },
   difference_other: {
     status: 409,
-    sentence: (f) =>
-      `${f['zone'] ?? ''} can't be ${f['how'] ?? ''} to settle its difference. Look at what is different, and choose something else.`,
-  },
-  trust_refused: {
-    status: 422,
-    sentence: (f) => `No trust with ${f['host'] ?? ''} was set up: ${f['why'] ?? ''}`,
+    sentence: ({ zone, how }: { zone: string; how: string }) =>
+      `${zone} can't be ${how} to settle its difference. Look at what is different, and choose something else.`,
   },
 } satisfies Record<string, ErrorKind>;

@@ -4,7 +4,7 @@ import type { ErrorKind } from './error-kind.js';
 export const REQUEST_ERRORS = {
   token_invalid: {
     status: 422,
-    sentence: (f) => `The token "${f['name'] ?? ''}" was not made or changed: ${f['why'] ?? ''}.`,
+    sentence: ({ name, why }: { name: string; why: string }) => `The token "${name}" was not made or changed: ${why}.`,
   },
   access_keys_off: {
     status: 409,
@@ -13,12 +13,13 @@ export const REQUEST_ERRORS = {
   },
   token_unknown: {
     status: 404,
-    sentence: (f) => `${f['user'] ?? ''} has no token "${f['name'] ?? ''}". Look in the list of tokens.`,
+    sentence: ({ user, name }: { user: string; name: string }) =>
+      `${user} has no token "${name}". Look in the list of tokens.`,
   },
   api_cannot_listen: {
     status: 500,
-    sentence: (f) =>
-      `The API cannot listen on ${f['address'] ?? ''} (${f['why'] ?? ''}). ` +
+    sentence: ({ address, why }: { address: string; why: string }) =>
+      `The API cannot listen on ${address} (${why}). ` +
       'Stop what uses that port, choose another address or port, or give a certificate and key that belong together.',
   },
   busy: {
@@ -31,15 +32,16 @@ export const REQUEST_ERRORS = {
   },
   call_unknown: {
     status: 404,
-    sentence: (f) => `This server has no call "${f['call'] ?? ''}". Check its name.`,
+    sentence: ({ call }: { call: string }) => `This server has no call "${call}". Check its name.`,
   },
   method_unknown: {
     status: 405,
-    sentence: (f) => `A call is not made by ${f['method'] ?? ''}. Send it by GET or POST.`,
+    sentence: ({ method }: { method: string }) => `A call is not made by ${method}. Send it by GET or POST.`,
   },
   body_too_large: {
     status: 413,
-    sentence: (f) => `The request is larger than ${f['limit'] ?? ''} bytes and was not read. Send it in smaller parts.`,
+    sentence: ({ limit }: { limit: number }) =>
+      `The request is larger than ${limit} bytes and was not read. Send it in smaller parts.`,
   },
   token_misplaced: {
     status: 400,
@@ -48,28 +50,29 @@ export const REQUEST_ERRORS = {
   },
   too_many_parameters: {
     status: 413,
-    sentence: (f) => `The request has more than ${f['limit'] ?? ''} parameters. Send it in smaller parts.`,
+    sentence: ({ limit }: { limit: number }) =>
+      `The request has more than ${limit} parameters. Send it in smaller parts.`,
   },
   encoding_unknown: {
     status: 415,
-    sentence: (f) =>
-      `A body packed as "${f['encoding'] ?? ''}" cannot be read here. Send it plain, or packed with gzip.`,
+    sentence: ({ encoding }: { encoding: string }) =>
+      `A body packed as "${encoding}" cannot be read here. Send it plain, or packed with gzip.`,
   },
   parameter_invalid: {
     status: 400,
-    sentence: (f) =>
-      `Parameter ${f['parameter'] ?? ''} ${f['why'] ?? 'is not valid'}. Correct it and send the request again.`,
+    sentence: ({ parameter, why }: { parameter: string; why?: string }) =>
+      `Parameter ${parameter} ${why ?? 'is not valid'}. Correct it and send the request again.`,
   },
   access_denied: { status: 401, sentence: () => 'Access denied: give a valid user and API token.' },
   privilege_missing: {
     status: 403,
-    sentence: (f) =>
-      `You do not have the required privileges (${f['privilege'] ?? ''}). Ask the administrator for them.`,
+    sentence: ({ privilege }: { privilege: string }) =>
+      `You do not have the required privileges (${privilege}). Ask the administrator for them.`,
   },
   // The panel and its pages
   page_unknown: {
     status: 404,
-    sentence: (f) => `There is no page at ${f['path'] ?? ''}. Follow a link of the menu instead.`,
+    sentence: ({ path }: { path: string }) => `There is no page at ${path}. Follow a link of the menu instead.`,
   },
   request_unreadable: {
     status: 400,
@@ -96,20 +99,21 @@ export const REQUEST_ERRORS = {
   login_refused: { status: 401, sentence: () => 'The user name or the password is wrong. Check both and try again.' },
   login_limited: {
     status: 429,
-    sentence: (f) => `Too many logins from your address failed. Wait ${f['minutes'] ?? ''} minutes and try again.`,
+    sentence: ({ minutes }: { minutes: number }) =>
+      `Too many logins from your address failed. Wait ${minutes} minutes and try again.`,
   },
   user_invalid: {
     status: 422,
-    sentence: (f) => `"${f['user'] ?? ''}" was not added as a user: ${f['why'] ?? ''}.`,
+    sentence: ({ user, why }: { user: string; why: string }) => `"${user}" was not added as a user: ${why}.`,
   },
   user_unknown: {
     status: 404,
-    sentence: (f) => `There is no user "${f['user'] ?? ''}". Look in the list of users.`,
+    sentence: ({ user }: { user: string }) => `There is no user "${user}". Look in the list of users.`,
   },
   user_last_root: {
     status: 409,
-    sentence: (f) =>
-      `${f['user'] ?? ''} was not removed: nobody could log in as root then. Add another user of root's kind first.`,
+    sentence: ({ user }: { user: string }) =>
+      `${user} was not removed: nobody could log in as root then. Add another user of root's kind first.`,
   },
   users_of_host: {
     status: 409,
@@ -117,14 +121,14 @@ export const REQUEST_ERRORS = {
   },
   zone_changed: {
     status: 409,
-    sentence: (f) =>
-      `Zone ${f['zone'] ?? ''} was changed by somebody else after you opened it, so your text was not saved. ` +
+    sentence: ({ zone }: { zone: string }) =>
+      `Zone ${zone} was changed by somebody else after you opened it, so your text was not saved. ` +
       'It is still below: save it again to replace theirs.',
   },
   folder_in_use: {
     status: 503,
-    sentence: (f) =>
-      `The folder ${f['folder'] ?? ''} is in use by process ${f['pid'] ?? ''}. Stop that process first: two would damage each other's data.`,
+    sentence: ({ folder, pid }: { folder: string; pid: string }) =>
+      `The folder ${folder} is in use by process ${pid}. Stop that process first: two would damage each other's data.`,
   },
   internal: {
     status: 500,

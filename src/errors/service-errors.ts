@@ -4,64 +4,64 @@ import type { ErrorKind } from './error-kind.js';
 export const SERVICE_ERRORS = {
   configuration_unreadable: {
     status: 500,
-    sentence: (f) =>
-      `The configuration ${f['file'] ?? ''} cannot be read: ${f['why'] ?? ''}. Repair it, or name another file with --config.`,
+    sentence: ({ file, why }: { file: string; why: string }) =>
+      `The configuration ${file} cannot be read: ${why}. Repair it, or name another file with --config.`,
   },
   configuration_invalid: {
     status: 500,
-    sentence: (f) =>
-      `The configuration ${f['file'] ?? ''} is wrong at ${f['faults'] ?? ''}. Correct that and start again.`,
+    sentence: ({ file, faults }: { file: string; faults: string }) =>
+      `The configuration ${file} is wrong at ${faults}. Correct that and start again.`,
   },
   folder_unusable: {
     status: 500,
-    sentence: (f) =>
-      `The data folder ${f['folder'] ?? ''} cannot be used by this user: ${f['why'] ?? ''}. Give it to the user of the service, or name another one.`,
+    sentence: ({ folder, why }: { folder: string; why: string }) =>
+      `The data folder ${folder} cannot be used by this user: ${why}. Give it to the user of the service, or name another one.`,
   },
   zone_folder_linked: {
     status: 500,
-    sentence: (f) =>
-      `${f['path'] ?? ''} is a symbolic link, and none is followed among the zone files. Put the folder itself there and start again.`,
+    sentence: ({ path }: { path: string }) =>
+      `${path} is a symbolic link, and none is followed among the zone files. Put the folder itself there and start again.`,
   },
   certificate_unusable: {
     status: 500,
-    sentence: (f) =>
-      `The certificate ${f['certificate'] ?? ''} with the key ${f['key'] ?? ''} cannot be used: ${f['why'] ?? ''}. ` +
+    sentence: ({ certificate, key, why }: { certificate: string; key: string; why: string }) =>
+      `The certificate ${certificate} with the key ${key} cannot be used: ${why}. ` +
       'Give PEM files that belong together and that the service may read, or none: then it makes its own.',
   },
   own_certificate_damaged: {
     status: 500,
-    sentence: (f) =>
-      `The certificate that this server made for itself in ${f['folder'] ?? ''} is damaged (${f['why'] ?? ''}), so it did not start. Put it back from a backup; ` +
+    sentence: ({ folder, why }: { folder: string; why: string }) =>
+      `The certificate that this server made for itself in ${folder} is damaged (${why}), so it did not start. Put it back from a backup; ` +
       'or delete the folder: then it makes a new one, which must be accepted on every server that has this one as a member.',
   },
   folder_half_restored: {
     status: 503,
-    sentence: (f) =>
-      `A restore into ${f['folder'] ?? ''} was begun and not finished, so no service starts there. Run dnscluster restore again with the same file.`,
+    sentence: ({ folder }: { folder: string }) =>
+      `A restore into ${folder} was begun and not finished, so no service starts there. Run dnscluster restore again with the same file.`,
   },
   folder_not_empty: {
     status: 409,
-    sentence: (f) =>
-      `${f['folder'] ?? ''} holds data already (${f['held'] ?? ''}), so nothing was restored. With --force it is set aside in that folder, and the backup takes its place.`,
+    sentence: ({ folder, held }: { folder: string; held: string }) =>
+      `${folder} holds data already (${held}), so nothing was restored. With --force it is set aside in that folder, and the backup takes its place.`,
   },
   backup_unusable: {
     status: 422,
-    sentence: (f) =>
-      `${f['file'] ?? ''} can't be used as a backup: ${f['why'] ?? ''}. Nothing was changed; take another one.`,
+    sentence: ({ file, why }: { file: string; why: string }) =>
+      `${file} can't be used as a backup: ${why}. Nothing was changed; take another one.`,
   },
   backup_of_other: {
     status: 422,
-    sentence: (f) =>
-      `The backup is one of ${f['layout'] === 'node' ? 'a node with its panel and users' : "a plugin's folder in another panel"}, and ${f['folder'] ?? ''} is not, so nothing was restored. Name the right folder with --folder.`,
+    sentence: ({ folder, layout }: { folder: string; layout: string }) =>
+      `The backup is one of ${layout === 'node' ? 'a node with its panel and users' : "a plugin's folder in another panel"}, and ${folder} is not, so nothing was restored. Name the right folder with --folder.`,
   },
   folder_full: {
     status: 507,
-    sentence: (f) =>
-      `There is no room in ${f['folder'] ?? ''} to repair what a crash left half done, so this server did not start. Nothing is lost: make room and start it again.`,
+    sentence: ({ folder }: { folder: string }) =>
+      `There is no room in ${folder} to repair what a crash left half done, so this server did not start. Nothing is lost: make room and start it again.`,
   },
   state_not_written: {
     status: 507,
-    sentence: (f) =>
-      `The disk of this server refused the change of ${f['file'] ?? ''} (${f['why'] ?? ''}), and nothing was changed. Make room or repair it, then try again.`,
+    sentence: ({ file, why }: { file: string; why: string }) =>
+      `The disk of this server refused the change of ${file} (${why}), and nothing was changed. Make room or repair it, then try again.`,
   },
 } satisfies Record<string, ErrorKind>;

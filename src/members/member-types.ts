@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { Principal } from '../access/principal.js';
-import { ClusterError } from '../errors.js';
+import { ClusterError, isClusterError } from '../errors.js';
 import type { Log } from '../operations/log.js';
 import { MemberError, type MemberBackend } from './member-backend.js';
 import type { Reach } from './reach.js';
@@ -59,7 +59,7 @@ export class MemberTypes {
     try {
       return known.create(values, { log: this.#log, reach });
     } catch (error) {
-      if (error instanceof ClusterError) throw error;
+      if (isClusterError(error)) throw error;
       throw new ClusterError('member_field_invalid', { why: error instanceof Error ? error.message : String(error) });
     }
   }

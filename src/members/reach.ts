@@ -2,7 +2,7 @@ import { lookup as lookUp, type LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
 import { isInNetworks, ownAddresses } from '../access/networks.js';
-import { ClusterError } from '../errors.js';
+import { ClusterError, isClusterError } from '../errors.js';
 
 /**
  * Networks that are not the Internet's (IANA's special-purpose registries, RFC 6890): this machine, its neighbours, what clouds tell
@@ -56,7 +56,7 @@ export class InternetReach implements Reach {
       await this.addressOf(host);
     } catch (error) {
       // That it has no address is said by whoever connects.
-      if (error instanceof ClusterError) throw error;
+      if (isClusterError(error)) throw error;
     }
   }
 

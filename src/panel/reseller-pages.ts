@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Router, type Request, type RequestHandler, type Response } from 'express';
-import { ClusterError } from '../errors.js';
+import { ClusterError, isClusterError } from '../errors.js';
 import type { HostUser } from '../host/host-panel.js';
 import type { PluginManifest } from '../host/plugin-manifest.js';
 import type { Frame } from '../web/page-app.js';
@@ -42,7 +42,7 @@ export function resellerPages(options: {
     try {
       await users.add({ user: textOf(request, 'user'), kind: 'reseller', privileges }, textOf(request, 'password'));
     } catch (error) {
-      if (!(error instanceof ClusterError)) throw error;
+      if (!isClusterError(error)) throw error;
       show(request, response, error);
       return;
     }

@@ -5,7 +5,7 @@ import { authenticateToken, peerOf } from '../access/authenticate.js';
 import { hasPrivilege } from '../access/principal.js';
 import type { TokenStore } from '../access/tokens.js';
 import type { Cluster } from '../cluster/cluster.js';
-import { ClusterError, formatIssue, sentenceOf } from '../errors.js';
+import { asClusterError, ClusterError, formatIssue, sentenceOf } from '../errors.js';
 import type { HostAccounts } from '../host/host-panel.js';
 import { OUR_HEADER } from '../wire-format/outcome-lines.js';
 import type { AuditLog } from '../operations/audit-log.js';
@@ -104,9 +104,10 @@ function refuse(request: Request, response: Response, error: ClusterError): void
 }
 
 function knownError(error: unknown): ClusterError {
-  if (error instanceof ClusterError) return error;
   // Express's own refusal of an address that cannot be decoded.
-  return new ClusterError(error instanceof URIError ? 'request_unreadable' : 'internal', {}, { cause: error });
+  return error instanceof URIError
+    ? new ClusterError('request_unreadable', {}, { cause: error })
+    : asClusterError(error);
 }
 
 function afterLimit(limited: RequestHandler, refuse: (request: Request, response: Response) => void): RequestHandler {

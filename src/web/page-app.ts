@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import ejs from 'ejs';
 import express, { type ErrorRequestHandler, type Response } from 'express';
 import helmet from 'helmet';
-import { ClusterError } from '../errors.js';
+import { asClusterError, ClusterError, isClusterError } from '../errors.js';
 import type { HostLink } from '../host/host-panel.js';
 import type { Log } from '../operations/log.js';
 import { PACKAGE_ROOT } from '../operations/version.js';
@@ -65,13 +65,13 @@ export function createPageApp(): express.Express {
 }
 
 /** Anything thrown by a handler or a body parser as an error with a status and a sentence for people. */
-export function asClusterError(error: unknown): ClusterError {
-  if (error instanceof ClusterError) return error;
+function errorOfPage(error: unknown): ClusterError {
+  if (isClusterError(error)) return error;
   const { status, type, limit } = (error ?? {}) as { status?: unknown; type?: unknown; limit?: unknown };
   if (type === 'entity.too.large') return new ClusterError('body_too_large', { limit: Number(limit) });
   if (typeof status === 'number' && status >= 400 && status < 500)
     return new ClusterError('request_unreadable', {}, { cause: error });
-  return new ClusterError('internal', {}, { cause: error });
+  return asClusterError(error);
 }
 
 /** The last two handlers of a page app: its own 404 and its own error page, so that the host's never see ours. */
@@ -84,7 +84,7 @@ export function endWithErrorPages(
     throw new ClusterError('page_unknown', { path: request.path.slice(0, 200) });
   });
   const showError: ErrorRequestHandler = (thrown: unknown, request, response, next) => {
-    const error = asClusterError(thrown);
+    const error = errorOfPage(thrown);
     if (error.code === 'internal') log.error({ err: error.cause ?? error, path: request.path }, 'a page failed');
     if (response.headersSent) {
       next(thrown);

@@ -183,6 +183,13 @@ describe('a server', () => {
     expect((await root.get('/member/m1/certificate')).html).not.toContain('Accept the new');
   });
 
+  test('of another type has no page for a certificate, and the answer says which page that is', async () => {
+    pages.cluster.rows = [memberRow({ id: 'm1', type: 'cloud' })];
+    const { status, html } = await root.get('/member/m1/certificate');
+    expect(status).toBe(404);
+    expect(html).toContain('There is no page at /member/m1/certificate.');
+  });
+
   test('of root is not there for a reseller', async () => {
     expect((await alice.get('')).html).not.toContain('ns1.example.net');
     for (const path of ['/member/m1/delete', '/member/m1/disable', '/member/m1/enable'])

@@ -3,7 +3,7 @@ import { printZone } from '../../dns/zone-text/printer.js';
 import { OctetReader } from '../../dns/octets.js';
 import type { ResourceRecord } from '../../dns/zone.js';
 import { TYPE } from '../../dns/types.js';
-import { ClusterError, sentenceOf } from '../../errors.js';
+import { isClusterError, sentenceOf } from '../../errors.js';
 import type { StatementPlace } from '../../nameservers/configured/configured-zone.js';
 import { validateZone } from '../../zones/validation.js';
 import { zoneName, type ZoneName } from '../../zones/zone-name.js';
@@ -51,7 +51,7 @@ export function candidateOf(found: Found, text: Buffer, include?: string): Candi
     const signed = signatureWarning(zone.records);
     return { ...found, name, text: whole, serial, digest, warnings: [...found.warnings, ...signed, ...said] };
   } catch (error) {
-    return { ...found, leftOut: error instanceof ClusterError ? withoutIntroduction(error) : sentenceOf(error) };
+    return { ...found, leftOut: withoutIntroduction(error) };
   }
 }
 
@@ -62,8 +62,8 @@ function withIncluded(text: Buffer, name: ZoneName, include: string | undefined)
 }
 
 /** The finding alone: that nothing was changed is a matter of course here. */
-function withoutIntroduction(error: ClusterError): string {
-  return error.code === 'zone_invalid' ? `not valid: ${String(error.of['first'])}` : error.message;
+function withoutIntroduction(error: unknown): string {
+  return isClusterError(error, 'zone_invalid') ? `not valid: ${error.facts.first}` : sentenceOf(error);
 }
 
 /** Signatures are carried as they are; nobody makes new ones. */

@@ -4,7 +4,7 @@ import { checkZone } from '../../dns/check.js';
 import { parseZone } from '../../dns/zone-text/parser.js';
 import { printZone } from '../../dns/zone-text/printer.js';
 import type { Zone } from '../../dns/zone.js';
-import { ClusterError, sentenceOf, type ZoneIssue } from '../../errors.js';
+import { isClusterError, sentenceOf, type ZoneIssue } from '../../errors.js';
 import { zoneName } from '../../zones/zone-name.js';
 import { EXIT, WrongUse } from '../terminal/failure.js';
 import { guide } from '../terminal/guide.js';
@@ -67,7 +67,7 @@ function inspect(name: string, text: Buffer, options: Options): { zone?: Zone; i
     const zone = parseZone(text, name, options.include === undefined ? {} : { include: options.include });
     return { zone, issues: [...zone.warnings, ...checkZone(zone, name)] };
   } catch (error) {
-    if (error instanceof ClusterError && error.code === 'zone_invalid') return { issues: error.issues };
+    if (isClusterError(error, 'zone_invalid')) return { issues: error.issues };
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { ClusterError } from '../../errors.js';
+import { asClusterError } from '../../errors.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { BatchOutcome, ChangeResult } from '../model/results.js';
 
@@ -33,7 +33,6 @@ async function outcomeOf(zone: ZoneName, result: Promise<ChangeResult>): Promise
   try {
     return { zone, result: await result };
   } catch (error) {
-    if (error instanceof ClusterError) return { zone, error };
-    return { zone, error: new ClusterError('internal', {}, { cause: error }) };
+    return { zone, error: asClusterError(error) };
   }
 }

@@ -1,6 +1,6 @@
 import { ownsOrIsRoot, type Principal } from '../../access/principal.js';
 import { compareSerials } from '../../dns/serial.js';
-import { ClusterError, sentenceOf } from '../../errors.js';
+import { asClusterError, sentenceOf } from '../../errors.js';
 import { validateZone, type ValidZone } from '../../zones/validation.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
@@ -196,8 +196,7 @@ export class Synchronize {
         result: await this.#changes.save(zone, text, by, { wait: 'local', hostsSeen: [member.hostname] }),
       };
     } catch (error) {
-      if (error instanceof ClusterError) return { zone, error };
-      return { zone, error: new ClusterError('internal', {}, { cause: error }) };
+      return { zone, error: asClusterError(error) };
     }
   }
 }

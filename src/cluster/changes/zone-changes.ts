@@ -1,5 +1,5 @@
 import { actorOf, type Actor, type Principal } from '../../access/principal.js';
-import { ClusterError } from '../../errors.js';
+import { ClusterError, isClusterError } from '../../errors.js';
 import { validateZone } from '../../zones/validation.js';
 import type { ZoneHistory } from '../../zones/zone-history.js';
 import type { ZoneName } from '../../zones/zone-name.js';
@@ -117,7 +117,7 @@ export class ZoneChanges {
   #conflict(zone: ZoneName, { claimed }: Claim): (error: unknown) => never {
     return (error) => {
       const held = this.#store.get(zone)?.home?.server;
-      const isConflict = error instanceof ClusterError && error.code === 'zone_of_other_server';
+      const isConflict = isClusterError(error, 'zone_of_other_server');
       if (isConflict && held !== undefined && claimed !== undefined) this.#met(zone, held, claimed.server);
       throw error;
     };

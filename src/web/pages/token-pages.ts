@@ -4,7 +4,7 @@ import { authorizeGiving, checkPrivileges, mayGive, PRIVILEGES } from '../../acc
 import type { Principal } from '../../access/principal.js';
 import type { Token } from '../../access/stored-token.js';
 import { isExpired } from '../../access/token-terms.js';
-import { ClusterError } from '../../errors.js';
+import { ClusterError, isClusterError } from '../../errors.js';
 import { readForm, sentText, sentTexts } from './forms.js';
 import { done } from './outcomes.js';
 import { redirectWith, showPage, type PageContext } from './page.js';
@@ -100,7 +100,7 @@ export function tokenPages(context: PageContext): Router {
       const { user, kind } = principal;
       ({ secret } = await tokens.create({ user, kind, name, privileges, expiresAt, addresses }, principal));
     } catch (error) {
-      if (!(error instanceof ClusterError)) throw error;
+      if (!isClusterError(error)) throw error;
       showTokens(request, response, { error });
       return;
     }
@@ -128,7 +128,7 @@ export function tokenPages(context: PageContext): Router {
       const sentence = `The token ${name} of ${user} was changed. Its secret is the same as before.`;
       redirectWith(context, request, response, ['tokens'], done(sentence));
     } catch (error) {
-      if (!(error instanceof ClusterError)) throw error;
+      if (!isClusterError(error)) throw error;
       showToken(request, response, token, sentFields(request), error);
     }
   });

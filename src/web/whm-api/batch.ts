@@ -1,4 +1,4 @@
-import { ClusterError, sentenceOf } from '../../errors.js';
+import { asClusterError, ClusterError } from '../../errors.js';
 
 /** Commands in one batch; a WHM that draws a member's row sends three. */
 const MOST_COMMANDS = 100;
@@ -34,7 +34,7 @@ export async function runBatch(
     try {
       result.push(await run(command));
     } catch (error) {
-      const reason = error instanceof ClusterError ? error.message : sentenceOf(new ClusterError('internal'));
+      const reason = asClusterError(error).message;
       result.push({ metadata: { version: 1, command: command.name, reason, result: 0 } });
     }
   }

@@ -1,7 +1,7 @@
 import { lowerName, parseName, type Name } from '../../dns/name.js';
 import { itemsOf } from '../../dns/rdata-items.js';
 import { TYPE } from '../../dns/types.js';
-import { ClusterError, type ErrorCode } from '../../errors.js';
+import { ClusterError, isClusterError, type ErrorCode } from '../../errors.js';
 import { editZone, type ZoneEdit } from '../../zones/zone-edit.js';
 import { linesByIndex, readZoneLines, type RecordLine, type ZoneLine } from '../../zones/zone-lines.js';
 import type { ZoneName } from '../../zones/zone-name.js';
@@ -13,7 +13,10 @@ import type { ChangeOptions, ChangeResult } from '../../cluster/model/results.js
 const MOST_LINES = 200_000;
 
 /** What the cluster says of a zone that the caller has not, in the words that callers know. */
-const NOT_THERE: Partial<Record<ErrorCode, ErrorCode>> = {
+/** By the code of an error: the one that callers of WHM know. */
+type WhmWords = Partial<Record<ErrorCode, 'zone_nonexistent' | 'dns_entry_exists'>>;
+
+const NOT_THERE: WhmWords = {
   zone_unknown: 'zone_nonexistent',
   zone_not_yours: 'zone_nonexistent',
 };
@@ -89,15 +92,11 @@ export class OpenZone {
 }
 
 /** Says an error by the code that `words` has for it. */
-export async function inWhmWords<T>(
-  call: Promise<T>,
-  zone: ZoneName,
-  words: Partial<Record<ErrorCode, ErrorCode>> = NOT_THERE,
-): Promise<T> {
+export async function inWhmWords<T>(call: Promise<T>, zone: ZoneName, words: WhmWords = NOT_THERE): Promise<T> {
   try {
     return await call;
   } catch (error) {
-    const code = error instanceof ClusterError ? words[error.code] : undefined;
+    const code = isClusterError(error) ? words[error.code] : undefined;
     throw code === undefined ? error : new ClusterError(code, { zone }, { cause: error });
   }
 }

@@ -2,7 +2,7 @@ import { Router, type ErrorRequestHandler, type Request, type Response } from 'e
 import { z } from 'zod';
 import { hasPrivilege } from '../../access/principal.js';
 import type { Cluster } from '../../cluster/cluster.js';
-import { ClusterError, type ErrorCode } from '../../errors.js';
+import { ClusterError, isClusterError, type ErrorCode } from '../../errors.js';
 import { send } from '../requests/send.js';
 import { ApiRequest } from '../requests/api-request.js';
 import { CLUSTER_FUNCTIONS } from './functions/cluster-functions.js';
@@ -71,7 +71,7 @@ export function whmApiRoutes(cluster: Cluster, stores: ApiStores): Router {
 
 /** A logical failure is HTTP 200 with `result: 0`, as callers of this API expect; all other errors are passed on. To be used at `/json-api`. */
 export const answerFailure: ErrorRequestHandler = (error: unknown, request, response, next) => {
-  if (!(error instanceof ClusterError) || NOT_ANSWERS.has(error.code) || response.headersSent) {
+  if (!isClusterError(error) || NOT_ANSWERS.has(error.code) || response.headersSent) {
     next(error);
     return;
   }
@@ -93,7 +93,7 @@ async function performBatch(stores: ApiStores, request: ApiRequest): Promise<obj
 /** `enveloped`: whatever API version is named. */
 async function perform(stores: ApiStores, name: string, request: ApiRequest, enveloped = false): Promise<object> {
   const called = FUNCTIONS.get(name);
-  if (called === undefined) throw new ClusterError('function_unknown', { function: name.slice(0, 60) });
+  if (called === undefined) throw new ClusterError('function_unknown', { name: name.slice(0, 60) });
   const { privilege } = called;
   if (privilege !== undefined && !hasPrivilege(request.peer, privilege)) {
     throw new ClusterError('privilege_missing', { privilege });

@@ -1,4 +1,4 @@
-import { ClusterError } from '../../errors.js';
+import { isClusterError } from '../../errors.js';
 import { encodeBundle } from '../../wire-format/zone-bundle.js';
 import { BundleIntake } from './bundle-intake.js';
 import type { WireAnswer, WireCalls } from './wire-call.js';
@@ -33,7 +33,7 @@ async function saveBundle(request: ApiRequest): Promise<WireAnswer> {
   } catch (error) {
     const { body } = await intake.finish();
     // Zones before the broken place are saved, and their lines say so.
-    if (!(error instanceof ClusterError) || body === '') throw error;
+    if (!isClusterError(error) || body === '') throw error;
     return { status: error.status, body: `${error.message}\n${body}` };
   }
   return intake.finish();

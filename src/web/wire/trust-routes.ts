@@ -2,7 +2,7 @@ import { Router, type Request, type Response } from 'express';
 import { peerOf } from '../../access/authenticate.js';
 import { hasPrivilege } from '../../access/principal.js';
 import type { Cluster } from '../../cluster/cluster.js';
-import { ClusterError } from '../../errors.js';
+import { ClusterError, isClusterError } from '../../errors.js';
 import { send } from '../requests/send.js';
 import { ApiRequest } from '../requests/api-request.js';
 
@@ -33,7 +33,7 @@ async function answer(request: ApiRequest): Promise<string> {
     const { hostname } = await request.cluster.trustMember({ address, user, token }, request.peer);
     return `The trust relationship has been established: ${request.cluster.hostname} has ${hostname} (${address}) in its cluster now, with the role standalone.`;
   } catch (error) {
-    if (!(error instanceof ClusterError)) throw error;
+    if (!isClusterError(error)) throw error;
     return `No trust relationship was set up with ${address.slice(0, 80)}. ${error.message}`;
   }
 }

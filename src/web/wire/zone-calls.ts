@@ -1,4 +1,4 @@
-import { ClusterError, sentenceOf } from '../../errors.js';
+import { ClusterError, isClusterError, sentenceOf } from '../../errors.js';
 import { formatOutcomes, type ZoneOutcome } from '../../wire-format/outcome-lines.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { WireAnswer, WireCalls } from './wire-call.js';
@@ -42,10 +42,6 @@ export const ZONE_CALLS: WireCalls = {
   removezones_local: { writes: true, answer: (request) => remove(request.list('zones', 'zone'), request) },
 };
 
-function keeper({ of }: ClusterError): string {
-  return String(of['server'] ?? '');
-}
-
 async function saveOne(request: ApiRequest): Promise<{ name: ZoneName; lines: string }> {
   const { cluster, peer } = request;
   const text = request.octets('zonedata');
@@ -76,8 +72,8 @@ async function remove(list: readonly string[], request: ApiRequest): Promise<Wir
       const { zone: name } = result;
       const done = !('error' in result) || result.error.code === 'zone_unknown';
       if (done) outcomes.push({ name, outcome: 'removed' });
-      else if (result.error.code === 'zone_not_removed')
-        outcomes.push({ name, outcome: 'kept', for: keeper(result.error) });
+      else if (isClusterError(result.error, 'zone_not_removed'))
+        outcomes.push({ name, outcome: 'kept', for: result.error.facts.server });
       else outcomes.push(refusedAs(result));
     }
   const refused = outcomes.filter(({ outcome }) => outcome === 'refused');

@@ -1,6 +1,6 @@
 import type { Principal } from '../../access/principal.js';
 import type { Cluster } from '../../cluster/cluster.js';
-import { formatIssue, type ClusterError } from '../../errors.js';
+import { formatIssue, isClusterError, type ClusterError } from '../../errors.js';
 import { formatConflict, formatKept, type ZoneOutcome } from '../../wire-format/outcome-lines.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import { conversion } from '../../presentation/conversion.js';
@@ -25,16 +25,16 @@ export function refusedAs({ zone, error }: BatchOutcome & { error: ClusterError 
 
 /** A line for its sender where another server has the zone, too. */
 export function conflictLines(of: BatchOutcome): string[] {
-  const other = 'error' in of ? of.error.of['server'] : of.result.conflictWith;
-  const isConflict = !('error' in of) || of.error.code === 'zone_of_other_server';
-  return isConflict && other !== undefined ? [formatConflict({ name: of.zone, with: String(other) })] : [];
+  const error = 'error' in of ? of.error : undefined;
+  const refusedFor = isClusterError(error, 'zone_of_other_server') ? error.facts.server : undefined;
+  const other = 'result' in of ? of.result.conflictWith : refusedFor;
+  return other === undefined ? [] : [formatConflict({ name: of.zone, with: other })];
 }
 
 /** A line for its sender where a version that it does not know of is kept. */
 export function keptLines(of: BatchOutcome): string[] {
-  if (!('error' in of) || of.error.code !== 'zone_set_back') return [];
-  const { serial, digest } = of.error.of;
-  return [formatKept(of.zone, { serial: Number(serial), digest: String(digest) })];
+  const error = 'error' in of ? of.error : undefined;
+  return isClusterError(error, 'zone_set_back') ? [formatKept(of.zone, error.facts)] : [];
 }
 
 /** What was sent as a zone's name and is none, in one word of a line. */

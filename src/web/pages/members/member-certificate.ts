@@ -18,7 +18,7 @@ export function memberCertificate(context: PageContext): Router {
   router.get('/member/:id/certificate', async (request, response) => {
     const { principal } = visitOf(request);
     const member = memberOf(context, request.params.id, principal);
-    if (member.type !== CPANEL) throw new ClusterError('page_unknown');
+    if (member.type !== CPANEL) throw new ClusterError('page_unknown', { path: request.path.slice(0, 200) });
     const looked = await cluster.lookAtServer(member.host, member.port, principal);
     showPage(context, request, response, 'member-certificate', {
       title: `The certificate of ${member.hostname}`,

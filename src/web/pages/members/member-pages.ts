@@ -4,7 +4,7 @@ import type { Principal } from '../../../access/principal.js';
 import { CPANEL, ROLES } from '../../../cluster/model/member.js';
 import type { MemberAnswer } from '../../../cluster/members/member-dns.js';
 import type { MemberEdit } from '../../../cluster/model/member-edit.js';
-import { ClusterError } from '../../../errors.js';
+import { ClusterError, isClusterError } from '../../../errors.js';
 import { zoneName } from '../../../zones/zone-name.js';
 import { readForm } from '../forms.js';
 import { cpanelMember, role, sentAgain, typedValues } from './member-form.js';
@@ -112,7 +112,7 @@ export function memberPages(context: PageContext): Router {
       const sentence = `${edited.hostname} was changed, after it had answered with what you gave.`;
       redirectWith(context, request, response, ['member', member.id], done(sentence));
     } catch (error) {
-      if (!(error instanceof ClusterError)) throw error;
+      if (!isClusterError(error)) throw error;
       showEdit(request, response, member, error);
     }
   });

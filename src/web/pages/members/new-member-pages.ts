@@ -1,7 +1,7 @@
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
 import { CPANEL, ROLES } from '../../../cluster/model/member.js';
-import { ClusterError } from '../../../errors.js';
+import { ClusterError, isClusterError } from '../../../errors.js';
 import type { MemberType } from '../../../members/member-type.js';
 import { readForm, sentText } from '../forms.js';
 import { cpanelMember, role, sentAgain, typedValues } from './member-form.js';
@@ -45,7 +45,7 @@ export function newMemberPages(context: PageContext): Router {
       const member = await cluster.addMember(input, principal);
       redirectWith(context, request, response, ['member', member.id], added(member));
     } catch (error) {
-      if (!(error instanceof ClusterError)) throw error;
+      if (!isClusterError(error)) throw error;
       showForm(context, request, response, type, error);
     }
   });
@@ -58,7 +58,7 @@ export function newMemberPages(context: PageContext): Router {
       const member = await cluster.addMember(input, principal);
       redirectWith(context, request, response, ['member', member.id], added(member));
     } catch (error) {
-      if (!(error instanceof ClusterError)) throw error;
+      if (!isClusterError(error)) throw error;
       showForm(context, request, response, CPANEL, error, shownOf(input));
     }
   });

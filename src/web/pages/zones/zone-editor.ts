@@ -1,7 +1,7 @@
 import { domainToUnicode } from 'node:url';
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
-import { ClusterError } from '../../../errors.js';
+import { ClusterError, isClusterError } from '../../../errors.js';
 import { zoneName } from '../../../zones/zone-name.js';
 import { readForm } from '../forms.js';
 import { changeOutcome } from '../outcomes.js';
@@ -56,7 +56,7 @@ export function zoneEditor(context: PageContext): Router {
       const result = await cluster.saveZone(name, submittedText(text, stored), principal);
       redirectWith(context, request, response, ['zone', name], changeOutcome(result));
     } catch (error) {
-      if (!(error instanceof ClusterError)) throw error;
+      if (!isClusterError(error)) throw error;
       await showZone(request, response, name, { text, error });
     }
   });

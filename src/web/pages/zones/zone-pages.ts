@@ -1,6 +1,6 @@
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
-import { ClusterError } from '../../../errors.js';
+import { ClusterError, isClusterError } from '../../../errors.js';
 import { ROLES } from '../../../cluster/model/member.js';
 import { templateNames } from '../../../zones/templates.js';
 import { zoneName } from '../../../zones/zone-name.js';
@@ -67,7 +67,7 @@ export function zonePages(context: PageContext): Router {
     try {
       created = await creation();
     } catch (error) {
-      if (!(error instanceof ClusterError)) throw error;
+      if (!isClusterError(error)) throw error;
       showCreate(request, response, error);
       return;
     }

@@ -6,7 +6,7 @@ import { formatRdata } from '../../../dns/rdata.js';
 import { rdataFrom } from '../../../dns/rdata-items.js';
 import { MAX_TTL } from '../../../dns/ttl.js';
 import { isMetaType, TYPE, typeCode, typeName } from '../../../dns/types.js';
-import { ClusterError } from '../../../errors.js';
+import { ClusterError, isClusterError } from '../../../errors.js';
 import { editZone, type NewRecord, type ZoneEdit } from '../../../zones/zone-edit.js';
 import { readZoneLines, type RecordLine, type ZoneLine } from '../../../zones/zone-lines.js';
 import { zoneName, type ZoneName } from '../../../zones/zone-name.js';
@@ -135,7 +135,7 @@ export function zoneRecords(context: PageContext): Router {
           : { changed: new Map([[recordAt(opened, line), record]]), added: [] };
       await save(request, response, opened, edit);
     } catch (error) {
-      if (!(error instanceof ClusterError)) throw error;
+      if (!isClusterError(error)) throw error;
       const [name = '', ttl = '', type = '', value = ''] = ['name', 'ttl', 'type', 'value'].map((field) =>
         sentText(request, field),
       );

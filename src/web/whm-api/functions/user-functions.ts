@@ -1,6 +1,6 @@
 import type { Principal } from '../../../access/principal.js';
 import { actorOf } from '../../../access/principal.js';
-import { ClusterError } from '../../../errors.js';
+import { asClusterError, ClusterError } from '../../../errors.js';
 import type { HostAccounts } from '../../../host/host-panel.js';
 import { readPluginManifest } from '../../../host/plugin-manifest.js';
 import { apiFunction, flag, many, text, type ApiFunction, type ApiStores } from '../api-function.js';
@@ -87,7 +87,7 @@ async function noted(
     await change();
     await audit?.note(entry);
   } catch (error) {
-    await audit?.note({ ...entry, refused: error instanceof ClusterError ? error.code : 'internal' });
+    await audit?.note({ ...entry, refused: asClusterError(error).code });
     throw error;
   }
 }
