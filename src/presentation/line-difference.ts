@@ -1,74 +1,111 @@
+import { diffArrays } from 'diff';
+
 /** A line of a comparison: in both texts, only in the first, or only in the second. */
 export interface ComparedLine {
   kind: 'same' | 'gone' | 'new';
   text: string;
 }
 
-/** The table of the comparison grows with the product of both: texts that differ in more lines are shown one after the other. */
-const MOST_CELLS = 4_000_000;
 /** Same lines that are shown around a difference. */
 const AROUND = 3;
+/**
+ * Lines gone and lines new up to which the shortest difference is looked for: the time for that grows with the square of
+ * their number (500 take some 20 ms, 2,000 a third of a second).
+ */
+const MOST_EDITS = 500;
+const MOST_EDITS_ON_COMMAND = 2_000;
+
+const MARKS: Readonly<Record<ComparedLine['kind'], string>> = { same: ' ', gone: '-', new: '+' };
+/** Stands behind a last line that has no end, as diff and patch have it. */
+const NO_END = '\n\\ No newline at end of file';
 
 /** What is different from `before` to `after`, with some lines around; `undefined` stands for lines that are left out. */
 export function lineDifference(before: string, after: string): (ComparedLine | undefined)[] {
-  return abridged(comparedLines(before.split('\n'), after.split('\n')));
+  const lines = comparedLines(before, after, MOST_EDITS);
+  const shown: (ComparedLine | undefined)[] = [];
+  let end = 0;
+  for (const [from, to] of hunksOf(lines)) {
+    if (from > end) shown.push(undefined);
+    for (const line of lines.slice(from, to)) shown.push(line);
+    end = to;
+  }
+  if (end < lines.length) shown.push(undefined);
+  return shown;
+}
+
+/**
+ * Two texts' difference in the unified format, hunks without the two lines above them: empty where they are the same.
+ * For the command line: it takes longer than a server may.
+ */
+export function unifiedDifference(before: string, after: string): string {
+  const lines = comparedLines(before, after, MOST_EDITS_ON_COMMAND);
+  let [oldAt, newAt] = [1, 1];
+  const placed = lines.map((line) => {
+    const place = { line, oldAt, newAt };
+    if (line.kind !== 'new') oldAt++;
+    if (line.kind !== 'gone') newAt++;
+    return place;
+  });
+  return hunksOf(lines)
+    .map(([from, to]) => hunk(placed.slice(from, to)))
+    .join('');
 }
 
 /** Every line of both, in order: what is gone stands before what is new. */
-export function comparedLines(a: readonly string[], b: readonly string[]): ComparedLine[] {
+function comparedLines(before: string, after: string, mostEdits: number): ComparedLine[] {
+  const [a, b] = [linesOf(before), linesOf(after)];
+  const parts = diffArrays(a, b, { maxEditLength: mostEdits });
+  if (parts === undefined) return replaced(a, b);
+  return parts.flatMap(({ value, added, removed }) => marked(added ? 'new' : removed ? 'gone' : 'same', value));
+}
+
+/** True of any two texts, though not the shortest: all lines between those that both begin and end with. */
+function replaced(a: readonly string[], b: readonly string[]): ComparedLine[] {
   let start = 0;
-  while (start < a.length && start < b.length && a[start] === b[start]) start++;
+  while (start < a.length && a[start] === b[start]) start++;
   let end = 0;
-  while (end < a.length - start && end < b.length - start && a.at(-1 - end) === b.at(-1 - end)) end++;
-  const same = (lines: readonly string[]): ComparedLine[] => lines.map((text) => ({ kind: 'same', text }));
+  while (end < Math.min(a.length, b.length) - start && a.at(-1 - end) === b.at(-1 - end)) end++;
   return [
-    ...same(a.slice(0, start)),
-    ...compared(a.slice(start, a.length - end), b.slice(start, b.length - end)),
-    ...same(a.slice(a.length - end)),
+    ...marked('same', a.slice(0, start)),
+    ...marked('gone', a.slice(start, a.length - end)),
+    ...marked('new', b.slice(start, b.length - end)),
+    ...marked('same', a.slice(a.length - end)),
   ];
 }
 
-/** By a longest common subsequence. */
-function compared(a: readonly string[], b: readonly string[]): ComparedLine[] {
-  const gone = (text: string): ComparedLine => ({ kind: 'gone', text });
-  const added = (text: string): ComparedLine => ({ kind: 'new', text });
-  if (a.length * b.length > MOST_CELLS) return [...a.map(gone), ...b.map(added)];
-  const width = b.length + 1;
-  const longest = new Uint32Array((a.length + 1) * width);
-  const at = (i: number, j: number): number => longest[i * width + j] ?? 0;
-  for (let i = a.length - 1; i >= 0; i--) {
-    for (let j = b.length - 1; j >= 0; j--) {
-      longest[i * width + j] = a[i] === b[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));
-    }
-  }
-  const lines: ComparedLine[] = [];
-  let [i, j] = [0, 0];
-  while (i < a.length || j < b.length) {
-    const [left, right] = [a[i], b[j]];
-    if (left !== undefined && left === right) {
-      lines.push({ kind: 'same', text: left });
-      i++;
-      j++;
-    } else if (right === undefined || (left !== undefined && at(i + 1, j) >= at(i, j + 1))) {
-      lines.push(gone(left ?? ''));
-      i++;
-    } else {
-      lines.push(added(right));
-      j++;
-    }
-  }
-  return lines;
+function marked(kind: ComparedLine['kind'], lines: readonly string[]): ComparedLine[] {
+  return lines.map((text) => ({ kind, text }));
 }
 
-function abridged(lines: readonly ComparedLine[]): (ComparedLine | undefined)[] {
-  const near = new Set<number>();
+/** Stretches of lines, each with a difference in it and the lines around that. */
+function hunksOf(lines: readonly ComparedLine[]): [from: number, to: number][] {
+  const hunks: [from: number, to: number][] = [];
   lines.forEach(({ kind }, index) => {
-    if (kind !== 'same') for (let at = index - AROUND; at <= index + AROUND; at++) near.add(at);
+    if (kind === 'same') return;
+    const [from, to] = [Math.max(0, index - AROUND), Math.min(lines.length, index + AROUND + 1)];
+    const last = hunks.at(-1);
+    if (last !== undefined && from <= last[1]) last[1] = to;
+    else hunks.push([from, to]);
   });
-  const shown: (ComparedLine | undefined)[] = [];
-  lines.forEach((line, index) => {
-    if (near.has(index)) shown.push(line);
-    else if (shown.length === 0 || shown.at(-1) !== undefined) shown.push(undefined);
-  });
-  return shown;
+  return hunks;
+}
+
+function hunk(placed: readonly { line: ComparedLine; oldAt: number; newAt: number }[]): string {
+  const [first] = placed;
+  const count = (other: ComparedLine['kind']): number => placed.filter(({ line }) => line.kind !== other).length;
+  const head = `@@ -${range(first?.oldAt ?? 1, count('new'))} +${range(first?.newAt ?? 1, count('gone'))} @@\n`;
+  return head + placed.map(({ line: { kind, text } }) => `${MARKS[kind]}${text}\n`).join('');
+}
+
+/** Of no lines, the place is the line before. */
+function range(at: number, count: number): string {
+  if (count === 1) return String(at);
+  return count === 0 ? `${at - 1},0` : `${at},${count}`;
+}
+
+function linesOf(text: string): string[] {
+  if (text === '') return [];
+  const lines = text.split('\n');
+  const last = lines.pop() ?? '';
+  return last === '' ? lines : [...lines, last + NO_END];
 }
