@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Request, RequestHandler } from 'express';
 import session from 'express-session';
-import createMemoryStore from 'memorystore';
+import { SessionStore } from './session-store.js';
 
 declare module 'express-session' {
   interface SessionData {
@@ -26,13 +26,12 @@ export interface Login {
 
 /** Sessions of logged in users, in memory: bounded, forgotten after two hours without a request or at a restart. */
 export function sessions(secret: Buffer): RequestHandler {
-  const MemoryStore = createMemoryStore(session);
   // Cookies are shared by all ports of a host, so panels side by side on one machine need cookies of different names.
   const suffix = createHash('sha256').update('cookie').update(secret).digest('hex').slice(0, 8);
   return session({
     name: `__Host-panel-${suffix}`,
     secret: createHash('sha256').update('session').update(secret).digest('hex'),
-    store: new MemoryStore({ max: MOST_SESSIONS, ttl: IDLE_LIMIT }),
+    store: new SessionStore(MOST_SESSIONS, IDLE_LIMIT),
     resave: false,
     saveUninitialized: false,
     cookie: { httpOnly: true, secure: true, sameSite: 'lax', path: '/' },

@@ -10,7 +10,7 @@ export interface ComparedLine {
 const AROUND = 3;
 /**
  * Lines gone and lines new up to which the shortest difference is looked for: the time for that grows with the square of
- * their number (500 take some 20 ms, 2,000 a third of a second).
+ * their number (500 take 20 ms, 2,000 half a second).
  */
 const MOST_EDITS = 500;
 const MOST_EDITS_ON_COMMAND = 2_000;

@@ -1,20 +1,17 @@
 import type { IncrementResponse, Store } from 'express-rate-limit';
+import { LRUCache } from 'lru-cache';
 
-/** Addresses that are counted at a time; the one that began first is forgotten for a new one. */
+/** Addresses that are counted at a time; the one that was quiet longest is forgotten for a new one. */
 const MOST_ADDRESSES = 10_000;
 
 /** Counts for express-rate-limit, whose own store keeps every address that calls within the time. */
 export class FailureCounts implements Store {
   readonly localKeys = true;
-  readonly #within: number;
-  readonly #most: number;
-  /** In the order in which their time began, and so in which it ends; by the process's own time, which nobody can set. */
-  readonly #counts = new Map<string, { totalHits: number; until: number }>();
+  readonly #counts: LRUCache<string, { totalHits: number }>;
 
   /** `within`: milliseconds until an address begins anew. */
   constructor(within: number, most = MOST_ADDRESSES) {
-    this.#within = within;
-    this.#most = most;
+    this.#counts = new LRUCache({ max: most, ttl: within, perf: performance, ttlResolution: 0 });
   }
 
   get size(): number {
@@ -22,15 +19,11 @@ export class FailureCounts implements Store {
   }
 
   increment(address: string): IncrementResponse {
-    const now = performance.now();
-    for (const [other, { until }] of this.#counts) {
-      if (until > now && (this.#counts.size < this.#most || this.#counts.has(address))) break;
-      this.#counts.delete(other);
-    }
-    const count = this.#counts.get(address) ?? { totalHits: 0, until: now + this.#within };
+    const count = this.#counts.get(address) ?? { totalHits: 0 };
     count.totalHits++;
-    this.#counts.set(address, count);
-    return { totalHits: count.totalHits, resetTime: new Date(Date.now() + count.until - now) };
+    // Its time goes on from the first.
+    this.#counts.set(address, count, { noUpdateTTL: true });
+    return { ...count, resetTime: new Date(Date.now() + this.#counts.getRemainingTTL(address)) };
   }
 
   decrement(address: string): void {

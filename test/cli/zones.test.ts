@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { unifiedDifference } from '../../src/web/line-difference.js';
+import { unifiedDifference } from '../../src/presentation/line-difference.js';
 import { zoneName } from '../../src/zones/zone-name.js';
 import { ClusterNode } from '../cluster/cluster-node.js';
 import { reseller, ROOT, zoneText } from '../cluster/zone-texts.js';

@@ -8,7 +8,7 @@ import { memberNamed } from '../members/member-rows.js';
 import { say, sayText } from '../terminal/output.js';
 import { recordDifference } from './record-difference.js';
 import { asksService, targetOf, type ServiceOptions, type Target } from '../service/target.js';
-import { unifiedDifference } from '../../web/line-difference.js';
+import { unifiedDifference } from '../../presentation/line-difference.js';
 import { zoneTextAt, zoneTextOf } from './zone-text.js';
 
 interface Options extends ServiceOptions {

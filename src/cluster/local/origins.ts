@@ -1,8 +1,8 @@
+import { LRUCache } from 'lru-cache';
 import type { ZoneName } from '../../zones/zone-name.js';
 
-/** So many zones are known with the servers that they came by, and so many versions of each; the oldest are forgotten. */
-const MOST_ZONES = 200_000;
-const MOST_VERSIONS = 8;
+/** So many versions are known with the servers that they came by; those that were not asked for longest are forgotten. */
+const MOST_VERSIONS = 400_000;
 /** Stands for the digest of a zone that was removed. */
 const REMOVED = '';
 
@@ -11,28 +11,25 @@ const REMOVED = '';
  * Versions before the present one count, too: one may be on its way to a member yet, and would come back over the newer ones.
  */
 export class Origins {
-  readonly #came = new Map<ZoneName, Map<string, readonly string[]>>();
+  /** Bounded by sizes, each 1, as room for a bound by number would be taken at once. */
+  readonly #came: LRUCache<string, readonly string[]>;
+
+  constructor(most = MOST_VERSIONS) {
+    this.#came = new LRUCache({ maxSize: most, sizeCalculation: () => 1 });
+  }
 
   /** The version with this digest, or the removal (undefined), came by these servers; by none where the change was made here. */
   note(name: ZoneName, digest: string = REMOVED, hosts: readonly string[] = []): void {
-    const versions = this.#came.get(name) ?? new Map<string, readonly string[]>();
-    versions.delete(digest);
-    if (hosts.length > 0) versions.set(digest, hosts);
-    dropOldest(versions, MOST_VERSIONS);
-    this.#came.delete(name);
-    if (versions.size > 0) this.#came.set(name, versions);
-    dropOldest(this.#came, MOST_ZONES);
+    if (hosts.length === 0) this.#came.delete(keyOf(name, digest));
+    else this.#came.set(keyOf(name, digest), hosts);
   }
 
   /** The servers by which this version, or the removal, came. */
   of(name: ZoneName, digest: string = REMOVED): readonly string[] {
-    return this.#came.get(name)?.get(digest) ?? [];
+    return this.#came.get(keyOf(name, digest)) ?? [];
   }
 }
 
-function dropOldest<K>(map: Map<K, unknown>, most: number): void {
-  for (const key of map.keys()) {
-    if (map.size <= most) return;
-    map.delete(key);
-  }
+function keyOf(name: ZoneName, digest: string): string {
+  return `${name} ${digest}`;
 }

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Principal } from '../../access/principal.js';
 import type { HostPanel } from '../../host/host-panel.js';
 
@@ -5,7 +6,7 @@ const MOST = 1_000;
 
 /** "Managing DNS Cluster as": logins of root that see and do everything as one reseller. Until the login ends, or this server. */
 export class Managing {
-  readonly #as = new Map<string, string>();
+  readonly #as = new LRUCache<string, string>({ max: MOST });
   readonly #host: HostPanel;
 
   constructor(host: HostPanel) {
@@ -28,9 +29,7 @@ export class Managing {
 
   /** An empty user is root again. */
   set(sessionId: string, user: string): void {
-    this.#as.delete(sessionId);
-    if (user !== '') this.#as.set(sessionId, user);
-    const oldest = this.#as.keys().next();
-    if (this.#as.size > MOST && oldest.done !== true) this.#as.delete(oldest.value);
+    if (user === '') this.#as.delete(sessionId);
+    else this.#as.set(sessionId, user);
   }
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { conversion } from '../../presentation/conversion.js';
 import type { ChangeResult, MemberZoneState } from '../../cluster/model/results.js';
 
@@ -16,20 +17,18 @@ const MOST = 500;
 
 /** The last outcomes, each for the one user whose form it was; forgotten when many newer ones came. */
 export class Outcomes {
-  private readonly kept = new Map<string, { user: string; outcome: Outcome }>();
+  readonly #kept = new LRUCache<string, { user: string; outcome: Outcome }>({ max: MOST });
 
   /** Keeps an outcome and answers the key that the redirect carries. */
   keep(user: string, outcome: Outcome): string {
     const key = randomBytes(9).toString('base64url');
-    this.kept.set(key, { user, outcome });
-    const oldest = this.kept.keys().next();
-    if (this.kept.size > MOST && oldest.done !== true) this.kept.delete(oldest.value);
+    this.#kept.set(key, { user, outcome });
     return key;
   }
 
   /** The outcome of this user's key; undefined for anything else. */
   of(user: string, key: unknown): Outcome | undefined {
-    const found = typeof key === 'string' ? this.kept.get(key) : undefined;
+    const found = typeof key === 'string' ? this.#kept.get(key) : undefined;
     return found?.user === user ? found.outcome : undefined;
   }
 }

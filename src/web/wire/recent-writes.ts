@@ -1,32 +1,29 @@
+import { LRUCache } from 'lru-cache';
 import type { WireAnswer } from './wire-call.js';
 
 /** The original's rule: a write that arrives again within this time, milliseconds, is not done again. */
 const REMEMBERED = 600_000;
-/** Memory for answers, octets; beyond it the oldest are forgotten early. */
+/** Memory for answers, octets; beyond it those that nobody asked for longest are forgotten early. */
 const LARGEST = 32 * 1024 * 1024;
 /** What an entry takes beside its text, about. */
-const ENTRY = 200;
-
-interface Done {
-  answer: WireAnswer;
-  octets: number;
-  /** By the process's own time, which nobody can set. */
-  until: number;
-}
+const ENTRY = 400;
 
 /**
  * The answers to writes of the last ten minutes. A peer whose connection breaks sends its write again, and other peers may pass the same one on; in between
  * somebody else may have changed the zone, and the repetition must not undo that.
  */
 export class RecentWrites {
-  readonly #largest: number;
   readonly #running = new Map<string, Promise<WireAnswer>>();
-  /** Oldest first. */
-  readonly #done = new Map<string, Done>();
-  #octets = 0;
+  readonly #done: LRUCache<string, WireAnswer>;
 
   constructor(largest = LARGEST) {
-    this.#largest = largest;
+    this.#done = new LRUCache({
+      maxSize: largest,
+      ttl: REMEMBERED,
+      perf: performance,
+      ttlResolution: 0,
+      ttlAutopurge: true,
+    });
   }
 
   /** Does `write`, unless it was done or is under way: then its answer. What failed or was refused is done again. */
@@ -35,9 +32,8 @@ export class RecentWrites {
       const answer = await other.catch(() => undefined);
       if (answer !== undefined && succeeded(answer)) return answer;
     }
-    this.#forget();
     const done = this.#done.get(key);
-    if (done !== undefined) return done.answer;
+    if (done !== undefined) return done;
     const running = this.#perform(key, write);
     this.#running.set(key, running);
     return running;
@@ -48,26 +44,11 @@ export class RecentWrites {
       // Not before `once` has noted that it is under way.
       await Promise.resolve();
       const answer = await write();
-      if (succeeded(answer) && typeof answer.body === 'string') this.#remember(key, answer, answer.body);
+      if (succeeded(answer) && typeof answer.body === 'string')
+        this.#done.set(key, answer, { size: ENTRY + key.length + answer.body.length });
       return answer;
     } finally {
       this.#running.delete(key);
-    }
-  }
-
-  #remember(key: string, answer: WireAnswer, body: string): void {
-    const octets = ENTRY + key.length + body.length;
-    this.#done.set(key, { answer, octets, until: performance.now() + REMEMBERED });
-    this.#octets += octets;
-    this.#forget();
-  }
-
-  #forget(): void {
-    const now = performance.now();
-    for (const [key, { octets, until }] of this.#done) {
-      if (until > now && this.#octets <= this.#largest) return;
-      this.#done.delete(key);
-      this.#octets -= octets;
     }
   }
 }

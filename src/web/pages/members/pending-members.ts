@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import type { NewMember } from '../../../cluster/model/member-status.js';
 
 const MOST = 100;
@@ -7,13 +8,15 @@ const KEPT = 15 * 60_000;
 
 /** Servers whose certificate somebody is looking at: what was typed waits here, so that no token stands in a page. */
 export class PendingMembers {
-  readonly #kept = new Map<string, { user: string; member: NewMember; at: number }>();
+  readonly #kept = new LRUCache<string, { user: string; member: NewMember }>({
+    max: MOST,
+    ttl: KEPT,
+    ttlAutopurge: true,
+  });
 
   keep(user: string, member: NewMember): string {
     const id = randomBytes(9).toString('base64url');
-    this.#kept.set(id, { user, member, at: performance.now() });
-    const oldest = this.#kept.keys().next();
-    if (this.#kept.size > MOST && oldest.done !== true) this.#kept.delete(oldest.value);
+    this.#kept.set(id, { user, member });
     return id;
   }
 
@@ -22,6 +25,6 @@ export class PendingMembers {
     const found = this.#kept.get(id);
     if (found?.user !== user) return undefined;
     this.#kept.delete(id);
-    return performance.now() - found.at > KEPT ? undefined : found.member;
+    return found.member;
   }
 }

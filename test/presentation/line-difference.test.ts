@@ -1,7 +1,7 @@
 import { applyPatch } from 'diff';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { lineDifference, unifiedDifference, type ComparedLine } from '../../src/web/line-difference.js';
+import { lineDifference, unifiedDifference, type ComparedLine } from '../../src/presentation/line-difference.js';
 
 /** Few different lines, so that there is much to choose from; with and without an end of the last line. */
 const text = fc
