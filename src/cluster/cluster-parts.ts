@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SELF } from '../access/principal.js';
 import { sentenceOf } from '../errors.js';
+import { CutOff } from '../members/member-backend.js';
 import type { MemberType } from '../members/member-type.js';
 import { MemberTypes } from '../members/member-types.js';
 import type { Nameserver } from '../nameservers/nameserver.js';
@@ -71,6 +72,7 @@ export class ClusterParts {
   readonly #schedules: readonly Schedule[];
   readonly #log: Log;
   readonly #look: () => void;
+  readonly #ending = new AbortController();
 
   private constructor(
     options: DnsClusterOptions,
@@ -96,9 +98,10 @@ export class ClusterParts {
       wasOurs: (name, version) => wasOurs(name, version, this.history),
       setBack: (...met) => this.drift.noteSetBack(...met),
       changed: () => this.#look(),
+      ending: this.#ending.signal,
     });
     const { workers, types } = this;
-    this.members = new MemberTable({ state, store, own, types, tokens, workers });
+    this.members = new MemberTable({ state, store, own, types, tokens, workers, ending: this.#ending.signal });
     this.progress = new Progress(this.workers);
     this.history = new ZoneHistory(join(options.folder, 'history'), log);
     const { local, progress, history } = this;
@@ -150,14 +153,16 @@ export class ClusterParts {
     }
   }
 
-  /** Ends everything that `start` began; what is on its way to members waits in the ledgers' difference. */
+  /**
+   * Ends everything that `start` began; what is on its way to members waits in the ledgers' difference. No member is waited for: what is
+   * said to them is cut off first, and the rest then ends in order.
+   */
   async stop(): Promise<void> {
+    this.#ending.abort(new CutOff());
     const parts = [
       () => Promise.all(this.#schedules.map((schedule) => schedule.stop())).then(() => undefined),
-      () => this.drift.stop(),
-      () => this.jobs.stop(),
+      () => Promise.all([this.drift.stop(), this.jobs.stop(), this.workers.stop()]).then(() => undefined),
       () => this.local.stop(),
-      () => this.workers.stop(),
       () => this.history.close(),
       () => this.conflicts.close(),
       () => this.store.close(),
@@ -173,6 +178,7 @@ export class ClusterParts {
   async #checkHealth(): Promise<void> {
     this.store.edits.lookForMissing(FILES_A_LOOK);
     await this.workers.probeAll();
+    if (this.#ending.signal.aborted) return;
     this.drift.lookAtLosses();
     this.#look();
   }

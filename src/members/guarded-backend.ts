@@ -1,6 +1,7 @@
 import { sentenceOf } from '../errors.js';
 import {
   MemberError,
+  type CallOptions,
   type MemberBackend,
   type MemberChange,
   type MemberFailure,
@@ -12,15 +13,21 @@ const FAILURES: readonly MemberFailure[] = ['unreachable', 'refused', 'invalid_a
 /** Milliseconds; as the original's clients wait. */
 const TIMEOUT = 300_000;
 const SHORT_TIMEOUT = 60_000;
+/** For its end, which who stops this server waits for. */
+const CLOSE_TIMEOUT = 2_000;
 
 /**
  * A backend that somebody else wrote: what it throws becomes a MemberError (an error's own `failure` says which, else it is unreachable), what takes
  * too long fails, and an answer to a push is put into the order of its changes.
  */
 export function guardedBackend(backend: MemberBackend, label: string): MemberBackend {
-  const guard = async <T>(timeout: number, call: () => Promise<T>): Promise<T> => {
+  const guard = async <T>(
+    timeout: number,
+    options: CallOptions | undefined,
+    call: (options: CallOptions) => Promise<T>,
+  ): Promise<T> => {
     try {
-      return await within(timeout, label, call());
+      return await within(timeout, label, (signal) => call({ signal }), options?.signal);
     } catch (error) {
       if (error instanceof MemberError) throw error;
       const said = (error as { failure?: unknown } | undefined)?.failure;
@@ -34,12 +41,13 @@ export function guardedBackend(backend: MemberBackend, label: string): MemberBac
     get batch() {
       return Math.max(1, Math.floor(backend.batch) || 1);
     },
-    probe: () => guard(SHORT_TIMEOUT, async () => backend.probe()),
-    zoneList: () => guard(SHORT_TIMEOUT, async () => backend.zoneList()),
-    zones: (names) => guard(TIMEOUT, async () => backend.zones(names)),
-    zoneExists: (name) => guard(SHORT_TIMEOUT, async () => backend.zoneExists(name)),
-    push: (changes) => guard(TIMEOUT, async () => inOrder(changes, await backend.push(changes), label)),
-    close: async () => backend.close(),
+    probe: (options) => guard(SHORT_TIMEOUT, options, async (cut) => backend.probe(cut)),
+    zoneList: (options) => guard(SHORT_TIMEOUT, options, async (cut) => backend.zoneList(cut)),
+    zones: (names, options) => guard(TIMEOUT, options, async (cut) => backend.zones(names, cut)),
+    zoneExists: (name, options) => guard(SHORT_TIMEOUT, options, async (cut) => backend.zoneExists(name, cut)),
+    push: (changes, options) =>
+      guard(TIMEOUT, options, async (cut) => inOrder(changes, await backend.push(changes, cut), label)),
+    close: () => guard(CLOSE_TIMEOUT, undefined, async () => backend.close()),
   };
 }
 

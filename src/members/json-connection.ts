@@ -2,7 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Pool, type Dispatcher } from 'undici';
 import { z } from 'zod';
 import { sentenceOf } from '../errors.js';
-import { MemberError } from './member-backend.js';
+import { cutOffBy } from '../operations/cut-off.js';
+import { MemberError, type CallOptions } from './member-backend.js';
 import { connectorFor, type Reach } from './reach.js';
 
 export interface JsonConnectionOptions {
@@ -64,17 +65,31 @@ export class JsonConnection {
   readonly #options: JsonConnectionOptions;
   readonly #base: URL;
   readonly #pool: Pool;
+  readonly #signal: AbortSignal | undefined;
+  readonly #closing: AbortController;
 
   /** Throws an Error with a sentence where `base` is no address that a secret may be sent to. */
-  constructor(options: JsonConnectionOptions) {
+  constructor(
+    options: JsonConnectionOptions,
+    shared?: { pool: Pool; closing: AbortController; signal: AbortSignal | undefined },
+  ) {
     this.#options = options;
     this.#base = baseOf(options.base);
-    this.#pool = new Pool(this.#base.origin, {
-      connect: connectorFor(options.reach),
-      connections: CONNECTIONS,
-      keepAliveTimeout: KEEP_ALIVE,
-      pipelining: 1,
-    });
+    this.#closing = shared?.closing ?? new AbortController();
+    this.#signal = shared?.signal;
+    this.#pool =
+      shared?.pool ??
+      new Pool(this.#base.origin, {
+        connect: connectorFor(options.reach, this.#closing.signal),
+        connections: CONNECTIONS,
+        keepAliveTimeout: KEEP_ALIVE,
+        pipelining: 1,
+      });
+  }
+
+  /** The same connections, for calls that `signal` cuts off. */
+  heeding({ signal }: CallOptions = {}): JsonConnection {
+    return new JsonConnection(this.#options, { pool: this.#pool, closing: this.#closing, signal });
   }
 
   get host(): string {
@@ -106,7 +121,9 @@ export class JsonConnection {
   }
 
   async close(): Promise<void> {
-    await this.#pool.destroy();
+    const destroyed = this.#pool.destroy();
+    this.#closing.abort();
+    await destroyed;
   }
 
   async #answered(call: JsonCall): Promise<{ status: number; text: string }> {
@@ -115,7 +132,7 @@ export class JsonConnection {
       if (wait === undefined || !isWorthRepeating(answer.status, call.method)) return answer;
       const wanted = Number(answer.retryAfter) * 1_000;
       if (wanted > LONGEST_PAUSE) return answer;
-      await pause(wanted > 0 ? wanted : wait);
+      await cutOffBy([this.#signal], (signal) => pause(wanted > 0 ? wanted : wait, undefined, { signal }));
     }
     throw new Error('the last attempt answers');
   }
@@ -132,13 +149,14 @@ export class JsonConnection {
       body: body === undefined ? null : JSON.stringify(body),
       headersTimeout: TIMEOUT,
       bodyTimeout: TIMEOUT,
-      signal: AbortSignal.timeout(TIMEOUT),
     };
     try {
-      const response = await this.#pool.request(request);
-      const text = await this.#read(response.body as AsyncIterable<Buffer>);
-      const { 'retry-after': retryAfter } = response.headers;
-      return { status: response.statusCode, text, retryAfter: typeof retryAfter === 'string' ? retryAfter : '' };
+      return await cutOffBy([AbortSignal.timeout(TIMEOUT), this.#signal], async (signal) => {
+        const response = await this.#pool.request({ ...request, signal });
+        const text = await this.#read(response.body as AsyncIterable<Buffer>);
+        const { 'retry-after': retryAfter } = response.headers;
+        return { status: response.statusCode, text, retryAfter: typeof retryAfter === 'string' ? retryAfter : '' };
+      });
     } catch (error) {
       if (error instanceof MemberError) throw error;
       const said = sentenceOf(error) || (error as NodeJS.ErrnoException).code;

@@ -44,13 +44,19 @@ export interface HeldZone {
   server: string;
 }
 
+/** Every call takes these last. */
+export interface CallOptions {
+  /** Cuts the call off: it rejects soon, with the signal's reason where that is a MemberError. */
+  signal?: AbortSignal | undefined;
+}
+
 /** What nodes of this software tell of their zones without sending them. `home`: of the zones that belong to this server. */
 export interface MemberDigests {
   /** A hash over the zones of each bucket (zone-digests.ts); empty buckets are absent. */
-  buckets(home: string): Promise<Map<string, string>>;
-  ofBuckets(home: string, buckets: readonly string[]): Promise<HeldZone[]>;
+  buckets(home: string, options?: CallOptions): Promise<Map<string, string>>;
+  ofBuckets(home: string, buckets: readonly string[], options?: CallOptions): Promise<HeldZone[]>;
   /** Of these zones, whosever they are; what it does not hold is absent. */
-  ofZones(zones: readonly ZoneName[]): Promise<HeldZone[]>;
+  ofZones(zones: readonly ZoneName[], options?: CallOptions): Promise<HeldZone[]>;
 }
 
 export interface MemberInfo {
@@ -84,6 +90,13 @@ export class MemberError extends Error {
 /** The network failed in the middle of a call, and is back: it says nothing of what was sent. */
 export class BrokenOff extends MemberError {}
 
+/** Cut off from here: it says nothing of the member. */
+export class CutOff extends MemberError {
+  constructor() {
+    super('unreachable', 'The call was cut off: this server stops, or nobody waits for the answer any more.');
+  }
+}
+
 /** The backend that talks to one member; one class a member type. Every method rejects with MemberError. */
 export interface MemberBackend {
   /** It gives zones serials of its own, so that DNS can't tell which version it serves. */
@@ -95,15 +108,15 @@ export interface MemberBackend {
   /** The largest number of zones in one `push`; may rise when more is known of the member. */
   readonly batch: number;
   /** Version and host name: proves address, certificate and token. */
-  probe(): Promise<MemberInfo>;
+  probe(options?: CallOptions): Promise<MemberInfo>;
   /** The names of the zones that it holds. */
-  zoneList(): Promise<ZoneName[]>;
+  zoneList(options?: CallOptions): Promise<ZoneName[]>;
   /** The text of these zones; what it does not hold is absent. */
-  zones(names: readonly ZoneName[]): Promise<Map<ZoneName, Buffer>>;
+  zones(names: readonly ZoneName[], options?: CallOptions): Promise<Map<ZoneName, Buffer>>;
   /** Does it hold this zone? */
-  zoneExists(name: ZoneName): Promise<boolean>;
+  zoneExists(name: ZoneName, options?: CallOptions): Promise<boolean>;
   /** Upserts and removals in one batch, one outcome for each change, in their order. */
-  push(changes: readonly MemberChange[]): Promise<Pushed[]>;
+  push(changes: readonly MemberChange[], options?: CallOptions): Promise<Pushed[]>;
   /** Ends the calls under way, of which nothing is heard any more; they reject with BrokenOff. The next ones connect anew. */
   breakOff?(): void;
   /** Closes kept-alive connections. Idempotent. */

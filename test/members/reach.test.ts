@@ -61,7 +61,7 @@ describe('of a reseller’s member, an address', () => {
     async (host) => {
       // The system reads the notation when it is connected to, and so it is read here, too.
       await expect(reach.check(host)).rejects.toMatchObject(CLOSED);
-      await expect(lookAtServer(host, 1, reach)).rejects.toThrow('not one of the Internet');
+      await expect(lookAtServer(host, 1, { reach })).rejects.toThrow('not one of the Internet');
     },
   );
 
@@ -121,7 +121,7 @@ describe('of a reseller’s member, nothing reaches this machine', () => {
   });
 
   test('by looking at its certificate', async () => {
-    await expect(lookAtServer('localhost', port, reach)).rejects.toThrow('not one of the Internet');
+    await expect(lookAtServer('localhost', port, { reach })).rejects.toThrow('not one of the Internet');
     expect((await lookAtServer('localhost', port)).fingerprint).toBe(fingerprint);
   });
 

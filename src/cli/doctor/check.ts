@@ -30,7 +30,7 @@ const LONGEST = 20_000;
 /** Runs a check to its end, or to its time. Never rejects. */
 export async function findingsOf({ name, well, run }: Check, facts: Facts, longest = LONGEST): Promise<Finding[]> {
   try {
-    const found = await within(longest, `The check ${name}`, Promise.resolve(run(facts)));
+    const found = await within(longest, `The check ${name}`, async () => run(facts));
     return found.length === 0 && well !== undefined ? [ok(well)] : found;
   } catch (error) {
     return [wrong(`This could not be checked: ${sentenceOf(error)}`, 'Repair that, and run the check again.')];

@@ -111,12 +111,13 @@ export class Facts {
 async function askAll(folder: string): Promise<ServiceFacts | string> {
   const target = { folder };
   try {
-    const asked = Promise.all([
-      askService(status, target, 'clusterstatus'),
-      askService(conflicts, target, 'listconflicts'),
-      askService(drift, target, 'listdrift'),
-    ]);
-    const [said, met, differing] = await within(ANSWERS_WITHIN, 'The service', asked);
+    const [said, met, differing] = await within(ANSWERS_WITHIN, 'The service', () =>
+      Promise.all([
+        askService(status, target, 'clusterstatus'),
+        askService(conflicts, target, 'listconflicts'),
+        askService(drift, target, 'listdrift'),
+      ]),
+    );
     return { status: said, conflicts: met.conflict, drift: differing.report };
   } catch (error) {
     return sentenceOf(error);

@@ -25,9 +25,7 @@ const TIMEOUT = 8_000;
 export async function lookAtMember({ hostname, host, port, fingerprint }: KnownMember): Promise<MemberLook> {
   const certificate: { ends?: number } = {};
   const agent = new Agent({
-    connect: pinnedConnector(hostname, fingerprint, ({ ends }) => {
-      certificate.ends = ends;
-    }),
+    connect: pinnedConnector(hostname, fingerprint, { accepted: ({ ends }) => (certificate.ends = ends) }),
   });
   const address = host.includes(':') ? `[${host}]` : host;
   try {

@@ -81,7 +81,8 @@ export class LostFiles {
       );
       if (wanted.length === 0) continue;
       try {
-        const texts = await worker.ask((backend) => backend.zones(wanted.map(({ name }) => name)), TIMEOUT);
+        const names = wanted.map(({ name }) => name);
+        const texts = await worker.ask((backend, options) => backend.zones(names, options), TIMEOUT);
         for (const { name, digest } of wanted) {
           const text = texts.get(name);
           if (text !== undefined && digestOf(name, text) === digest) found.texts.set(name, text);

@@ -34,7 +34,9 @@ export async function zonesElsewhere(
   isHere: (name: ZoneName) => boolean,
 ): Promise<{ zone: ZoneName; member: string }[]> {
   const lists = await Promise.all(
-    readers.map(({ worker }) => worker.ask((backend) => backend.zoneList(), LIST_TIMEOUT).catch((): ZoneName[] => [])),
+    readers.map(({ worker }) =>
+      worker.ask((backend, options) => backend.zoneList(options), LIST_TIMEOUT).catch((): ZoneName[] => []),
+    ),
   );
   const found = new Map<ZoneName, string>();
   lists.forEach((list, i) => {
@@ -55,7 +57,7 @@ export async function refuseExisting(zone: ZoneName, by: Principal, readers: rea
   const asked = await Promise.all(
     strangers.map(async ({ member, worker }) => {
       try {
-        return { member, has: await worker.ask((backend) => backend.zoneExists(zone), TIMEOUT) };
+        return { member, has: await worker.ask((backend, options) => backend.zoneExists(zone, options), TIMEOUT) };
       } catch {
         return { member, has: undefined };
       }

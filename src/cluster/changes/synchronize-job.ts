@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Principal } from '../../access/principal.js';
 import { sentenceOf } from '../../errors.js';
+import { CutOff } from '../../members/member-backend.js';
 import type {
   SynchronizeOptions,
   SynchronizeResult,
@@ -50,9 +51,9 @@ export class SynchronizeRun implements SynchronizeJob {
     this.over = this.#run(by, work);
   }
 
-  /** What is done stays done; what was not begun is not. */
+  /** What is done stays done; what was not begun is not. No member is waited for. */
   cancel(): void {
-    this.#cancel.abort();
+    this.#cancel.abort(new CutOff());
   }
 
   /** Calls `changed` whenever it got on, until the function that is returned is called. */

@@ -34,7 +34,7 @@ interface Newer {
 
 /** Who watches a run. */
 interface Watch {
-  /** What is not begun when it is aborted is not done. */
+  /** Cuts the calls under way off; what is not begun then is not done. */
   signal?: AbortSignal;
   progress?: (progress: SynchronizeProgress) => void;
 }
@@ -83,7 +83,8 @@ export class Synchronize {
             signal,
           });
         } catch (error) {
-          result.unreachable.push({ member: reader.member.hostname, reason: sentenceOf(error) });
+          if (signal?.aborted !== true)
+            result.unreachable.push({ member: reader.member.hostname, reason: sentenceOf(error) });
         }
       }),
     );
@@ -119,7 +120,9 @@ export class Synchronize {
     await Promise.all(
       readers.map(async (reader) => {
         try {
-          const text = (await reader.worker.ask((backend) => backend.zones([zone]), REFRESH_TIMEOUT)).get(zone);
+          const text = (
+            await reader.worker.ask((backend, options) => backend.zones([zone], options), REFRESH_TIMEOUT)
+          ).get(zone);
           if (text === undefined) return;
           const valid = validateZone(zone, text);
           if (isNewer(valid, this.#held(zone))) await this.#take(zone, valid, reader, by);
@@ -143,14 +146,15 @@ export class Synchronize {
     },
   ): Promise<void> {
     const { member, worker } = reader;
-    const listed = of.wanted ?? (await worker.ask((backend) => backend.zoneList(), TIMEOUT));
+    const listed = of.wanted ?? (await worker.ask((backend, options) => backend.zoneList(options), TIMEOUT, of.signal));
     const names = [...listed].filter((name) => this.#isOfInterest(name, member, of.unconfigured, of.by));
     of.counted(0, names.length);
     let octets = 0;
     let named = 0;
     for (let at = 0; at < names.length && of.signal?.aborted !== true; at += BATCH) {
       const chunk = names.slice(at, at + BATCH);
-      for (const [name, text] of await worker.ask((backend) => backend.zones(chunk), TIMEOUT)) {
+      const texts = await worker.ask((backend, options) => backend.zones(chunk, options), TIMEOUT, of.signal);
+      for (const [name, text] of texts) {
         try {
           const { serial, digest } = validateZone(name, text);
           const valid = { serial, digest, text };

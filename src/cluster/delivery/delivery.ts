@@ -42,6 +42,8 @@ export interface DeliveryOptions {
   setBack: (member: Member, name: ZoneName, kept: KeptVersion, reason: string) => void;
   /** A member was disabled or is back, or its removals are held. */
   changed: () => void;
+  /** Of this server. */
+  ending: AbortSignal;
 }
 
 /** A worker and a ledger for each row of the cluster table. */
@@ -146,7 +148,7 @@ export class Delivery {
 
   /** `opened`: its connections, where there are some. */
   async begin(member: Member, opened?: MemberBackend): Promise<void> {
-    const { store, state, ahead, origins, conflicts, own } = this.#options;
+    const { store, state, ahead, origins, conflicts, own, ending } = this.#options;
     const note = this.debug.noteFor(member);
     const reach = this.reachOf(member.owner);
     // In debug mode from the first call on.
@@ -154,11 +156,17 @@ export class Delivery {
     const isKept = opened !== undefined && note === undefined;
     const backend = isKept ? opened : openBackend(member, { ...this.#options, reach, note });
     const log = this.#options.log.child({ member: member.hostname });
+    const ledger = await AppendTable.open(this.#ledgerFile(member.id), { parse: parseLedgerEntry, log });
+    if (ending.aborted) {
+      // The workers that ran have been ended, and nobody would end this one.
+      await Promise.all([ledger.close(), backend.close()]);
+      return;
+    }
     const current = (): Member | undefined => state.data.members.find((candidate) => candidate.id === member.id);
     const worker = new MemberWorker({
       backend,
       dns: dnsOf(member, backend, reach),
-      ledger: await AppendTable.open(this.#ledgerFile(member.id), { parse: parseLedgerEntry, log }),
+      ledger,
       store,
       log,
       health: healthOf(member),

@@ -2,6 +2,7 @@ import type { DnsServer } from '../../dns/messages/query.js';
 import { sentenceOf } from '../../errors.js';
 import {
   BrokenOff,
+  CutOff,
   MemberError,
   type MemberBackend,
   type MemberChange,
@@ -16,7 +17,7 @@ import { Backlog } from './backlog.js';
 import { BatchSize } from './batch-size.js';
 import { Lanes } from './lanes.js';
 import { Latency } from '../health/latency.js';
-import type { MemberWorkerOptions } from './worker-options.js';
+import type { MemberWorkerOptions, Question } from './worker-options.js';
 import { NameserverProbe } from '../health/nameserver-probe.js';
 import { PushFigures } from './push-figures.js';
 import { PushOutcomes } from './push-outcomes.js';
@@ -59,10 +60,11 @@ export class MemberWorker {
     this.#health = options.health;
     this.dns = options.dns;
     this.backlog = new Backlog(options);
-    this.nameserver = new NameserverProbe(options.dns, () => {
-      const [held] = options.ledger.entries();
-      return held?.[0] as ZoneName | undefined;
-    });
+    const held = (): ZoneName | undefined => {
+      const [first] = options.ledger.entries();
+      return first?.[0] as ZoneName | undefined;
+    };
+    this.nameserver = new NameserverProbe(options.dns, held, this.#ending.signal);
     this.acknowledged = new Acknowledgements({
       ...options,
       ownSerials: options.backend.ownSerials === true,
@@ -88,7 +90,7 @@ export class MemberWorker {
   }
 
   async stop(): Promise<void> {
-    this.#ending.abort();
+    this.#ending.abort(new CutOff());
     this.#signal.notify();
     this.#waiters.tellAll();
     await Promise.all([this.#options.backend.close(), this.acknowledged.stop()]);
@@ -134,16 +136,17 @@ export class MemberWorker {
   look(): Promise<MemberInfo> {
     const taken = this.#options.ledger.size;
     return this.latency.measure(async () => {
-      this.info = await this.#options.backend.probe();
+      this.info = await this.#options.backend.probe({ signal: this.#ending.signal });
       this.lost = Math.max(0, taken - (this.info.zones ?? taken));
       return this.info;
     });
   }
 
-  /** Asks it something while somebody waits; counted as any command is. Rejects with MemberError. */
-  ask<T>(question: (backend: MemberBackend) => Promise<T>, timeout: number): Promise<T> {
+  /** Asks it something while somebody waits, until `signal`; counted as any command is. Rejects with MemberError. */
+  ask<T>(question: Question<T>, timeout: number, signal?: AbortSignal): Promise<T> {
     const { backend, hostname } = this.#options;
-    return this.#counted(() => within(timeout, hostname, question(backend)));
+    const call = (cut: AbortSignal): Promise<T> => question(backend, { signal: cut });
+    return this.#counted(() => within(timeout, hostname, call, this.#ending.signal, signal));
   }
 
   /** Rejects as the call does. */
@@ -153,7 +156,7 @@ export class MemberWorker {
       this.note({ kind: 'success', at: Date.now() });
       return answer;
     } catch (error) {
-      this.#failed(error);
+      if (!(error instanceof CutOff)) this.#failed(error);
       throw error;
     }
   }
@@ -266,13 +269,15 @@ export class MemberWorker {
     // Of several calls that fail together one counts: the threshold is meant for one after the other.
     const failed = (error: unknown): void => (this.#health.state === 'online' ? this.#failed(error) : undefined);
     try {
-      const push = (): Promise<Pushed[]> => pushWhileAlive(backend, changes, failed);
+      const push = (): Promise<Pushed[]> =>
+        pushWhileAlive(backend, changes, { silent: failed, signal: this.#ending.signal });
       const outcomes = await this.pushes.measure(changes.length, push);
       this.note({ kind: 'success', at: Date.now() });
       this.#return.pushed();
       this.#batch.succeeded();
       await Promise.all(changes.flatMap((change, i) => this.outcomes.settle(change, outcomes[i]) ?? []));
     } catch (error) {
+      if (this.#stopped) return;
       // The zones stay in the backlog: they go again when the member answers.
       const reason = sentenceOf(error);
       if (!(error instanceof MemberError)) log.error({ error: reason }, 'push failed');

@@ -1,25 +1,31 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type MemberBackend, type MemberChange, type Pushed } from '../../members/member-backend.js';
+import type { MemberBackend, MemberChange, Pushed } from '../../members/member-backend.js';
 
 /** After so long without an answer, and then as often, milliseconds, the member is asked something else. */
 const SILENCE = 10_000;
 
+interface Watch {
+  /** Is told the first time that the member does not answer. */
+  silent: (failure: unknown) => void;
+  /** Cuts the push off. */
+  signal?: AbortSignal;
+  silence?: number;
+}
+
 /**
- * Pushes to a member, and looks beside a push that takes long whether the member answers at all; `silent` is told the first time that
- * it does not. Where the network fails in the middle of a call, the kernel sends again less and less often, and waits for up to two
+ * Pushes to a member, and looks beside a push that takes long whether the member answers at all. Where the network fails in the middle of a call, the kernel sends again less and less often, and waits for up to two
  * minutes more when the network is back: so a push is broken off when the member answers again and it is still not through, and with it all other calls under way: they reject with BrokenOff.
  */
 export async function pushWhileAlive(
   backend: MemberBackend,
   changes: readonly MemberChange[],
-  silent: (failure: unknown) => void,
-  silence = SILENCE,
+  { silent, signal, silence = SILENCE }: Watch,
 ): Promise<Pushed[]> {
   const through = new AbortController();
   const returned = (): void => backend.breakOff?.();
   if (backend.breakOff !== undefined) void watch(backend, through.signal, { silent, returned, silence });
   try {
-    return await backend.push(changes);
+    return await backend.push(changes, { signal });
   } finally {
     through.abort();
   }
@@ -36,7 +42,7 @@ async function watch(
   for (;;) {
     await pause(silence, undefined, { signal: through, ref: false }).catch(() => undefined);
     if (isThrough()) return;
-    const failure: unknown = await backend.probe().then(
+    const failure: unknown = await backend.probe({ signal: through }).then(
       () => undefined,
       (error: unknown) => error,
     );

@@ -1,12 +1,15 @@
 import type { DnsServer } from '../../dns/messages/query.js';
 import type { KeptVersion } from '../../wire-format/outcome-lines.js';
-import type { MemberBackend } from '../../members/member-backend.js';
+import type { CallOptions, MemberBackend } from '../../members/member-backend.js';
 import type { Log } from '../../operations/log.js';
 import type { AppendTable } from '../../state/append-table.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
 import type { Health } from '../health/failure-threshold.js';
 import type { LedgerEntry } from './ledger.js';
+
+/** A call to a member. */
+export type Question<T> = (backend: MemberBackend, options: CallOptions) => Promise<T>;
 
 /** What the worker of one member works with, and whom it tells. */
 export interface MemberWorkerOptions {

@@ -40,7 +40,7 @@ export interface AnswersFound {
 /** Asks a member's nameserver for what it should answer: the SOA of every zone, and of some of them every RRset. */
 export async function compareAnswers(question: AnswersQuestion): Promise<AnswersFound> {
   const { dns, expected, signal } = question;
-  const client = new DnsClient(dns, { timeout: TIMEOUT });
+  const client = new DnsClient(dns, { timeout: TIMEOUT, signal });
   const found: AnswersFound = { differences: [], asked: 0, askedWhole: 0 };
   const start = performance.now();
   let questions = 0;
@@ -48,7 +48,7 @@ export async function compareAnswers(question: AnswersQuestion): Promise<Answers
   /** A question in its turn. */
   const ask = async (name: Name, type: number): ReturnType<DnsClient['query']> => {
     const early = (questions++ / PER_SECOND) * 1_000 - (performance.now() - start);
-    if (early > 5) await pause(early);
+    if (early > 5) await pause(early, undefined, { signal });
     signal.throwIfAborted();
     const answer = await client.query(name, type);
     silent = 0;

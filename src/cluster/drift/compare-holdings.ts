@@ -29,13 +29,13 @@ export async function compareHoldings(question: HoldingsQuestion): Promise<{
   by: DriftReport['by'];
   differences: Difference[];
 }> {
-  const { backend } = question;
+  const { backend, signal } = question;
   // It is known who it is when it was asked.
-  await backend.probe();
+  await backend.probe({ signal });
   if (backend.digests !== undefined) {
     return { by: 'digests', differences: await byDigests(question, backend.digests) };
   }
-  const listed = new Set(await backend.zoneList());
+  const listed = new Set(await backend.zoneList({ signal }));
   const differences: Difference[] = [];
   for (const [zone, { serial }] of question.expected) {
     if (!listed.has(zone)) differences.push({ zone, kind: 'missing', here: serial, newer: 'here' });
@@ -62,13 +62,13 @@ async function byDigests(question: HoldingsQuestion, digests: MemberDigests): Pr
   for (const [home, entries] of homes) {
     signal.throwIfAborted();
     const ours = inBuckets(entries);
-    const theirs = await digests.buckets(home);
+    const theirs = await digests.buckets(home, { signal });
     const differing = [...new Set([...ours.keys(), ...theirs.keys()])].filter((bucket) => {
       const mine = ours.get(bucket);
       return mine === undefined || hashOfBucket(mine) !== theirs.get(bucket);
     });
     if (differing.length === 0) continue;
-    const held = new Map((await digests.ofBuckets(home, differing)).map((zone) => [zone.name, zone]));
+    const held = new Map((await digests.ofBuckets(home, differing, { signal })).map((zone) => [zone.name, zone]));
     for (const entry of differing.flatMap((bucket) => ours.get(bucket) ?? [])) {
       const there = held.get(entry.name);
       if (there === undefined) notThere.push(entry);
@@ -79,15 +79,22 @@ async function byDigests(question: HoldingsQuestion, digests: MemberDigests): Pr
       if (!isKnown(zone)) differences.push({ zone, kind: 'extra', there: serial, newer: 'unknown' });
     }
   }
-  return [...differences, ...(await ofOthers(notThere, digests))];
+  return [...differences, ...(await ofOthers(notThere, digests, signal))];
 }
 
 /** Zones that it does not have from the server that has them: it may have them from another one. */
-async function ofOthers(entries: readonly ZoneEntry[], digests: MemberDigests): Promise<Difference[]> {
+async function ofOthers(
+  entries: readonly ZoneEntry[],
+  digests: MemberDigests,
+  signal: AbortSignal,
+): Promise<Difference[]> {
   const differences: Difference[] = [];
   for (let at = 0; at < entries.length; at += BATCH) {
     const chunk = entries.slice(at, at + BATCH);
-    const held = await digests.ofZones(chunk.map(({ name }) => name));
+    const held = await digests.ofZones(
+      chunk.map(({ name }) => name),
+      { signal },
+    );
     const there = new Map<ZoneName, HeldZone>(held.map((zone) => [zone.name, zone]));
     for (const entry of chunk) {
       const copy = there.get(entry.name);
@@ -109,7 +116,7 @@ async function byTexts(question: HoldingsQuestion, listed: ReadonlySet<ZoneName>
   for (let at = 0; at < names.length; at += BATCH) {
     signal.throwIfAborted();
     const chunk = names.slice(at, at + BATCH);
-    const texts = await backend.zones(chunk);
+    const texts = await backend.zones(chunk, { signal });
     for (const zone of chunk) {
       const entry = expected.get(zone);
       const text = texts.get(zone);

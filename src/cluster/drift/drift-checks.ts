@@ -1,7 +1,8 @@
 import { SELF, type Principal } from '../../access/principal.js';
-import { ClusterError } from '../../errors.js';
+import { ClusterError, sentenceOf } from '../../errors.js';
 import { nextSerial } from '../../dns/serial.js';
 import type { Log } from '../../operations/log.js';
+import { CutOff } from '../../members/member-backend.js';
 import type { KeptVersion } from '../../wire-format/outcome-lines.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
@@ -64,10 +65,14 @@ export class DriftChecks {
 
   /** Looks at members that said that they hold fewer zones than they took from us; once for each such number. */
   lookAtLosses(): void {
+    const { log } = this.#options;
     for (const [member, worker] of this.#writers(SELF)) {
       const isNews = worker.lost > 0 && this.#lost.get(member.id) !== worker.lost;
       this.#lost.set(member.id, worker.lost);
-      if (isNews) void this.#checkOne(member, worker);
+      if (!isNews) continue;
+      this.#checkOne(member, worker).catch((error: unknown) => {
+        log.error({ member: member.hostname, error: sentenceOf(error) }, 'the drift check failed');
+      });
     }
   }
 
@@ -113,7 +118,7 @@ export class DriftChecks {
   }
 
   async stop(): Promise<void> {
-    this.#ending.abort();
+    this.#ending.abort(new CutOff());
     await Promise.allSettled(this.#running.values());
   }
 
@@ -179,7 +184,7 @@ export class DriftChecks {
       worker.resend([zone]);
       return outcome;
     }
-    const text = (await worker.ask((backend) => backend.zones([zone]), TAKE_TIMEOUT)).get(zone);
+    const text = (await worker.ask((backend, options) => backend.zones([zone], options), TAKE_TIMEOUT)).get(zone);
     if (text === undefined) throw new ClusterError('difference_unknown', { zone, member: member.hostname });
     const { change, lifted, local: state } = await changes.save(zone, text, by, { wait: 'local' });
     return { change, lifted, local: state };

@@ -11,12 +11,14 @@ const TIMEOUT = 3_000;
 export class NameserverProbe {
   readonly #dns: DnsServer | undefined;
   readonly #held: () => ZoneName | undefined;
+  readonly #ending: AbortSignal | undefined;
   #silent: SilentNameserver | undefined;
 
   /** `held`: a zone that it acknowledged, where there is one. */
-  constructor(dns: DnsServer | undefined, held: () => ZoneName | undefined) {
+  constructor(dns: DnsServer | undefined, held: () => ZoneName | undefined, ending?: AbortSignal) {
     this.#dns = dns;
     this.#held = held;
+    this.#ending = ending;
   }
 
   /** How it did not answer when it was asked last; undefined where it did, or where it is not known where it is. */
@@ -27,7 +29,7 @@ export class NameserverProbe {
   /** Asks it for a zone that it acknowledged, where there is one. Never rejects. */
   async look(): Promise<void> {
     if (this.#dns === undefined) return;
-    this.#silent = await probeNameserver(this.#dns, this.#held(), this.#silent);
+    this.#silent = await probeNameserver(this.#dns, this.#held(), this.#silent, this.#ending);
   }
 }
 
@@ -39,6 +41,7 @@ export async function probeNameserver(
   dns: DnsServer,
   zone: ZoneName | undefined,
   before: SilentNameserver | undefined,
+  signal?: AbortSignal,
 ): Promise<SilentNameserver | undefined> {
   const name = parseName(zone === undefined ? '.' : `${zone}.`);
   const ways = [
@@ -47,7 +50,7 @@ export async function probeNameserver(
   ] as const;
   const silent = await Promise.all(
     ways.map(async ({ over, tcp }) => {
-      const client = new DnsClient(dns, { timeout: TIMEOUT, tcp });
+      const client = new DnsClient(dns, { timeout: TIMEOUT, tcp, signal });
       try {
         await client.query(name, TYPE.SOA);
         return [];

@@ -27,11 +27,11 @@ const REFUSALS: Readonly<Record<number, string>> = {
 };
 
 /** Asks the nameserver at this address for the SOA of a zone. Never rejects: no answer is an answer, too. */
-export async function askForSoa(dns: DnsServer, zone: ZoneName): Promise<MemberAnswer> {
+export async function askForSoa(dns: DnsServer, zone: ZoneName, signal?: AbortSignal): Promise<MemberAnswer> {
   const { host, port } = dns;
   const at = port === DNS_PORT ? '' : ` -p ${port}`;
   const command = `dig @${host}${at} ${zone} SOA +norecurse`;
-  const client = new DnsClient(dns, { timeout: TIMEOUT });
+  const client = new DnsClient(dns, { timeout: TIMEOUT, signal });
   const start = performance.now();
   const taken = (): number => Math.round(performance.now() - start);
   try {

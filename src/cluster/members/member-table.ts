@@ -2,6 +2,7 @@ import type { Principal } from '../../access/principal.js';
 import { ClusterError } from '../../errors.js';
 import { CpanelMember, lookAtServer } from '../../members/cpanel/cpanel-member.js';
 import type { MemberTypes } from '../../members/member-types.js';
+import { cutOffBy } from '../../operations/cut-off.js';
 import type { JsonState } from '../../state/json-state.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
@@ -29,6 +30,8 @@ export interface MembersOptions {
   types: MemberTypes;
   tokens: TrustTokens;
   workers: Delivery;
+  /** Of this server: cuts calls to servers off that are no members yet. */
+  ending: AbortSignal;
 }
 
 /** The cluster table: its rows in the state file, and who may see and change them. */
@@ -50,11 +53,11 @@ export class MemberTable {
 
   /** Rejects with MemberError where it can't be talked to; then nothing is kept. */
   async add(input: NewMember, by: Principal): Promise<MemberStatus> {
-    const { own, tokens } = this.#options;
+    const { own, tokens, ending: signal } = this.#options;
     const proven = await this.#prove(input, by);
     await this.#keep(proven);
     const wanted = 'reverseTrust' in input && input.reverseTrust;
-    const trust = wanted ? { reverseTrust: await askForTrust(proven, by, { own, tokens }) } : {};
+    const trust = wanted ? { reverseTrust: await askForTrust(proven, by, { own, tokens, signal }) } : {};
     return { ...this.#status(proven.member), ...trust };
   }
 
@@ -69,7 +72,7 @@ export class MemberTable {
     if (known !== undefined) input.fingerprint = known.fingerprint;
     const proven = await this.#prove(input, by, known?.id);
     try {
-      if (proven.backend instanceof CpanelMember) await proven.backend.showVersion();
+      if (proven.backend instanceof CpanelMember) await proven.backend.showVersion({ signal: this.#options.ending });
       if (known === undefined) await this.#keep(proven);
     } catch (error) {
       await proven.backend.close();
@@ -103,7 +106,7 @@ export class MemberTable {
     if (worker === undefined) throw new ClusterError('member_unknown', { id });
     const start = performance.now();
     const { version, hostname } = await worker.ask(
-      (backend) => worker.latency.measure(() => backend.probe()),
+      (backend, options) => worker.latency.measure(() => backend.probe(options)),
       TEST_TIMEOUT,
     );
     const milliseconds = Math.round(performance.now() - start);
@@ -116,7 +119,7 @@ export class MemberTable {
   async zoneText(id: string, zone: ZoneName, by: Principal): Promise<Buffer> {
     const { hostname } = this.#find(id, by);
     const worker = this.#options.workers.of(id);
-    const text = (await worker?.ask((backend) => backend.zones([zone]), TEST_TIMEOUT))?.get(zone);
+    const text = (await worker?.ask((backend, options) => backend.zones([zone], options), TEST_TIMEOUT))?.get(zone);
     if (text === undefined) throw new ClusterError('zone_not_at_member', { zone, member: hostname });
     return text;
   }
@@ -125,7 +128,7 @@ export class MemberTable {
   async askForSoa(id: string, zone: ZoneName, by: Principal): Promise<MemberAnswer> {
     const { hostname } = this.#find(id, by);
     const dns = this.#options.workers.of(id)?.dns;
-    if (dns !== undefined) return askForSoa(dns, zone);
+    if (dns !== undefined) return askForSoa(dns, zone, this.#options.ending);
     return {
       command: '',
       lines: [],
@@ -140,16 +143,17 @@ export class MemberTable {
     await refuseOwnAddress(host, port, portGiven, this.#options.own);
     const reach = this.#options.workers.reachOf(ownerOf(by));
     await reach?.check(host);
-    const { fingerprint } = await lookAtServer(host, port, reach);
+    const { fingerprint } = await lookAtServer(host, port, { reach, signal: this.#options.ending });
     return { host, port, fingerprint };
   }
 
   /** `except`: the row that may have this address. */
   #prove(input: NewMember, by: Principal, except?: string): Promise<ProvenMember> {
-    const { own, types } = this.#options;
+    const { own, types, workers, ending } = this.#options;
     const refuseTwin = (same: (member: Member) => boolean, host: string): void =>
       this.#refuseTwin((member) => member.id !== except && same(member), host);
-    return proveMember(input, by, { own, types, refuseTwin, reach: this.#options.workers.reachOf(ownerOf(by)) });
+    const of = { own, types, refuseTwin, reach: workers.reachOf(ownerOf(by)) };
+    return cutOffBy([ending], (signal) => proveMember(input, by, { ...of, signal }));
   }
 
   /** Writes its row, and goes on with the same connections. */

@@ -26,6 +26,8 @@ interface Of {
   types: MemberTypes;
   /** Where a member that is added by this principal may be; everywhere where absent. */
   reach: Reach | undefined;
+  /** Cuts the proof off. */
+  signal: AbortSignal;
   /** Throws where such a row is in the table. */
   refuseTwin: (same: (member: Member) => boolean, host: string) => void;
 }
@@ -43,12 +45,12 @@ async function proveServer(input: NewCpanelMember, by: Principal, of: Of): Promi
   await refuseOwnAddress(host, port, portGiven, own);
   await of.reach?.check(host);
   of.refuseTwin((member) => member.host === host && member.port === port, host);
-  const shown = await lookAtServer(host, port, of.reach);
+  const shown = await lookAtServer(host, port, of);
   if (shown.fingerprint === own.fingerprint) throw new ClusterError('member_is_self', { host });
   const fingerprint = input.fingerprint ?? shown.fingerprint;
   const backend = new CpanelMember({ host, port, user, token, fingerprint, self: own.hostname, reach: of.reach });
   return orClose(backend, async () => {
-    const info = await backend.probe();
+    const info = await backend.probe(of);
     if (info.hostname === own.hostname) throw new ClusterError('member_is_self', { host });
     refuseSignedZones(info.hostname, { software: 'nameserver', ...info });
     const { hostname, version } = info;
@@ -69,7 +71,7 @@ async function proveService(
   const values = of.types.check(type, given);
   const backend = of.types.create(type, values, of.reach);
   return orClose(backend, async () => {
-    const info = await backend.probe();
+    const info = await backend.probe(of);
     const { hostname, version } = info;
     refuseSignedZones(hostname, { software: of.types.get(type)?.label ?? type, ...info });
     const user = values['username'] ?? '';

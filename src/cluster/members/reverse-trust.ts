@@ -23,13 +23,13 @@ export interface TrustTokens {
 export async function askForTrust(
   { member, backend, ownAddress }: ProvenMember,
   by: Principal,
-  { own, tokens }: { own: OwnIdentity; tokens: TrustTokens },
+  { own, tokens, signal }: { own: OwnIdentity; tokens: TrustTokens; signal: AbortSignal },
 ): Promise<ReverseTrust> {
   if (!(backend instanceof CpanelMember)) return { established: false, said: 'A service can not call this server.' };
   const name = tokenName(member);
   try {
     const token = await tokens.issue(name, by);
-    const trust = await backend.requestTrust({ user: by.user, address: addressOf(own, ownAddress), token });
+    const trust = await backend.requestTrust({ user: by.user, address: addressOf(own, ownAddress), token }, { signal });
     if (!trust.established) await tokens.revoke(name, by);
     return trust;
   } catch (error) {

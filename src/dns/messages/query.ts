@@ -3,6 +3,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import pLimit from 'p-limit';
 import { ClusterError, sentenceOf } from '../../errors.js';
+import { cutOffBy } from '../../operations/cut-off.js';
 import { formatName, lowerName, type Name } from '../name.js';
 import { CLASS_IN, decodeMessage, encodeMessage, OPCODE_QUERY, RCODE, type DnsMessage } from './message.js';
 import type { ResourceRecord } from '../zone.js';
@@ -29,6 +30,8 @@ export interface QueryOptions {
   dnssec?: boolean;
   /** Largest UDP answer announced by EDNS, octets; 0 asks without EDNS. 1232 where absent. */
   bufsize?: number;
+  /** Closes the client. */
+  signal?: AbortSignal | undefined;
 }
 
 /** Where a nameserver answers. */
@@ -89,12 +92,14 @@ export class DnsClient {
   readonly #limit = pLimit(IN_FLIGHT);
   readonly #connectionLimit = pLimit(CONNECTIONS);
   #socket: Promise<Socket> | undefined;
-  #closed = false;
+  readonly #closing = new AbortController();
 
   constructor(server: DnsServer, options: QueryOptions = {}) {
     this.#server = server;
     this.#options = options;
     this.#timeout = options.timeout ?? TIMEOUT;
+    options.signal?.addEventListener('abort', this.close);
+    if (options.signal?.aborted === true) this.close();
   }
 
   /** Asks one question. Rejects with dns_no_answer; any rcode is an answer. */
@@ -116,12 +121,13 @@ export class DnsClient {
   }
 
   /** Ends every question under way. Idempotent. */
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+  readonly close = (): void => {
+    if (this.#closing.signal.aborted) return;
+    this.#options.signal?.removeEventListener('abort', this.close);
+    this.#closing.abort(new Error('the client was closed'));
     this.#failAll('the client was closed');
     void this.#socket?.then((socket) => socket.close()).catch(() => undefined);
-  }
+  };
 
   async #overUdp(name: Name, type: number): Promise<DnsMessage> {
     const socket = await this.#open(name);
@@ -168,20 +174,23 @@ export class DnsClient {
 
   /** The one socket, opened with the first question. */
   async #open(name: Name): Promise<Socket> {
-    if (this.#closed) throw this.#noAnswer(name, 'the client was closed');
-    this.#socket ??= this.#connect();
     try {
-      return await this.#socket;
+      this.#socket ??= cutOffBy([this.#closing.signal], (signal) => this.#connect(signal));
+      const socket = await this.#socket;
+      this.#closing.signal.throwIfAborted();
+      return socket;
     } catch (error) {
       this.#socket = undefined;
       throw this.#noAnswer(name, sentenceOf(error));
     }
   }
 
-  async #connect(): Promise<Socket> {
+  async #connect(signal: AbortSignal): Promise<Socket> {
     const address = await addressOf(this.#server);
+    signal.throwIfAborted();
     return new Promise((resolve, reject) => {
-      const socket = createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4', recvBufferSize: RECEIVE_BUFFER });
+      const type = isIPv6(address) ? 'udp6' : 'udp4';
+      const socket = createSocket({ type, recvBufferSize: RECEIVE_BUFFER, signal });
       socket.on('message', (octets) => this.#received(octets));
       // Refused (ICMP port unreachable) tells nothing of which question it was; nobody listens, so it is all of them.
       socket.on('error', (error) => {
@@ -203,8 +212,11 @@ export class DnsClient {
     const id = randomInt(0x10000);
     let octets: Buffer;
     try {
-      const server = { host: await addressOf(this.#server), port: this.#server.port };
-      octets = await exchangeOverTcp(server, this.#question(id, name, type), this.#timeout);
+      octets = await cutOffBy([this.#closing.signal], async (signal) => {
+        const server = { host: await addressOf(this.#server), port: this.#server.port, signal };
+        signal.throwIfAborted();
+        return exchangeOverTcp(server, this.#question(id, name, type), this.#timeout);
+      });
     } catch (error) {
       throw this.#noAnswer(name, `over TCP: ${sentenceOf(error)}`);
     }

@@ -5,7 +5,7 @@ import { sentenceOf } from '../../errors.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import { ANNOUNCED_VERSION } from '../../wire-format/announced-version.js';
 import { formPairs } from '../../wire-format/form-pairs.js';
-import type { MemberBackend, MemberChange, MemberDigests, MemberInfo, Pushed } from '../member-backend.js';
+import type { CallOptions, MemberBackend, MemberChange, MemberDigests, MemberInfo, Pushed } from '../member-backend.js';
 import {
   MemberConnection,
   SHORT_ANSWER,
@@ -66,9 +66,9 @@ export class CpanelMember implements MemberBackend {
     return this.#kind?.ours === true ? OUR_BATCH : BATCH;
   }
 
-  async probe(): Promise<MemberInfo> {
-    const { version, signedZones, zones } = await this.#ask();
-    const { body } = await this.#connection.get('/scripts2/gethostname?', SOON);
+  async probe(options?: CallOptions): Promise<MemberInfo> {
+    const { version, signedZones, zones } = await this.#ask(options);
+    const { body } = await this.#connection.get('/scripts2/gethostname?', { ...SOON, ...options });
     const hostname = body.toString('utf8').trim().toLowerCase();
     if (!/^[a-z0-9_.-]{1,253}$/.test(hostname)) {
       throw this.#connection.invalid('gethostname does not answer with a host name');
@@ -82,15 +82,15 @@ export class CpanelMember implements MemberBackend {
     };
   }
 
-  async zoneList(): Promise<ZoneName[]> {
-    const { body } = await this.#connection.get('/scripts2/getzonelist_local?');
+  async zoneList(options?: CallOptions): Promise<ZoneName[]> {
+    const { body } = await this.#connection.get('/scripts2/getzonelist_local?', options);
     const lines = body.toString('utf8').split('\n', MOST_ZONES + 1);
     if (lines.length > MOST_ZONES) throw this.#connection.invalid(`it lists more than ${MOST_ZONES} zones`);
     return lines.flatMap((line) => zoneOf(line.trim().replace(/\.db$/, '')) ?? []);
   }
 
-  async zones(names: readonly ZoneName[]): Promise<Map<ZoneName, Buffer>> {
-    const { body } = await this.#post('getzones_local', { zones: names.join(',') });
+  async zones(names: readonly ZoneName[], options?: CallOptions): Promise<Map<ZoneName, Buffer>> {
+    const { body } = await this.#post('getzones_local', { zones: names.join(',') }, options);
     const zones = new Map<ZoneName, Buffer>();
     const asked = new Set(names);
     try {
@@ -104,23 +104,26 @@ export class CpanelMember implements MemberBackend {
     return zones;
   }
 
-  async zoneExists(name: ZoneName): Promise<boolean> {
-    const { body } = await this.#post('zoneexists_local', { zone: name }, { largest: SHORT_ANSWER });
+  async zoneExists(name: ZoneName, options?: CallOptions): Promise<boolean> {
+    const { body } = await this.#post('zoneexists_local', { zone: name }, { ...options, largest: SHORT_ANSWER });
     return body.toString('latin1').trim() === '1';
   }
 
-  async push(changes: readonly MemberChange[]): Promise<Pushed[]> {
-    const { ours, version } = this.#kind ?? (await this.#ask());
+  async push(changes: readonly MemberChange[], options?: CallOptions): Promise<Pushed[]> {
+    const { ours, version } = this.#kind ?? (await this.#ask(options));
     const outcomes = new Map<ZoneName, Pushed>();
     const note = (pushed: readonly Pushed[]): void => pushed.forEach((one) => outcomes.set(one.name, one));
     for (const { seen, home, together } of this.#together(changes)) {
       const upserts = together.filter((change) => change.kind === 'upsert');
       const removals = together.filter((change) => change.kind === 'remove').map(({ name }) => name);
       const { save, remove } = ours
-        ? { save: () => this.#ours.save(upserts, seen, home), remove: () => this.#ours.remove(removals, seen, home) }
+        ? {
+            save: () => this.#ours.save(upserts, seen, home, options),
+            remove: () => this.#ours.remove(removals, seen, home, options),
+          }
         : {
-            save: () => this.#saveOnOriginal(upserts, version, seen),
-            remove: () => this.#removeOnOriginal(removals, seen),
+            save: () => this.#saveOnOriginal(upserts, version, seen, options),
+            remove: () => this.#removeOnOriginal(removals, seen, options),
           };
       if (removals.length > 0) note(await remove());
       if (upserts.length > 0) note(await save());
@@ -132,20 +135,23 @@ export class CpanelMember implements MemberBackend {
    * Asks it to take us for a member in return: it calls `address` back with this user and token before it does so. Its answer is its
    * operator's sentence.
    */
-  async requestTrust({ user, address, token }: { user: string; address: string; token: string }): Promise<{
-    established: boolean;
-    said: string;
-  }> {
+  async requestTrust(
+    { user, address, token }: { user: string; address: string; token: string },
+    options?: CallOptions,
+  ): Promise<{ established: boolean; said: string }> {
     const fields = { recurse: '0', user, clustermaster: address, pass: token, version: ANNOUNCED_VERSION };
-    const { body } = await this.#connection.post('/cgi/trustclustermaster.cgi', formOf(fields), TRUST);
+    const { body } = await this.#connection.post('/cgi/trustclustermaster.cgi', formOf(fields), {
+      ...TRUST,
+      ...options,
+    });
     const said = body.toString('utf8').replaceAll(token, '[token]');
     // Up to the next bracket of either kind: else many that are never closed would take for ever.
     return { established: TRUSTED.test(said), said: this.#connection.quote(said.replaceAll(/<[^<>]*>/g, ' ')) };
   }
 
   /** The version that it tells those who call by the wire; the first thing to ask of one who gave us a token. */
-  async showVersion(): Promise<string> {
-    const { body } = await this.#connection.get('/scripts2/showversion?', SOON);
+  async showVersion(options?: CallOptions): Promise<string> {
+    const { body } = await this.#connection.get('/scripts2/showversion?', { ...SOON, ...options });
     const version = /^\d{1,6}(\.\d{1,6}){2,5}/.exec(body.toString('latin1'))?.[0];
     if (version === undefined) throw this.#connection.invalid('showversion does not answer with a version');
     return version;
@@ -180,14 +186,11 @@ export class CpanelMember implements MemberBackend {
   }
 
   /** Asks for its version, which proves the token, and notes what it is. */
-  async #ask(): Promise<{
-    ours: boolean;
-    version: string;
-    signedZones: string[];
-    zones: number | undefined;
-  }> {
+  async #ask(
+    options: CallOptions | undefined,
+  ): Promise<{ ours: boolean; version: string; signedZones: string[]; zones: number | undefined }> {
     const path = this.#kind?.ours === true ? '/json-api/version?zones=1' : '/json-api/version?';
-    const { body, ours } = await this.#connection.get(path, SOON);
+    const { body, ours } = await this.#connection.get(path, { ...SOON, ...options });
     const read = versionAnswer.safeParse(jsonOf(body));
     // As far as it is one: a version is kept and shown.
     const version = /^\d{1,6}(\.\d{1,6}){2,5}/.exec(read.data?.version ?? '')?.[0];
@@ -198,37 +201,43 @@ export class CpanelMember implements MemberBackend {
   }
 
   /** The original saves with one call and loads with another, and says little of single zones. */
-  async #saveOnOriginal(changes: readonly Upsert[], version: string, seen: string): Promise<Pushed[]> {
+  async #saveOnOriginal(
+    changes: readonly Upsert[],
+    version: string,
+    seen: string,
+    options?: CallOptions,
+  ): Promise<Pushed[]> {
     if (changes.length > 1 && isAtLeast(version, TAKES_BUNDLES)) {
       const tail = formOf({ hosts_seen: seen, dnsuniqid: uniqueId() });
       const body = Buffer.concat([encodeBundle(changes), tail]);
-      this.#noteKind(await this.#connection.post('/scripts2/synczones_local', body));
-      await this.#post('reloadzones_local', { zone: changes.map(({ name }) => name).join(','), hosts_seen: seen });
+      this.#noteKind(await this.#connection.post('/scripts2/synczones_local', body, options));
+      const names = changes.map(({ name }) => name).join(',');
+      await this.#post('reloadzones_local', { zone: names, hosts_seen: seen }, options);
       return changes.map(({ name }) => ({ name, outcome: 'done' }));
     }
     const pushed: Pushed[] = [];
     for (const change of changes)
-      pushed.push(await (change.isNew ? this.#addOne(change, seen) : this.#editOne(change, seen)));
+      pushed.push(await (change.isNew ? this.#addOne(change, seen, options) : this.#editOne(change, seen, options)));
     return pushed;
   }
 
-  async #addOne({ name, text }: Upsert, seen: string): Promise<Pushed> {
-    const { body } = await this.#post('quickzoneadd_local', { zone: name, zonedata: text, hosts_seen: seen });
+  async #addOne({ name, text }: Upsert, seen: string, options?: CallOptions): Promise<Pushed> {
+    const { body } = await this.#post('quickzoneadd_local', { zone: name, zonedata: text, hosts_seen: seen }, options);
     if (ADDED.test(body.toString('utf8'))) return { name, outcome: 'done' };
     return refused(name, `${this.#host} did not add ${name}: ${this.#connection.quote(body.toString('utf8'))}.`);
   }
 
-  async #editOne({ name, text }: Upsert, seen: string): Promise<Pushed> {
-    await this.#post('savezone_local', { zone: name, zonedata: text, hosts_seen: seen });
-    await this.#post('reloadbind_local', { zone: name, hosts_seen: seen });
+  async #editOne({ name, text }: Upsert, seen: string, options?: CallOptions): Promise<Pushed> {
+    await this.#post('savezone_local', { zone: name, zonedata: text, hosts_seen: seen }, options);
+    await this.#post('reloadbind_local', { zone: name, hosts_seen: seen }, options);
     return { name, outcome: 'done' };
   }
 
-  async #removeOnOriginal(names: readonly ZoneName[], seen: string): Promise<Pushed[]> {
+  async #removeOnOriginal(names: readonly ZoneName[], seen: string, options?: CallOptions): Promise<Pushed[]> {
     const [first = '', ...others] = names;
     const { body } = await (others.length === 0
-      ? this.#post('removezone_local', { zone: first, hosts_seen: seen })
-      : this.#post('removezones_local', { zones: names.join(','), hosts_seen: seen }));
+      ? this.#post('removezone_local', { zone: first, hosts_seen: seen }, options)
+      : this.#post('removezones_local', { zones: names.join(','), hosts_seen: seen }, options));
     const text = body.toString('utf8');
     const failure = NOT_REMOVED.exec(text)?.[0];
     const removed = parseOutcomes(text);

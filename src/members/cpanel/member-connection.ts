@@ -1,6 +1,7 @@
 import { Pool, type Dispatcher } from 'undici';
 import { sentenceOf } from '../../errors.js';
-import { BrokenOff, MemberError } from '../member-backend.js';
+import { cutOffBy } from '../../operations/cut-off.js';
+import { BrokenOff, MemberError, type CallOptions } from '../member-backend.js';
 import { OUR_HEADER } from '../../wire-format/outcome-lines.js';
 import { pinnedConnector } from './pinned-connection.js';
 import type { Reach } from '../reach.js';
@@ -21,8 +22,8 @@ export interface ConnectionOptions {
   note?: ((transaction: Transaction) => void) | undefined;
 }
 
-/** How much of an answer is taken. */
-export interface Bounds {
+/** How much of an answer is taken, and how long it is waited for. */
+export interface Bounds extends CallOptions {
   /** Milliseconds for the whole of it. */
   timeout?: number;
   /** Octets: one that has more makes no sense. */
@@ -57,6 +58,7 @@ export class MemberConnection {
   readonly #options: ConnectionOptions;
   /** Without line ends, which legacy access hashes are pasted with and no header may hold. */
   readonly #token: string;
+  readonly #closing = new AbortController();
   #pool: Pool;
   #certificateEnds: number | undefined;
 
@@ -90,7 +92,9 @@ export class MemberConnection {
   }
 
   async close(): Promise<void> {
-    await this.#pool.destroy();
+    const destroyed = this.#pool.destroy();
+    this.#closing.abort();
+    await destroyed;
   }
 
   /** The error of an answer that has a good status and makes no sense. */
@@ -114,7 +118,10 @@ export class MemberConnection {
   #newPool(): Pool {
     const { host, port, fingerprint, reach } = this.#options;
     return new Pool(`https://${host.includes(':') ? `[${host}]` : host}:${port}`, {
-      connect: pinnedConnector(host, fingerprint, ({ ends }) => (this.#certificateEnds = ends), reach),
+      connect: pinnedConnector(host, fingerprint, {
+        ...{ reach, signal: this.#closing.signal },
+        accepted: ({ ends }) => (this.#certificateEnds = ends),
+      }),
       connections: CONNECTIONS,
       keepAliveTimeout: KEEP_ALIVE,
       pipelining: 1,
@@ -126,8 +133,12 @@ export class MemberConnection {
   }
 
   async #call(request: Dispatcher.RequestOptions, bounds: Bounds): Promise<Answer> {
-    const { timeout = this.#options.timeout ?? TIMEOUT, largest = LARGEST_ANSWER } = bounds;
-    const exchange = (): Promise<Answer> => this.#exchange(request, { timeout, largest });
+    const { timeout = this.#options.timeout ?? TIMEOUT, largest = LARGEST_ANSWER, signal } = bounds;
+    const exchange = (): Promise<Answer> =>
+      // For the whole of it: else a member that sends an octet now and then could hold a call for ever.
+      cutOffBy([AbortSignal.timeout(timeout), signal], (cut) =>
+        this.#exchange({ ...request, headersTimeout: timeout, bodyTimeout: timeout, signal: cut }, largest),
+      );
     try {
       // Once more after a broken connection, as the original does: its dnsuniqid keeps a write from being done twice.
       return await exchange().catch((error: unknown) => {
@@ -145,9 +156,9 @@ export class MemberConnection {
     }
   }
 
-  async #exchange(request: Dispatcher.RequestOptions, bounds: Required<Bounds>): Promise<Answer> {
+  async #exchange(request: Dispatcher.RequestOptions, largest: number): Promise<Answer> {
     const { note } = this.#options;
-    if (note === undefined) return this.#send(request, bounds);
+    if (note === undefined) return this.#send(request, largest);
     const start = performance.now();
     const tell = (answer: string, said: string): void => {
       const call = `${request.method} ${request.path}`;
@@ -156,7 +167,7 @@ export class MemberConnection {
       note({ time: new Date().toISOString(), call, sent, milliseconds, answer, said });
     };
     try {
-      const answer = await this.#send(request, bounds);
+      const answer = await this.#send(request, largest);
       tell(`${answer.body.length} octets`, this.quote(answer.body.toString('utf8', 0, LOOKED_AT)));
       return answer;
     } catch (error) {
@@ -165,14 +176,8 @@ export class MemberConnection {
     }
   }
 
-  async #send(request: Dispatcher.RequestOptions, { timeout, largest }: Required<Bounds>): Promise<Answer> {
-    const response = await this.#pool.request({
-      ...request,
-      headersTimeout: timeout,
-      bodyTimeout: timeout,
-      // For the whole of it: else a member that sends an octet now and then could hold a call for ever.
-      signal: AbortSignal.timeout(timeout),
-    });
+  async #send(request: Dispatcher.RequestOptions, largest: number): Promise<Answer> {
+    const response = await this.#pool.request(request);
     const body = await this.#read(response.body as AsyncIterable<Buffer>, largest);
     const ours = response.headers[OUR_HEADER] !== undefined;
     const { statusCode } = response;

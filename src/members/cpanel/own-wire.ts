@@ -1,5 +1,5 @@
 import type { ZoneName } from '../../zones/zone-name.js';
-import type { HeldZone, MemberChange, MemberDigests, Pushed } from '../member-backend.js';
+import type { CallOptions, HeldZone, MemberChange, MemberDigests, Pushed } from '../member-backend.js';
 import { SHORT_ANSWER, type Answer, type Bounds, type MemberConnection } from './member-connection.js';
 import { isSerial } from '../../dns/serial.js';
 import { parseConflicts, parseKept, parseOutcomes, type ZoneOutcome } from '../../wire-format/outcome-lines.js';
@@ -13,8 +13,8 @@ export type HomeFields = Readonly<Record<string, string>>;
 /** Octets of an answer to a write: some lines for each zone, one of which may hold a reason. */
 const OF_ZONE = 4 * 1024;
 
-function outcomesOf(zones: number): Bounds {
-  return { largest: SHORT_ANSWER + zones * OF_ZONE };
+function outcomesOf(zones: number, options: CallOptions | undefined): Bounds {
+  return { ...options, largest: SHORT_ANSWER + zones * OF_ZONE };
 }
 
 /** What nodes of this software say to each other beside the original's wire: an outcome for each zone, whose it is, and digests. */
@@ -28,11 +28,11 @@ export class OwnWire implements MemberDigests {
     this.#isOther = isOther;
   }
 
-  async save(changes: readonly Upsert[], seen: string, home: HomeFields): Promise<Pushed[]> {
+  async save(changes: readonly Upsert[], seen: string, home: HomeFields, options?: CallOptions): Promise<Pushed[]> {
     // The identifier first, so that the member can begin with the first zone.
     const head = formOf({ hosts_seen: seen, ...home, dnsuniqid: uniqueId() });
     const body = Buffer.concat([head, Buffer.from('&'), encodeOwnBundle(changes)]);
-    const answer = await this.#connection.post('/scripts2/synczones_local', body, outcomesOf(changes.length));
+    const answer = await this.#connection.post('/scripts2/synczones_local', body, outcomesOf(changes.length, options));
     const said = this.#outcomesOf(answer);
     const conflicts = parseConflicts(answer.body.toString('utf8'));
     const kept = parseKept(answer.body.toString('utf8'));
@@ -48,11 +48,11 @@ export class OwnWire implements MemberDigests {
     });
   }
 
-  async remove(names: readonly ZoneName[], seen: string, home: HomeFields): Promise<Pushed[]> {
+  async remove(names: readonly ZoneName[], seen: string, home: HomeFields, options?: CallOptions): Promise<Pushed[]> {
     const fields = { zones: names.join(','), hosts_seen: seen, ...home };
     const form = formOf({ ...fields, dnsuniqid: uniqueId() });
     const said = this.#outcomesOf(
-      await this.#connection.post('/scripts2/removezones_local', form, outcomesOf(names.length)),
+      await this.#connection.post('/scripts2/removezones_local', form, outcomesOf(names.length, options)),
     );
     return names.map((name): Pushed => {
       const outcome = said(name);
@@ -75,22 +75,22 @@ export class OwnWire implements MemberDigests {
     };
   }
 
-  async buckets(home: string): Promise<Map<string, string>> {
-    const { body } = await this.#ask({ home });
+  async buckets(home: string, options?: CallOptions): Promise<Map<string, string>> {
+    const { body } = await this.#ask({ home }, options);
     const lines = body.toString('latin1').matchAll(/^([0-9a-f]{2}) ([0-9a-f]{64})$/gm);
     return new Map([...lines].map(([, bucket = '', hash = '']) => [bucket, hash]));
   }
 
-  async ofBuckets(home: string, buckets: readonly string[]): Promise<HeldZone[]> {
-    return heldZones(await this.#ask({ home, buckets: buckets.join(',') }));
+  async ofBuckets(home: string, buckets: readonly string[], options?: CallOptions): Promise<HeldZone[]> {
+    return heldZones(await this.#ask({ home, buckets: buckets.join(',') }, options));
   }
 
-  async ofZones(zones: readonly ZoneName[]): Promise<HeldZone[]> {
-    return heldZones(await this.#ask({ zones: zones.join(',') }));
+  async ofZones(zones: readonly ZoneName[], options?: CallOptions): Promise<HeldZone[]> {
+    return heldZones(await this.#ask({ zones: zones.join(',') }, options));
   }
 
-  async #ask(fields: Fields): Promise<Answer> {
-    const answer = await this.#connection.post('/scripts2/zonedigests_local', formOf(fields));
+  async #ask(fields: Fields, options: CallOptions | undefined): Promise<Answer> {
+    const answer = await this.#connection.post('/scripts2/zonedigests_local', formOf(fields), options);
     if (answer.ours) return answer;
     this.#isOther();
     throw this.#connection.invalid('it was a node of this software before and is none now');

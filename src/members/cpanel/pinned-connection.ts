@@ -1,6 +1,9 @@
+import { once } from 'node:events';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { buildConnector } from 'undici';
-import { MemberError } from '../member-backend.js';
+import { sentenceOf } from '../../errors.js';
+import { cutOffBy } from '../../operations/cut-off.js';
+import { MemberError, type CallOptions } from '../member-backend.js';
 import { connectorFor, type Reach } from '../reach.js';
 
 const HANDSHAKE_WITHIN = 10_000;
@@ -13,15 +16,19 @@ export interface ShownCertificate {
 
 /**
  * Connects by TLS and lets a request out only where the member shows the certificate that was pinned when it was added. Peers'
- * certificates are self-signed, so no authority could say more. `accepted` is told of the pinned one each time it is shown.
+ * certificates are self-signed, so no authority could say more. `accepted` is told of the pinned one each time it is shown; `signal` ends
+ * all connections.
  */
 export function pinnedConnector(
   hostname: string,
   fingerprint: string,
-  accepted: (certificate: ShownCertificate) => void,
-  reach?: Reach,
+  {
+    accepted,
+    reach,
+    signal,
+  }: CallOptions & { accepted: (certificate: ShownCertificate) => void; reach?: Reach | undefined },
 ): buildConnector.connector {
-  const connector = connectorFor(reach, {
+  const connector = connectorFor(reach, signal, {
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
     timeout: HANDSHAKE_WITHIN,
@@ -59,29 +66,23 @@ function certificateChanged(hostname: string, pinned: string, shown: string): Me
  * The SHA-256 fingerprint of the certificate that a server shows now, and our own address on the way to it. Rejects with
  * MemberError where it can't be reached. A host that is an address is for the caller to check.
  */
-export function lookAtServer(
+export async function lookAtServer(
   host: string,
   port: number,
-  reach?: Reach,
+  { reach, signal }: CallOptions & { reach?: Reach | undefined } = {},
 ): Promise<{ fingerprint: string; ownAddress: string | undefined }> {
-  return new Promise((resolve, reject) => {
-    const fail = (why: string): void => {
-      socket.destroy();
-      reject(
-        new MemberError(
-          'unreachable',
-          `${host}, port ${port}, cannot be reached: ${why}. Check address, port and firewall.`,
-        ),
-      );
-    };
-    const looking = reach === undefined ? {} : { lookup: reach.lookup };
-    const socket = connectTls({ host, port, rejectUnauthorized: false, minVersion: 'TLSv1.2', ...looking }, () => {
-      const { fingerprint256: fingerprint } = socket.getPeerCertificate();
-      const ownAddress = socket.localAddress?.replace(/^::ffff:(?=[0-9.]+$)/, '');
-      socket.destroy();
-      resolve({ fingerprint, ownAddress });
-    });
-    socket.setTimeout(HANDSHAKE_WITHIN, () => fail('it does not answer'));
-    socket.once('error', (error: Error) => fail(error.message));
-  });
+  const looking = reach === undefined ? {} : { lookup: reach.lookup };
+  const socket = connectTls({ host, port, rejectUnauthorized: false, minVersion: 'TLSv1.2', ...looking });
+  try {
+    await cutOffBy([AbortSignal.timeout(HANDSHAKE_WITHIN), signal], () => once(socket, 'secureConnect'));
+    const { fingerprint256: fingerprint } = socket.getPeerCertificate();
+    return { fingerprint, ownAddress: socket.localAddress?.replace(/^::ffff:(?=[0-9.]+$)/, '') };
+  } catch (error) {
+    if (error instanceof MemberError) throw error;
+    const why = error instanceof Error && error.name === 'TimeoutError' ? 'it does not answer' : sentenceOf(error);
+    const sentence = `${host}, port ${port}, cannot be reached: ${why}. Check address, port and firewall.`;
+    throw new MemberError('unreachable', sentence);
+  } finally {
+    socket.destroy();
+  }
 }

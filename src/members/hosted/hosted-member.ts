@@ -1,13 +1,12 @@
 import { zoneName, type ZoneName } from '../../zones/zone-name.js';
-import { CallRefused } from '../json-connection.js';
-import type { MemberBackend, MemberChange, MemberInfo, Pushed } from '../member-backend.js';
+import { CallRefused, type JsonConnection } from '../json-connection.js';
+import type { CallOptions, MemberBackend, MemberChange, MemberInfo, Pushed } from '../member-backend.js';
 import type { MemberField } from '../member-type.js';
 import { someAtOnce } from '../some-at-once.js';
 import { NS_CHOICES, type NsChoice } from './hosted-zone.js';
 
 /** A hosted DNS service, as far as a member needs it. Everything rejects with MemberError; with CallRefused where it is about one zone. */
 export interface HostedService {
-  readonly host: string;
   /** Proves the credentials. */
   prove(): Promise<void>;
   zoneNames(): Promise<string[]>;
@@ -16,7 +15,6 @@ export interface HostedService {
   /** Fine where it is gone already. */
   remove(name: ZoneName): Promise<void>;
   text(name: ZoneName): Promise<Buffer | undefined>;
-  close(): Promise<void>;
 }
 
 const BATCH = 100;
@@ -27,51 +25,56 @@ const AT_ONCE = 4;
 export class HostedMember implements MemberBackend {
   readonly ownSerials = true;
   readonly batch = BATCH;
-  readonly #service: HostedService;
+  readonly #connection: JsonConnection;
+  readonly #service: (options?: CallOptions) => HostedService;
 
-  constructor(service: HostedService) {
-    this.#service = service;
+  /** `serviceBy`: the service by this connection. */
+  constructor(connection: JsonConnection, serviceBy: (connection: JsonConnection) => HostedService) {
+    this.#connection = connection;
+    this.#service = (options) => serviceBy(connection.heeding(options));
   }
 
-  async probe(): Promise<MemberInfo> {
-    await this.#service.prove();
-    return { version: '', hostname: this.#service.host };
+  async probe(options?: CallOptions): Promise<MemberInfo> {
+    await this.#service(options).prove();
+    return { version: '', hostname: this.#connection.host };
   }
 
-  async zoneList(): Promise<ZoneName[]> {
-    return (await this.#service.zoneNames()).flatMap((name) => nameOf(name) ?? []);
+  async zoneList(options?: CallOptions): Promise<ZoneName[]> {
+    return (await this.#service(options).zoneNames()).flatMap((name) => nameOf(name) ?? []);
   }
 
-  async zones(names: readonly ZoneName[]): Promise<Map<ZoneName, Buffer>> {
-    const texts = await someAtOnce(names, AT_ONCE, async (name) => [name, await this.#service.text(name)] as const);
+  async zones(names: readonly ZoneName[], options?: CallOptions): Promise<Map<ZoneName, Buffer>> {
+    const service = this.#service(options);
+    const texts = await someAtOnce(names, AT_ONCE, async (name) => [name, await service.text(name)] as const);
     return new Map(texts.flatMap(([name, text]) => (text === undefined ? [] : [[name, text] as const])));
   }
 
-  async zoneExists(name: ZoneName): Promise<boolean> {
-    return (await this.#service.text(name)) !== undefined;
+  async zoneExists(name: ZoneName, options?: CallOptions): Promise<boolean> {
+    return (await this.#service(options).text(name)) !== undefined;
   }
 
-  push(changes: readonly MemberChange[]): Promise<Pushed[]> {
-    return someAtOnce(changes, AT_ONCE, (change) => this.#apply(change));
+  push(changes: readonly MemberChange[], options?: CallOptions): Promise<Pushed[]> {
+    const service = this.#service(options);
+    return someAtOnce(changes, AT_ONCE, (change) => apply(service, change));
   }
 
   close(): Promise<void> {
-    return this.#service.close();
+    return this.#connection.close();
   }
+}
 
-  async #apply(change: MemberChange): Promise<Pushed> {
-    const { name } = change;
-    try {
-      if (change.kind === 'upsert') {
-        const leftOut = await this.#service.save(name, change.text);
-        return { name, outcome: 'done', ...(leftOut.length === 0 ? {} : { leftOut }) };
-      }
-      await this.#service.remove(name);
-      return { name, outcome: 'done' };
-    } catch (error) {
-      if (!(error instanceof CallRefused)) throw error;
-      return { name, outcome: 'refused', reason: error.message };
+async function apply(service: HostedService, change: MemberChange): Promise<Pushed> {
+  const { name } = change;
+  try {
+    if (change.kind === 'upsert') {
+      const leftOut = await service.save(name, change.text);
+      return { name, outcome: 'done', ...(leftOut.length === 0 ? {} : { leftOut }) };
     }
+    await service.remove(name);
+    return { name, outcome: 'done' };
+  } catch (error) {
+    if (!(error instanceof CallRefused)) throw error;
+    return { name, outcome: 'refused', reason: error.message };
   }
 }
 

@@ -40,32 +40,30 @@ const MADE_BY: Readonly<Record<string, string>> = {
 const RECORDS = 'SoftLayer_Dns_Domain_ResourceRecord';
 const NOT_FOUND = 404;
 
+/** Throws an Error with a sentence where `base` is no address that a secret may be sent to. */
+export function softLayerConnection(of: {
+  base: string;
+  user: string;
+  key: string;
+  reach: Reach | undefined;
+}): JsonConnection {
+  const basic = Buffer.from(`${of.user}:${of.key}`).toString('base64');
+  return new JsonConnection({
+    base: of.base,
+    reach: of.reach,
+    service: 'SoftLayer',
+    headers: { authorization: `Basic ${basic}` },
+    secrets: [of.key, basic],
+    credentials: { advice: 'Check the user name and the API key, and that the key may manage DNS.' },
+  });
+}
+
 /** The calls of SoftLayer's REST API that zones need. Everything rejects with MemberError. */
 export class SoftLayerApi {
   readonly #connection: JsonConnection;
 
-  constructor(options: { base: string; user: string; key: string; reach: Reach | undefined }) {
-    const basic = Buffer.from(`${options.user}:${options.key}`).toString('base64');
-    this.#connection = new JsonConnection({
-      base: options.base,
-      reach: options.reach,
-      service: 'SoftLayer',
-      headers: { authorization: `Basic ${basic}` },
-      secrets: [options.key, basic],
-      credentials: { advice: 'Check the user name and the API key, and that the key may manage DNS.' },
-    });
-  }
-
-  get host(): string {
-    return this.#connection.host;
-  }
-
-  close(): Promise<void> {
-    return this.#connection.close();
-  }
-
-  invalid(why: string): Error {
-    return this.#connection.invalid(why);
+  constructor(connection: JsonConnection) {
+    this.#connection = connection;
   }
 
   /** Proves the credentials. */

@@ -4,7 +4,7 @@ import { CallRefused } from '../json-connection.js';
 import type { MemberType } from '../member-type.js';
 import { HostedMember, hostedFields, nsChoice, type HostedService } from './hosted-member.js';
 import { hostedZone, originOf, textOf, type HostedRules, type NsChoice } from './hosted-zone.js';
-import { SoftLayerApi, type SoftLayerDomain } from './softlayer-api.js';
+import { SoftLayerApi, softLayerConnection, type SoftLayerDomain } from './softlayer-api.js';
 import { isNothing, recordOf, SOFTLAYER_SERVERS, stepsTo } from './softlayer-records.js';
 
 const SERVICE = 'SoftLayer';
@@ -32,10 +32,6 @@ class SoftLayer implements HostedService {
   constructor(api: SoftLayerApi, choice: NsChoice) {
     this.#api = api;
     this.#choice = choice;
-  }
-
-  get host(): string {
-    return this.#api.host;
   }
 
   prove(): Promise<void> {
@@ -80,10 +76,6 @@ class SoftLayer implements HostedService {
     return textOf(records.flatMap((record) => recordOf(record, origin, found.serial) ?? []));
   }
 
-  close(): Promise<void> {
-    return this.#api.close();
-  }
-
   /** Somebody may have made it since we looked. */
   async #create(name: ZoneName): Promise<SoftLayerDomain> {
     try {
@@ -108,6 +100,7 @@ export const softLayer: MemberType = {
   ),
   create: ({ username = '', apikey = '', ns_config, baseurl = BASE }, { reach }) =>
     new HostedMember(
-      new SoftLayer(new SoftLayerApi({ base: baseurl, user: username, key: apikey, reach }), nsChoice(ns_config)),
+      softLayerConnection({ base: baseurl, user: username, key: apikey, reach }),
+      (connection) => new SoftLayer(new SoftLayerApi(connection), nsChoice(ns_config)),
     ),
 };

@@ -9,7 +9,6 @@ import type { MemberType } from '../member-type.js';
 import { fromHosted, keyOf, type HostedRecord } from './hosted-record.js';
 import { HostedMember, hostedFields, nsChoice, type HostedService } from './hosted-member.js';
 import { hostedZone, originOf, textOf, type HostedRules, type HostedZone, type NsChoice } from './hosted-zone.js';
-import type { Reach } from '../reach.js';
 
 const SERVICE = 'VPS.NET';
 const BASE = 'https://api.vps.net';
@@ -49,21 +48,9 @@ class VpsNet implements HostedService {
   readonly #connection: JsonConnection;
   readonly #choice: NsChoice;
 
-  constructor(options: { base: string; user: string; key: string; choice: NsChoice; reach: Reach | undefined }) {
-    const basic = Buffer.from(`${options.user}:${options.key}`).toString('base64');
-    this.#choice = options.choice;
-    this.#connection = new JsonConnection({
-      base: options.base,
-      reach: options.reach,
-      service: SERVICE,
-      headers: { authorization: `Basic ${basic}` },
-      secrets: [options.key, basic],
-      credentials: { statuses: [NOT_ACCEPTABLE], advice: 'Check the email address and the API key.' },
-    });
-  }
-
-  get host(): string {
-    return this.#connection.host;
+  constructor(connection: JsonConnection, choice: NsChoice) {
+    this.#connection = connection;
+    this.#choice = choice;
   }
 
   async prove(): Promise<void> {
@@ -114,10 +101,6 @@ class VpsNet implements HostedService {
     const origin = originOf(name);
     const held = await this.#records(found.id);
     return textOf(held.flatMap((one) => recordOf(one, origin) ?? []));
-  }
-
-  close(): Promise<void> {
-    return this.#connection.close();
   }
 
   #domains(): Promise<z.infer<typeof domain>[]> {
@@ -206,6 +189,16 @@ export const vpsNet: MemberType = {
     'Email address',
     'Zones keep their own NS records unless something else is chosen.',
   ),
-  create: ({ username = '', apikey = '', ns_config, baseurl = BASE }, { reach }) =>
-    new HostedMember(new VpsNet({ base: baseurl, user: username, key: apikey, choice: nsChoice(ns_config), reach })),
+  create: ({ username = '', apikey = '', ns_config, baseurl = BASE }, { reach }) => {
+    const basic = Buffer.from(`${username}:${apikey}`).toString('base64');
+    const connection = new JsonConnection({
+      base: baseurl,
+      reach,
+      service: SERVICE,
+      headers: { authorization: `Basic ${basic}` },
+      secrets: [apikey, basic],
+      credentials: { statuses: [NOT_ACCEPTABLE], advice: 'Check the email address and the API key.' },
+    });
+    return new HostedMember(connection, (heeding) => new VpsNet(heeding, nsChoice(ns_config)));
+  },
 };

@@ -6,7 +6,7 @@ import { TYPE } from '../../dns/types.js';
 import type { Zone } from '../../dns/zone.js';
 import { zoneName, type ZoneName } from '../../zones/zone-name.js';
 import { CallRefused, JsonConnection, type JsonCall } from '../json-connection.js';
-import type { MemberBackend, MemberChange, MemberInfo, Pushed } from '../member-backend.js';
+import type { CallOptions, MemberBackend, MemberChange, MemberInfo, Pushed } from '../member-backend.js';
 import type { MemberType } from '../member-type.js';
 import { someAtOnce } from '../some-at-once.js';
 import { changesTo, masterFile, recordsOf, respelled, rrset, type RRset, type RRsetChange } from './rrset-changes.js';
@@ -62,35 +62,38 @@ class PowerDnsApi implements MemberBackend {
     this.dns = { host: this.#connection.host, port: dnsPort };
   }
 
-  async probe(): Promise<MemberInfo> {
-    const { version } = await this.#call(serverInfo, { method: 'GET', path: '' });
-    const signed = (await this.#list()).filter(({ dnssec }) => dnssec).map(({ name }) => name.replace(/\.$/, ''));
+  async probe(options?: CallOptions): Promise<MemberInfo> {
+    const zones = this.#zones(options);
+    const version = await zones.version();
+    const signed = (await zones.list()).filter(({ dnssec }) => dnssec).map(({ name }) => name.replace(/\.$/, ''));
     const signedZones = signed.slice(0, MOST_SIGNED_NAMED);
     return { version, hostname: this.#connection.host, ...(signed.length === 0 ? {} : { signedZones }) };
   }
 
-  async zoneList(): Promise<ZoneName[]> {
-    return (await this.#list()).flatMap(({ name }) => nameOf(name) ?? []);
+  async zoneList(options?: CallOptions): Promise<ZoneName[]> {
+    return (await this.#zones(options).list()).flatMap(({ name }) => nameOf(name) ?? []);
   }
 
-  async zones(names: readonly ZoneName[]): Promise<Map<ZoneName, Buffer>> {
+  async zones(names: readonly ZoneName[], options?: CallOptions): Promise<Map<ZoneName, Buffer>> {
+    const zones = this.#zones(options);
     const found = await someAtOnce(names, READ_AT_ONCE, async (name) => {
-      const id = await this.#idOf(name);
-      return id === undefined ? [] : [[name, textOf(name, (await this.#zone(id)).rrsets)] as const];
+      const text = await zones.text(name);
+      return text === undefined ? [] : [[name, text] as const];
     });
     return new Map(found.flat());
   }
 
-  async zoneExists(name: ZoneName): Promise<boolean> {
-    return (await this.#idOf(name)) !== undefined;
+  async zoneExists(name: ZoneName, options?: CallOptions): Promise<boolean> {
+    return (await this.#zones(options).idOf(name)) !== undefined;
   }
 
-  push(changes: readonly MemberChange[]): Promise<Pushed[]> {
+  push(changes: readonly MemberChange[], options?: CallOptions): Promise<Pushed[]> {
+    const zones = this.#zones(options);
     return someAtOnce(changes, WRITTEN_AT_ONCE, async (change) => {
       const { name } = change;
       try {
-        if (change.kind === 'upsert') await this.#save(name, change.text);
-        else await this.#remove(name);
+        if (change.kind === 'upsert') await zones.save(name, change.text);
+        else await zones.remove(name);
         return { name, outcome: 'done' };
       } catch (error) {
         if (!(error instanceof CallRefused)) throw error;
@@ -103,12 +106,36 @@ class PowerDnsApi implements MemberBackend {
     return this.#connection.close();
   }
 
-  async #save(name: ZoneName, text: Buffer): Promise<void> {
+  #zones(options: CallOptions | undefined): PowerDnsZones {
+    return new PowerDnsZones(this.#connection.heeding(options), this.#kind);
+  }
+}
+
+/** The zones behind the API. */
+class PowerDnsZones {
+  readonly #connection: JsonConnection;
+  readonly #kind: string;
+
+  constructor(connection: JsonConnection, kind: string) {
+    this.#connection = connection;
+    this.#kind = kind;
+  }
+
+  async version(): Promise<string> {
+    return (await this.#call(serverInfo, { method: 'GET', path: '' })).version;
+  }
+
+  async text(name: ZoneName): Promise<Buffer | undefined> {
+    const id = await this.idOf(name);
+    return id === undefined ? undefined : textOf(name, (await this.#zone(id)).rrsets);
+  }
+
+  async save(name: ZoneName, text: Buffer): Promise<void> {
     const zone = parseZone(text, name);
     if (zone.records.some(({ type }) => type === TYPE.RRSIG)) {
       throw refusal(`${name} carries signatures, and the API of PowerDNS takes none`);
     }
-    const id = await this.#idOf(name);
+    const id = await this.idOf(name);
     const held = id === undefined ? await this.#create(name, zone) : await this.#zone(id);
     if (held.dnssec) {
       throw refusal(`PowerDNS signs ${name} by itself; turn that off there (pdnsutil disable-dnssec ${name})`);
@@ -127,8 +154,8 @@ class PowerDnsApi implements MemberBackend {
     }
   }
 
-  async #remove(name: ZoneName): Promise<void> {
-    const id = await this.#idOf(name);
+  async remove(name: ZoneName): Promise<void> {
+    const id = await this.idOf(name);
     if (id === undefined) return;
     try {
       await this.#call(z.unknown(), { method: 'DELETE', path: `/zones/${id}` });
@@ -147,10 +174,10 @@ class PowerDnsApi implements MemberBackend {
       return await this.#call(wholeZone, { method: 'POST', path: '/zones', body });
     } catch (error) {
       if (!(error instanceof CallRefused)) throw error;
-      const exists = error.status === CONFLICT ? await this.#idOf(name) : undefined;
+      const exists = error.status === CONFLICT ? await this.idOf(name) : undefined;
       if (exists !== undefined) return this.#zone(exists);
       // What it stored before it failed could be half of the zone, which would be answered.
-      if (error.status !== CONFLICT) await this.#remove(name);
+      if (error.status !== CONFLICT) await this.remove(name);
       throw error;
     }
   }
@@ -175,7 +202,7 @@ class PowerDnsApi implements MemberBackend {
     await this.#call(z.unknown(), { method: 'PUT', path: `/zones/${id}`, body });
   }
 
-  #list(query = ''): Promise<z.infer<typeof zoneInfo>[]> {
+  list(query = ''): Promise<z.infer<typeof zoneInfo>[]> {
     return this.#call(z.array(zoneInfo), { method: 'GET', path: `/zones${query}` });
   }
 
@@ -184,8 +211,8 @@ class PowerDnsApi implements MemberBackend {
   }
 
   /** How it names the zone in addresses; undefined where it has none. */
-  async #idOf(name: ZoneName): Promise<string | undefined> {
-    const found = await this.#list(`?zone=${encodeURIComponent(`${name}.`)}`);
+  async idOf(name: ZoneName): Promise<string | undefined> {
+    const found = await this.list(`?zone=${encodeURIComponent(`${name}.`)}`);
     return found.find((zone) => zone.name.toLowerCase() === `${name}.`)?.id;
   }
 

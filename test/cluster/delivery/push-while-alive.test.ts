@@ -42,19 +42,19 @@ afterEach(async () => {
 test('a push that hangs is told when the member is silent, and broken off when the member answers again', async () => {
   unanswered = new Set(['synczones_local', 'version']);
   const silent = vi.fn();
-  const push = pushWhileAlive(member, CHANGES, silent, SILENCE);
+  const push = pushWhileAlive(member, CHANGES, { silent, silence: SILENCE });
   await vi.waitFor(() => expect(probes).toBeGreaterThan(4), 10_000);
   expect(silent).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ failure: 'unreachable' }));
   unanswered.delete('version');
   await expect(push).rejects.toBeInstanceOf(BrokenOff);
   unanswered.clear();
-  await expect(pushWhileAlive(member, CHANGES, silent)).resolves.toMatchObject([{ outcome: 'done', serial: 1 }]);
+  await expect(pushWhileAlive(member, CHANGES, { silent })).resolves.toMatchObject([{ outcome: 'done', serial: 1 }]);
 });
 
 test('a push that takes long is left alone while the member answers', async () => {
   unanswered = new Set(['synczones_local']);
   const silent = vi.fn();
-  const push = pushWhileAlive(member, CHANGES, silent, SILENCE);
+  const push = pushWhileAlive(member, CHANGES, { silent, silence: SILENCE });
   await vi.waitFor(() => expect(probes).toBeGreaterThan(4), 10_000);
   await expect(Promise.race([push, Promise.resolve('under way')])).resolves.toBe('under way');
   expect(silent).not.toHaveBeenCalled();
