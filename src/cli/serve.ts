@@ -9,6 +9,8 @@ import { note } from './terminal/output.js';
 
 /** Milliseconds for an ordered end: what is in hand is written, connections are closed. */
 const STOP_WITHIN = 30_000;
+/** For what is still open then, milliseconds: a question to the system's resolver can't be cut off. */
+const LINGER = 500;
 
 const HELP = `
 The file says name, folder, host, port, address, nameserver, memberTypes and tls of this server (docs/operations.md). It runs in the
@@ -48,6 +50,7 @@ async function run({ config }: { config: string }): Promise<void> {
   await node.stop();
   clearTimeout(late);
   note(`${name} has ended`);
+  setTimeout(() => process.exit(), LINGER).unref();
 }
 
 /** Listens from the first moment: who is asked to end during a long start ends after it. */
