@@ -1,6 +1,7 @@
 import type { DnsServer } from '../../dns/messages/query.js';
 import { compareSerials } from '../../dns/serial.js';
 import type { MemberChange } from '../../members/member-backend.js';
+import type { Log } from '../../operations/log.js';
 import type { AppendTable } from '../../state/append-table.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
@@ -16,6 +17,7 @@ const LONGEST_REASON = 300;
 export interface AcknowledgementsOptions {
   ledger: AppendTable<LedgerEntry>;
   store: ZoneStore;
+  log: Log;
   /** Where its nameserver answers; undefined where that is not known. */
   dns: DnsServer | undefined;
   /** It gives zones serials of its own: what it answers tells nothing of the version. */
@@ -38,7 +40,7 @@ export class Acknowledgements {
   constructor(options: AcknowledgementsOptions) {
     this.#options = options;
     if (options.dns === undefined || options.ownSerials) return;
-    this.#check = new ServedCheck(options.dns, (name, serial, last) => this.#seen(name, serial, last));
+    this.#check = new ServedCheck(options.dns, (name, serial, last) => this.#seen(name, serial, last), options.log);
   }
 
   /** Goes on with what was acknowledged before the last stop, and not yet seen in DNS then. */

@@ -1,5 +1,7 @@
 import { DnsClient } from '../../dns/messages/query.js';
 import { parseName } from '../../dns/name.js';
+import { sentenceOf } from '../../errors.js';
+import type { Log } from '../../operations/log.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import { Signal } from './signal.js';
 
@@ -22,6 +24,7 @@ interface Look {
 export class ServedCheck {
   readonly #client: DnsClient;
   readonly #seen: (name: ZoneName, serial: number | undefined, last: boolean) => void;
+  readonly #log: Log;
   readonly #looks = new Map<ZoneName, Look>();
   readonly #signal = new Signal();
   #stopped = false;
@@ -31,9 +34,11 @@ export class ServedCheck {
   constructor(
     address: { host: string; port: number },
     seen: (name: ZoneName, serial: number | undefined, last: boolean) => void,
+    log: Log,
   ) {
     this.#client = new DnsClient(address, { timeout: 1_000 });
     this.#seen = seen;
+    this.#log = log;
     this.#loop = this.#run();
   }
 
@@ -53,8 +58,8 @@ export class ServedCheck {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#signal.notify();
-    await this.#loop;
     this.#client.close();
+    await this.#loop;
   }
 
   async #run(): Promise<void> {
@@ -79,6 +84,10 @@ export class ServedCheck {
     const done = serial === look.serial || look.tries >= DELAYS.length;
     if (done) this.#looks.delete(name);
     else look.at = performance.now() + (DELAYS[look.tries] ?? 0);
-    this.#seen(name, serial, done);
+    try {
+      this.#seen(name, serial, done);
+    } catch (error) {
+      this.#log.error({ zone: name, error: sentenceOf(error) }, 'what a nameserver serves could not be noted');
+    }
   }
 }
