@@ -164,9 +164,10 @@ export class LocalNameserver {
     }, SETTLE_AFTER);
     const changes = [...batch.values()].map(({ change }) => change);
     const progress: ApplyProgress = { given, served: (applied) => served.push(applied) };
-    const applied = await this.#apply(changes, (nameserver) => nameserver.apply(changes, progress));
-    clearInterval(settleServed);
-    given();
+    const applied = await this.#apply(changes, (nameserver) => nameserver.apply(changes, progress)).finally(() => {
+      clearInterval(settleServed);
+      given();
+    });
     await Promise.all([...settling, settle(applied)]);
   }
 
