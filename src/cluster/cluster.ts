@@ -33,6 +33,7 @@ import type { LookedAt, MemberStatus, MemberTest, NewMember, TrustRequest } from
 export interface Cluster {
   readonly hostname: string;
 
+  /** By name. */
   listZones(by: Principal): ZoneRow[];
   /** The same without those whose file is known to be missing: a server that compares finds that they are lost here. */
   heldZones(by: Principal): ZoneRow[];

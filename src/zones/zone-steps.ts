@@ -1,12 +1,10 @@
+import { inSlices } from '../operations/in-slices.js';
 import { validateZone } from './validation.js';
 import type { StepFiles } from './replayed-files.js';
 import { isSame } from './zone-files.js';
 import type { ZoneEntry, ZoneIndex } from './zone-index.js';
 import type { JournalStep } from './zone-journal.js';
 import type { ZoneName } from './zone-name.js';
-
-/** Files are written for so long without giving way to the event loop, milliseconds. On a busy disk one may take that. */
-const SLICE = 2;
 
 /** What the steps of the journal do to master files and index, live and when they are replayed. */
 export class ZoneSteps {
@@ -117,17 +115,5 @@ function isText(text: Buffer, { name, digest }: ZoneEntry): boolean {
     return validateZone(name, text).digest === digest;
   } catch {
     return false;
-  }
-}
-
-/** Does it to all, and lets the event loop run in between. */
-export async function inSlices<T>(items: Iterable<T>, work: (item: T) => void): Promise<void> {
-  let began = performance.now();
-  for (const item of items) {
-    if (performance.now() - began > SLICE) {
-      await new Promise((resolve) => setImmediate(resolve));
-      began = performance.now();
-    }
-    work(item);
   }
 }

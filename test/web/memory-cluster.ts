@@ -62,7 +62,8 @@ export class MemoryCluster implements Cluster {
     return this.listZones(by);
   }
   listZones(by: Principal): ZoneEntry[] {
-    return [...this.zones.values()].map(({ entry }) => entry).filter(({ owner }) => ownsOrIsRoot(by, owner));
+    const rows = [...this.zones.values()].map(({ entry }) => entry).filter(({ owner }) => ownsOrIsRoot(by, owner));
+    return rows.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
   zone(name: ZoneName, by: Principal): ZoneEntry | undefined {
     const held = this.zones.get(name);

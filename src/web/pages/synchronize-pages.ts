@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { Router, type Response } from 'express';
 import { z } from 'zod';
 import type { Principal } from '../../access/principal.js';
@@ -6,7 +8,7 @@ import { ClusterError } from '../../errors.js';
 import { zoneName } from '../../zones/zone-name.js';
 import { readForm } from './forms.js';
 import { showPage, urlsOf, type PageContext } from './page.js';
-import { synchronizeTable } from '../../presentation/synchronize-table.js';
+import { synchronizeTable, type SynchronizeRow } from '../../presentation/synchronize-table.js';
 import { PHASES } from '../../presentation/words.js';
 import { visitOf } from './visit.js';
 import type { SynchronizeOptions } from '../../cluster/model/results.js';
@@ -51,13 +53,14 @@ export function synchronizePages(context: PageContext): Router {
     response.redirect(303, urlsOf(request)('synchronize', job.id));
   });
 
-  router.get('/synchronize/:id', (request, response) => {
+  router.get('/synchronize/:id', async (request, response) => {
     const { principal } = visitOf(request);
     const job = jobOf(request.params.id, principal);
-    const rows = job.state === 'running' || job.options.plan ? [] : synchronizeTable(job, cluster, principal);
+    const isShown = job.state !== 'running' && !job.options.plan;
+    const table = isShown ? await synchronizeTable(job, cluster, principal, ROWS_SHOWN) : { rows: [], total: 0 };
     showPage(context, request, response, 'synchronize-job', {
       title: job.options.plan ? 'Plan: Synchronize DNS Records' : 'Synchronize DNS Records',
-      ...{ job, status: statusOf(job), rows: rows.slice(0, ROWS_SHOWN), more: Math.max(0, rows.length - ROWS_SHOWN) },
+      ...{ job, status: statusOf(job), rows: table.rows, more: table.total - table.rows.length },
     });
   });
 
@@ -88,14 +91,13 @@ export function synchronizePages(context: PageContext): Router {
     });
   });
 
-  router.get('/synchronize/:id/result.csv', (request, response) => {
+  router.get('/synchronize/:id/result.csv', async (request, response) => {
     const { principal } = visitOf(request);
     const job = jobOf(request.params.id, principal);
     response.type('text/csv').attachment(`synchronize-${job.startedAt.slice(0, 10)}.csv`);
-    const lines = synchronizeTable(job, cluster, principal).map((row) =>
-      [row.zone, row.server, row.outcome, row.detail].map(csvField).join(','),
-    );
-    response.send(`zone,server,outcome,detail\r\n${lines.map((line) => `${line}\r\n`).join('')}`);
+    const { rows } = await synchronizeTable(job, cluster, principal, Infinity);
+    // Whoever goes away meanwhile needs no answer.
+    await pipeline(Readable.from(csvOf(rows)), response).catch(() => undefined);
   });
   return router;
 }
@@ -114,6 +116,17 @@ function statusOf({ state, progress: { phase, done, total } }: SynchronizeJob): 
 
 function send(response: Response, event: string, data: Status): void {
   if (!response.writableEnded) response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+}
+
+/** The table for a spreadsheet, piece by piece. */
+function* csvOf(rows: readonly SynchronizeRow[]): Generator<string> {
+  yield 'zone,server,outcome,detail\r\n';
+  for (let at = 0; at < rows.length; at += ROWS_SHOWN) {
+    const lines = rows.slice(at, at + ROWS_SHOWN).map(({ zone, server, outcome, detail }) => {
+      return `${[zone, server, outcome, detail].map(csvField).join(',')}\r\n`;
+    });
+    yield lines.join('');
+  }
 }
 
 /** A field that a spreadsheet takes for text: never for a formula. */

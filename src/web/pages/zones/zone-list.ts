@@ -14,12 +14,10 @@ export interface ZonePage {
   pages: number;
 }
 
-/** Zones whose name or owner holds `search`, by name, one page of them. An IDN is found by its Unicode letters too. */
+/** Of `rows`, which are in order, those whose name or owner holds `search`, one page of them. An IDN is found by its Unicode letters too. */
 export function pageOfZones(rows: readonly ZoneRow[], search: string, page: number): ZonePage {
   const needle = (wasConverted(search) ? domainToASCII(search) : search).trim().toLowerCase();
   const found = rows.filter(({ name, owner }) => name.includes(needle) || owner === needle);
-  // Not localeCompare: 20,000 names take 30 times as long with it, and names here are ASCII.
-  found.sort((a, b) => (a.name < b.name ? -1 : 1));
   const pages = Math.max(1, Math.ceil(found.length / ROWS_A_PAGE));
   const current = Math.min(Math.max(1, page), pages);
   const from = (current - 1) * ROWS_A_PAGE;

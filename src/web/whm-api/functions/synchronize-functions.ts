@@ -36,14 +36,12 @@ export const SYNCHRONIZE_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
       'How far a synchronization is; when it is over, what came of it by zone and server, what needs a look first',
     privilege,
     parameters: { job: text, rows: whole.optional() },
-    run: ({ job: id, rows = USUAL_ROWS }, request) => {
+    run: async ({ job: id, rows = USUAL_ROWS }, request) => {
       const { cluster, peer } = request;
       const job = jobOf(id, request);
       if (job.state === 'running') return shown(job);
-      const table = synchronizeTable(job, cluster, peer);
-      const outcomes = new Map<string, number>();
-      for (const { outcome: label } of table) outcomes.set(label, (outcomes.get(label) ?? 0) + 1);
-      return { ...shown(job), row: table.slice(0, rows), outcomes: Object.fromEntries(outcomes) };
+      const { rows: row, outcomes } = await synchronizeTable(job, cluster, peer, rows);
+      return { ...shown(job), row, outcomes };
     },
   }),
   cancelsynchronize: apiFunction({
