@@ -176,7 +176,7 @@ export class ClusterParts {
 
   /** Of the members, and of the files here. */
   async #checkHealth(): Promise<void> {
-    this.store.edits.lookForMissing(FILES_A_LOOK);
+    await this.store.edits.lookForMissing(FILES_A_LOOK);
     await this.workers.probeAll();
     if (this.#ending.signal.aborted) return;
     this.drift.lookAtLosses();

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { sentenceOf } from '../errors.js';
 import type { Log } from '../operations/log.js';
+import { inSlices } from '../operations/in-slices.js';
 import { validateZone } from './validation.js';
 import { isSame, type ListedFile, type ZoneFiles } from './zone-files.js';
 import type { ZoneIndex } from './zone-index.js';
@@ -113,24 +114,28 @@ export class HandEdits {
    * Looks whether the next `most` zones have their files, in turn: a folder that was emptied is known of within a minute, and a single
    * file that is gone within a round.
    */
-  lookForMissing(most: number): void {
+  async lookForMissing(most: number): Promise<void> {
     const found: ZoneName[] = [];
-    for (let looked = Math.min(most, this.#index.entries.size); looked > 0; looked--) {
-      const next = this.#nextInRound();
-      if (next === undefined) break;
-      if (this.#files.stat(next) !== undefined) this.#missing.delete(next);
-      else if (!this.#missing.has(next)) found.push(next);
-    }
-    for (const name of found) this.#missing.add(name);
+    await inSlices(this.#nextInRound(Math.min(most, this.#index.entries.size)), (name) => {
+      if (this.#files.stat(name) !== undefined) this.#missing.delete(name);
+      else if (!this.#missing.has(name)) {
+        this.#missing.add(name);
+        found.push(name);
+      }
+    });
     if (found.length > 0) this.#log.error({ zones: found.slice(0, MOST_NAMED), count: found.length }, MISSING);
   }
 
-  #nextInRound(): ZoneName | undefined {
-    const next = this.#round?.next();
-    if (next?.done === false) return next.value;
-    this.#round = this.#index.entries.keys();
-    const first = this.#round.next();
-    return first.done === true ? undefined : first.value;
+  *#nextInRound(most: number): Generator<ZoneName> {
+    for (let left = most; left > 0; left--) {
+      let next = this.#round?.next();
+      if (next?.done !== false) {
+        this.#round = this.#index.entries.keys();
+        next = this.#round.next();
+      }
+      if (next.done === true) return;
+      yield next.value;
+    }
   }
 
   /** Looks at all files; reads those that time and size tell apart, or with `every` all. Changes nothing. */
@@ -161,14 +166,14 @@ export class HandEdits {
         this.noteBroken(file.name, sentenceOf(error));
       }
     }
-    for (const name of this.#index.entries.keys()) {
+    await inSlices(this.#index.entries.keys(), (name) => {
       // A zone that came while the folders were read is there.
       if (there.has(name) || this.#files.stat(name) !== undefined) this.#missing.delete(name);
       else {
         found.missing.push(name);
         this.noteMissing(name);
       }
-    }
+    });
     this.#report(found);
     this.#last = found;
     return found;

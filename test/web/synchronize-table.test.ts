@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { SELF } from '../../src/access/principal.js';
-import type { MemberZoneState, SynchronizeJob, SynchronizeResult } from '../../src/cluster/results.js';
-import { synchronizeTable, type SynchronizeTable } from '../../src/web/synchronize-table.js';
+import type { MemberZoneState, SynchronizeJob, SynchronizeResult } from '../../src/cluster/model/results.js';
+import { synchronizeTable, type SynchronizeTable } from '../../src/presentation/synchronize-table.js';
 import { validateZone } from '../../src/zones/validation.js';
 import { zoneNames, zoneText } from '../cluster/zone-texts.js';
 import { mostInOneTurn } from '../turns.js';

@@ -1,5 +1,6 @@
 import { ownsOrIsRoot, type Principal } from '../../access/principal.js';
 import { ClusterError } from '../../errors.js';
+import { inSlices } from '../../operations/in-slices.js';
 import { validateZone } from '../../zones/validation.js';
 import type { ZoneHistory } from '../../zones/zone-history.js';
 import type { ZoneEntry } from '../../zones/zone-index.js';
@@ -48,7 +49,7 @@ export class LostFiles {
 
   /** The same for all files of theirs that are missing; what a person is editing is left alone. */
   async restoreAll(by: Principal): Promise<BatchOutcome[]> {
-    this.#store.edits.lookForMissing(this.#store.size);
+    await this.#store.edits.lookForMissing(this.#store.size);
     const missing = this.#store.edits.missing().flatMap((name) => this.#store.get(name) ?? []);
     const theirs = missing.filter(({ owner }) => ownsOrIsRoot(by, owner));
     const outcomes: BatchOutcome[] = [];
@@ -83,10 +84,10 @@ export class LostFiles {
       try {
         const names = wanted.map(({ name }) => name);
         const texts = await worker.ask((backend, options) => backend.zones(names, options), TIMEOUT);
-        for (const { name, digest } of wanted) {
+        await inSlices(wanted, ({ name, digest }) => {
           const text = texts.get(name);
           if (text !== undefined && digestOf(name, text) === digest) found.texts.set(name, text);
-        }
+        });
       } catch {
         // The next one may have them; its row says that this one fails.
         for (const { name } of wanted) found.silent.set(name, member.hostname);

@@ -1,6 +1,7 @@
 import { ownsOrIsRoot, type Principal } from '../../access/principal.js';
 import { compareSerials } from '../../dns/serial.js';
 import { asClusterError, sentenceOf } from '../../errors.js';
+import { inSlices } from '../../operations/in-slices.js';
 import { validateZone, type ValidZone } from '../../zones/validation.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
@@ -24,7 +25,9 @@ const MOST_NAMED = 1_000;
 const REFRESH_TIMEOUT = 3_000;
 
 /** A zone as a member has it, or as it is here. */
-type Copy = Pick<ValidZone, 'serial' | 'digest' | 'text'>;
+interface Copy extends Pick<ValidZone, 'serial' | 'digest'> {
+  text: () => Buffer;
+}
 
 /** A copy at a member that is newer than what is here, or of a zone that is not here. */
 interface Newer {
@@ -103,7 +106,9 @@ export class Synchronize {
     if (direction === 'all') {
       const mine = wanted ?? [...this.#store.entries()].map(({ name }) => name);
       const names = [...mine].filter((name) => ownsOrIsRoot(by, this.#store.get(name)?.owner ?? ''));
-      result.resent = this.#workers.resend(names, by);
+      await inSlices(names, (name) => {
+        result.resent += this.#workers.resend([name], by);
+      });
     }
     return result;
   }
@@ -124,7 +129,7 @@ export class Synchronize {
             await reader.worker.ask((backend, options) => backend.zones([zone], options), REFRESH_TIMEOUT)
           ).get(zone);
           if (text === undefined) return;
-          const valid = validateZone(zone, text);
+          const valid = { ...validateZone(zone, text), text: () => text };
           if (isNewer(valid, this.#held(zone))) await this.#take(zone, valid, reader, by);
         } catch {
           // What it has is of no use now; its row says whether it fails.
@@ -157,7 +162,7 @@ export class Synchronize {
       for (const [name, text] of texts) {
         try {
           const { serial, digest } = validateZone(name, text);
-          const valid = { serial, digest, text };
+          const valid = { serial, digest, text: () => text };
           const held = of.newest.get(name)?.valid ?? this.#held(name);
           if (isNewer(valid, held)) {
             of.newest.set(name, { valid, reader });
@@ -190,14 +195,14 @@ export class Synchronize {
 
   #held(name: ZoneName): Copy | undefined {
     const entry = this.#store.get(name);
-    return entry === undefined ? undefined : { ...entry, text: this.#store.read(name) ?? Buffer.alloc(0) };
+    return entry === undefined ? undefined : { ...entry, text: () => this.#store.read(name) ?? Buffer.alloc(0) };
   }
 
   async #take(zone: ZoneName, { text }: Copy, { member }: Reader, by: Principal): Promise<BatchOutcome> {
     try {
       return {
         zone,
-        result: await this.#changes.save(zone, text, by, { wait: 'local', hostsSeen: [member.hostname] }),
+        result: await this.#changes.save(zone, text(), by, { wait: 'local', hostsSeen: [member.hostname] }),
       };
     } catch (error) {
       return { zone, error: asClusterError(error) };
@@ -209,7 +214,7 @@ export class Synchronize {
 export function isNewer(found: Copy, held: Copy | undefined): boolean {
   if (held === undefined) return true;
   if (found.digest === held.digest) return false;
-  return (compareSerials(found.serial, held.serial) || updateTime(found.text) - updateTime(held.text)) > 0;
+  return (compareSerials(found.serial, held.serial) || updateTime(found.text()) - updateTime(held.text())) > 0;
 }
 
 /** As `; cPanel first:… (update_time):1600000000 …` in the first line; 0 where it says none. */

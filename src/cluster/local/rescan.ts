@@ -1,5 +1,6 @@
 import { sentenceOf } from '../../errors.js';
 import type { Log } from '../../operations/log.js';
+import { inSlices } from '../../operations/in-slices.js';
 import type { FilesFound } from '../../zones/hand-edits.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore, ZoneWrite } from '../../zones/zone-store.js';
@@ -44,7 +45,8 @@ export class Rescan {
   async beforeStart(): Promise<void> {
     const changed = this.#store.edits.last?.changed ?? [];
     for (let at = 0; at < changed.length; at += BATCH) {
-      const writes = changed.slice(at, at + BATCH).flatMap((name) => this.#writeOf(name));
+      const writes: ZoneWrite[] = [];
+      await inSlices(changed.slice(at, at + BATCH), (name) => writes.push(...this.#writeOf(name)));
       // Where the disk refuses them, they are as they were, and are found again.
       await this.#store.write(writes).catch((error: unknown) => {
         this.#log.error({ error: sentenceOf(error) }, 'zone files that were changed by hand could not be taken');

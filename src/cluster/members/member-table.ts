@@ -3,6 +3,7 @@ import { ClusterError } from '../../errors.js';
 import { CpanelMember, lookAtServer } from '../../members/cpanel/cpanel-member.js';
 import type { MemberTypes } from '../../members/member-types.js';
 import { cutOffBy } from '../../operations/cut-off.js';
+import { inSlices } from '../../operations/in-slices.js';
 import type { JsonState } from '../../state/json-state.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
@@ -96,7 +97,8 @@ export class MemberTable {
     const { workers, store } = this.#options;
     await workers.restart(edited, member.hostname !== before.hostname);
     // Another certificate may be that of a server that was set up anew and holds nothing of what it acknowledged.
-    if (member.fingerprint !== before.fingerprint) workers.of(id)?.resend([...store.entries()].map(({ name }) => name));
+    if (member.fingerprint !== before.fingerprint)
+      await inSlices(store.inOrder(), ({ name }) => workers.of(id)?.resend([name]));
     return this.#status(edited);
   }
 

@@ -112,8 +112,10 @@ describe('the list of zones', () => {
 });
 
 describe('the newest copy', () => {
-  const copy = (serial: number, head: string): ReturnType<typeof validateZone> =>
-    validateZone(NAME, Buffer.concat([Buffer.from(`${head}\n`), zoneText(serial, `192.0.2.${head.length % 200}`)]));
+  const copy = (serial: number, head: string): Parameters<typeof isNewer>[0] => {
+    const text = Buffer.concat([Buffer.from(`${head}\n`), zoneText(serial, `192.0.2.${head.length % 200}`)]);
+    return { ...validateZone(NAME, text), text: () => text };
+  };
   const stamp = (time: number): string =>
     `; cPanel first:110.0.5 (update_time):${time} Cpanel::ZoneFile::VERSION:1.3 hostname:web latest:110.0.5`;
 
