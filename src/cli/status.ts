@@ -1,15 +1,13 @@
 import type { Command } from 'commander';
-import { z } from 'zod';
 import { nameserverLine } from '../presentation/words.js';
 import { EXIT } from './terminal/failure.js';
 import { guide } from './terminal/guide.js';
 import { memberTable } from './members/member-rows.js';
 import { say } from './terminal/output.js';
-import { askService } from './service/running-service.js';
-import { statusAnswer } from './status-answer.js';
+import { askService, type AnswerOf } from './service/running-service.js';
 import { asksService, targetOf, type ServiceOptions } from './service/target.js';
 
-type Status = z.infer<typeof statusAnswer>;
+type Status = AnswerOf<'clusterstatus'>;
 
 /** `dnscluster status`: the server, its nameserver, its members. */
 export function statusCommand(program: Command): void {
@@ -22,7 +20,7 @@ export function statusCommand(program: Command): void {
 }
 
 async function run(options: ServiceOptions): Promise<void> {
-  const found = await askService(statusAnswer, targetOf(options), 'clusterstatus');
+  const found = await askService(targetOf(options), 'clusterstatus');
   say(options.json, found, words(found));
   const { nameserver, members, damaged } = found;
   const isWell = nameserver.running && damaged.length === 0 && members.every(({ state }) => state === 'online');

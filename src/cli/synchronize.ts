@@ -1,12 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { z } from 'zod';
 import { PHASES, ZONE_STATES } from '../presentation/words.js';
 import { EXIT, ServiceRefusal } from './terminal/failure.js';
 import { guide } from './terminal/guide.js';
 import { note, say, table } from './terminal/output.js';
 import { ProgressBar } from './terminal/progress-bar.js';
-import { askService, callService, type Parameters } from './service/running-service.js';
+import { askService, type AnswerOf, type Parameters } from './service/running-service.js';
 import { asksService, targetOf, type ServiceOptions, type Target } from './service/target.js';
 
 const SOON = 50;
@@ -14,32 +13,8 @@ const LATER = 500;
 /** So many rows are shown whole. */
 const FEW = 10;
 
-const row = z.looseObject({
-  zone: z.string(),
-  server: z.string(),
-  outcome: z.string(),
-  detail: z.string(),
-  tone: z.enum(['good', 'waiting', 'bad', 'off']),
-});
-const job = z.looseObject({
-  job: z.string(),
-  state: z.enum(['running', 'done', 'cancelled', 'failed']),
-  progress: z.looseObject({ phase: z.enum(['asking', 'taking', 'sending']), done: z.number(), total: z.number() }),
-  error: z.string().optional(),
-  result: z
-    .looseObject({
-      newer: z.array(
-        z.looseObject({ zone: z.string(), member: z.string(), serial: z.number(), here: z.number().optional() }),
-      ),
-      taken: z.array(z.unknown()),
-      unreachable: z.array(z.looseObject({ member: z.string(), zone: z.string().optional(), reason: z.string() })),
-    })
-    .optional(),
-  row: z.array(row).default([]),
-  /** How many rows have each outcome. */
-  outcomes: z.record(z.string(), z.number()).default({}),
-});
-type Job = z.infer<typeof job>;
+type Job = AnswerOf<'synchronizejob'>;
+type Row = NonNullable<Job['row']>[number];
 
 interface Options extends ServiceOptions {
   full?: true;
@@ -98,19 +73,20 @@ function withPlan(command: Command): Command {
 async function run(wanted: Parameters, options: Options): Promise<void> {
   const target = targetOf(options);
   await refuseWhileOff(target);
-  const started = await askService(job, target, 'startsynchronize', { ...wanted, plan: options.plan });
+  const started = await askService(target, 'startsynchronize', { ...wanted, plan: options.plan });
   const over = await followed(target, started.job, new ProgressBar(options.json !== true));
   if (over.state === 'failed') {
     throw new ServiceRefusal(over.error ?? 'The synchronization failed.', EXIT.problems, { code: 'failed' });
   }
   say(options.json, over, options.plan === true ? planWords(over) : resultWords(over));
   if (over.state === 'cancelled') note('The synchronization was cancelled; what is done stays done.');
-  const isWell = over.state === 'done' && over.result?.unreachable.length === 0 && !over.row.some(needsSomebody);
+  const isWell =
+    over.state === 'done' && over.result?.unreachable.length === 0 && over.row?.some(needsSomebody) !== true;
   if (!isWell) process.exitCode = EXIT.problems;
 }
 
 async function refuseWhileOff(target: Target): Promise<void> {
-  const { clustering } = await askService(z.looseObject({ clustering: z.boolean() }), target, 'clusterstatus');
+  const { clustering } = await askService(target, 'clusterstatus');
   if (clustering) return;
   const sentence =
     'DNS clustering is off on this server, so nothing was synchronized. Turn it on in the page DNS Cluster.';
@@ -119,11 +95,11 @@ async function refuseWhileOff(target: Target): Promise<void> {
 
 /** Until it is over; Ctrl-C ends it. */
 async function followed(target: Target, id: string, bar: ProgressBar): Promise<Job> {
-  const cancel = (): void => void callService(target, 'cancelsynchronize', { job: id }).catch(() => undefined);
+  const cancel = (): void => void askService(target, 'cancelsynchronize', { job: id }).catch(() => undefined);
   process.once('SIGINT', cancel);
   try {
     for (let wait = SOON; ; wait = Math.min(wait * 2, LATER)) {
-      const now = await askService(job, target, 'synchronizejob', { job: id });
+      const now = await askService(target, 'synchronizejob', { job: id });
       if (now.state !== 'running') return now;
       const { phase, done, total } = now.progress;
       bar.show(PHASES[phase], done, total);
@@ -135,7 +111,7 @@ async function followed(target: Target, id: string, bar: ProgressBar): Promise<J
   }
 }
 
-function needsSomebody({ tone, outcome }: Job['row'][number]): boolean {
+function needsSomebody({ tone, outcome }: Row): boolean {
   return tone === 'bad' || outcome === ZONE_STATES.pending.label;
 }
 
@@ -150,7 +126,7 @@ function planWords({ result }: Job): string {
 }
 
 /** Of one zone all, else what needs somebody; below, how many have come how far. */
-function resultWords({ row: rows, outcomes }: Job): string {
+function resultWords({ row: rows = [], outcomes = {} }: Job): string {
   const total = Object.values(outcomes).reduce((sum, count) => sum + count, 0);
   const shown = total <= FEW ? rows : rows.filter(needsSomebody);
   const lines = shown.map((one) => [one.zone, one.server, one.outcome, one.detail]);

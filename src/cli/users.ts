@@ -1,22 +1,17 @@
 import { Option, type Command } from 'commander';
-import { z } from 'zod';
 import { guide } from './terminal/guide.js';
 import { newPassword, passwordOptions, type PasswordOptions } from './new-password.js';
 import { note, say, table } from './terminal/output.js';
-import { askService, callService } from './service/running-service.js';
+import { askService } from './service/running-service.js';
 import { asksService, targetOf, type ServiceOptions } from './service/target.js';
 import { confirm } from './terminal/terminal.js';
-
-const account = z.looseObject({ user: z.string(), kind: z.string(), privileges: z.array(z.string()) });
-const listed = z.looseObject({ user: z.array(account) });
-const removed = z.looseObject({ user: z.string(), revoked: z.array(z.string()) });
 
 /** `dnscluster users list`. */
 export function usersList(users: Command): void {
   const command = users.command('list').description('Who may log in to the bare-bones panel');
   guide(asksService(command), { examples: { 'users list': 'All users, root first.' } }).action(
     async (options: ServiceOptions) => {
-      const { user: rows } = await askService(listed, targetOf(options), 'listpanelusers');
+      const { user: rows } = await askService(targetOf(options), 'listpanelusers');
       const lines = rows.map(({ user, kind, privileges }) => [user, kind, privileges.join(', ')]);
       const list = table(['USER', 'KIND', 'PRIVILEGES'], lines);
       say(options.json, rows, list === '' ? 'There are no users yet.\n' : list);
@@ -43,7 +38,7 @@ export function usersAdd(users: Command): void {
     const target = targetOf(options);
     const { password, made } = await newPassword(user, options);
     const given = { user, password, root: options.root, acl: options.privilege };
-    const added = await askService(account, target, 'addpaneluser', given);
+    const added = await askService(target, 'addpaneluser', given);
     if (options.json !== true) note(`${user} may log in now.${made ? ' The password is shown once:' : ''}`);
     say(options.json, made ? { ...added, password } : added, made ? `${password}\n` : '');
   });
@@ -60,7 +55,7 @@ export function usersPassword(users: Command): void {
   }).action(async (user: string, options: ServiceOptions & PasswordOptions) => {
     const target = targetOf(options);
     const { password, made } = await newPassword(user, options);
-    await callService(target, 'setpanelpassword', { user, password });
+    await askService(target, 'setpanelpassword', { user, password });
     if (options.json !== true) note(`${user} has another password now.${made ? ' It is shown once:' : ''}`);
     say(options.json, made ? { user, password } : { user }, made ? `${password}\n` : '');
   });
@@ -78,7 +73,7 @@ export function usersRemove(users: Command): void {
   }).action(async (user: string, options: ServiceOptions & { yes?: true }) => {
     const target = targetOf(options);
     await confirm(`${user} is logged out and can't log in any more, and their API tokens are revoked.`, options.yes);
-    const gone = await askService(removed, target, 'removepaneluser', { user });
+    const gone = await askService(target, 'removepaneluser', { user });
     const tokens = gone.revoked.length === 0 ? '' : ` Revoked tokens: ${gone.revoked.join(', ')}.`;
     say(options.json, gone, `${user} is removed.${tokens}\n`);
   });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { FUNCTIONS } from '../../src/web/whm-api/whm-api-routes.js';
+import { FUNCTIONS } from '../../src/web/whm-api/functions.js';
 import { ApiServer } from '../web/api-server.js';
 import { MemoryCluster, memberRow } from '../web/memory-cluster.js';
 import { BASE, startPages, ZONE, type Browser, type PagesServer } from '../web/pages-server.js';

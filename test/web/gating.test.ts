@@ -1,23 +1,31 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Agent, request } from 'undici';
 import { zoneName } from '../../src/zones/zone-name.js';
-import { FUNCTIONS } from '../../src/web/whm-api/whm-api-routes.js';
+import { FUNCTIONS } from '../../src/web/whm-api/functions.js';
+import { describeApi } from '../../src/web/whm-api/openapi.js';
 import { CALLS } from '../../src/web/wire/wire-routes.js';
 import { ClusterNode } from '../cluster/cluster-node.js';
 import { reseller, ROOT, zoneText } from '../cluster/zone-texts.js';
 
 const ANY = new Agent({ connect: { rejectUnauthorized: false } });
 const NOBODYS = '198.51.100.77';
-/** Answered to every holder of a token. */
-const OPEN = new Set([
-  'version',
-  'installed_versions',
-  'servicestatus',
+/** Answered to every holder of a token: a function that is to be one of them is named here, too. */
+const OPEN = [
+  'api_token_get_details',
   'gethostname',
+  'installed_versions',
   'myaddress',
   'myprivs',
-  'api_token_get_details',
-]);
+  'servicestatus',
+  'version',
+];
+/** Tokens of the reseller ann, with what they may do. */
+const OF_ANN: Readonly<Record<string, readonly string[]>> = {
+  nothing: [],
+  mail: ['mail'],
+  clustering: ['clustering'],
+  all: ['all'],
+};
 
 let web: ClusterNode;
 let ns1: ClusterNode;
@@ -34,10 +42,7 @@ beforeAll(async () => {
   for (const [user, name, privileges] of [
     ['root', 'of-root', ['all']],
     ['root', 'peer', ['clustering']],
-    ['ann', 'nothing', []],
-    ['ann', 'mail', ['mail']],
-    ['ann', 'clustering', ['clustering']],
-    ['ann', 'all', ['all']],
+    ...Object.entries(OF_ANN).map(([name, privileges]) => ['ann', name, privileges] as const),
   ] as const) {
     const kind = user === 'root' ? 'root' : 'reseller';
     secrets[name] = (await web.tokens.create({ user, kind, name, privileges })).secret;
@@ -63,47 +68,77 @@ async function ask(
   return { status: statusCode, text: await body.text() };
 }
 
-/** What each parameter of the API is, aimed at what is root's. A function with a new one must be thought of here. */
+/** What parameters of the API are, aimed at what is root's. One that is a text must be thought of here. */
 const AIMED: Readonly<Record<string, string>> = {
-  zones: '1',
-  ...{ zone: 'root.example', domain: 'root.example', target: '', zonedata: zoneText(99).toString(), serial: '7' },
-  ...{
-    name: 'www',
-    class: 'IN',
-    type: 'A',
-    line: '5',
-    Line: '5',
-    remove: '5',
-    ip: '192.0.2.9',
-    ttl: '60',
-    address: '192.0.2.9',
-  },
-  ...{ add: '{"dname":"x","ttl":60,"record_type":"A","data":["192.0.2.9"]}', serialnum: '', txtdata: 'x' },
-  ...{ edit: '{"line_index":5,"dname":"www","ttl":60,"record_type":"A","data":["192.0.2.9"]}' },
-  ...{ host: '127.0.0.1', althost: '127.0.0.1', port: '1', dnsport: '1', user: 'root', token: 'x', role: 'sync' },
-  ...{ enabled: '0', threshold: '1', reversetrust: '0', direction: 'all', unconfigured: '1', plan: '0' },
-  ...{ rows: '1', password: 'twelve letters or more', root: '1' },
-  ...{ limit: '10', action: '', token_name: 'of-root', new_name: 'x', acl: 'clustering', expires_at: '0' },
-  ...{
-    whitelist_ip: '192.0.2.1',
-    service: 'named',
-    template: 'standard',
-    ns1: 'ns1.example.net',
-    ns2: 'ns2.example.net',
-  },
-  ...{ mail_to: 'a@example.net', mail_from: '', smtp: '', webhook: '', webhook_secret: '', daily_summary: '1' },
-  ...{ how: 'send', policy: 'first', even_of_others: '1', network: '10.0.0.0/8' },
-  ...{ hostmaster: 'h.example.net', trueowner: 'ann', owner: 'ann', switched: '1', wait: 'none', timeout: '1' },
-  time: '2026-11-28T10:00:00.000Z',
+  acl: 'clustering',
+  action: '',
+  add: '{"dname":"x","ttl":60,"record_type":"A","data":["192.0.2.9"]}',
+  address: '192.0.2.9',
+  althost: '127.0.0.1',
+  class: 'IN',
+  domain: 'root.example',
+  edit: '{"line_index":5,"dname":"www","ttl":60,"record_type":"A","data":["192.0.2.9"]}',
+  enabled: '0',
+  expires_at: '0',
   fingerprint: Array<string>(32).fill('AA').join(':'),
+  host: '127.0.0.1',
+  hostmaster: 'h.example.net',
+  how: 'send',
+  ip: '192.0.2.9',
+  Line: '5',
+  line: '5',
+  mail_from: '',
+  mail_to: 'a@example.net',
+  name: 'www',
+  network: '10.0.0.0/8',
+  new_name: 'x',
+  ns1: 'ns1.example.net',
+  ns2: 'ns2.example.net',
+  owner: 'ann',
+  password: 'twelve letters or more',
+  plan: '0',
+  remove: '5',
+  reversetrust: '0',
+  role: 'sync',
+  serial: '7',
+  serialnum: '',
+  service: 'named',
+  smtp: '',
+  target: '',
+  template: 'standard',
+  time: '2026-11-28T10:00:00.000Z',
+  token: 'x',
+  token_name: 'of-root',
+  trueowner: 'ann',
+  ttl: '60',
+  type: 'A',
+  user: 'root',
+  webhook: '',
+  webhook_secret: '',
+  whitelist_ip: '192.0.2.1',
+  zone: 'root.example',
+  zonedata: zoneText(99).toString(),
+  zones: '1',
 };
+interface Described {
+  paths: Record<string, { post: { requestBody: { content: Record<string, { schema: { properties: object } }> } } }>;
+}
+const FORM = 'application/x-www-form-urlencoded';
+const { paths } = describeApi(FUNCTIONS) as Described;
+
+/** Any value of a number or of a choice will do: the last is `1` of a flag. */
+function anyValue({ type, enum: words }: { type?: string; enum?: readonly string[] }): string | undefined {
+  return words?.at(-1) ?? (type === 'integer' ? '1' : undefined);
+}
 
 const aimed = (name: string): (readonly [string, string])[] =>
-  Object.keys(FUNCTIONS.get(name)?.parameters.shape ?? {}).map((key) => {
-    const value = { ...AIMED, member, job }[key];
-    if (value === undefined) throw new Error(`say in this table what ${key} of ${name} is`);
-    return [key, value] as const;
-  });
+  Object.entries(paths[`/${name}`]?.post.requestBody.content[FORM]?.schema.properties ?? {})
+    .filter(([key]) => key !== 'api.version')
+    .map(([key, described]) => {
+      const value = { ...AIMED, member, job }[key] ?? anyValue(described as object);
+      if (value === undefined) throw new Error(`say in this table what ${key} of ${name} is`);
+      return [key, value] as const;
+    });
 
 /** All that is root's and that somebody else could have changed. */
 const state = async (): Promise<unknown> => [
@@ -116,24 +151,28 @@ const state = async (): Promise<unknown> => [
   web.tokens.accessKeys,
 ];
 
-describe.each([...FUNCTIONS.keys()].sort())('the function %s', (name) => {
-  test.each(['nothing', 'mail'])('is refused to a token with %s, unless it is open to all', async (token) => {
-    const { text } = await ask(`/json-api/${name}?api.version=1`, aimed(name), token);
-    if (OPEN.has(name)) expect(text).not.toContain('required privileges');
-    else expect(text).toContain('required privileges');
-    expect(text).not.toContain(NOBODYS);
-  });
+test('the functions that every holder of a token may call are these', () => {
+  expect([...FUNCTIONS].flatMap(([name, { privilege }]) => (privilege === null ? [name] : [])).sort()).toEqual(OPEN);
+});
 
-  test.each(['clustering', 'all'])('shows and changes nothing of root’s to a reseller with %s', async (token) => {
-    const before = await state();
-    const { status, text } = await ask(`/json-api/${name}?api.version=1`, aimed(name), token);
-    expect(status).toBe(200);
-    expect(text).not.toContain(NOBODYS);
-    // What was sent may come back in a sentence.
-    const sent = aimed(name).map(([, value]) => value);
-    for (const roots of ['of-root', member, job]) if (!sent.includes(roots)) expect(text).not.toContain(roots);
-    expect(await state()).toEqual(before);
-  });
+describe.each([...FUNCTIONS].sort())('the function %s', (name, { privilege }) => {
+  test.each(Object.entries(OF_ANN))(
+    'is refused to a token with %s where it lacks the privilege, and shows and changes nothing of root’s',
+    async (token, privileges) => {
+      const isAllowed = privilege === null || privileges.includes(privilege) || privileges.includes('all');
+      const before = await state();
+      const { status, text } = await ask(`/json-api/${name}?api.version=1`, aimed(name), token);
+      expect(status).toBe(200);
+      expect(text.includes(`required privileges (${String(privilege)})`)).toBe(!isAllowed);
+      // Some are root's alone, and say so.
+      if (privilege === null) expect(text).not.toContain('required privileges');
+      expect(text).not.toContain(NOBODYS);
+      // What was sent may come back in a sentence.
+      const sent = aimed(name).map(([, value]) => value);
+      for (const roots of ['of-root', member, job]) if (!sent.includes(roots)) expect(text).not.toContain(roots);
+      expect(await state()).toEqual(before);
+    },
+  );
 });
 
 const BUNDLE = `cpdnszone-root.example`;

@@ -10,6 +10,7 @@ import { createLog } from '../../src/operations/log.js';
 import { NO_TOKENS } from '../cluster/cluster-node.js';
 import { zoneName } from '../../src/zones/zone-name.js';
 import { ApiServer } from './api-server.js';
+import { expectStrict } from './strict-answer.js';
 
 /** What WHM API 1 answers. */
 export interface WhmAnswer {
@@ -104,7 +105,9 @@ export class WhmNode {
       : fetch(target, { method, headers: { authorization }, body: form }));
     const body = await answer.text();
     expect([answer.status, body.slice(0, 1)], body).toEqual([200, '{']);
-    return JSON.parse(body) as WhmAnswer;
+    const said = JSON.parse(body) as WhmAnswer;
+    if (said.metadata.result === 1) expectStrict(name, said.data);
+    return said;
   }
 
   /** Saves a zone of its own for a test; answers its name. */

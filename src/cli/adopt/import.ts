@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import { askService, type Parameters } from '../service/running-service.js';
+import { askService, type AnswerOf, type Parameters } from '../service/running-service.js';
 import type { Target } from '../service/target.js';
 import type { Sound } from './candidate.js';
 import type { Held } from './plan.js';
@@ -8,34 +7,12 @@ import type { Held } from './plan.js';
 const MOST_ZONES = 256;
 const MOST_OCTETS = 8 * 1024 * 1024;
 
-const listed = z.object({
-  zone: z.array(
-    z.object({
-      domain: z.string(),
-      serial: z.number().optional(),
-      digest: z.string().optional(),
-      member: z.string().optional(),
-    }),
-  ),
-});
-const imported = z.object({
-  zone: z.array(
-    z.object({
-      zone: z.string(),
-      change: z.string().optional(),
-      serial: z.number().optional(),
-      lifted: z.boolean().optional(),
-      local: z.object({ state: z.string(), reason: z.string().optional() }).optional(),
-      error: z.object({ code: z.string(), reason: z.string() }).optional(),
-    }),
-  ),
-});
 /** What became of a zone. */
-export type Imported = z.infer<typeof imported>['zone'][number];
+export type Imported = AnswerOf<'importzones'>['zone'][number];
 
 /** The zones that the service has, by their names. */
 export async function zonesOfService(target: Target): Promise<Map<string, Held>> {
-  const { zone } = await askService(listed, target, 'listzones');
+  const { zone } = await askService(target, 'listzones');
   const held = zone.flatMap(({ domain, serial, digest, member }) =>
     member !== undefined || serial === undefined || digest === undefined ? [] : [[domain, { serial, digest }] as const],
   );
@@ -56,7 +33,7 @@ export async function importZones(
       parameters[`zone-${i}`] = name;
       parameters[`zonedata-${i}`] = text;
     }
-    results.push(...(await askService(imported, target, 'importzones', parameters)).zone);
+    results.push(...(await askService(target, 'importzones', parameters)).zone);
     progress(results.length);
   }
   return results;

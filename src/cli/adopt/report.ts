@@ -95,7 +95,7 @@ export class AdoptReport {
   #row({ candidate, verdict, why, isOpen }: Planned): object {
     const { zone, warnings, place } = candidate;
     const became = 'name' in candidate ? this.#became.get(candidate.name) : undefined;
-    const { zone: _zone, ...outcome } = became ?? {};
+    const { zone: _zone, warnings: _warnings, ...outcome } = became ?? {};
     const serial = 'serial' in candidate ? { serial: candidate.serial } : {};
     return { zone, verdict, ...(why === undefined ? {} : { why }), isOpen, ...serial, warnings, place, ...outcome };
   }

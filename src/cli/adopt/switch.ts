@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { z } from 'zod';
 import { parseName } from '../../dns/name.js';
 import { DnsClient } from '../../dns/messages/query.js';
 import { sentenceOf } from '../../errors.js';
@@ -24,18 +23,13 @@ const ASK_WITHIN = 3_000;
 const REREAD_WITHIN = 60_000;
 const ANY: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
-const status = z.looseObject({
-  dns: z.looseObject({ host: z.string(), port: z.number() }),
-  nameserver: z.looseObject({ software: z.string(), running: z.boolean(), reason: z.string().optional() }),
-});
-
 /**
  * Those of these zones, which the service does not have, that its nameserver answers all the same: from a configuration that is not ours.
  * Rejects where the nameserver does not run. A service elsewhere is not asked.
  */
 export async function foreignZones(target: Target, zones: readonly Sound[]): Promise<Set<string>> {
   if (!('folder' in target) || zones.length === 0) return new Set();
-  const { dns, nameserver } = await askService(status, target, 'clusterstatus');
+  const { dns, nameserver } = await askService(target, 'clusterstatus');
   if (!nameserver.running) {
     const sentence = `${nameserver.software} does not run, so nothing is taken: ${nameserver.reason ?? 'start it first'}`;
     throw new CommandFailure(sentence, EXIT.problems, { code: 'nameserver_unavailable' });

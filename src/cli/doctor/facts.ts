@@ -6,34 +6,15 @@ import { sentenceOf } from '../../errors.js';
 import { within } from '../../members/within.js';
 import { DATA_FOLDER, readNodeConfiguration } from '../../panel/node-configuration.js';
 import type { NodeSettings } from '../../panel/node.js';
-import { memberRow } from '../members/member-rows.js';
-import { askService } from '../service/running-service.js';
-import { statusAnswer } from '../status-answer.js';
+import { askService, type AnswerOf } from '../service/running-service.js';
 import type { KnownMember } from './known-member.js';
 import type { MemberLook } from './member-look.js';
 
-const member = memberRow.extend({
-  fingerprint: z.string(),
-  disabledReason: z.string().optional(),
-});
-const status = statusAnswer.extend({ members: z.array(member) });
-const conflicts = z.looseObject({
-  conflict: z.array(z.looseObject({ zone: z.string(), servers: z.array(z.string()) })),
-});
-const drift = z.looseObject({
-  report: z.array(
-    z.looseObject({
-      hostname: z.string(),
-      differences: z.array(z.looseObject({ zone: z.string(), kind: z.string(), repaired: z.string().optional() })),
-    }),
-  ),
-});
-
 /** What the service says of itself. */
 export interface ServiceFacts {
-  status: z.infer<typeof status>;
-  conflicts: z.infer<typeof conflicts>['conflict'];
-  drift: z.infer<typeof drift>['report'];
+  status: AnswerOf<'clusterstatus'>;
+  conflicts: AnswerOf<'listconflicts'>['conflict'];
+  drift: AnswerOf<'listdrift'>['report'];
 }
 
 /** Milliseconds: the service itself may wait for a nameserver that is silent. */
@@ -113,9 +94,9 @@ async function askAll(folder: string): Promise<ServiceFacts | string> {
   try {
     const [said, met, differing] = await within(ANSWERS_WITHIN, 'The service', () =>
       Promise.all([
-        askService(status, target, 'clusterstatus'),
-        askService(conflicts, target, 'listconflicts'),
-        askService(drift, target, 'listdrift'),
+        askService(target, 'clusterstatus'),
+        askService(target, 'listconflicts'),
+        askService(target, 'listdrift'),
       ]),
     );
     return { status: said, conflicts: met.conflict, drift: differing.report };

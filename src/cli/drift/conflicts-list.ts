@@ -1,28 +1,14 @@
 import type { Command } from 'commander';
-import { z } from 'zod';
 import { timeAgo } from '../../presentation/words.js';
 import { EXIT } from '../terminal/failure.js';
 import { guide } from '../terminal/guide.js';
 import { say, table } from '../terminal/output.js';
-import { askService } from '../service/running-service.js';
+import { askService, type AnswerOf } from '../service/running-service.js';
 import { asksService, targetOf, type ServiceOptions, type Target } from '../service/target.js';
 
-const listed = z.looseObject({
-  conflict: z.array(
-    z.looseObject({
-      zone: z.string(),
-      servers: z.array(z.string()),
-      metAt: z.string(),
-      kept: z.string(),
-      since: z.string(),
-      last: z.string(),
-    }),
-  ),
-});
-
 /** The conflicts that a service knows, the newest first. */
-export async function conflictsOf(target: Target): Promise<z.infer<typeof listed>['conflict']> {
-  return (await askService(listed, target, 'listconflicts')).conflict;
+export async function conflictsOf(target: Target): Promise<AnswerOf<'listconflicts'>['conflict']> {
+  return (await askService(target, 'listconflicts')).conflict;
 }
 
 /** `dnscluster conflicts list`. */

@@ -1,10 +1,10 @@
 import { Argument, type Command } from 'commander';
-import { changeResult, sayChange } from '../zones/change-result.js';
+import { sayChange } from '../zones/change-result.js';
 import { conflictsOf } from './conflicts-list.js';
 import { WrongUse } from '../terminal/failure.js';
 import { guide } from '../terminal/guide.js';
 import { say } from '../terminal/output.js';
-import { askService, callService } from '../service/running-service.js';
+import { askService } from '../service/running-service.js';
 import { asksService, targetOf, type ServiceOptions } from '../service/target.js';
 import { confirm } from '../terminal/terminal.js';
 
@@ -27,7 +27,7 @@ export function conflictsTakeOver(conflicts: Command): void {
       `${zone} belongs to this server from now on; its version replaces that of any other server, which is refused.`,
       options.yes,
     );
-    sayChange(options.json, await askService(changeResult, target, 'takeoverzone', { zone }));
+    sayChange(options.json, await askService(target, 'takeoverzone', { zone }));
   });
 }
 
@@ -45,7 +45,7 @@ export function conflictsForget(conflicts: Command): void {
     if (!(await conflictsOf(target)).some((one) => one.zone === zone)) {
       throw new WrongUse(`There is no conflict of ${zone}. "conflicts list" names them.`);
     }
-    await callService(target, 'forgetconflict', { zone });
+    await askService(target, 'forgetconflict', { zone });
     say(options.json, { forgotten: zone }, `The conflict of ${zone} is put away.\n`);
   });
 }
@@ -66,7 +66,7 @@ export function conflictsPolicy(conflicts: Command): void {
   guide(asksService(command), {
     examples: { 'conflicts policy first': 'Nobody takes a zone from the server that had it first.' },
   }).action(async (policy: keyof typeof POLICIES, options: ServiceOptions) => {
-    await callService(targetOf(options), 'setconflictpolicy', { policy });
+    await askService(targetOf(options), 'setconflictpolicy', { policy });
     say(options.json, { policy }, `${POLICIES[policy]}\n`);
   });
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { driftAnswer, driftTable, isSettled } from './drift-rows.js';
+import { driftTable, isSettled } from './drift-rows.js';
 import { EXIT } from '../terminal/failure.js';
 import { guide } from '../terminal/guide.js';
 import { MEMBER, memberNamed, membersOf } from '../members/member-rows.js';
@@ -33,7 +33,7 @@ async function run(names: readonly string[], options: ServiceOptions): Promise<v
     // All at once, as the service itself does it; asked one by one it is known how far it is.
     const answers = await Promise.all(
       members.map(async ({ id }) => {
-        const answer = await askService(driftAnswer, target, 'checkdrift', { member: id });
+        const answer = await askService(target, 'checkdrift', { member: id });
         done++;
         show();
         return answer.report;

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { driftAnswer, driftTable, isSettled } from './drift-rows.js';
+import { driftTable, isSettled } from './drift-rows.js';
 import { EXIT } from '../terminal/failure.js';
 import { guide } from '../terminal/guide.js';
 import { MEMBER, memberNamed, membersOf } from '../members/member-rows.js';
@@ -23,7 +23,7 @@ for somebody, or not all could be looked at.`,
   }).action(async ({ member, ...options }: ServiceOptions & { member?: string }) => {
     const target = targetOf(options);
     const wanted = member === undefined ? await membersOf(target) : [await memberNamed(target, member)];
-    const { report } = await askService(driftAnswer, target, 'listdrift');
+    const { report } = await askService(target, 'listdrift');
     const shown = report.filter((one) => wanted.some(({ id }) => id === one.member));
     const unseen = wanted.filter(({ id, role }) => role !== 'standalone' && !shown.some((one) => one.member === id));
     const waiting = unseen.map(

@@ -1,30 +1,9 @@
-import { z } from 'zod';
 import { DRIFT_KINDS } from '../../cluster/model/drift-kinds.js';
 import { timeAgo } from '../../presentation/words.js';
+import type { AnswerOf } from '../service/running-service.js';
 import { table } from '../terminal/output.js';
 
-const difference = z.looseObject({
-  zone: z.string(),
-  kind: z.string(),
-  here: z.number().optional(),
-  there: z.number().optional(),
-  detail: z.string().optional(),
-  repaired: z.string().optional(),
-});
-const report = z.looseObject({
-  member: z.string(),
-  hostname: z.string(),
-  finished: z.string(),
-  compared: z.number(),
-  by: z.string(),
-  differences: z.array(difference),
-  found: z.number(),
-  incomplete: z.string().optional(),
-});
-export type DriftRow = z.infer<typeof report>;
-
-/** What the service answers that was asked for drift. */
-export const driftAnswer = z.looseObject({ report: z.array(report) });
+export type DriftRow = AnswerOf<'checkdrift'>['report'][number];
 
 /** Does it need nobody? What is repaired by itself does not. */
 export function isSettled({ differences, found, incomplete }: DriftRow): boolean {

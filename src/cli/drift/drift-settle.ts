@@ -1,23 +1,18 @@
 import type { Command } from 'commander';
-import { z } from 'zod';
 import type { Settlement } from '../../cluster/model/drift-kinds.js';
-import { driftAnswer } from './drift-rows.js';
 import { EXIT, WrongUse } from '../terminal/failure.js';
 import { guide } from '../terminal/guide.js';
 import { MEMBER, memberNamed } from '../members/member-rows.js';
 import { note, say } from '../terminal/output.js';
 import { ProgressBar } from '../terminal/progress-bar.js';
-import { askService } from '../service/running-service.js';
+import { askService, type AnswerOf } from '../service/running-service.js';
 import { asksService, targetOf, type ServiceOptions, type Target } from '../service/target.js';
 import { confirm } from '../terminal/terminal.js';
 
 /** So many zones go in one call: between calls it is shown how far it is. */
 const AT_ONCE = 50;
 
-const settled = z.looseObject({
-  outcome: z.array(z.looseObject({ zone: z.string(), refused: z.string().optional() })),
-});
-type Outcome = z.infer<typeof settled>['outcome'][number];
+type Outcome = AnswerOf<'settledrift'>['outcome'][number];
 
 interface Way {
   description: string;
@@ -94,8 +89,8 @@ async function run(how: Settlement, name: string, named: readonly string[], opti
   const which = zones.length === 1 ? `The zone ${first}` : `Each of ${zones.length} zones`;
   if (question !== undefined && zones.length > 0) await confirm(question(which, hostname), options.yes);
   const outcomes = await settle(target, { member: id, how, zones }, new ProgressBar(options.json !== true));
-  const refused = outcomes.flatMap((one) => (one.refused === undefined ? [] : [one]));
-  for (const { zone, refused: why = '' } of refused) note(`${zone}: ${why}`);
+  const refused = outcomes.flatMap((one) => ('refused' in one ? [one] : []));
+  for (const { zone, refused: why } of refused) note(`${zone}: ${why}`);
   const sum = `${outcomes.length - refused.length} of ${outcomes.length} zones were ${done} (${hostname}).\n`;
   say(
     options.json,
@@ -106,7 +101,7 @@ async function run(how: Settlement, name: string, named: readonly string[], opti
 }
 
 async function differing(target: Target, member: string, kinds: Way['kinds']): Promise<string[]> {
-  const { report } = await askService(driftAnswer, target, 'listdrift');
+  const { report } = await askService(target, 'listdrift');
   const found = report.find((one) => one.member === member)?.differences ?? [];
   return found.filter(({ kind, repaired }) => repaired === undefined && kinds(kind)).map(({ zone }) => zone);
 }
@@ -121,7 +116,7 @@ async function settle(
     for (let at = 0; at < zones.length; at += AT_ONCE) {
       bar.show('zones', at, zones.length);
       const some = zones.slice(at, at + AT_ONCE);
-      outcomes.push(...(await askService(settled, target, 'settledrift', { ...what, zone: some })).outcome);
+      outcomes.push(...(await askService(target, 'settledrift', { ...what, zone: some })).outcome);
     }
   } finally {
     bar.end();

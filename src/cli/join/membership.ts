@@ -1,18 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { z } from 'zod';
 import { sentenceOf } from '../../errors.js';
+import type { MemberRow } from '../../web/whm-api/answers/member-answer.js';
 import type { NodeSettings } from '../../panel/node.js';
 import { ok, wrong, type Finding } from '../doctor/check.js';
 import type { Row } from '../doctor/finding-lines.js';
 import { ServiceRefusal } from '../terminal/failure.js';
-import { memberRow, type MemberRow } from '../members/member-rows.js';
 import { testMember } from '../members/members-test.js';
-import { askService, callService } from '../service/running-service.js';
+import { askService } from '../service/running-service.js';
 import type { Target } from '../service/target.js';
 import type { OtherServer } from './other-server.js';
 
-const tokens = z.looseObject({ tokens: z.record(z.string(), z.unknown()) });
-const madeToken = z.looseObject({ token: z.string() });
 const LONGEST_SLUG = 24;
 
 /** This server, as the other one is to know it. */
@@ -65,7 +62,7 @@ function askOther(
     // The role of one that is a member already may have been changed there since.
     ...(memberId === undefined ? { role } : { member: memberId }),
   };
-  return askService(memberRow, target, change, given);
+  return askService(target, change, given);
 }
 
 /**
@@ -76,12 +73,12 @@ async function withNewToken<T>(folder: string, hostname: string, use: (token: st
   const local: Target = { folder };
   const prefix = tokenPrefix(hostname);
   const name = `${prefix}${randomBytes(2).toString('hex')}`;
-  const { tokens: known } = await askService(tokens, local, 'api_token_list');
+  const { tokens: known } = await askService(local, 'api_token_list');
   const earlier = Object.keys(known).filter((one) => one.startsWith(prefix));
   const given = { token_name: name, acl: ['clustering'] };
-  const { token } = await askService(madeToken, local, 'api_token_create', given);
+  const { token } = await askService(local, 'api_token_create', given);
   const revoke = (names: readonly string[]): Promise<unknown> =>
-    callService(local, 'api_token_revoke', { token_name: names });
+    askService(local, 'api_token_revoke', { token_name: names });
   try {
     const done = await use(token);
     if (earlier.length > 0) await revoke(earlier);

@@ -1,5 +1,4 @@
 import { networkInterfaces } from 'node:os';
-import { z } from 'zod';
 import { probeNameserver } from '../../cluster/health/nameserver-probe.js';
 import { packageVersion } from '../../operations/version.js';
 import { acceptedCertificate } from '../service/accepted-certificate.js';
@@ -7,17 +6,8 @@ import { notice, ok, wrong, type Finding } from '../doctor/check.js';
 import type { Row } from '../doctor/finding-lines.js';
 import { isSkewed, judged, majorOf, skewed } from '../doctor/member-checks.js';
 import { isBelow } from '../doctor/version-order.js';
-import { memberRow } from '../members/member-rows.js';
 import { askService } from '../service/running-service.js';
 import type { RemoteTarget } from '../service/target.js';
-
-const named = z.looseObject({ hostname: z.string() });
-const privileges = z.looseObject({ privileges: z.array(z.record(z.string(), z.number())) });
-const seenFrom = z.looseObject({ address: z.string() });
-const status = z.looseObject({
-  dns: z.looseObject({ port: z.number() }),
-  members: z.array(memberRow.extend({ fingerprint: z.string() })),
-});
 
 /** How this server is to stand in the other one's cluster. */
 export interface Joining {
@@ -45,13 +35,13 @@ export interface OtherServer {
 export async function lookAtOther(given: RemoteTarget, joining: Joining): Promise<OtherServer> {
   const fingerprint = await acceptedCertificate(given);
   const target = { ...given, fingerprint };
-  const { hostname } = await askService(named, target, 'gethostname');
+  const { hostname } = await askService(target, 'gethostname');
   const software = await softwareOf(hostname, target);
   const findings: Row[] = [await tokenFinding(hostname, target), ...software];
   // An older one may not know what is asked then; a token without the privilege may not ask it.
   if (findings.some(({ state }) => state === 'wrong')) return { target, hostname, address: '', findings };
-  const { address: seen } = await askService(seenFrom, target, 'myaddress');
-  const { dns, members } = await askService(status, target, 'clusterstatus');
+  const { address: seen } = await askService(target, 'myaddress');
+  const { dns, members } = await askService(target, 'clusterstatus');
   const same = members.filter((row) => row.hostname.toLowerCase() === joining.name);
   const ours = same.find((row) => row.fingerprint === joining.fingerprint);
   const name =
@@ -71,7 +61,7 @@ export async function lookAtOther(given: RemoteTarget, joining: Joining): Promis
 }
 
 async function tokenFinding(hostname: string, target: RemoteTarget): Promise<Row> {
-  const granted = (await askService(privileges, target, 'myprivs')).privileges[0] ?? {};
+  const granted = (await askService(target, 'myprivs')).privileges[0] ?? {};
   const check = 'token';
   if (granted['clustering'] === 1 || granted['all'] === 1) return { check, ...ok(`${hostname} takes the token.`) };
   const what = `The token lacks the privilege clustering on ${hostname}.`;

@@ -1,17 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { z } from 'zod';
-import { auditEntry } from '../../operations/audit-chain.js';
 import { visible } from '../../operations/visible.js';
 import { ACTIONS } from '../../presentation/words.js';
-import type { MemberRow } from '../members/member-rows.js';
-import { askService } from '../service/running-service.js';
+import type { MemberRow } from '../../web/whm-api/answers/member-answer.js';
+import { askService, type AnswerOf } from '../service/running-service.js';
 import type { Target } from '../service/target.js';
 import { shortTime, type Line } from './line.js';
 
-/** With whatever a newer service adds. */
-const entry = z.looseObject(auditEntry.shape);
-type Entry = z.infer<typeof entry>;
-const listed = z.looseObject({ entry: z.array(entry) });
+type Entry = AnswerOf<'listaudit'>['entry'][number];
 
 /** The service lists no more at once. */
 const MOST = 1_000;
@@ -47,7 +42,7 @@ async function latest(target: Target, { zone, member, user }: ChangeFilter): Pro
   const asked = zone === undefined ? names : [zone.toLowerCase()];
   const answers = await Promise.all(
     (asked.length === 0 ? [undefined] : [...new Set(asked)].filter((name) => name !== '')).map((name) =>
-      askService(listed, target, 'listaudit', { limit: MOST, user, target: name }),
+      askService(target, 'listaudit', { limit: MOST, user, target: name }),
     ),
   );
   const found = new Map(answers.flatMap((answer) => answer.entry).map((one) => [JSON.stringify(one), one]));

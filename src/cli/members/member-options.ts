@@ -1,5 +1,4 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { z } from 'zod';
 import { WrongUse } from '../terminal/failure.js';
 import { readFile, readGiven, secretIn } from '../service/given-file.js';
 import { note } from '../terminal/output.js';
@@ -42,8 +41,6 @@ export async function memberToken({ memberTokenFile: file }: MemberOptions, host
   );
 }
 
-const lookedAt = z.looseObject({ host: z.string(), port: z.number(), fingerprint: z.string() });
-
 /** The certificate that a member is to show: the given one, or the one that it shows now and that a person accepts. Before a token is sent. */
 export async function memberFingerprint(
   target: Target,
@@ -51,7 +48,7 @@ export async function memberFingerprint(
   given: string | undefined,
 ): Promise<string> {
   if (given !== undefined) return given;
-  const shown = await askService(lookedAt, target, 'lookatserver', { host, port });
+  const shown = await askService(target, 'lookatserver', { host, port });
   note(`${shown.host}, port ${shown.port}, shows the certificate\n${shown.fingerprint}`);
   if (isPerson() && (await askYesOrNo('Is that the fingerprint which the server itself prints?')))
     return shown.fingerprint;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { MemberRow } from '../../web/whm-api/answers/member-answer.js';
 import { timeAgo } from '../../presentation/words.js';
 import { WrongUse } from '../terminal/failure.js';
 import { table } from '../terminal/output.js';
@@ -9,32 +9,8 @@ export const ROLES = ['standalone', 'sync', 'write-only'] as const;
 /** The argument, in a word. */
 export const MEMBER = 'its host name, address or id';
 
-/** A member as the service shows it: what is used of it here; the rest goes on to programs as it is. */
-export const memberRow = z.looseObject({
-  id: z.string(),
-  type: z.string(),
-  host: z.string().default(''),
-  port: z.number(),
-  hostname: z.string(),
-  version: z.string(),
-  role: z.string(),
-  state: z.enum(['online', 'failing', 'disabled']),
-  lastFailure: z.string().optional(),
-  lastContact: z.string().optional(),
-  zones: z.number(),
-  zonesInSync: z.number(),
-  pending: z.number(),
-  pendingSince: z.string().optional(),
-  silentNameserver: z.looseObject({ over: z.array(z.string()), why: z.string() }).optional(),
-  removalsHeld: z.looseObject({ count: z.number() }).optional(),
-  reverseTrust: z.looseObject({ established: z.boolean(), said: z.string() }).optional(),
-});
-export type MemberRow = z.infer<typeof memberRow>;
-
-const listed = z.looseObject({ member: z.array(memberRow) });
-
 export async function membersOf(target: Target): Promise<MemberRow[]> {
-  return (await askService(listed, target, 'listmembers')).member;
+  return (await askService(target, 'listmembers')).member;
 }
 
 /** The member that a person means by its host name, its address or its id. Throws WrongUse where it is none, or not one. */

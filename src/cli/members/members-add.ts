@@ -1,8 +1,9 @@
 import { Option, type Command } from 'commander';
+import type { MemberRow } from '../../web/whm-api/answers/member-answer.js';
 import { EXIT, WrongUse } from '../terminal/failure.js';
 import { guide } from '../terminal/guide.js';
 import { fieldsOf, memberFingerprint, memberOptions, memberToken, type MemberOptions } from './member-options.js';
-import { memberRow, ROLES, type MemberRow } from './member-rows.js';
+import { ROLES } from './member-rows.js';
 import { note, say } from '../terminal/output.js';
 import { askService, type Parameters } from '../service/running-service.js';
 import { asksService, targetOf, type ServiceOptions, type Target } from '../service/target.js';
@@ -44,7 +45,7 @@ async function run(host: string | undefined, options: Options): Promise<void> {
   const { role, type } = options;
   const given =
     host === undefined ? { ...fieldsOf(options), type } : { ...(await serverOf(target, host, options)), type };
-  const row = await askService(memberRow, target, 'addmember', { ...given, role });
+  const row = await askService(target, 'addmember', { ...given, role });
   say(options.json, row, words(row));
   const { reverseTrust } = row;
   if (reverseTrust !== undefined && !reverseTrust.established) {

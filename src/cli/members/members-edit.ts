@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 import { WrongUse } from '../terminal/failure.js';
 import { guide } from '../terminal/guide.js';
 import { fieldsOf, memberFingerprint, memberOptions, memberToken, type MemberOptions } from './member-options.js';
-import { MEMBER, memberNamed, memberRow, ROLES } from './member-rows.js';
+import { MEMBER, memberNamed, ROLES } from './member-rows.js';
 import { say } from '../terminal/output.js';
 import { askService } from '../service/running-service.js';
 import { asksService, targetOf, type ServiceOptions } from '../service/target.js';
@@ -41,6 +41,6 @@ async function run(name: string, options: Options): Promise<void> {
   const isMoved = (host ?? before.host) !== before.host || (port ?? before.port) !== before.port;
   const at = { host: host ?? before.host, port: port ?? before.port };
   const fingerprint = isMoved ? await memberFingerprint(target, at, given) : given;
-  const row = await askService(memberRow, target, 'editmember', { ...change, fingerprint, member: before.id });
+  const row = await askService(target, 'editmember', { ...change, fingerprint, member: before.id });
   say(options.json, row, `${row.hostname} is changed: ${row.host}, port ${row.port}, role ${row.role}.\n`);
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { guide } from '../terminal/guide.js';
 import { MEMBER, memberNamed } from './member-rows.js';
 import { say } from '../terminal/output.js';
-import { callService } from '../service/running-service.js';
+import { askService } from '../service/running-service.js';
 import { asksService, targetOf, type ServiceOptions } from '../service/target.js';
 import { confirm } from '../terminal/terminal.js';
 
@@ -23,7 +23,7 @@ export function membersRemove(members: Command): void {
       `${hostname} is deleted from the cluster and gets no changes any more; its zones stay there.`,
       options.yes,
     );
-    await callService(target, 'removemember', { member: id });
+    await askService(target, 'removemember', { member: id });
     say(options.json, { removed: hostname }, `${hostname} is deleted from the cluster.\n`);
   });
 }

@@ -1,6 +1,6 @@
 import { Argument, type Command } from 'commander';
 import { guide } from '../terminal/guide.js';
-import { MEMBER, memberNamed, memberRow, ROLES } from './member-rows.js';
+import { MEMBER, memberNamed, ROLES } from './member-rows.js';
 import { say } from '../terminal/output.js';
 import { askService } from '../service/running-service.js';
 import { asksService, targetOf, type ServiceOptions } from '../service/target.js';
@@ -19,7 +19,7 @@ write-only: every change is sent to it, and it is never asked.`,
   }).action(async (name: string, role: string, options: ServiceOptions) => {
     const target = targetOf(options);
     const { id } = await memberNamed(target, name);
-    const row = await askService(memberRow, target, 'setmemberrole', { member: id, role });
+    const row = await askService(target, 'setmemberrole', { member: id, role });
     say(options.json, row, `${row.hostname} has the role ${row.role}.\n`);
   });
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { guide } from '../terminal/guide.js';
-import { MEMBER, memberNamed, memberRow } from './member-rows.js';
+import { MEMBER, memberNamed } from './member-rows.js';
 import { say } from '../terminal/output.js';
 import { askService } from '../service/running-service.js';
 import { asksService, targetOf, type ServiceOptions } from '../service/target.js';
@@ -38,7 +38,7 @@ export function membersAllowRemovals(members: Command): void {
 interface Change {
   verb: string;
   /** The function of the API. */
-  calls: string;
+  calls: 'enablemember' | 'disablemember' | 'allowremovals';
   description: string;
   done: (hostname: string) => string;
 }
@@ -49,7 +49,7 @@ function addChange(members: Command, { verb, calls, description, done }: Change)
     async (name: string, options: ServiceOptions) => {
       const target = targetOf(options);
       const { id } = await memberNamed(target, name);
-      const row = await askService(memberRow, target, calls, { member: id });
+      const row = await askService(target, calls, { member: id });
       say(options.json, row, `${done(row.hostname)}\n`);
     },
   );

@@ -1,19 +1,12 @@
 import type { Command } from 'commander';
-import { z } from 'zod';
 import { sentenceOf } from '../../errors.js';
+import type { MemberRow } from '../../web/whm-api/answers/member-answer.js';
 import { EXIT, ServiceRefusal } from '../terminal/failure.js';
 import { guide } from '../terminal/guide.js';
-import { MEMBER, memberNamed, membersOf, type MemberRow } from './member-rows.js';
+import { MEMBER, memberNamed, membersOf } from './member-rows.js';
 import { say, table } from '../terminal/output.js';
-import { askService } from '../service/running-service.js';
+import { askService, type AnswerOf } from '../service/running-service.js';
 import { asksService, targetOf, type ServiceOptions, type Target } from '../service/target.js';
-
-const answer = z.looseObject({
-  version: z.string(),
-  hostname: z.string(),
-  milliseconds: z.number(),
-  silentNameserver: z.looseObject({ over: z.array(z.string()), why: z.string() }).optional(),
-});
 
 /** What came of one test. */
 interface Tested {
@@ -45,8 +38,8 @@ export function membersTest(members: Command): void {
 }
 
 /** Has a service test one of its members. Rejects with ServiceRefusal where it does not answer. */
-export function testMember(target: Target, id: string): Promise<z.infer<typeof answer>> {
-  return askService(answer, target, 'testmember', { member: id });
+export function testMember(target: Target, id: string): Promise<AnswerOf<'testmember'>> {
+  return askService(target, 'testmember', { member: id });
 }
 
 async function test(target: Target, { id, hostname }: MemberRow): Promise<Tested> {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { sentenceOf, type ZoneIssue } from '../../errors.js';
+import type { Functions } from '../../web/whm-api/functions.js';
 import { percentEncode } from '../../wire-format/percent.js';
 import { acceptedCertificate } from './accepted-certificate.js';
 import { CommandFailure, EXIT, ServiceRefusal, ServiceUnreachable } from '../terminal/failure.js';
@@ -7,8 +8,15 @@ import { OtherCertificate, postByTls, postLocally, type ServiceAnswer } from './
 import { nameOf, type Target } from './target.js';
 
 type Parameter = string | number | boolean | Buffer;
-/** What a function of the API takes. Absent ones are not sent; of a list, each value is. */
-export type Parameters = Readonly<Record<string, Parameter | readonly string[] | undefined>>;
+type Given = Parameter | readonly string[] | undefined;
+/** What functions of the API take. Absent ones are not sent; of a list, each value is. */
+export type Parameters = Readonly<Record<string, Given>>;
+/** What this function takes. */
+type ParametersOf<Name extends keyof Functions> = {
+  readonly [Key in keyof Functions[Name]['parameters']['shape']]?: Given;
+};
+/** What this function answers. */
+export type AnswerOf<Name extends keyof Functions> = z.infer<Functions[Name]['answer']>;
 
 const envelope = z.object({ metadata: z.object({ result: z.number(), reason: z.string() }), data: z.unknown() });
 const refusal = z.object({ code: z.string(), issues: z.array(z.custom<ZoneIssue>()).default([]) });
@@ -26,10 +34,27 @@ const WHY: Readonly<Record<string, (folder: string) => string>> = {
 const DENIED = new Set(['privilege_missing', 'access_denied']);
 
 /**
- * Calls a function of the API (docs/openapi.json) of a service: over its control socket with root's rights, or with a token. Resolves with
- * its `data`. Takes as long as the service takes. Rejects with ServiceUnreachable or ServiceRefusal.
+ * Calls a function of the API (docs/openapi.json) of a service: over its control socket with root's rights, or with a token.
+ * Resolves with its `data`, with whatever a newer service adds. Takes as long as the service takes. Rejects with
+ * ServiceUnreachable, or with ServiceRefusal, also where the answer is another one than this version knows.
  */
-export async function callService(target: Target, name: string, parameters: Parameters = {}): Promise<unknown> {
+export async function askService<Name extends keyof Functions>(
+  target: Target,
+  name: Name,
+  parameters: ParametersOf<Name> = {},
+): Promise<AnswerOf<Name>> {
+  // The table is loaded while the service is at work: commands that ask nothing need none of it.
+  const [data, { FUNCTIONS }] = await Promise.all([
+    callService(target, name, parameters),
+    import('../../web/whm-api/functions.js'),
+  ]);
+  const read = FUNCTIONS.get(name)?.answer.safeParse(data);
+  if (read?.success === true) return data as AnswerOf<Name>;
+  const sentence = `The answer of ${nameOf(target)} is not what this version of dnscluster knows. Use the one that is installed with the service.`;
+  throw new ServiceRefusal(sentence, EXIT.problems, { code: 'answer_unreadable', cause: read?.error });
+}
+
+async function callService(target: Target, name: string, parameters: Parameters): Promise<unknown> {
   const path = `/json-api/${name}?api.version=1`;
   const form = formOf(parameters);
   const answer =
@@ -41,19 +66,6 @@ export async function callService(target: Target, name: string, parameters: Para
   return dataOf(answer, target);
 }
 
-/** As callService; the answer is read by `schema`. Rejects with ServiceRefusal where it is another one than this version knows. */
-export async function askService<T>(
-  schema: z.ZodType<T>,
-  target: Target,
-  name: string,
-  parameters: Parameters = {},
-): Promise<T> {
-  const read = schema.safeParse(await callService(target, name, parameters));
-  if (read.success) return read.data;
-  const sentence = `The answer of ${nameOf(target)} is not what this version of dnscluster knows. Use the one that is installed with the service.`;
-  throw new ServiceRefusal(sentence, EXIT.problems, { code: 'answer_unreadable', cause: read.error });
-}
-
 function formOf(parameters: Parameters): Buffer {
   const pairs = Object.entries(parameters).flatMap(([key, given]) =>
     listOf(given).flatMap((value) => [Buffer.from(`${key}=`), percentEncode(octetsOf(value)), Buffer.from('&')]),
@@ -61,7 +73,7 @@ function formOf(parameters: Parameters): Buffer {
   return Buffer.concat(pairs);
 }
 
-function listOf(given: Parameter | readonly string[] | undefined): readonly Parameter[] {
+function listOf(given: Given): readonly Parameter[] {
   if (given === undefined) return [];
   return typeof given === 'object' && !Buffer.isBuffer(given) ? given : [given];
 }

@@ -1,17 +1,9 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { z } from 'zod';
 import { PRIVILEGES } from '../../access/privileges.js';
 import { guide } from '../terminal/guide.js';
 import { note, say } from '../terminal/output.js';
 import { askService } from '../service/running-service.js';
 import { asksService, targetOf, type ServiceOptions } from '../service/target.js';
-
-const made = z.looseObject({
-  token: z.string(),
-  name: z.string(),
-  acls: z.array(z.string()),
-  expires_at: z.number().nullable(),
-});
 
 interface Options extends ServiceOptions {
   privilege: readonly string[];
@@ -44,7 +36,7 @@ export function tokensCreate(tokens: Command): void {
       ...{ token_name: name, acl: options.privilege },
       ...{ expires_at: options.expires, whitelist_ip: options.address },
     };
-    const { token, ...details } = await askService(made, targetOf(options), 'api_token_create', given);
+    const { token, ...details } = await askService(targetOf(options), 'api_token_create', given);
     const until = details.expires_at === null ? '' : ` until ${dayOf(details.expires_at)}`;
     if (options.json !== true)
       note(`The token ${details.name} may do ${details.acls.join(', ')}${until}. It is shown once:`);

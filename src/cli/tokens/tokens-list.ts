@@ -1,24 +1,10 @@
 import type { Command } from 'commander';
-import { z } from 'zod';
 import { timeAgo } from '../../presentation/words.js';
 import { guide } from '../terminal/guide.js';
 import { say, table } from '../terminal/output.js';
 import { askService } from '../service/running-service.js';
 import { asksService, targetOf, type ServiceOptions } from '../service/target.js';
 import { dayOf } from './tokens-create.js';
-
-const listed = z.looseObject({
-  tokens: z.record(
-    z.string(),
-    z.looseObject({
-      name: z.string(),
-      acls: z.record(z.string(), z.number()),
-      expires_at: z.number().nullable(),
-      whitelist_ips: z.array(z.string()).nullable(),
-      last_used: z.number().nullable(),
-    }),
-  ),
-});
 
 /** `dnscluster tokens list`. */
 export function tokensList(tokens: Command): void {
@@ -29,7 +15,7 @@ export function tokensList(tokens: Command): void {
   guide(asksService(command), {
     examples: { 'tokens list': 'The tokens of root.', 'tokens list --user ann': 'Those of ann.' },
   }).action(async ({ user, ...options }: ServiceOptions & { user?: string }) => {
-    const { tokens: found } = await askService(listed, targetOf(options), 'api_token_list', { user });
+    const { tokens: found } = await askService(targetOf(options), 'api_token_list', { user });
     const rows = Object.values(found).map(({ name, acls, expires_at: end, whitelist_ips: from, last_used: used }) => [
       name,
       Object.entries(acls)

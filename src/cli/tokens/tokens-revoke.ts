@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { guide } from '../terminal/guide.js';
 import { say } from '../terminal/output.js';
-import { callService } from '../service/running-service.js';
+import { askService } from '../service/running-service.js';
 import { asksService, targetOf, type ServiceOptions } from '../service/target.js';
 import { confirm } from '../terminal/terminal.js';
 
@@ -20,7 +20,7 @@ export function tokensRevoke(tokens: Command): void {
     const { user, yes, json } = options;
     const what = names.length === 1 ? `The token ${names.join()} is` : `The tokens ${names.join(', ')} are`;
     await confirm(`${what} refused from now on.`, yes);
-    await callService(target, 'api_token_revoke', { token_name: names, user });
+    await askService(target, 'api_token_revoke', { token_name: names, user });
     say(json, { revoked: names }, `${what} revoked.\n`);
   });
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { changeResult, sayChange } from './change-result.js';
+import { sayChange } from './change-result.js';
 import { guide } from '../terminal/guide.js';
 import { askService } from '../service/running-service.js';
 import { asksService, targetOf, type ServiceOptions } from '../service/target.js';
@@ -34,6 +34,6 @@ export function zonesCreate(zones: Command): void {
   }).action(async (zone: string, options: Options) => {
     const { ip, template, ns1, ns2, hostmaster, ttl, wait, timeout } = options;
     const parameters = { zone, ip, template, ns1, ns2, hostmaster, ttl, wait, timeout };
-    sayChange(options.json, await askService(changeResult, targetOf(options), 'createzone', parameters));
+    sayChange(options.json, await askService(targetOf(options), 'createzone', parameters));
   });
 }

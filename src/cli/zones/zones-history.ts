@@ -1,22 +1,8 @@
 import type { Command } from 'commander';
-import { z } from 'zod';
 import { guide } from '../terminal/guide.js';
 import { say, table } from '../terminal/output.js';
 import { askService } from '../service/running-service.js';
 import { asksService, targetOf, type ServiceOptions } from '../service/target.js';
-
-const listed = z.looseObject({
-  version: z.array(
-    z.looseObject({
-      time: z.string(),
-      user: z.string(),
-      via: z.string(),
-      change: z.enum(['saved', 'removed']),
-      serial: z.number(),
-      newSerial: z.number().optional(),
-    }),
-  ),
-});
 
 /** `dnscluster zones history`. */
 export function zonesHistory(zones: Command): void {
@@ -33,7 +19,7 @@ present one.`,
         'Undo the change of that time.',
     },
   }).action(async (zone: string, options: ServiceOptions) => {
-    const { version: rows } = await askService(listed, targetOf(options), 'listzonehistory', { zone });
+    const { version: rows } = await askService(targetOf(options), 'listzonehistory', { zone });
     const lines = rows.map(({ time, user, via, change, serial, newSerial }) => [
       ...[time, `${user} (${via})`],
       change === 'removed' ? `removed at serial ${serial}` : `serial ${serial} to ${newSerial ?? 'a later one'}`,

@@ -1,23 +1,10 @@
 import { Option, type Command } from 'commander';
-import { z } from 'zod';
 import { guide } from '../terminal/guide.js';
 import { say, table } from '../terminal/output.js';
-import { askService } from '../service/running-service.js';
+import { askService, type AnswerOf } from '../service/running-service.js';
 import { asksService, targetOf, type ServiceOptions } from '../service/target.js';
 
-const listed = z.looseObject({
-  zone: z.array(
-    z.looseObject({
-      domain: z.string(),
-      serial: z.number().optional(),
-      owner: z.string().optional(),
-      modified: z.number().optional(),
-      /** Where it is not here: the member that has it. */
-      member: z.string().optional(),
-    }),
-  ),
-});
-type Row = z.infer<typeof listed>['zone'][number];
+type Row = AnswerOf<'listzones'>['zone'][number];
 
 interface Options extends ServiceOptions {
   owner?: string;
@@ -45,7 +32,7 @@ export function zonesList(zones: Command): void {
 
 async function run(options: Options): Promise<void> {
   const { owner, match = '', elsewhere = false } = options;
-  const { zone } = await askService(listed, targetOf(options), 'listzones');
+  const { zone } = await askService(targetOf(options), 'listzones');
   const wanted = zone.filter(
     (row) =>
       (row.member !== undefined) === elsewhere &&

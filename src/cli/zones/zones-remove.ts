@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { changeResult, sayChange } from './change-result.js';
+import { sayChange } from './change-result.js';
 import { guide } from '../terminal/guide.js';
 import { askService } from '../service/running-service.js';
 import { asksService, targetOf, type ServiceOptions } from '../service/target.js';
@@ -24,6 +24,6 @@ export function zonesRemove(zones: Command): void {
     const target = targetOf(options);
     await confirm(`${zone} is removed here and at the members, and is not answered for any more.`, options.yes);
     const parameters = { zone, wait, timeout, even_of_others: evenOfOthers };
-    sayChange(options.json, await askService(changeResult, target, 'removezone', parameters));
+    sayChange(options.json, await askService(target, 'removezone', parameters));
   });
 }

@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
-import { z } from 'zod';
 import { EXIT } from '../terminal/failure.js';
 import { guide } from '../terminal/guide.js';
 import { note, say } from '../terminal/output.js';
-import { askService } from '../service/running-service.js';
+import { askService, type AnswerOf } from '../service/running-service.js';
 import { asksService, nameOf, targetOf, type ServiceOptions } from '../service/target.js';
 
 const HELP = `
@@ -14,22 +13,7 @@ A broken file stays as you wrote it and is not used; a file that is gone removes
 It exits with 1 where some files are not taken or missing.`;
 const EXAMPLES = { 'zones rescan': 'Take what was edited in the files of the service on this machine.' };
 
-const taken = z.object({
-  zone: z.string(),
-  serial: z.number(),
-  lifted: z.boolean(),
-  local: z.object({ state: z.enum(['served', 'pending']), reason: z.string().optional() }),
-});
-const result = z.object({
-  changed: z.array(taken),
-  added: z.array(taken),
-  broken: z.array(z.object({ zone: z.string(), why: z.string() })),
-  missing: z.array(z.string()),
-  removed: z.array(z.string()),
-  strange: z.array(z.string()),
-  unchanged: z.number(),
-});
-type Result = z.infer<typeof result>;
+type Result = AnswerOf<'rescanzones'>;
 
 /** `dnscluster zones rescan`: has the running service take what was changed by hand in the zone files. */
 export function zonesRescan(zones: Command): void {
@@ -44,7 +28,7 @@ export function zonesRescan(zones: Command): void {
 async function run(options: ServiceOptions): Promise<void> {
   const target = targetOf(options);
   if (options.json !== true) note(`Reading the zone files of ${nameOf(target)} ...`);
-  const found = await askService(result, target, 'rescanzones');
+  const found = await askService(target, 'rescanzones');
   say(options.json, found, summary(found));
   const problems = found.broken.length + found.missing.length + found.removed.length + found.strange.length;
   if (problems > 0) process.exitCode = EXIT.problems;
@@ -67,7 +51,7 @@ function summary({ changed, added, broken, missing, removed, strange, unchanged 
   return `${said.join('')}Unchanged: ${unchanged}\n`;
 }
 
-function describe({ zone, serial, lifted, local }: z.infer<typeof taken>): string {
+function describe({ zone, serial, lifted, local }: Result['changed'][number]): string {
   const place =
     local.state === 'served' ? 'served' : `waits: ${local.reason ?? 'the nameserver has not loaded it yet'}`;
   return `${zone}  serial ${serial}${lifted ? ' (lifted)' : ''}, ${place}`;

@@ -1,23 +1,18 @@
 import type { Command } from 'commander';
-import { z } from 'zod';
 import { timeAgo } from '../../presentation/words.js';
-import { changeResult, sayChange } from './change-result.js';
+import { sayChange } from './change-result.js';
 import { guide } from '../terminal/guide.js';
 import { say, table } from '../terminal/output.js';
 import { askService } from '../service/running-service.js';
 import { asksService, targetOf, type ServiceOptions } from '../service/target.js';
 import { waitOptions, type WaitOptions } from '../terminal/waiting.js';
 
-const removed = z.looseObject({
-  zone: z.array(z.looseObject({ zone: z.string(), serial: z.number(), removedAt: z.number(), user: z.string() })),
-});
-
 /** `dnscluster zones removed`. */
 export function zonesRemoved(zones: Command): void {
   const command = zones.command('removed').description('Zones that were removed here, the newest first');
   guide(asksService(command), { examples: { 'zones removed': 'What "zones restore" can bring back.' } }).action(
     async (options: ServiceOptions) => {
-      const { zone: rows } = await askService(removed, targetOf(options), 'listremovedzones');
+      const { zone: rows } = await askService(targetOf(options), 'listremovedzones');
       const lines = rows.map(({ zone, serial, removedAt, user }) => [zone, serial, timeAgo(removedAt), user]);
       const list = table(['ZONE', 'SERIAL', 'REMOVED', 'BY'], lines);
       say(options.json, rows, list === '' ? 'No zone was removed here.\n' : list);
@@ -35,6 +30,6 @@ export function zonesRestore(zones: Command): void {
     examples: { 'zones restore example.com': 'Bring it back, here and at the members.' },
   }).action(async (zone: string, options: ServiceOptions & WaitOptions) => {
     const { wait, timeout } = options;
-    sayChange(options.json, await askService(changeResult, targetOf(options), 'restorezone', { zone, wait, timeout }));
+    sayChange(options.json, await askService(targetOf(options), 'restorezone', { zone, wait, timeout }));
   });
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { changeResult, sayChange } from './change-result.js';
+import { sayChange } from './change-result.js';
 import { readGiven } from '../service/given-file.js';
 import { guide } from '../terminal/guide.js';
 import { askService } from '../service/running-service.js';
@@ -28,6 +28,6 @@ that is not above the held one is lifted. Members that are away get the zone whe
     const zonedata = await readGiven(file);
     const { wait, timeout } = options;
     const calls = options.new === true ? 'addzone' : 'savezone';
-    sayChange(options.json, await askService(changeResult, target, calls, { zone, zonedata, wait, timeout }));
+    sayChange(options.json, await askService(target, calls, { zone, zonedata, wait, timeout }));
   });
 }

@@ -16,34 +16,50 @@ export interface ApiStores {
   accounts?: HostAccounts | undefined;
 }
 
-/** One function of the API: what it takes, the privilege that it needs, what it does. */
-export interface ApiFunction {
+/** One function of the API: what it takes, the privilege that it needs, what it does and what it answers. */
+export interface ApiFunction<Shape extends z.ZodRawShape = z.ZodRawShape, Answer extends z.ZodType = z.ZodType> {
   /** In one line, for the description of the API. */
   summary: string;
-  /** None where every holder of a token may call it. */
-  privilege?: string;
-  parameters: z.ZodObject;
+  /** Null: every holder of a token may call it. */
+  privilege: string | null;
+  parameters: z.ZodObject<Shape>;
+  /** The `data` of its answer: `run` is held to it, the description of the API and the command line read it. */
+  answer: Answer;
   run: (parameters: never, request: ApiRequest, stores: ApiStores) => unknown;
 }
 
-/** Ties the types of `parameters` and `run` together. */
-export function apiFunction<Shape extends z.ZodRawShape>(definition: {
+/** A value that becomes JSON, in which lists and fields may be read-only. */
+type Given<T> = T extends object ? { readonly [Key in keyof T]: Given<T[Key]> } : T;
+type Run<Shape extends z.ZodRawShape, Data> = (
+  parameters: z.infer<z.ZodObject<Shape>>,
+  request: ApiRequest,
+  stores: ApiStores,
+) => Data | Reasoned<Data> | Promise<Data | Reasoned<Data>>;
+
+/** Ties the types of `parameters`, `answer` and `run` together. */
+export function apiFunction<Shape extends z.ZodRawShape, Answer extends z.ZodType>(definition: {
   summary: string;
-  privilege?: string;
+  privilege: string | null;
   parameters: Shape;
-  run: (parameters: z.infer<z.ZodObject<Shape>>, request: ApiRequest, stores: ApiStores) => unknown;
-}): ApiFunction {
-  return { ...definition, parameters: z.object(definition.parameters), run: definition.run };
+  answer: Answer;
+  run: Run<Shape, Given<z.input<NoInfer<Answer>>>>;
+}): ApiFunction<Shape, Answer> {
+  return { ...definition, parameters: z.object(definition.parameters) };
 }
 
-/** What a function answers that says more than `OK`. */
-export class Answer {
+/** An answer whose reason says more than `OK`. */
+export class Reasoned<Data = unknown> {
   constructor(
     /** A sentence. */
     readonly reason: string,
-    readonly data: unknown,
+    readonly data: Data,
   ) {}
 }
+
+/** The answer of a function that has nothing to say but that it is done. */
+export const nothing = z.object({});
+/** A word of an answer: one of these, or one that only a later version knows. */
+export const wordOf = (...words: readonly string[]): z.ZodString => z.string().meta({ examples: [...words] });
 
 /** A parameter's octets, as zone text is. */
 export const octets = z.instanceof(Buffer, { error: 'is missing' }).meta({ type: 'string' });

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { formatName, labelsOf, NameError, parseName, ROOT, type Name } from '../../dns/name.js';
 import { RdataError } from '../../dns/octets.js';
 import { itemsOf, rdataOf } from '../../dns/rdata-items.js';
@@ -44,8 +45,11 @@ const OTHER: readonly Column[] = [{ key: 'rdata', kind: 'words' }];
 const columnsOf = (type: number): readonly Column[] => COLUMNS[type] ?? OTHER;
 const utf8 = (octets: string): string => Buffer.from(octets, 'latin1').toString('utf8');
 
+/** A line of a zone; a record has the fields of its type besides. */
+export const dumpedLine = z.object({ Line: z.number(), type: z.string() }).catchall(z.union([z.string(), z.number()]));
+
 /** A line as dumpzone answers it: a record by its fields, `$TTL` by its value, all else `:RAW`. Lines count from 1. */
-export function dumpLine(line: ZoneLine, text: Buffer): Record<string, string | number> {
+export function dumpLine(line: ZoneLine, text: Buffer): z.input<typeof dumpedLine> {
   const place = { Line: line.index + 1, ...(line.count > 1 ? { Lines: line.count } : {}) };
   if (line.kind === 'control' && line.sets !== undefined) return { ...place, type: '$TTL', ttl: String(line.sets) };
   if (line.kind !== 'record') return { ...place, type: ':RAW', raw: utf8(lineText(text, line)) };

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import type { ChangeOptions, ChangeResult } from '../../cluster/model/results.js';
 import { lowerName, parseName, type Name } from '../../dns/name.js';
 import { itemsOf } from '../../dns/rdata-items.js';
 import { TYPE } from '../../dns/types.js';
@@ -6,8 +8,8 @@ import { editZone, type ZoneEdit } from '../../zones/zone-edit.js';
 import { linesByIndex, readZoneLines, type RecordLine, type ZoneLine } from '../../zones/zone-lines.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ApiRequest } from '../requests/api-request.js';
-import { Answer } from './api-function.js';
-import type { ChangeOptions, ChangeResult } from '../../cluster/model/results.js';
+import { changeAnswer } from './answers/change-answer.js';
+import { Reasoned } from './api-function.js';
 
 /** Lines of a zone that are answered one by one; what is larger can be had as a file. */
 const MOST_LINES = 200_000;
@@ -101,12 +103,15 @@ export async function inWhmWords<T>(call: Promise<T>, zone: ZoneName, words: Whm
   }
 }
 
+/** A change in WHM's words, and how far it is. */
+export const whmChangeAnswer = z.object({ new_serial: z.string().optional(), result: changeAnswer });
+
 /** A change's answer: its reason says what the nameserver did, its data where the change has come to. */
-export function changeAnswer(hostname: string, result: ChangeResult): Answer {
+export function whmChange(hostname: string, result: ChangeResult): Reasoned<z.input<typeof whmChangeAnswer>> {
   const { zone, local, serial } = result;
   const reason =
     local.state === 'served'
       ? `Nameserver of ${hostname} reloaded zone: [${zone}]`
       : `Nameserver of ${hostname} has not loaded zone yet: [${zone}] ${local.reason ?? ''}`.trimEnd();
-  return new Answer(reason, { ...(serial === undefined ? {} : { new_serial: String(serial) }), result });
+  return new Reasoned(reason, { ...(serial === undefined ? {} : { new_serial: String(serial) }), result });
 }

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import type { ApiFunction } from './api-function.js';
 
-/** What JSON Schema says of one parameter. */
+/** What JSON Schema says of something. */
 type Described = Readonly<Record<string, unknown>>;
+
+const SCHEMAS = '#/components/schemas/';
 
 const ENVELOPE = {
   type: 'object',
@@ -21,13 +23,23 @@ const ENVELOPE = {
     data: { type: 'object' },
   },
 };
+const FAILURE = {
+  type: 'object',
+  required: ['code', 'issues'],
+  properties: {
+    code: { type: 'string', description: 'Short stable name of what failed.' },
+    issues: { type: 'array', items: { type: 'object' }, description: 'What was found in the text of a zone.' },
+  },
+};
 
 /**
- * The description of the API (OpenAPI 3.1), made from the schemas that check its parameters. Every function takes GET and POST
- * alike; POST is described.
+ * The description of the API (OpenAPI 3.1), made from the schemas of parameters and answers. Every function takes GET and
+ * POST alike; POST is described.
  */
 export function describeApi(functions: ReadonlyMap<string, ApiFunction>): object {
   const sorted = [...functions].sort(([a], [b]) => (a < b ? -1 : 1));
+  const answers = sorted.map(([name, { answer }]) => [`${name}Data`, describeAnswer(answer)] as const);
+  const shared = Object.assign({}, ...answers.map(([, { $defs }]) => $defs)) as Described;
   return {
     openapi: '3.1.0',
     info: {
@@ -41,7 +53,12 @@ export function describeApi(functions: ReadonlyMap<string, ApiFunction>): object
     security: [{ token: [] }, { bearer: [] }],
     paths: Object.fromEntries(sorted.map(([name, called]) => [`/${name}`, { post: operation(name, called) }])),
     components: {
-      schemas: { Envelope: ENVELOPE },
+      schemas: {
+        Envelope: ENVELOPE,
+        Failure: FAILURE,
+        ...shared,
+        ...Object.fromEntries(answers.map(([name, { $defs: _defs, ...schema }]) => [name, schema])),
+      },
       securitySchemes: {
         token: { type: 'apiKey', in: 'header', name: 'Authorization', description: '`whm USER:TOKEN`' },
         bearer: { type: 'http', scheme: 'bearer' },
@@ -64,16 +81,28 @@ function operation(name: string, { summary, privilege, parameters }: ApiFunction
   return {
     operationId: name,
     summary,
-    ...(privilege === undefined ? {} : { description: `Needs the privilege ${privilege}.` }),
+    ...(privilege === null ? {} : { description: `Needs the privilege ${privilege}.` }),
     requestBody: { content: { 'application/x-www-form-urlencoded': form } },
     responses: {
       '200': {
         description: 'The answer, or why there is none.',
-        content: { 'application/json': { schema: { $ref: '#/components/schemas/Envelope' } } },
+        content: { 'application/json': { schema: answered(name) } },
       },
       '403': { description: 'No token, or a wrong one.' },
     },
   };
+}
+
+/** The envelope with the answer of this function, or with why it failed. */
+function answered(name: string): Described {
+  const data = { anyOf: [`${name}Data`, 'Failure'].map((schema) => ({ $ref: `${SCHEMAS}${schema}` })) };
+  return { allOf: [{ $ref: `${SCHEMAS}Envelope` }, { properties: { data } }] };
+}
+
+/** As JSON Schema; `$defs` are those with a name of their own, to which it refers as components. */
+function describeAnswer(answer: z.ZodType): Described & { $defs?: Described } {
+  const { $schema: _schema, ...schema } = z.toJSONSchema(answer, { io: 'input' });
+  return JSON.parse(JSON.stringify(schema).replaceAll('#/$defs/', SCHEMAS)) as Described;
 }
 
 function isRequired(schema: z.ZodType): boolean {

@@ -5,39 +5,11 @@ import type { Cluster } from '../../cluster/cluster.js';
 import { ClusterError, isClusterError, type ErrorCode } from '../../errors.js';
 import { send } from '../requests/send.js';
 import { ApiRequest } from '../requests/api-request.js';
-import { CLUSTER_FUNCTIONS } from './functions/cluster-functions.js';
-import { Answer, type ApiFunction, type ApiStores } from './api-function.js';
-import { AUDIT_FUNCTIONS } from './functions/audit-functions.js';
+import { Reasoned, type ApiFunction, type ApiStores } from './api-function.js';
 import { batchCommands, runBatch } from './batch.js';
+import { FUNCTIONS } from './functions.js';
 import { describeApi } from './openapi.js';
-import { DRIFT_FUNCTIONS } from './functions/drift-functions.js';
-import { DNS_FUNCTIONS } from './functions/dns-functions.js';
-import { HISTORY_FUNCTIONS } from './functions/history-functions.js';
-import { NOTIFICATION_FUNCTIONS } from './functions/notification-functions.js';
-import { RECORD_FUNCTIONS } from './functions/record-functions.js';
-import { SERVER_FUNCTIONS } from './functions/server-functions.js';
-import { SYNCHRONIZE_FUNCTIONS } from './functions/synchronize-functions.js';
-import { TOKEN_FUNCTIONS } from './functions/token-functions.js';
-import { USER_FUNCTIONS } from './functions/user-functions.js';
-import { ZONE_FUNCTIONS } from './functions/zone-functions.js';
 
-/** All functions of the API, by name. */
-export const FUNCTIONS: ReadonlyMap<string, ApiFunction> = new Map(
-  Object.entries({
-    ...SERVER_FUNCTIONS,
-    ...ZONE_FUNCTIONS,
-    ...HISTORY_FUNCTIONS,
-    ...DNS_FUNCTIONS,
-    ...RECORD_FUNCTIONS,
-    ...CLUSTER_FUNCTIONS,
-    ...SYNCHRONIZE_FUNCTIONS,
-    ...DRIFT_FUNCTIONS,
-    ...NOTIFICATION_FUNCTIONS,
-    ...TOKEN_FUNCTIONS,
-    ...USER_FUNCTIONS,
-    ...AUDIT_FUNCTIONS,
-  }),
-);
 /** Functions that answer flat, without an envelope, where the caller names no API version. */
 const FLAT = new Set(['version', 'gethostname']);
 
@@ -95,12 +67,12 @@ async function perform(stores: ApiStores, name: string, request: ApiRequest, env
   const called = FUNCTIONS.get(name);
   if (called === undefined) throw new ClusterError('function_unknown', { name: name.slice(0, 60) });
   const { privilege } = called;
-  if (privilege !== undefined && !hasPrivilege(request.peer, privilege)) {
+  if (privilege !== null && !hasPrivilege(request.peer, privilege)) {
     throw new ClusterError('privilege_missing', { privilege });
   }
   await request.read();
   const answer = await run(called, request, stores);
-  const { reason, data } = answer instanceof Answer ? answer : new Answer('OK', answer);
+  const { reason, data } = answer instanceof Reasoned ? (answer as Reasoned) : new Reasoned('OK', answer);
   if (!enveloped && FLAT.has(name) && request.text('api.version') !== '1') return data as object;
   return { metadata: { version: 1, command: name, reason, result: 1 }, data };
 }

@@ -1,14 +1,17 @@
+import { z } from 'zod';
+import { auditEntry } from '../../../operations/audit-chain.js';
 import { apiFunction, text, whole, type ApiFunction } from '../api-function.js';
 
 const USUAL = 100;
 
 /** Who changed what. */
-export const AUDIT_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
+export const AUDIT_FUNCTIONS = {
   listaudit: apiFunction({
     summary:
       'The last changes that were asked for: who, how they came, what of which zone or member, and whether it was refused',
     privilege: 'clustering',
     parameters: { limit: whole.optional(), user: text.optional(), action: text.optional(), target: text.optional() },
+    answer: z.object({ entry: z.array(auditEntry) }),
     run: async ({ limit = USUAL, user, action, target }, { peer }, { audit }) => ({
       entry:
         (await audit?.latest(limit, (noted) => {
@@ -20,4 +23,4 @@ export const AUDIT_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
         })) ?? [],
     }),
   }),
-};
+} satisfies Readonly<Record<string, ApiFunction>>;

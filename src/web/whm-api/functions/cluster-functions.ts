@@ -1,22 +1,54 @@
-import { apiFunction, flag, many, port, text, whole, type ApiFunction } from '../api-function.js';
+import { z } from 'zod';
+import { memberAnswer, silentNameserver } from '../answers/member-answer.js';
+import { statusAnswer } from '../answers/status-answer.js';
+import { apiFunction, flag, many, nothing, port, text, whole, wordOf, type ApiFunction } from '../api-function.js';
 import { editedMember, editFrom, memberFrom, newMember, role } from '../member-parameters.js';
 import { zone } from '../zone-parameters.js';
 
 const privilege = 'clustering';
 
+const memberType = z.object({
+  type: z.string(),
+  label: z.string(),
+  fields: z.array(
+    z.object({
+      name: z.string(),
+      label: z.string(),
+      type: wordOf('text', 'bigtext', 'binary', 'radio', 'ip'),
+      default: z.string().optional(),
+      options: z.array(z.object({ value: z.string(), label: z.string() })).optional(),
+      help: z.string().optional(),
+      secret: z.boolean().optional(),
+    }),
+  ),
+});
+const failures = z.object({
+  members: z.array(
+    z.object({
+      member: z.string(),
+      state: wordOf('failing', 'disabled'),
+      reason: z.string(),
+      pending: z.number(),
+      pendingSince: z.string().optional(),
+    }),
+  ),
+  zones: z.array(z.object({ member: z.string(), zone: z.string(), reason: z.string() })),
+});
+
 /** The cluster and its members. */
-export const CLUSTER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
+export const CLUSTER_FUNCTIONS = {
   clusterstatus: apiFunction({
     summary: 'This server, its nameserver, and its members with how they do',
     privilege,
     parameters: {},
+    answer: statusAnswer,
     run: (_, { cluster, peer }) => cluster.status(peer),
   }),
   setclustering: apiFunction({
     summary: 'Enable or disable DNS clustering; while it is disabled, changes wait and none is lost',
-
     privilege,
     parameters: { enabled: flag },
+    answer: statusAnswer,
     run: async ({ enabled }, { cluster, peer }) => {
       await cluster.setClustering(enabled, peer);
       return cluster.status(peer);
@@ -24,9 +56,9 @@ export const CLUSTER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
   }),
   setfailurethreshold: apiFunction({
     summary: 'After how many failed commands in a row a member is disabled; 0: never',
-
     privilege,
     parameters: { threshold: whole },
+    answer: statusAnswer,
     run: async ({ threshold }, { cluster, peer }) => {
       await cluster.configure({ failureThreshold: threshold }, peer);
       return cluster.status(peer);
@@ -37,6 +69,7 @@ export const CLUSTER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
       'Enable members again that the failure threshold disabled, when they have answered for some minutes; or not',
     privilege,
     parameters: { enabled: flag },
+    answer: statusAnswer,
     run: async ({ enabled }, { cluster, peer }) => {
       await cluster.configure({ autoEnable: enabled }, peer);
       return cluster.status(peer);
@@ -46,6 +79,7 @@ export const CLUSTER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     summary: 'Networks beside the Internet in which resellers may have members, as 10.1.0.0/16; all others stay closed',
     privilege,
     parameters: { network: many(text) },
+    answer: statusAnswer,
     run: async ({ network }, { cluster, peer }) => {
       await cluster.configure({ resellerNetworks: network }, peer);
       return cluster.status(peer);
@@ -53,16 +87,16 @@ export const CLUSTER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
   }),
   listmembers: apiFunction({
     summary: 'The members of the cluster, with version, role, health, and zones in sync',
-
     privilege,
     parameters: {},
+    answer: z.object({ member: z.array(memberAnswer) }),
     run: (_, { cluster, peer }) => ({ member: cluster.members(peer) }),
   }),
   listmembertypes: apiFunction({
     summary: 'Types of members beside cPanel, each with the fields of its form',
-
     privilege,
     parameters: {},
+    answer: z.object({ type: z.array(memberType) }),
     run: (_, { cluster, peer }) => ({
       type: cluster.memberTypes(peer).map(({ type, label, fields }) => ({ type, label, fields })),
     }),
@@ -71,12 +105,14 @@ export const CLUSTER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     summary: 'The certificate that a server shows which is to be added; nothing is sent to it',
     privilege,
     parameters: { host: text, port: port.optional() },
+    answer: z.object({ host: z.string(), port: z.number(), fingerprint: z.string() }),
     run: ({ host, port }, { cluster, peer }) => cluster.lookAtServer(host, port, peer),
   }),
   getmemberzone: apiFunction({
     summary: 'The text of a zone as a member has it, in base64',
     privilege,
     parameters: { member: text, zone },
+    answer: z.object({ zone: z.string(), text_b64: z.base64() }),
     run: async ({ member, zone: name }, { cluster, peer }) => ({
       zone: name,
       text_b64: (await cluster.memberZoneText(member, name, peer)).toString('base64'),
@@ -85,28 +121,35 @@ export const CLUSTER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
   addmember: apiFunction({
     summary:
       'Add a member, after it answered; with a type of listmembertypes, the fields of that type are parameters, too',
-
     privilege,
     parameters: newMember,
+    answer: memberAnswer,
     run: (given, request) => request.cluster.addMember(memberFrom(given, request), request.peer),
   }),
   editmember: apiFunction({
     summary: 'Change the address, credentials or role of a member, after it answered with them; what is not sent stays',
     privilege,
     parameters: editedMember,
+    answer: memberAnswer,
     run: (given, request) => request.cluster.editMember(given.member, editFrom(given, request), request.peer),
   }),
   testmember: apiFunction({
     summary: 'Ask a member who it is, how long its answer takes, and whether its nameserver answers over UDP and TCP',
     privilege,
     parameters: { member: text },
+    answer: z.object({
+      version: z.string(),
+      hostname: z.string(),
+      milliseconds: z.number(),
+      silentNameserver: silentNameserver.optional(),
+    }),
     run: ({ member }, { cluster, peer }) => cluster.testMember(member, peer),
   }),
   cluster_member_has_trust_with: apiFunction({
     summary: 'Whether a host is a member of this server',
-
     privilege,
     parameters: { host: text, althost: text.optional() },
+    answer: z.object({ has_trust: z.number() }),
     run: ({ host, althost }, { cluster, peer }) => {
       const asked = [host, althost].map((name) => name?.trim().toLowerCase());
       const trusted = cluster
@@ -119,43 +162,45 @@ export const CLUSTER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     summary: 'Members that fail or are disabled, and zones that members refused, with the reasons',
     privilege,
     parameters: {},
+    answer: failures,
     run: (_, { cluster, peer }) => cluster.failures(peer),
   }),
   setmemberrole: apiFunction({
     summary: 'Change the DNS role of a member',
-
     privilege,
     parameters: { member: text, role },
+    answer: memberAnswer,
     run: ({ member, role }, { cluster, peer }) => cluster.setMemberRole(member, role, peer),
   }),
   enablemember: apiFunction({
     summary: 'Take a disabled member in again; it gets what it missed',
-
     privilege,
     parameters: { member: text },
+    answer: memberAnswer,
     run: ({ member }, { cluster, peer }) => cluster.enableMember(member, peer),
   }),
   disablemember: apiFunction({
     summary: 'Send a member nothing until it is enabled again',
-
     privilege,
     parameters: { member: text },
+    answer: memberAnswer,
     run: ({ member }, { cluster, peer }) => cluster.disableMember(member, peer),
   }),
   allowremovals: apiFunction({
     summary: 'Let the removals go that are held for a member, because too much of what it holds would go',
     privilege,
     parameters: { member: text },
+    answer: memberAnswer,
     run: ({ member }, { cluster, peer }) => cluster.allowRemovals(member, peer),
   }),
   removemember: apiFunction({
     summary: 'Delete a member from the cluster; its zones stay there',
-
     privilege,
     parameters: { member: text },
+    answer: nothing,
     run: async ({ member }, { cluster, peer }) => {
       await cluster.removeMember(member, peer);
       return {};
     },
   }),
-};
+} satisfies Readonly<Record<string, ApiFunction>>;

@@ -1,4 +1,5 @@
 import { Resolver } from 'node:dns/promises';
+import { z } from 'zod';
 import { formatName, lowerName, parseName } from '../../../dns/name.js';
 import { itemsOf } from '../../../dns/rdata-items.js';
 import { serialOfEdit } from '../../../dns/serial.js';
@@ -7,8 +8,9 @@ import { ClusterError } from '../../../errors.js';
 import { zoneFromTemplate } from '../../../zones/templates.js';
 import { zoneName, type ZoneName } from '../../../zones/zone-name.js';
 import type { ApiRequest } from '../../requests/api-request.js';
+import { changeAnswer } from '../answers/change-answer.js';
 import { apiFunction, many, text, type ApiFunction } from '../api-function.js';
-import { changeAnswer, inWhmWords, OpenZone } from '../open-zone.js';
+import { inWhmWords, OpenZone, whmChange, whmChangeAnswer } from '../open-zone.js';
 import { optionsOf, ownerBy, waiting, zone, zoneOf, zoneOrDomain } from '../zone-parameters.js';
 
 const privilege = 'clustering';
@@ -20,24 +22,24 @@ const LOOKUP = { timeout: 2_000, tries: 2 };
 const ALREADY_THERE = { zone_exists: 'dns_entry_exists', zone_not_yours: 'dns_entry_exists' } as const;
 
 /** Zones as a whole, in the functions that scripts for WHM call. */
-export const DNS_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
+export const DNS_FUNCTIONS = {
   adddns: apiFunction({
     summary: 'Create a zone from a template',
-
     privilege,
     parameters: { domain: zone, ip: text, trueowner: text.optional(), template: text.optional(), ...waiting },
+    answer: whmChangeAnswer,
     run: async ({ domain, ip, trueowner, template = TEMPLATE, ...given }, { cluster, peer }) => {
       const owner = ownerBy(peer, 'trueowner', trueowner);
       const made = cluster.createZone(domain, template, { ip }, owner, optionsOf(given));
       const result = await inWhmWords(made, domain, ALREADY_THERE);
-      return changeAnswer(cluster.hostname, { ...result, members: cluster.zoneStates(domain, peer) });
+      return whmChange(cluster.hostname, { ...result, members: cluster.zoneStates(domain, peer) });
     },
   }),
   killdns: apiFunction({
     summary: 'Remove a zone, here and at the members',
-
     privilege,
     parameters: { ...zoneOrDomain, ...waiting },
+    answer: z.object({ result: changeAnswer }),
     run: async (given, { cluster, peer }) => {
       const name = zoneOf(given);
       const removed = await inWhmWords(cluster.removeZone(name, peer, optionsOf(given)), name);
@@ -46,9 +48,9 @@ export const DNS_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
   }),
   resetzone: apiFunction({
     summary: 'Put a zone back to its template',
-
     privilege,
     parameters: { ...zoneOrDomain, ip: text.optional(), template: text.optional(), ...waiting },
+    answer: whmChangeAnswer,
     run: async ({ ip, template = TEMPLATE, ...given }, request) => {
       const { cluster, peer } = request;
       const opened = await OpenZone.read(zoneOf(given), request);
@@ -56,14 +58,14 @@ export const DNS_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
       const content = zoneFromTemplate(template, variables, opened.name);
       const options = { ...optionsOf(given), ifText: opened.text };
       const saved = cluster.saveZone(opened.name, content, peer, options);
-      return changeAnswer(cluster.hostname, await inWhmWords(saved, opened.name));
+      return whmChange(cluster.hostname, await inWhmWords(saved, opened.name));
     },
   }),
   export_zone_files: apiFunction({
     summary: 'The texts of zones, in base64',
-
     privilege,
     parameters: { zone: many(zone) },
+    answer: z.object({ payload: z.array(z.object({ zone: z.string(), text_b64: z.base64() })) }),
     run: async (given, { cluster, peer }) => {
       const refuse = (why: string): never => {
         throw new ClusterError('parameter_invalid', { parameter: 'zone', why });
@@ -83,12 +85,12 @@ export const DNS_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
   }),
   lookupnsip: apiFunction({
     summary: 'The address of a nameserver',
-
     privilege,
     parameters: { host: text },
+    answer: z.object({ ip: z.string().optional() }),
     run: async ({ host }, request) => ({ ip: (await ownAddress(host, request)) ?? (await publicAddress(host)) }),
   }),
-};
+} satisfies Readonly<Record<string, ApiFunction>>;
 
 /** What a template asks for, as the zone has it now. */
 function variablesOf(opened: OpenZone): Record<string, string> {

@@ -1,17 +1,55 @@
 import { z } from 'zod';
-import type { BatchOutcome } from '../../../cluster/model/results.js';
 import { DRIFT_KINDS } from '../../../cluster/model/drift-kinds.js';
-import { apiFunction, many, text, type ApiFunction } from '../api-function.js';
+import { changeAnswer, outcomeAnswer, outcomeOf } from '../answers/change-answer.js';
+import { statusAnswer } from '../answers/status-answer.js';
+import { apiFunction, many, nothing, text, wordOf, type ApiFunction } from '../api-function.js';
 import { zone } from '../zone-parameters.js';
 
 const privilege = 'clustering';
 
+/** How one member differed when it was looked at. */
+const report = z.object({
+  member: z.string(),
+  hostname: z.string(),
+  started: z.string(),
+  finished: z.string(),
+  compared: z.number(),
+  asked: z.number(),
+  askedWhole: z.number(),
+  by: wordOf('digests', 'texts', 'names'),
+  differences: z.array(
+    z.object({
+      zone: z.string(),
+      kind: wordOf(...Object.keys(DRIFT_KINDS)),
+      here: z.number().optional(),
+      there: z.number().optional(),
+      newer: wordOf('here', 'there', 'neither', 'unknown'),
+      detail: z.string().optional(),
+      repaired: z.string().optional(),
+    }),
+  ),
+  found: z.number(),
+  incomplete: z.string().optional(),
+});
+const conflict = z.object({
+  zone: z.string(),
+  servers: z.array(z.string()),
+  metAt: z.string(),
+  kept: z.string(),
+  since: z.string(),
+  last: z.string(),
+});
+
 /** Where servers differ: members from what they should hold, and servers that write the same zone. */
-export const DRIFT_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
+export const DRIFT_FUNCTIONS = {
   listdrift: apiFunction({
     summary: 'How members differed from what they should hold when they were looked at last, and what the kinds mean',
     privilege,
     parameters: {},
+    answer: z.object({
+      report: z.array(report),
+      kinds: z.record(z.string(), z.object({ label: z.string(), explanation: z.string() })),
+    }),
     run: (_, { cluster, peer }) => ({ report: cluster.drift(peer), kinds: DRIFT_KINDS }),
   }),
   checkdrift: apiFunction({
@@ -19,6 +57,7 @@ export const DRIFT_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
       'Compare one member, or all, with what they should hold, now: what they say, and what their nameservers answer',
     privilege,
     parameters: { member: text.optional() },
+    answer: z.object({ report: z.array(report) }),
     run: async ({ member }, { cluster, peer }) => ({ report: await cluster.checkDrift(member, peer) }),
   }),
   settledrift: apiFunction({
@@ -29,39 +68,45 @@ export const DRIFT_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
       zone: many(zone),
       how: text.pipe(z.enum(['send', 'take', 'remove'], { error: 'must be send, take or remove' })),
     },
+    answer: z.object({ outcome: z.array(outcomeAnswer) }),
     run: async ({ member, zone: zones, how }, { cluster, peer }) => {
-      return { outcome: outcomesOf(await cluster.settleDrift(member, zones, how, peer)) };
+      return { outcome: (await cluster.settleDrift(member, zones, how, peer)).map(outcomeOf) };
     },
   }),
   restorefiles: apiFunction({
     summary: 'The same as restorefile for all zones whose file is missing',
     privilege,
     parameters: {},
-    run: async (_, { cluster, peer }) => ({ outcome: outcomesOf(await cluster.restoreFiles(peer)) }),
+    answer: z.object({ outcome: z.array(outcomeAnswer) }),
+    run: async (_, { cluster, peer }) => ({ outcome: (await cluster.restoreFiles(peer)).map(outcomeOf) }),
   }),
   restorefile: apiFunction({
     summary:
       'Bring the file of a zone back that is missing or broken: from a member that has this version, else from history',
     privilege,
     parameters: { zone },
+    answer: changeAnswer,
     run: ({ zone: name }, { cluster, peer }) => cluster.restoreFile(name, peer),
   }),
   listconflicts: apiFunction({
     summary: 'Zones that two servers write with different content',
     privilege,
     parameters: {},
+    answer: z.object({ conflict: z.array(conflict) }),
     run: (_, { cluster, peer }) => ({ conflict: cluster.conflicts(peer) }),
   }),
   takeoverzone: apiFunction({
     summary: 'Make a zone this server’s, whoever had it; what the other sends of it is refused from then on',
     privilege,
     parameters: { zone },
+    answer: changeAnswer,
     run: ({ zone: name }, { cluster, peer }) => cluster.takeOverZone(name, peer),
   }),
   forgetconflict: apiFunction({
     summary: 'Put a conflict away that is settled',
     privilege,
     parameters: { zone },
+    answer: nothing,
     run: async ({ zone: name }, { cluster, peer }) => {
       await cluster.forgetConflict(name, peer);
       return {};
@@ -71,13 +116,10 @@ export const DRIFT_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     summary: 'Of a zone that two servers write: the newest serial wins, or the first server keeps it',
     privilege,
     parameters: { policy: text.pipe(z.enum(['newest', 'first'], { error: 'must be newest or first' })) },
+    answer: statusAnswer,
     run: async ({ policy }, { cluster, peer }) => {
       await cluster.configure({ conflictPolicy: policy }, peer);
       return cluster.status(peer);
     },
   }),
-};
-
-function outcomesOf(outcomes: readonly BatchOutcome[]): object[] {
-  return outcomes.map((one) => ('error' in one ? { zone: one.zone, refused: one.error.message } : one.result));
-}
+} satisfies Readonly<Record<string, ApiFunction>>;

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { authorizeRoot } from '../../../cluster/model/authorize.js';
 import { ClusterError } from '../../../errors.js';
 import type { Notifications } from '../../../notifications/notifications.js';
@@ -5,12 +6,23 @@ import { apiFunction, flag, text, type ApiFunction, type ApiStores } from '../ap
 
 const privilege = 'clustering';
 
+/** Of what is secret, only whether it is set. */
+const settings = z.object({
+  mailTo: z.string(),
+  mailFrom: z.string(),
+  smtp: z.string(),
+  webhook: z.string(),
+  webhookSecret: z.string(),
+  dailySummary: z.boolean(),
+});
+
 /** Who is told what goes wrong. Root's alone. */
-export const NOTIFICATION_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
+export const NOTIFICATION_FUNCTIONS = {
   getnotifications: apiFunction({
     summary: 'Where notifications go; of what is secret, only whether it is set',
     privilege,
     parameters: {},
+    answer: z.object({ settings }),
     run: (_, { peer }, stores) => {
       authorizeRoot(peer);
       return { settings: shown(of(stores)) };
@@ -27,6 +39,7 @@ export const NOTIFICATION_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
       webhook_secret: text.optional(),
       daily_summary: flag.optional(),
     },
+    answer: z.object({ settings }),
     run: async (given, { peer }, stores) => {
       authorizeRoot(peer);
       const change = {
@@ -41,17 +54,18 @@ export const NOTIFICATION_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     summary: 'Send a test message by every channel, and say what came of it',
     privilege,
     parameters: {},
+    answer: z.object({ channel: z.array(z.object({ channel: z.string(), failed: z.string().optional() })) }),
     run: async (_, { peer }, stores) => {
       authorizeRoot(peer);
       return { channel: await of(stores).test() };
     },
   }),
-};
+} satisfies Readonly<Record<string, ApiFunction>>;
 
 /** The settings without their secrets. */
-export function shown({ settings }: Notifications): Record<string, unknown> {
+export function shown({ settings: kept }: Notifications): z.infer<typeof settings> {
   const isSet = (secret: string): string => (secret === '' ? '' : '(set)');
-  return { ...settings, smtp: isSet(settings.smtp), webhookSecret: isSet(settings.webhookSecret) };
+  return { ...kept, smtp: isSet(kept.smtp), webhookSecret: isSet(kept.webhookSecret) };
 }
 
 function of({ notifications }: ApiStores): Notifications {

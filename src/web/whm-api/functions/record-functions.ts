@@ -6,11 +6,11 @@ import type { NewRecord } from '../../../zones/zone-edit.js';
 import type { RecordLine } from '../../../zones/zone-lines.js';
 import type { ZoneName } from '../../../zones/zone-name.js';
 import type { ApiRequest } from '../../requests/api-request.js';
-import { Answer, apiFunction, many, text, whole, type ApiFunction } from '../api-function.js';
-import { dumpLine, ownerOf, rdataOfFields } from '../dump-records.js';
+import { apiFunction, many, text, whole, Reasoned, type ApiFunction } from '../api-function.js';
+import { dumpedLine, dumpLine, ownerOf, rdataOfFields } from '../dump-records.js';
 import { massEdit } from '../mass-edit.js';
-import { changeAnswer, OpenZone } from '../open-zone.js';
-import { parseItems } from '../parse-items.js';
+import { OpenZone, whmChange, whmChangeAnswer } from '../open-zone.js';
+import { parsedItem, parseItems } from '../parse-items.js';
 import { optionsOf, waiting, zone, zoneOf, zoneOrDomain } from '../zone-parameters.js';
 
 const privilege = 'clustering';
@@ -31,12 +31,12 @@ const record = {
 const change = { ...zoneOrDomain, serialnum: whole.optional(), ...waiting };
 
 /** Reading and editing the records of a zone. Edits keep all other lines of its text, comments too. */
-export const RECORD_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
+export const RECORD_FUNCTIONS = {
   dumpzone: apiFunction({
     summary: 'The lines of a zone with their records, for reading',
-
     privilege,
     parameters: zoneOrDomain,
+    answer: z.object({ zone: z.array(z.object({ record: z.array(dumpedLine) })) }),
     run: async (given, request) => {
       const name = given.domain ?? given.zone;
       if (name === undefined) throw new ClusterError('zone_to_dump_missing');
@@ -46,16 +46,16 @@ export const RECORD_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
   }),
   parse_dns_zone: apiFunction({
     summary: 'The lines of a zone with their records, for mass_edit_dns_zone',
-
     privilege,
     parameters: { zone },
+    answer: z.object({ payload: z.array(parsedItem) }),
     run: async (given, request) => ({ payload: parseItems(await OpenZone.read(given.zone, request)) }),
   }),
   mass_edit_dns_zone: apiFunction({
     summary: 'Add, edit and remove lines of a zone in one change',
-
     privilege,
     parameters: { zone, serial: whole, add: many(text), edit: many(text), remove: many(whole), ...waiting },
+    answer: whmChangeAnswer,
     run: async (given, request) => {
       const opened = await OpenZone.read(given.zone, request);
       const { serial } = opened;
@@ -63,14 +63,14 @@ export const RECORD_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
         throw new ClusterError('serial_mismatch', { zone: given.zone, given: given.serial, serial });
       }
       const saved = await opened.save(massEdit(given, opened), request, optionsOf(given));
-      return new Answer('OK', changeAnswer(request.cluster.hostname, saved).data);
+      return new Reasoned('OK', whmChange(request.cluster.hostname, saved).data);
     },
   }),
   getzonerecord: apiFunction({
     summary: 'One line of a zone',
-
     privilege,
     parameters: { ...zoneOrDomain, ...lineNumber },
+    answer: z.object({ record: z.array(dumpedLine) }),
     run: async (given, request) => {
       const opened = await OpenZone.read(zoneOf(given), request);
       return { record: [dumpLine(opened.line(indexOf(given), 'line'), opened.text)] };
@@ -78,42 +78,42 @@ export const RECORD_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
   }),
   addzonerecord: apiFunction({
     summary: 'Add a record',
-
     privilege,
     parameters: { ...change, ...record, name: text, type },
+    answer: whmChangeAnswer,
     run: async (given, request) => {
       const opened = await openUnchanged(given, request);
       const added = [recordOf(given, opened, request)];
       const saved = await opened.save({ changed: new Map(), added }, request, optionsOf(given));
-      return changeAnswer(request.cluster.hostname, saved);
+      return whmChange(request.cluster.hostname, saved);
     },
   }),
   editzonerecord: apiFunction({
     summary: 'Change the record of one line',
-
     privilege,
     parameters: { ...change, ...lineNumber, ...record, type: type.optional() },
+    answer: whmChangeAnswer,
     run: async (given, request) => {
       const opened = await openUnchanged(given, request);
       const line = opened.record(indexOf(given), 'line');
       const changed = new Map([[line, recordOf(given, opened, request, line)]]);
       const saved = await opened.save({ changed, added: [] }, request, optionsOf(given));
-      return changeAnswer(request.cluster.hostname, saved);
+      return whmChange(request.cluster.hostname, saved);
     },
   }),
   removezonerecord: apiFunction({
     summary: 'Remove the record of one line',
-
     privilege,
     parameters: { ...change, ...lineNumber },
+    answer: whmChangeAnswer,
     run: async (given, request) => {
       const opened = await openUnchanged(given, request);
       const changed = new Map([[opened.removable(indexOf(given), 'line'), 'removed' as const]]);
       const saved = await opened.save({ changed, added: [] }, request, optionsOf(given));
-      return changeAnswer(request.cluster.hostname, saved);
+      return whmChange(request.cluster.hostname, saved);
     },
   }),
-};
+} satisfies Readonly<Record<string, ApiFunction>>;
 
 /** The zone, where its serial is the one that the caller saw, if they say which. Throws zone_file_changed. */
 async function openUnchanged(

@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import type { BatchOutcome, SynchronizeJob, SynchronizeOptions } from '../../../cluster/model/results.js';
+import type { SynchronizeJob, SynchronizeOptions, SynchronizeResult } from '../../../cluster/model/results.js';
 import { ClusterError } from '../../../errors.js';
 import type { ZoneName } from '../../../zones/zone-name.js';
 import { synchronizeTable } from '../../../presentation/synchronize-table.js';
 import type { ApiRequest } from '../../requests/api-request.js';
+import { outcomeAnswer, outcomeOf } from '../answers/change-answer.js';
 import { apiFunction, flag, many, text, whole, type ApiFunction } from '../api-function.js';
 import { zone } from '../zone-parameters.js';
 
@@ -17,18 +18,51 @@ const wanted = {
   plan: flag.optional(),
 };
 
+const synchronized = z.object({
+  newer: z.array(z.object({ zone: z.string(), member: z.string(), serial: z.number(), here: z.number().optional() })),
+  taken: z.array(outcomeAnswer),
+  unreachable: z.array(z.object({ member: z.string(), zone: z.string().optional(), reason: z.string() })),
+  resent: z.number(),
+});
+const startedJob = z.object({
+  job: z.string(),
+  state: z.enum(['running', 'done', 'cancelled', 'failed']),
+  progress: z.object({ phase: z.enum(['asking', 'taking', 'sending']), done: z.number(), total: z.number() }),
+  started: z.string(),
+  error: z.string().optional(),
+  result: synchronized.optional(),
+});
+const job = startedJob.extend({
+  /** When it is over: what became of each zone at each server. */
+  row: z
+    .array(
+      z.object({
+        zone: z.string(),
+        server: z.string(),
+        outcome: z.string(),
+        detail: z.string(),
+        tone: z.enum(['good', 'waiting', 'bad', 'off']),
+      }),
+    )
+    .optional(),
+  /** How many rows have each outcome. */
+  outcomes: z.record(z.string(), z.number()).optional(),
+});
+
 /** Bringing this server and its members to the newest copy of each zone: while the caller waits, or beside everything else. */
-export const SYNCHRONIZE_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
+export const SYNCHRONIZE_FUNCTIONS = {
   synchronize: apiFunction({
     summary: 'Fetch the newest copies from the members that are read from, and send all to those that are written to',
     privilege,
     parameters: wanted,
-    run: (given, { cluster, peer }) => cluster.synchronize(optionsOf(given), peer),
+    answer: synchronized,
+    run: async (given, { cluster, peer }) => shownResult(await cluster.synchronize(optionsOf(given), peer)),
   }),
   startsynchronize: apiFunction({
     summary: 'The same, without waiting for its end: the answer names the job',
     privilege,
     parameters: wanted,
+    answer: startedJob,
     run: async (given, { cluster, peer }) => shown(await cluster.startSynchronize(optionsOf(given), peer)),
   }),
   synchronizejob: apiFunction({
@@ -36,6 +70,7 @@ export const SYNCHRONIZE_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
       'How far a synchronization is; when it is over, what came of it by zone and server, what needs a look first',
     privilege,
     parameters: { job: text, rows: whole.optional() },
+    answer: job,
     run: async ({ job: id, rows = USUAL_ROWS }, request) => {
       const { cluster, peer } = request;
       const job = jobOf(id, request);
@@ -48,13 +83,14 @@ export const SYNCHRONIZE_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     summary: 'End a synchronization; what is done stays done',
     privilege,
     parameters: { job: text },
+    answer: startedJob,
     run: ({ job: id }, request) => {
       const job = jobOf(id, request);
       job.cancel();
       return shown(job);
     },
   }),
-};
+} satisfies Readonly<Record<string, ApiFunction>>;
 
 function optionsOf({
   zone: zones,
@@ -77,15 +113,17 @@ function jobOf(id: string, { cluster, peer }: ApiRequest): SynchronizeJob {
   return job;
 }
 
-function shown({ id, state, progress, startedAt, result, error }: SynchronizeJob): object {
+function shown({ id, state, progress, startedAt, result, error }: SynchronizeJob): z.input<typeof startedJob> {
   return {
-    ...{ job: id, state, progress, started: startedAt },
-    ...(error === undefined ? {} : { error }),
-    ...(result === undefined ? {} : { result: { ...result, taken: result.taken.map(outcome) } }),
+    job: id,
+    state,
+    progress,
+    started: startedAt,
+    error,
+    result: result === undefined ? undefined : shownResult(result),
   };
 }
 
-/** A refusal by its sentence. */
-function outcome(one: BatchOutcome): object {
-  return 'error' in one ? { zone: one.zone, refused: one.error.message } : one.result;
+function shownResult(result: SynchronizeResult): z.input<typeof synchronized> {
+  return { ...result, taken: result.taken.map(outcomeOf) };
 }

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import {
   authorizeGiving,
   checkPrivileges,
@@ -9,17 +10,32 @@ import type { Principal } from '../../../access/principal.js';
 import type { Token } from '../../../access/stored-token.js';
 import type { TokenStore } from '../../../access/tokens.js';
 import { ClusterError } from '../../../errors.js';
-import { Answer, apiFunction, flag, many, text, whole, type ApiFunction } from '../api-function.js';
+import { apiFunction, flag, many, nothing, Reasoned, text, whole, type ApiFunction } from '../api-function.js';
 
 const privilege = MANAGE_TOKENS;
 const DEPRECATED = 'Remote access keys are deprecated: an API token can be limited, can expire, and can be renamed.';
 
+/** Times in seconds since 1970. */
+const tokenAnswer = z.object({
+  name: z.string(),
+  acls: z.array(z.string()),
+  create_time: z.number(),
+  expires_at: z.number().nullable(),
+  whitelist_ips: z.array(z.string()).nullable(),
+});
+/** In a list `acls` says of every privilege whether it has it, as the original's. */
+const listedToken = tokenAnswer.extend({
+  acls: z.record(z.string(), z.literal([0, 1])),
+  last_used: z.number().nullable(),
+});
+
 /** API tokens of the caller, and the remote access key, which came before them. Root may name another `user`. */
-export const TOKEN_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
+export const TOKEN_FUNCTIONS = {
   api_token_create: apiFunction({
     summary: 'Make a token; its secret is in this answer and nowhere else',
     privilege,
     parameters: { token_name: text, acl: many(text), expires_at: whole.optional(), whitelist_ip: many(text) },
+    answer: tokenAnswer.extend({ token: z.string() }),
     run: async ({ token_name: name, acl, expires_at: expires, whitelist_ip: addresses }, { peer }, { tokens }) => {
       const privileges = acl.length === 0 ? peer.privileges : acl;
       if (acl.length > 0) checkPrivileges(name, acl);
@@ -34,6 +50,7 @@ export const TOKEN_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     summary: 'The tokens of the caller',
     privilege,
     parameters: { user: text.optional() },
+    answer: z.object({ tokens: z.record(z.string(), listedToken) }),
     run: ({ user }, { peer }, { tokens }) => ({
       tokens: Object.fromEntries(tokens.list(userOf(user, peer)).map((token) => [token.name, listed(token)])),
     }),
@@ -45,6 +62,7 @@ export const TOKEN_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
       ...{ token_name: text, new_name: text.optional(), user: text.optional() },
       ...{ acl: many(text), expires_at: whole.optional(), whitelist_ip: many(text) },
     },
+    answer: tokenAnswer,
     run: async (given, { peer }, { tokens }) => {
       const user = userOf(given.user, peer);
       const { token_name: name, acl } = given;
@@ -64,6 +82,7 @@ export const TOKEN_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     summary: 'Revoke tokens',
     privilege,
     parameters: { token_name: many(text), user: text.optional() },
+    answer: nothing,
     run: async ({ token_name: names, user }, { peer }, { tokens }) => {
       if (names.length === 0)
         throw new ClusterError('parameter_invalid', { parameter: 'token_name', why: 'is missing' });
@@ -75,7 +94,9 @@ export const TOKEN_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
   }),
   api_token_get_details: apiFunction({
     summary: 'One token, by its secret or by its name; every token may ask for itself',
+    privilege: null,
     parameters: { token: text.optional(), token_name: text.optional() },
+    answer: tokenAnswer,
     run: ({ token: secret, token_name: name }, { peer }, { tokens }) => {
       const isOwn = (token: Token): boolean => 'token' in peer.via && token.name === peer.via.token;
       const found =
@@ -92,15 +113,17 @@ export const TOKEN_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     summary: 'Make the remote access key of the caller, in place of the one before (deprecated: use a token)',
     privilege,
     parameters: {},
+    answer: z.object({ accesskey: z.string() }),
     run: async (_, { peer }, { tokens }) => {
       const { user, kind, privileges } = peer;
-      return new Answer(DEPRECATED, { accesskey: await tokens.createAccessKey({ user, kind, privileges }, peer) });
+      return new Reasoned(DEPRECATED, { accesskey: await tokens.createAccessKey({ user, kind, privileges }, peer) });
     },
   }),
   revokeaccesskey: apiFunction({
     summary: 'Revoke the remote access key of the caller',
     privilege,
     parameters: { user: text.optional() },
+    answer: nothing,
     run: async ({ user }, { peer }, { tokens }) => {
       await tokens.revokeAccessKey(userOf(user, peer), peer);
       return {};
@@ -110,13 +133,14 @@ export const TOKEN_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     summary: 'Take remote access keys, or not, which is the default',
     privilege: 'all',
     parameters: { enabled: flag },
+    answer: z.object({ enabled: z.boolean() }),
     run: async ({ enabled }, { peer }, { tokens }) => {
       if (peer.kind !== 'root') throw new ClusterError('privilege_missing', { privilege: 'root' });
       await tokens.setAccessKeys(enabled, peer);
-      return new Answer(enabled ? DEPRECATED : 'OK', { enabled });
+      return new Reasoned(enabled ? DEPRECATED : 'OK', { enabled });
     },
   }),
-};
+} satisfies Readonly<Record<string, ApiFunction>>;
 
 /** Whose tokens: the caller's, or of the user that root names. */
 function userOf(user: string | undefined, peer: Principal): string {
@@ -138,15 +162,22 @@ function named(addresses: readonly string[]): string[] {
   return addresses.map((address) => address.trim()).filter((address) => address !== '');
 }
 
-/** As the original answers for one token; `acls` are a list here and a table in `listed`. */
-function detailsOf({ name, privileges, created, expiresAt, addresses }: Token): Readonly<Record<string, unknown>> {
-  const create_time = Math.floor(Date.parse(created) / 1_000);
-  return { name, acls: privileges, create_time, expires_at: expiresAt ?? null, whitelist_ips: addresses ?? null };
+function detailsOf({ name, privileges, created, expiresAt, addresses }: Token): z.input<typeof tokenAnswer> {
+  return {
+    name,
+    acls: [...privileges],
+    create_time: Math.floor(Date.parse(created) / 1_000),
+    expires_at: expiresAt ?? null,
+    whitelist_ips: addresses === undefined ? null : [...addresses],
+  };
 }
 
-function listed(token: Token): object {
+function listed(token: Token): z.input<typeof listedToken> {
   const { lastUsed, privileges } = token;
-  const known = PRIVILEGES.map(({ name }) => [name, privileges.includes(name) ? 1 : 0]);
-  const last_used = lastUsed === undefined ? null : Math.floor(Date.parse(lastUsed) / 1_000);
-  return { ...detailsOf(token), acls: Object.fromEntries(known) as object, last_used };
+  const acls = Object.fromEntries(PRIVILEGES.map(({ name }) => [name, privileges.includes(name) ? 1 : 0] as const));
+  return {
+    ...detailsOf(token),
+    acls,
+    last_used: lastUsed === undefined ? null : Math.floor(Date.parse(lastUsed) / 1_000),
+  };
 }

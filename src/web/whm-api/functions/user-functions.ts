@@ -1,19 +1,23 @@
+import { z } from 'zod';
 import type { Principal } from '../../../access/principal.js';
 import { actorOf } from '../../../access/principal.js';
 import { asClusterError, ClusterError } from '../../../errors.js';
 import type { HostAccounts } from '../../../host/host-panel.js';
 import { readPluginManifest } from '../../../host/plugin-manifest.js';
-import { apiFunction, flag, many, text, type ApiFunction, type ApiStores } from '../api-function.js';
+import { apiFunction, flag, many, text, wordOf, type ApiFunction, type ApiStores } from '../api-function.js';
 
 /** Not `clustering`: peers' tokens have that. */
 const privilege = 'all';
 
+const panelUser = z.object({ user: z.string(), kind: wordOf('root', 'reseller'), privileges: z.array(z.string()) });
+
 /** The users of the bare-bones panel. Root's alone. */
-export const USER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
+export const USER_FUNCTIONS = {
   listpanelusers: apiFunction({
     summary: 'The users that may log in to the bare-bones panel, with their privileges',
     privilege,
     parameters: {},
+    answer: z.object({ user: z.array(panelUser) }),
     run: (_, { peer }, stores) => ({
       user: accountsOf(stores, peer)
         .list()
@@ -24,6 +28,7 @@ export const USER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     summary: 'Add a user of the bare-bones panel: a reseller with these privileges, or one who does all that root does',
     privilege,
     parameters: { user: text, password: text, root: flag.optional(), acl: many(text) },
+    answer: panelUser,
     run: async ({ user, password, root = false, acl }, { peer }, stores) => {
       const accounts = accountsOf(stores, peer);
       const account = root
@@ -37,6 +42,7 @@ export const USER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     summary: 'Change the password of a user of the bare-bones panel; logins of before are ended',
     privilege,
     parameters: { user: text, password: text },
+    answer: z.object({ user: z.string() }),
     run: async ({ user, password }, { peer }, stores) => {
       const accounts = accountsOf(stores, peer);
       await noted('setPassword', user, peer, stores, () => accounts.setPassword(user, password));
@@ -47,6 +53,7 @@ export const USER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     summary: 'Remove a user of the bare-bones panel, and revoke their API tokens; their zones stay',
     privilege,
     parameters: { user: text },
+    answer: z.object({ user: z.string(), revoked: z.array(z.string()) }),
     run: async ({ user }, { peer }, stores) => {
       const accounts = accountsOf(stores, peer);
       await noted('removeUser', user, peer, stores, () => accounts.remove(user));
@@ -57,7 +64,7 @@ export const USER_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
       return { user, revoked: names };
     },
   }),
-};
+} satisfies Readonly<Record<string, ApiFunction>>;
 
 /** Throws privilege_missing, and users_of_host where the host looks after its users itself. */
 function accountsOf({ accounts }: ApiStores, peer: Principal): HostAccounts {

@@ -1,13 +1,54 @@
+import { z } from 'zod';
 import type { BatchOutcome, ChangeResult } from '../../../cluster/model/results.js';
 import { ClusterError } from '../../../errors.js';
 import { conversion } from '../../../presentation/conversion.js';
 import type { ApiRequest } from '../../requests/api-request.js';
-import { apiFunction, flag, many, octets, text, type ApiFunction } from '../api-function.js';
+import { changeAnswer, localState, memberZone } from '../answers/change-answer.js';
+import { apiFunction, flag, many, octets, text, wordOf, type ApiFunction } from '../api-function.js';
 import { optionsOf, ownerBy, waiting, zone } from '../zone-parameters.js';
 
 const privilege = 'clustering';
 /** Zones in one import. */
 const MOST_IMPORTED = 512;
+
+/** A zone as it is kept here; `digest` is that of its records. */
+const keptZone = {
+  serial: z.number(),
+  digest: z.string(),
+  owner: z.string(),
+  modified: z.number(),
+  home: z.object({ server: z.string(), epoch: z.number(), given: z.number().optional() }).optional(),
+};
+const zoneIssue = z.object({
+  severity: wordOf('error', 'warning'),
+  code: z.string(),
+  zone: z.string(),
+  line: z.number(),
+  column: z.number(),
+  message: z.string(),
+});
+/** Here, or at the member that is named. */
+const listedZone = z
+  .object({ domain: z.string(), zonefile: z.string(), member: z.string().optional() })
+  .extend(z.object(keptZone).partial().shape);
+/** What became of a zone, or why it was refused. */
+const importedZone = changeAnswer
+  .pick({ change: true, serial: true, lifted: true, local: true, warnings: true })
+  .partial()
+  .extend({
+    zone: z.string(),
+    error: z.object({ code: z.string(), reason: z.string(), issues: z.array(zoneIssue) }).optional(),
+  });
+const takenFile = z.object({ zone: z.string(), serial: z.number(), lifted: z.boolean(), local: localState });
+const filesTaken = z.object({
+  changed: z.array(takenFile),
+  added: z.array(takenFile),
+  broken: z.array(z.object({ zone: z.string(), why: z.string() })),
+  missing: z.array(z.string()),
+  removed: z.array(z.string()),
+  strange: z.array(z.string()),
+  unchanged: z.number(),
+});
 
 /** Says also where the zone's name was converted. */
 async function changed(change: Promise<ChangeResult>, request: ApiRequest): Promise<ChangeResult> {
@@ -15,23 +56,23 @@ async function changed(change: Promise<ChangeResult>, request: ApiRequest): Prom
   return { ...result, warnings: [...conversion(request.text('zone') ?? '', result.zone), ...result.warnings] };
 }
 
-function importedRow(outcome: BatchOutcome): object {
+function importedRow(outcome: BatchOutcome): z.input<typeof importedZone> {
   const { zone } = outcome;
   if ('error' in outcome) {
     const { code, message: reason, issues } = outcome.error;
-    return { zone, error: { code, reason, issues } };
+    return { zone, error: { code, reason, issues: [...issues] } };
   }
   const { change, serial, lifted, local, warnings } = outcome.result;
   return { zone, change, serial, lifted, local, warnings };
 }
 
 /** Zones: every change answers how far this server and each member are. */
-export const ZONE_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
+export const ZONE_FUNCTIONS = {
   listzones: apiFunction({
     summary: 'All zones of the caller, and those of members that are read from',
-
     privilege,
     parameters: {},
+    answer: z.object({ zone: z.array(listedZone) }),
     // As the original's: also what members have that are read from, with the member that has it.
     run: async (_, { cluster, peer }) => {
       const here = cluster
@@ -45,17 +86,17 @@ export const ZONE_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
   }),
   savezone: apiFunction({
     summary: 'Replace or create a zone by its text',
-
     privilege,
     parameters: { zone, zonedata: octets, ...waiting },
+    answer: changeAnswer,
     run: (given, request) =>
       changed(request.cluster.saveZone(given.zone, given.zonedata, request.peer, optionsOf(given)), request),
   }),
   addzone: apiFunction({
     summary: 'Create a zone by its text; refused where it exists',
-
     privilege,
     parameters: { zone, zonedata: octets, ...waiting },
+    answer: changeAnswer,
     run: (given, request) =>
       changed(request.cluster.addZone(given.zone, given.zonedata, request.peer, optionsOf(given)), request),
   }),
@@ -63,6 +104,7 @@ export const ZONE_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     summary: 'Create or replace many zones by their texts, in pairs as zone-1 and zonedata-1; one outcome each',
     privilege,
     parameters: { zone: many(zone), zonedata: many(octets), owner: text.optional(), switched: flag.optional() },
+    answer: z.object({ zone: z.array(importedZone) }),
     run: async ({ zone: names, zonedata, owner, switched = false }, { cluster, peer }) => {
       const refuse = (why: string): never => {
         throw new ClusterError('parameter_invalid', { parameter: 'zone', why });
@@ -77,7 +119,6 @@ export const ZONE_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
   }),
   createzone: apiFunction({
     summary: 'Create a zone from a template with variables',
-
     privilege,
     parameters: {
       zone,
@@ -89,6 +130,7 @@ export const ZONE_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
       ttl: text.optional(),
       ...waiting,
     },
+    answer: changeAnswer,
     run: ({ zone: name, template, wait, timeout, ...variables }, request) => {
       const { cluster, peer } = request;
       const given = Object.entries(variables).filter((pair): pair is [string, string] => pair[1] !== undefined);
@@ -101,19 +143,23 @@ export const ZONE_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     summary: 'Zones that were removed here, the newest first',
     privilege,
     parameters: {},
+    answer: z.object({
+      zone: z.array(z.object({ zone: z.string(), serial: z.number(), removedAt: z.number(), user: z.string() })),
+    }),
     run: (_, { cluster, peer }) => ({ zone: cluster.removedZones(peer) }),
   }),
   restorezone: apiFunction({
     summary: 'Bring a removed zone back, to its owner, under a serial above any that was served',
     privilege,
     parameters: { zone, ...waiting },
+    answer: changeAnswer,
     run: (given, { cluster, peer }) => cluster.restoreZone(given.zone, peer, optionsOf(given)),
   }),
   removezone: apiFunction({
     summary: 'Remove a zone, here and at the members',
-
     privilege,
     parameters: { zone, even_of_others: flag.optional(), ...waiting },
+    answer: changeAnswer,
     run: (given, { cluster, peer }) => {
       const evenOfOthers = given.even_of_others === true;
       return cluster.removeZone(given.zone, peer, { ...optionsOf(given), evenOfOthers });
@@ -123,16 +169,17 @@ export const ZONE_FUNCTIONS: Readonly<Record<string, ApiFunction>> = {
     summary: 'Take what persons changed in the zone files on disk',
     privilege,
     parameters: {},
+    answer: filesTaken,
     run: (_, { cluster, peer }) => cluster.rescanZones(peer),
   }),
   zonestate: apiFunction({
     summary: 'How far a zone is at each member',
-
     privilege,
     parameters: { zone },
+    answer: z.object({ zone: z.object({ name: z.string(), ...keptZone }).optional(), members: z.array(memberZone) }),
     run: (given, { cluster, peer }) => ({
       zone: cluster.zone(given.zone, peer),
       members: cluster.zoneStates(given.zone, peer),
     }),
   }),
-};
+} satisfies Readonly<Record<string, ApiFunction>>;
