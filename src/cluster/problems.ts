@@ -63,7 +63,7 @@ function ofMember(
   { hostname, notifyDisabled, autoEnable }: ClusterFacts,
   now: number,
 ): Problem[] {
-  const { id, state, pending, failures, lastFailure = '', disabledReason = '', lastContact, removalsHeld } = member;
+  const { id, state, pending, failures, lastFailure = '', lastFailureKind, lastContact, removalsHeld } = member;
   const name = member.hostname;
   const { certificateEnds } = member;
   const waiting = pending === 0 ? '' : ` ${pending} zones wait for it.`;
@@ -73,7 +73,7 @@ function ofMember(
     const until = autoEnable ? 'it has answered for some minutes, or you enable it' : 'you enable it again';
     problems.push({
       ...{ key: `disabled ${id}`, subject: `${name} was disabled in the cluster of ${hostname}`, over },
-      text: `${name} failed too many commands in a row and gets no changes until ${until}.${waiting} The last failure: ${disabledReason}`,
+      text: `${name} failed too many commands in a row and gets no changes until ${until}.${waiting} The last failure: ${lastFailure}`,
     });
   }
   const silent = lastContact === undefined ? 0 : now - Date.parse(lastContact);
@@ -92,11 +92,11 @@ function ofMember(
       over: `The nameserver of ${name} answers again`,
     });
   }
-  if (/shows another certificate/.test(lastFailure || disabledReason)) {
+  if (lastFailureKind === 'certificate_changed') {
     problems.push({
       key: `certificate ${id}`,
       subject: `${name} shows another certificate`,
-      text: lastFailure || disabledReason,
+      text: lastFailure,
       over: `The certificate of ${name} is the accepted one again`,
     });
   }

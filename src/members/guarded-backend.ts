@@ -1,15 +1,14 @@
 import { sentenceOf } from '../errors.js';
 import {
+  MEMBER_FAILURES,
   MemberError,
   type CallOptions,
   type MemberBackend,
   type MemberChange,
-  type MemberFailure,
   type Pushed,
 } from './member-backend.js';
 import { within } from './within.js';
 
-const FAILURES: readonly MemberFailure[] = ['unreachable', 'refused', 'invalid_answer', 'certificate_changed'];
 /** Milliseconds; as the original's clients wait. */
 const TIMEOUT = 300_000;
 const SHORT_TIMEOUT = 60_000;
@@ -31,7 +30,7 @@ export function guardedBackend(backend: MemberBackend, label: string): MemberBac
     } catch (error) {
       if (error instanceof MemberError) throw error;
       const said = (error as { failure?: unknown } | undefined)?.failure;
-      const failure = FAILURES.find((one) => one === said) ?? 'unreachable';
+      const failure = MEMBER_FAILURES.find((one) => one === said) ?? 'unreachable';
       throw new MemberError(failure, `${label}: ${sentenceOf(error)}`, { cause: error });
     }
   };

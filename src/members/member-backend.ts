@@ -1,3 +1,4 @@
+import { sentenceOf } from '../errors.js';
 import type { ZoneName } from '../zones/zone-name.js';
 
 /** One zone for a member to hold or to drop. `text` is the master file, byte for byte. */
@@ -72,7 +73,8 @@ export interface MemberInfo {
 }
 
 /** How talking to a member failed: no answer, an answer that refuses us, or an answer that makes no sense. */
-export type MemberFailure = 'unreachable' | 'refused' | 'invalid_answer' | 'certificate_changed';
+export const MEMBER_FAILURES = ['unreachable', 'refused', 'invalid_answer', 'certificate_changed'] as const;
+export type MemberFailure = (typeof MEMBER_FAILURES)[number];
 
 /** Of a sentence, characters: it is kept, shown and sent by mail. */
 const LONGEST_SENTENCE = 2_000;
@@ -85,6 +87,17 @@ export class MemberError extends Error {
     this.name = 'MemberError';
     this.failure = failure;
   }
+}
+
+/** Why a call to a member failed, in a form that is kept: the sentence for people, and its kind, where the member's backend told it. */
+export interface Failure {
+  kind?: MemberFailure;
+  sentence: string;
+}
+
+export function failureOf(error: unknown): Failure {
+  const sentence = sentenceOf(error);
+  return error instanceof MemberError ? { kind: error.failure, sentence } : { sentence };
 }
 
 /** The network failed in the middle of a call, and is back: it says nothing of what was sent. */

@@ -41,7 +41,7 @@ export class ClusterNode {
   memberTypes: MemberType[] = [];
   /** Answers a call instead of the API, where it returns true. */
   intercept: (call: string, ...exchange: Parameters<RequestListener>) => boolean = () => false;
-  readonly #certificate: Certificate;
+  #certificate: Certificate;
   #apiPort = 0;
   #dnsPort = 0;
   #running: Running | undefined;
@@ -108,6 +108,13 @@ export class ClusterNode {
     await new Promise((resolve) => ending.server.close(resolve));
     await ending.cluster.stop();
     await ending.tokens.close();
+  }
+
+  /** Shows another certificate from now on. */
+  async renewCertificate(): Promise<void> {
+    await this.stop();
+    this.#certificate = await ownCertificate(join(this.folder, 'renewed-tls'), this.name, ['127.0.0.1']);
+    await this.start();
   }
 
   async end(): Promise<void> {

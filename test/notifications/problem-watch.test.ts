@@ -115,8 +115,13 @@ describe('what is a problem', () => {
     ],
     [
       'another certificate',
-      facts({ ...failing, lastFailure: 'ns1 shows another certificate than the one that was accepted.' }),
+      facts({ ...failing, lastFailure: 'Any sentence.', lastFailureKind: 'certificate_changed' }),
       ['certificate m1'],
+    ],
+    [
+      'a failure of another kind, whatever its sentence says',
+      facts({ ...failing, lastFailure: 'ns1 shows another certificate.', lastFailureKind: 'refused' }),
+      [],
     ],
     [
       'a certificate that ends in 15 days',

@@ -3,6 +3,7 @@ import { sentenceOf } from '../../errors.js';
 import {
   BrokenOff,
   CutOff,
+  failureOf,
   MemberError,
   type MemberBackend,
   type MemberChange,
@@ -162,7 +163,7 @@ export class MemberWorker {
   }
 
   #failed(error: unknown): void {
-    this.note({ kind: 'failure', reason: sentenceOf(error) });
+    this.note({ kind: 'failure', why: failureOf(error) });
   }
 
   /** Talks to it for as long as it takes. Nothing is counted: whoever does has something else to say of its failure. */

@@ -16,9 +16,9 @@ export function stateAtMember(
   if (aside !== undefined) return { state: 'failed', reason: aside };
   if (!backlog.has(name)) return acknowledged.stateOf(name);
   if (health.state === 'disabled')
-    return { state: 'disabled', reason: health.lastFailure ?? 'The member is disabled.' };
+    return { state: 'disabled', reason: health.lastFailure?.sentence ?? 'The member is disabled.' };
   if (health.state === 'failing')
-    return { state: 'pending', reason: health.lastFailure ?? 'The member does not answer.' };
+    return { state: 'pending', reason: health.lastFailure?.sentence ?? 'The member does not answer.' };
   const reason = backlog.isHeld(name)
     ? 'Its removal is held: more than 30 % of the zones there would go. Allow it on the page of the member.'
     : 'Waiting to be sent.';

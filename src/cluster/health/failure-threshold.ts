@@ -1,3 +1,5 @@
+import type { Failure } from '../../members/member-backend.js';
+
 /**
  * The failure threshold of the original, as a pure state machine: failed commands in a row are counted, any success resets
  * the count, at the threshold the member is disabled, and only an administrator enables it again.
@@ -8,16 +10,16 @@ export interface Health {
   failures: number;
   /** Milliseconds since 1970 of the last successful call; 0 where there was none. */
   lastContact: number;
-  /** The last failure's sentence. */
-  lastFailure?: string;
+  /** Why it fails, or is disabled. */
+  lastFailure?: Failure;
   /** It was the threshold that disabled it, and no administrator. */
   byThreshold?: boolean;
 }
 
 export type HealthEvent =
   | { kind: 'success'; at: number }
-  | { kind: 'failure'; reason: string }
-  | { kind: 'disable'; reason: string }
+  | { kind: 'failure'; why: Failure }
+  | { kind: 'disable'; why: Failure }
   | { kind: 'enable' };
 
 export const HEALTHY: Health = { state: 'online', failures: 0, lastContact: 0 };
@@ -28,7 +30,7 @@ export function nextHealth(health: Health, event: HealthEvent, threshold: number
     case 'enable':
       return { state: 'online', failures: 0, lastContact: health.lastContact };
     case 'disable':
-      return { ...health, state: 'disabled', lastFailure: event.reason, byThreshold: false };
+      return { ...health, state: 'disabled', lastFailure: event.why, byThreshold: false };
     case 'success':
       if (health.state === 'disabled') return { ...health, lastContact: event.at };
       return { state: 'online', failures: 0, lastContact: event.at };
@@ -40,7 +42,7 @@ export function nextHealth(health: Health, event: HealthEvent, threshold: number
         ...health,
         state,
         failures,
-        lastFailure: event.reason,
+        lastFailure: event.why,
         ...(state === 'disabled' ? { byThreshold: true } : {}),
       };
     }

@@ -1,4 +1,5 @@
 import { sentenceOf } from '../../errors.js';
+import type { Failure } from '../../members/member-backend.js';
 import type { Log } from '../../operations/log.js';
 import type { JsonState } from '../../state/json-state.js';
 import type { ClusterState } from '../model/cluster-state.js';
@@ -23,9 +24,9 @@ export class HealthRecord {
   }
 
   note({ id }: Pick<Member, 'id'>, health: Health, before: Health, log: Log): void {
-    const { state, failures, lastFailure: reason } = health;
+    const { state, failures, lastFailure } = health;
     if (state === before.state) return;
-    log.warn({ state, failures, reason }, 'member is %s', state);
+    log.warn({ state, failures, reason: lastFailure?.sentence }, 'member is %s', state);
     if (state !== 'disabled' && before.state !== 'disabled') return;
     this.#written = this.#keep(id, health);
     this.#written.then(this.#changed, (error: unknown) => {
@@ -39,22 +40,26 @@ export class HealthRecord {
       if (member === undefined) return;
       delete member.disabledAt;
       delete member.disabledReason;
+      delete member.disabledFailure;
       delete member.disabledByThreshold;
       if (state !== 'disabled') return;
       member.disabledAt = new Date().toISOString();
-      if (lastFailure !== undefined) member.disabledReason = lastFailure;
+      if (lastFailure !== undefined) member.disabledReason = lastFailure.sentence;
+      if (lastFailure?.kind !== undefined) member.disabledFailure = lastFailure.kind;
       if (byThreshold === true) member.disabledByThreshold = true;
     });
   }
 }
 
 /** Its health when this server starts. */
-export function healthOf({ disabledAt, disabledReason, disabledByThreshold: byThreshold = false }: Member): Health {
+export function healthOf(member: Member): Health {
+  const {
+    disabledAt,
+    disabledReason: sentence,
+    disabledFailure: kind,
+    disabledByThreshold: byThreshold = false,
+  } = member;
   if (disabledAt === undefined) return HEALTHY;
-  return {
-    ...HEALTHY,
-    state: 'disabled',
-    byThreshold,
-    ...(disabledReason === undefined ? {} : { lastFailure: disabledReason }),
-  };
+  const lastFailure: Failure | undefined = sentence === undefined ? sentence : { sentence, ...(kind && { kind }) };
+  return { ...HEALTHY, state: 'disabled', byThreshold, ...(lastFailure && { lastFailure }) };
 }

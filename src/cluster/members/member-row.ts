@@ -14,7 +14,7 @@ export function memberRow(
   worker: MemberWorker | undefined,
   { store, types }: { store: ZoneStore; types: MemberTypes },
 ): MemberStatus {
-  const { token: _token, values, ...shown } = member;
+  const { token: _token, disabledFailure: _failure, values, ...shown } = member;
   const { state, failures, lastFailure, lastContact } = worker?.health ?? healthOf(member);
   const { writes } = ROLES[member.role];
   const due = writes ? (worker?.backlog.size ?? 0) : 0;
@@ -30,7 +30,8 @@ export function memberRow(
     ...shown,
     ...{ state, failures, zones, zonesInSync: Math.max(0, zones - due), pending: due },
     ...(values === undefined ? {} : { values: types.shown(member.type, values) }),
-    ...(lastFailure === undefined ? {} : { lastFailure }),
+    ...(lastFailure === undefined ? {} : { lastFailure: lastFailure.sentence }),
+    ...(lastFailure?.kind === undefined ? {} : { lastFailureKind: lastFailure.kind }),
     ...(lastContact === 0 ? {} : { lastContact: new Date(lastContact).toISOString() }),
     ...(oldest === undefined ? {} : { pendingSince: new Date(oldest).toISOString() }),
     ...(ends === undefined ? {} : { certificateEnds: new Date(ends).toISOString() }),

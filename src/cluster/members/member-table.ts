@@ -193,7 +193,7 @@ export class MemberTable {
   }
 
   disable(id: string, by: Principal): Promise<MemberStatus> {
-    return this.#administer(id, { kind: 'disable', reason: `Disabled by ${by.user}.` }, by);
+    return this.#administer(id, { kind: 'disable', why: { sentence: `Disabled by ${by.user}.` } }, by);
   }
 
   /** Forgets the member and its ledger. Nothing is removed from the member itself. */

@@ -1,7 +1,11 @@
 import { isNetwork } from '../../access/networks.js';
 import { z } from 'zod';
+import { MEMBER_FAILURES } from '../../members/member-backend.js';
 
-const member = z.object({
+/** State files once had the sentence alone: it read like this. */
+const CERTIFICATE_CHANGED = / shows another certificate than the one that was accepted, and nothing was sent to it\./;
+
+const memberSchema = z.object({
   id: z.string(),
   type: z.string(),
   host: z.string(),
@@ -16,10 +20,17 @@ const member = z.object({
   owner: z.string(),
   disabledAt: z.string().exactOptional(),
   disabledReason: z.string().exactOptional(),
+  disabledFailure: z.enum(MEMBER_FAILURES).exactOptional(),
   disabledByThreshold: z.boolean().exactOptional(),
   debug: z.boolean().exactOptional(),
   values: z.record(z.string(), z.string()).exactOptional(),
 });
+
+const member = memberSchema.transform((row) =>
+  row.disabledFailure === undefined && CERTIFICATE_CHANGED.test(row.disabledReason ?? '')
+    ? { ...row, disabledFailure: 'certificate_changed' as const }
+    : row,
+);
 
 /** What root decides for the whole cluster. */
 export const settingsSchema = z.object({

@@ -1,3 +1,4 @@
+import type { MemberFailure } from '../../members/member-backend.js';
 import type { Member, Role } from './member.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 
@@ -55,15 +56,16 @@ export interface NewCpanelMember {
 }
 
 /** A member as shown: everything but its secrets, and how it is doing. */
-export interface MemberStatus extends Omit<Member, 'token'> {
+export interface MemberStatus extends Omit<Member, 'token' | 'disabledFailure'> {
   /** Only in the answer to its adding, where it was asked for. */
   reverseTrust?: ReverseTrust;
   /** Zones of which it can't hold every record, with what was left out: at most 20. */
   leftOut?: { zone: ZoneName; records: readonly string[] }[];
   state: 'online' | 'failing' | 'disabled';
-  /** Failed commands in a row, and the last failure's sentence. */
+  /** Failed commands in a row, the last failure's sentence, and how that call failed. */
   failures: number;
   lastFailure?: string;
+  lastFailureKind?: MemberFailure;
   /** Its nameserver did not answer the health checker's last question. */
   silentNameserver?: SilentNameserver;
   /** ISO time of the last successful call. */

@@ -1,4 +1,5 @@
 import type { Principal } from '../../access/principal.js';
+import type { MemberFailure } from '../../members/member-backend.js';
 import type { MemberValues } from '../../members/member-type.js';
 
 /** This server's view of a member (DESIGN of the original: standalone, sync, write-only). */
@@ -58,6 +59,8 @@ export interface Member {
   /** Set where the failure threshold or an administrator took it out. ISO time. */
   disabledAt?: string;
   disabledReason?: string;
+  /** How the call failed that took it out; absent where it was an administrator. */
+  disabledFailure?: MemberFailure;
   /** By the failure threshold: it may be enabled again by itself. */
   disabledByThreshold?: boolean;
   /** Debug mode: what is said to it and by it is kept for a look. */

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { HEALTHY, nextHealth, type Health, type HealthEvent } from '../../../src/cluster/health/failure-threshold.js';
 
-const failure: HealthEvent = { kind: 'failure', reason: 'ns1 does not answer' };
+const failure: HealthEvent = {
+  kind: 'failure',
+  why: { kind: 'unreachable', sentence: 'ns1 does not answer' },
+};
 const success: HealthEvent = { kind: 'success', at: 1_000 };
 
 function after(events: readonly HealthEvent[], threshold: number, from: Health = HEALTHY): Health {
@@ -62,7 +65,7 @@ describe('the failure threshold', () => {
     },
     {
       name: 'an administrator disables it',
-      events: [{ kind: 'disable', reason: 'maintenance' } as const],
+      events: [{ kind: 'disable', why: { sentence: 'maintenance' } } as const],
       threshold: 10,
       state: 'disabled',
       failures: 0,
@@ -72,7 +75,7 @@ describe('the failure threshold', () => {
   });
 
   test('the last failure says why, until the member answers again', () => {
-    expect(after([failure], 10).lastFailure).toBe('ns1 does not answer');
+    expect(after([failure], 10).lastFailure).toEqual({ kind: 'unreachable', sentence: 'ns1 does not answer' });
     expect(after([failure, success], 10).lastFailure).toBeUndefined();
     expect(after([failure, success], 10).lastContact).toBe(1_000);
   });

@@ -80,7 +80,7 @@ describe('24 hours of a member that is disabled', () => {
   });
 
   test('by an administrator: never looked at', async () => {
-    const byHand = nextHealth(HEALTHY, { kind: 'disable', reason: 'Disabled by root.' }, 10);
+    const byHand = nextHealth(HEALTHY, { kind: 'disable', why: { sentence: 'Disabled by root.' } }, 10);
     expect(await day(() => true, byHand)).toEqual({ enabledAt: undefined, looks: 0 });
   });
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MEMBER_FAILURES } from '../../../members/member-backend.js';
 import { wordOf } from '../api-function.js';
 
 /** Why nothing came from a member's nameserver. */
@@ -28,6 +29,7 @@ export const memberAnswer = z
     state: z.enum(['online', 'failing', 'disabled']),
     failures: z.number(),
     lastFailure: z.string().optional(),
+    lastFailureKind: wordOf(...MEMBER_FAILURES).optional(),
     silentNameserver: silentNameserver.optional(),
     lastContact: z.string().optional(),
     certificateEnds: z.string().optional(),
