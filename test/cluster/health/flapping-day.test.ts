@@ -7,6 +7,7 @@ import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { DnsCluster } from '../../../src/cluster/dns-cluster.js';
 import { compareSerials } from '../../../src/dns/serial.js';
+import { isClusterError, sentenceOf } from '../../../src/errors.js';
 import {
   MemberError,
   type MemberBackend,
@@ -82,10 +83,12 @@ class FlappingMember implements MemberBackend {
         await this.#cluster.saveZone(name, change.text, ROOT, { ...options, lastGiven });
       }
     } catch (error) {
-      const { code, message, of } = error as { code: string; message: string; of: { serial: number; digest: string } };
-      if (code === 'zone_set_back')
-        return { name, outcome: 'refused', reason: message, serial: of.serial, digest: of.digest };
-      if (code !== 'zone_unknown') return { name, outcome: 'refused', reason: message };
+      const reason = sentenceOf(error);
+      if (isClusterError(error, 'zone_set_back')) {
+        const { serial, digest } = error.facts;
+        return { name, outcome: 'refused', reason, serial, digest };
+      }
+      if (!isClusterError(error, 'zone_unknown')) return { name, outcome: 'refused', reason };
     }
     const held = this.#cluster.zone(name, ROOT);
     return { name, outcome: 'done', ...(held === undefined ? {} : { serial: held.serial, digest: held.digest }) };
