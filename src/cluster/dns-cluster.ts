@@ -138,10 +138,9 @@ export class DnsCluster extends MemberCommands implements Cluster {
   async removeZones(names: readonly ZoneName[], by: Principal, options?: ChangeOptions): Promise<BatchOutcome[]> {
     authorize(by);
     const zones = names.map((name) => ({ name }));
-    const theirs = names.filter((name) => this.zone(name, by) !== undefined);
     // Together, so that whoever looks whether they are too many sees all of them: none has to wait for the disk before it begins. Where
     // the disk refuses, each says so.
-    await Promise.allSettled(theirs.map((name) => this.parts.workers.remember(name)));
+    await Promise.allSettled(names.map((name) => this.parts.workers.remember(name)));
     return inBatch(zones, ({ name }) => this.removeZone(name, by, options), { atOnce: true });
   }
 

@@ -13,6 +13,8 @@ import { parseName } from '../../src/dns/name.js';
 import { query } from '../../src/dns/messages/query.js';
 import { TYPE } from '../../src/dns/types.js';
 import { freePort } from '../../src/operations/ports.js';
+import { ClusterNode } from '../cluster/cluster-node.js';
+import { ROOT } from '../cluster/zone-texts.js';
 import { needs } from '../needs.js';
 import { builtProgram } from './built-program.js';
 import { RunningService } from './running-service.js';
@@ -69,6 +71,36 @@ describe('dnscluster serve', () => {
       expect(service.said).toMatch(new RegExp(`ends \\(${signal}\\)\\n.*has ended\\n$`));
     }
     expect(statSync(settings.folder).mode & 0o777).toBe(0o750);
+  });
+
+  test('ends within five seconds of SIGTERM though a member answers nothing any more', async () => {
+    const member = await ClusterNode.start('ns2');
+    const socketPath = join(settings.folder, 'dns-cluster', 'control', 'control.sock');
+    const local = new Agent({ connect: { socketPath } });
+    const call = (path: string, form: Record<string, string>): Promise<string> => {
+      const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+      const body = new URLSearchParams(form).toString();
+      const options = { method: 'POST', headers, body, dispatcher: local } as const;
+      return request(`http://localhost/json-api/${path}?api.version=1`, options).then((said) => said.body.text());
+    };
+    try {
+      const service = serve(settings);
+      await service.untilSaid(/is ready/);
+      const { host, port, user, token } = await member.invitation('sync', ROOT);
+      expect(await call('addmember', { host, port: String(port), user, token, role: 'sync' })).toContain('"result":1');
+      const asked = new Promise<void>((resolve) => {
+        member.intercept = () => (resolve(), true);
+      });
+      const check = call('checkdrift', {}).catch(() => undefined);
+      await asked;
+      const start = performance.now();
+      expect(await service.ended('SIGTERM')).toBe(0);
+      expect(performance.now() - start).toBeLessThan(5_000);
+      await check;
+    } finally {
+      await local.destroy();
+      await member.end();
+    }
   });
 
   test('shows the certificate of files that it is given, and refuses a key that is not its own', async () => {

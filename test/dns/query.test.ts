@@ -1,5 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Server, type Socket as NetSocket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { decodeMessage, encodeMessage, RCODE, type DnsMessage } from '../../src/dns/messages/message.js';
 import { parseName } from '../../src/dns/name.js';
@@ -187,5 +188,22 @@ describe('a client', () => {
     client.close();
     expect(await waiting).toContain('the client was closed');
     expect(await failure(client.query(EXAMPLE, TYPE.SOA))).toContain('the client was closed');
+  });
+
+  test('that a signal closes waits neither for an answer over TCP nor for an address', async () => {
+    const silent = createServer((socket) => socket.on('error', () => undefined)).listen(0, '127.0.0.1');
+    open.push(silent);
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const ending = new AbortController();
+    const options = { timeout: 60_000, signal: ending.signal };
+    const tcp = failure(query({ host: '127.0.0.1', port }, EXAMPLE, TYPE.SOA, { ...options, tcp: true }));
+    const nowhere = { host: 'ns.example', port, addressOf: () => new Promise<string>(() => undefined) };
+    const looked = [true, false].map((over) => failure(query(nowhere, EXAMPLE, TYPE.SOA, { ...options, tcp: over })));
+    const [socket] = (await once(silent, 'connection')) as [NetSocket];
+    const closed = once(socket, 'close');
+    ending.abort();
+    for (const said of await Promise.all([tcp, ...looked])) expect(said).toContain('the client was closed');
+    await closed;
   });
 });

@@ -6,7 +6,7 @@ import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { BUILT_IN_TYPES } from '../../src/members/built-in-types.js';
 import { guardedBackend } from '../../src/members/guarded-backend.js';
-import type { MemberBackend, MemberChange } from '../../src/members/member-backend.js';
+import { CutOff, type MemberBackend, type MemberChange } from '../../src/members/member-backend.js';
 import type { MemberType } from '../../src/members/member-type.js';
 import { MemberTypes } from '../../src/members/member-types.js';
 import { InternetReach } from '../../src/members/reach.js';
@@ -196,6 +196,26 @@ describe('a backend of somebody else', () => {
       expect(outcomes[1]?.outcome).toBe(Array.isArray(answer) && answer.length > 0 ? 'done' : 'refused');
     },
   );
+
+  test('that heeds no signal and never answers is waited for no longer than the signal says', async () => {
+    const never = (): Promise<never> => new Promise(() => undefined);
+    const all = guarded({ probe: never, zoneList: never, zones: never, zoneExists: never, push: never });
+    const ending = new AbortController();
+    const options = { signal: ending.signal };
+    const a = zoneName('a.example');
+    const calls = [
+      ...[all.probe(options), all.zoneList(options), all.zones([a], options), all.zoneExists(a, options)],
+      all.push([change('a.example')], options),
+    ];
+    ending.abort(new CutOff());
+    for (const { status, ...how } of await Promise.allSettled(calls)) {
+      expect([status, how]).toEqual(['rejected', { reason: expect.any(CutOff) as CutOff }]);
+    }
+  });
+
+  test('that does not end its connections keeps nobody who stops this server', async () => {
+    await expect(guarded({ close: () => new Promise(() => undefined) }).close()).rejects.toThrow('within 2 s');
+  });
 
   test.each([[0], [-1], [NaN], [2.7], [undefined]])('with a batch of %j takes at least one zone', (batch) => {
     expect(guarded({ batch }).batch).toBe(batch === 2.7 ? 2 : 1);

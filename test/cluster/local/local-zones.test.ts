@@ -110,6 +110,15 @@ describe('a saved zone', () => {
     expect((await save(name, zoneText(7))).local.state).toBe('served');
   });
 
+  test('is pending where the driver of the nameserver throws, and holds up nothing that comes behind it', async () => {
+    vi.spyOn(nameserver, 'apply').mockImplementationOnce(() => {
+      throw new TypeError('x is not a function');
+    });
+    expect((await save(name, zoneText(7))).local).toEqual({ state: 'pending', reason: 'x is not a function' });
+    expect((await save(zoneName('b.example'), zoneText(3))).local).toEqual({ state: 'served' });
+    await vi.waitFor(async () => expect(await served(name)).toBe(7), 5_000);
+  });
+
   test('is given again to a nameserver that was started anew and has forgotten it', async () => {
     await save(name, zoneText(7));
     await save(zoneName('b.example'), zoneText(3));

@@ -2,6 +2,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { AppendTable } from '../../../src/state/append-table.js';
 import { zoneName } from '../../../src/zones/zone-name.js';
 import { ClusterNode } from '../cluster-node.js';
 import { reseller, ROOT, zoneNames, zoneText } from '../zone-texts.js';
@@ -472,6 +473,18 @@ describe('a batch', () => {
       'zone_unknown',
     ]);
   });
+});
+
+test('removals by who may change nothing are refused as a whole, before anything is written for them', async () => {
+  await web.add(ns1);
+  await web.cluster.saveZone(name, zoneText(1), ROOT);
+  const flushed = vi.spyOn(AppendTable.prototype, 'flushKey');
+  await expect(web.cluster.removeZones([name], { ...ROOT, privileges: [] })).rejects.toMatchObject({
+    code: 'privilege_missing',
+  });
+  expect(flushed).not.toHaveBeenCalledWith(name);
+  flushed.mockRestore();
+  expect(web.cluster.zone(name, ROOT)?.serial).toBe(1);
 });
 
 test('a host that gives a string for the text is told what is wanted, and nothing is changed', async () => {
