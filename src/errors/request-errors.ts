@@ -125,6 +125,11 @@ export const REQUEST_ERRORS = {
       `Zone ${zone} was changed by somebody else after you opened it, so your text was not saved. ` +
       'It is still below: save it again to replace theirs.',
   },
+  changed_meanwhile: {
+    status: 409,
+    sentence: ({ what }: { what: string }) =>
+      `${what} was changed by somebody else after you opened this page, so nothing was done. Open the page again, and repeat what is still to be done.`,
+  },
   folder_in_use: {
     status: 503,
     sentence: ({ folder, pid }: { folder: string; pid: string }) =>

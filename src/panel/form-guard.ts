@@ -4,7 +4,7 @@ import { ClusterError } from '../errors.js';
 import { loginOf } from './session.js';
 
 /** Reads the panel's own forms, all small. */
-export const panelForm = express.urlencoded({ extended: false, limit: '8kb', parameterLimit: 20 });
+export const panelForm: RequestHandler = express.urlencoded({ extended: false, limit: '8kb', parameterLimit: 20 });
 
 /** A text field of a form that was read; empty where it is missing or given twice. */
 export function textOf(request: Request, field: string): string {

@@ -71,6 +71,7 @@ describe('dnscluster zones save and show', () => {
 
   test.each([
     ['a zone that is here, as a new one', ['zones', 'save', ZONE, '--new'], 1, /already exists/],
+    ['over a serial that it has no more', ['zones', 'save', ZONE, '--if-serial', '1'], 1, /changed since last read/],
     ['a file that is not there', ['zones', 'save', ZONE, '/nowhere'], 2, /cannot be read/],
     ['a name that is none', ['zones', 'save', '../x'], 1, /not a zone name/],
     ['a zone that is not here', ['zones', 'show', 'none.example'], 1, /none\.example is not on the server/],

@@ -114,10 +114,11 @@ describe('the history of a zone', () => {
     expect(version.html).toMatch(
       /<span class="gone">− www IN A 192\.0\.2\.1 [\s\S]*<span class="new">\+ www IN A 192\.0\.2\.200 /,
     );
-    const answer = await root.post('/zone/example.org/undo', { time });
+    const shown = / name="version" value="([^"]+)"/.exec(version.html)?.[1] ?? '';
+    const answer = await root.post('/zone/example.org/undo', { time, version: shown });
     expect(answer.status).toBe(303);
     expect(await text()).toContain('192.0.2.200');
-    expect((await root.post('/zone/example.org/undo', { time: 'another' })).status).toBe(404);
+    expect((await root.post('/zone/example.org/undo', { time: 'another', version: shown })).status).toBe(404);
   });
 });
 

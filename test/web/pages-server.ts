@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import express from 'express';
 import { TokenStore } from '../../src/access/tokens.js';
+import type { Cluster } from '../../src/cluster/cluster.js';
 import { readPluginManifest } from '../../src/host/plugin-manifest.js';
 import { createLog } from '../../src/operations/log.js';
 import { Notifications } from '../../src/notifications/notifications.js';
@@ -28,8 +29,9 @@ export interface Page {
   location: string;
 }
 
-export interface PagesServer {
-  cluster: MemoryCluster;
+export interface PagesServer<C = MemoryCluster> {
+  cluster: C;
+  notifications: Notifications;
   tokens: TokenStore;
   server: PanelServer;
   browser(user: string): Promise<Browser>;
@@ -37,11 +39,15 @@ export interface PagesServer {
 }
 
 /** The real panel with the real pages in it, before a cluster in memory. */
-export async function startPages(): Promise<PagesServer> {
+export function startPages(): Promise<PagesServer> {
+  return startPagesOf(new MemoryCluster());
+}
+
+/** The same before another cluster. */
+export async function startPagesOf<C extends Cluster>(cluster: C): Promise<PagesServer<C>> {
   const log = createLog({ level: 'silent' });
   const folder = mkdtempSync(join(tmpdir(), 'pages-'));
   const tokens = await TokenStore.open(join(folder, 'tokens.json'), { log });
-  const cluster = new MemoryCluster();
   const server = await startPanel();
   const notifications = await Notifications.open(join(folder, 'notifications.json'), {
     ...{ from: 'web', host: () => undefined, log },
@@ -58,6 +64,7 @@ export async function startPages(): Promise<PagesServer> {
   server.panel.mount(readPluginManifest(), { pages, api: express() });
   return {
     cluster,
+    notifications,
     tokens,
     server,
     async browser(user) {

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { sayChange } from './change-result.js';
 import { readGiven } from '../service/given-file.js';
 import { guide } from '../terminal/guide.js';
@@ -6,7 +6,7 @@ import { askService } from '../service/running-service.js';
 import { asksService, targetOf, type ServiceOptions } from '../service/target.js';
 import { waitOptions, type WaitOptions } from '../terminal/waiting.js';
 
-type Options = ServiceOptions & WaitOptions & { new?: true };
+type Options = ServiceOptions & WaitOptions & { new?: true; ifSerial?: string };
 
 /** `dnscluster zones save`. */
 export function zonesSave(zones: Command): void {
@@ -15,7 +15,8 @@ export function zonesSave(zones: Command): void {
     .description('Replace or create a zone by a master file')
     .argument('<zone>', 'its name')
     .argument('[file]', 'the master file; standard input where absent or -', '-')
-    .option('--new', 'refuse a zone that is here already');
+    .addOption(new Option('--new', 'refuse a zone that is here already').conflicts('ifSerial'))
+    .option('--if-serial <serial>', 'refuse where the zone has another serial by now: somebody changed it');
   guide(asksService(waitOptions(command)), {
     details: `The text is checked first. Each error is said with its line and column, nothing is changed then, and the exit code is 1. A serial
 that is not above the held one is lifted. Members that are away get the zone when they are back.`,
@@ -26,8 +27,12 @@ that is not above the held one is lifted. Members that are away get the zone whe
   }).action(async (zone: string, file: string, options: Options) => {
     const target = targetOf(options);
     const zonedata = await readGiven(file);
-    const { wait, timeout } = options;
-    const calls = options.new === true ? 'addzone' : 'savezone';
-    sayChange(options.json, await askService(target, calls, { zone, zonedata, wait, timeout }));
+    const { wait, timeout, ifSerial: serialnum } = options;
+    const given = { zone, zonedata, wait, timeout };
+    const saved =
+      options.new === true
+        ? askService(target, 'addzone', given)
+        : askService(target, 'savezone', { ...given, serialnum });
+    sayChange(options.json, await saved);
   });
 }

@@ -63,13 +63,13 @@ export class LostFiles {
 
   async #bringBack(zone: ZoneName, { texts, silent }: Found, by: Principal): Promise<ChangeResult> {
     const lost = texts.get(zone);
-    if (lost !== undefined) return this.#changes.save(zone, lost, by);
+    if (lost !== undefined) return this.#changes.save(zone, lost, by, { ifText: 'damaged' });
     const member = silent.get(zone);
     // An older one would take the place of what is lost there, too.
     if (member !== undefined) throw new ClusterError('zone_held_there', { zone, member });
     const [before] = await this.#history.of(zone);
     if (before === undefined) throw new ClusterError('zone_not_kept', { zone });
-    const result = await this.#changes.save(zone, before.text, by);
+    const result = await this.#changes.save(zone, before.text, by, { ifText: 'damaged' });
     const warning = `No member gave the version that was lost. This is the one before, which was replaced at ${before.time}.`;
     return { ...result, warnings: [warning, ...result.warnings] };
   }

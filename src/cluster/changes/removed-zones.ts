@@ -33,9 +33,10 @@ export class RemovedZones {
     return removed.sort((a, b) => b.removedAt - a.removedAt).slice(0, MOST_LISTED);
   }
 
-  /** Rejects with zone_exists, zone_not_kept, zone_not_yours, and as every new zone does. */
+  /** Rejects with zone_exists, zone_not_kept, zone_not_yours, changed_meanwhile, and as every new zone does. */
   async restore(zone: ZoneName, by: Principal, options?: ChangeOptions): Promise<ChangeResult> {
     if (this.#store.get(zone) !== undefined) throw new ClusterError('zone_exists', { zone });
+    const { ifRemovedAt = this.#store.tombstone(zone)?.serial } = options ?? {};
     const last = (await this.#history.of(zone)).find(({ change }) => change === 'removed');
     if (last === undefined) throw new ClusterError('zone_not_kept', { zone });
     const { owner = by.user } = last;
@@ -43,7 +44,7 @@ export class RemovedZones {
     // A zone belongs to whom it belonged to.
     const isForOther = owner !== by.user;
     const owning: Principal = isForOther ? { ...by, user: owner, kind: 'reseller' } : by;
-    const result = await this.#changes.save(zone, last.text, owning, options, true);
+    const result = await this.#changes.save(zone, last.text, owning, { ...options, ifRemovedAt }, true);
     // As the one sees it who brings it back.
     return { ...result, members: this.#progress.of(zone, by) };
   }

@@ -1,6 +1,6 @@
 import { ownsOrIsRoot, type Principal } from '../../access/principal.js';
 import { compareSerials } from '../../dns/serial.js';
-import { asClusterError, sentenceOf } from '../../errors.js';
+import { asClusterError, ClusterError, sentenceOf } from '../../errors.js';
 import { inSlices } from '../../operations/in-slices.js';
 import { validateZone, type ValidZone } from '../../zones/validation.js';
 import type { ZoneName } from '../../zones/zone-name.js';
@@ -198,12 +198,15 @@ export class Synchronize {
     return entry === undefined ? undefined : { ...entry, text: () => this.#store.read(name) ?? Buffer.alloc(0) };
   }
 
-  async #take(zone: ZoneName, { text }: Copy, { member }: Reader, by: Principal): Promise<BatchOutcome> {
+  async #take(zone: ZoneName, copy: Copy, { member }: Reader, by: Principal): Promise<BatchOutcome> {
     try {
-      return {
-        zone,
-        result: await this.#changes.save(zone, text(), by, { wait: 'local', hostsSeen: [member.hostname] }),
-      };
+      // Somebody may have saved a newer one since it was compared.
+      const held = this.#held(zone);
+      if (held?.digest !== copy.digest && !isNewer(copy, held)) throw new ClusterError('zone_file_changed');
+      const text = held?.text();
+      const ifText = text === undefined ? 'none' : text.length === 0 ? 'damaged' : text;
+      const options = { wait: 'local', hostsSeen: [member.hostname], ifText } as const;
+      return { zone, result: await this.#changes.save(zone, copy.text(), by, options) };
     } catch (error) {
       return { zone, error: asClusterError(error) };
     }

@@ -65,9 +65,19 @@ export class ZoneChanges {
     const silent = isNew ? await refuseExisting(zone, by, readersFor(by, this.#workers)) : [];
     // Before it is written: the members are told in the middle of that.
     this.#origins.note(zone, valid.digest, options.hostsSeen);
-    const { ifText, switched } = options;
+    const { ifText, ifRemovedAt, switched } = options;
     const outcome = await this.#local
-      .change({ kind: 'save', valid, by, isNew, ifText, switched, ...claim, keep: this.#keep(zone, actorOf(by)) })
+      .change({
+        kind: 'save',
+        valid,
+        by,
+        isNew,
+        ifText,
+        ifRemovedAt,
+        switched,
+        ...claim,
+        keep: this.#keep(zone, actorOf(by)),
+      })
       .catch(this.#conflict(zone, claim));
     const { conflictWith } = outcome;
     if (conflictWith !== undefined) this.#met(zone, claim.claimed?.server ?? '', conflictWith);

@@ -163,7 +163,7 @@ export class DriftChecks {
   }
 
   async #settleOne(
-    { zone, there, kind }: Difference,
+    { zone, here, there, kind }: Difference,
     how: Settlement,
     { member, worker, by }: { member: Member; worker: MemberWorker; by: Principal },
   ): Promise<Pick<LocalOutcome, 'change' | 'lifted' | 'local'>> {
@@ -184,9 +184,12 @@ export class DriftChecks {
       worker.resend([zone]);
       return outcome;
     }
+    // Only what is here since it was compared is given up for it.
+    const ifText = here === undefined ? 'none' : (store.read(zone) ?? 'damaged');
+    if (store.get(zone)?.serial !== here) throw new ClusterError('changed_meanwhile', { what: `Zone ${zone}` });
     const text = (await worker.ask((backend, options) => backend.zones([zone], options), TAKE_TIMEOUT)).get(zone);
     if (text === undefined) throw new ClusterError('difference_unknown', { zone, member: member.hostname });
-    const { change, lifted, local: state } = await changes.save(zone, text, by, { wait: 'local' });
+    const { change, lifted, local: state } = await changes.save(zone, text, by, { wait: 'local', ifText });
     return { change, lifted, local: state };
   }
 }

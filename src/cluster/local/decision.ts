@@ -16,6 +16,7 @@ import {
   type ConflictPolicy,
 } from './zone-home.js';
 import { validateZone, withLiftedSerial, type ValidZone } from '../../zones/validation.js';
+import type { ChangeOptions } from '../model/results.js';
 
 /** A version that a change ends, as it was held when the change came to its turn, and what took its place. */
 export interface EndedVersion {
@@ -28,16 +29,15 @@ export interface EndedVersion {
 
 /** One accepted request: a zone that was validated, or what is to become of one by name. */
 export type LocalChange =
-  /** `isNew`: refuse a zone that is here already. `ifText`: refuse where this is not its text any more. */
+  /** `isNew`: refuse a zone that is here already. */
   (
     | ({
         kind: 'save';
         valid: ValidZone;
         by: Principal;
         isNew: boolean;
-        ifText?: Buffer | undefined;
-        switched?: boolean | undefined;
-      } & Claim)
+      } & Pick<ChangeOptions, 'ifText' | 'ifRemovedAt' | 'switched'> &
+        Claim)
     | ({
         kind: 'remove';
         name: ZoneName;
@@ -91,7 +91,7 @@ const SERVED: LocalOutcome['local'] = { state: 'served' };
 /**
  * Compares a change with what is held now. The serial that is published lies above the held one and the tombstone's (RFC 1982):
  * an edit always bumps, and a zone that was removed and made again never goes backwards. Throws zone_exists, zone_unknown,
- * zone_not_yours, zone_file_changed, zone_invalid (of a file), and what zone-home.ts says of zones of other servers.
+ * zone_not_yours, zone_invalid (of a file), what ChangeOptions says of a save's `if…`, and what zone-home.ts says of zones of other servers.
  */
 export function decide(change: LocalChange, store: ZoneStore): Decision {
   switch (change.kind) {
@@ -114,11 +114,10 @@ function asSwitched(decision: Decision, switched = false): Decision {
 }
 
 function decideSave(change: LocalChange & { kind: 'save' }, store: ZoneStore): Decision {
-  const { valid, by, isNew, ifText, claimed, lastGiven, here, policy = 'newest' } = change;
+  const { valid, by, isNew, claimed, lastGiven, here, policy = 'newest' } = change;
   const { name } = valid;
   const held = heldFor(by, name, store);
-  // The text is compared and not its serial: another spelling under the same serial has other lines.
-  if (ifText !== undefined && store.read(name)?.equals(ifText) !== true) throw new ClusterError('zone_file_changed');
+  refuseOther(name, change, store);
   if (held === undefined) {
     refuseShadowing(name, by, store);
     const tombstone = store.tombstone(name);
@@ -139,6 +138,26 @@ function decideSave(change: LocalChange & { kind: 'save' }, store: ZoneStore): D
   if (asHeld?.digest === held.digest) return respell(asHeld, held, store);
   const decision = publish(valid, held.owner, store, home);
   return { ...decision, outcome: { ...decision.outcome, ...replaces } };
+}
+
+/** Refuses a save that was made from what is not here any more. */
+function refuseOther(
+  zone: ZoneName,
+  { ifText, ifRemovedAt }: Pick<ChangeOptions, 'ifText' | 'ifRemovedAt'>,
+  store: ZoneStore,
+): void {
+  const isHere = store.get(zone) !== undefined;
+  if (ifRemovedAt !== undefined && store.tombstone(zone)?.serial !== ifRemovedAt)
+    throw new ClusterError('changed_meanwhile', { what: `Zone ${zone}` });
+  if (ifText === 'none') {
+    if (isHere) throw new ClusterError('zone_exists', { zone, where: 'this server' });
+  } else if (ifText === 'damaged') {
+    if (!isHere) throw new ClusterError('zone_unknown', { zone });
+    if (store.edits.version(zone) !== undefined) throw new ClusterError('zone_file_sound', { zone });
+    // The text is compared and not its serial: another spelling under the same serial has other lines.
+  } else if (ifText !== undefined && store.read(zone)?.equals(ifText) !== true) {
+    throw new ClusterError('zone_file_changed');
+  }
 }
 
 function decideRemoval(change: LocalChange & { kind: 'remove' }, store: ZoneStore): Decision {

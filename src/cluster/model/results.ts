@@ -46,8 +46,13 @@ export interface ChangeOptions {
   timeout?: number;
   /** Servers that passed this change on until it came here, by host name: it is not sent back to them. */
   hostsSeen?: readonly string[];
-  /** Of a save: the text that it replaces. Where the zone has another by then, nothing is changed (zone_file_changed). */
-  ifText?: Buffer;
+  /**
+   * Of a save: the text that it replaces; `none`: the zone is not here; `damaged`: its file is missing or can't be used. Where it is
+   * otherwise by then, nothing is changed (zone_file_changed, zone_exists, zone_file_sound).
+   */
+  ifText?: Buffer | 'none' | 'damaged' | undefined;
+  /** Of bringing a zone back: the serial that it was removed with. Where it was removed again since, nothing is changed (changed_meanwhile). */
+  ifRemovedAt?: number | undefined;
   /** The server that the sender says the zone belongs to. */
   claimed?: ZoneHome | undefined;
   /**
@@ -58,7 +63,7 @@ export interface ChangeOptions {
   /** Of a removal: also where the zone belongs to another server. */
   evenOfOthers?: boolean;
   /** Of a save: the operator took the zone's own statement out of the nameserver's configuration (ZoneChange). */
-  switched?: boolean;
+  switched?: boolean | undefined;
 }
 
 /** One zone of many that are saved together. */

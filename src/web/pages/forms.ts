@@ -1,4 +1,4 @@
-import express, { type Request } from 'express';
+import express, { type Request, type RequestHandler } from 'express';
 import { z } from 'zod';
 import { ClusterError } from '../../errors.js';
 
@@ -7,9 +7,13 @@ const MEBIBYTE = 1024 * 1024;
 const LARGEST_ZONE_FORM = 3 * 16 * MEBIBYTE + 64 * 1024;
 
 /** Reads the bodies of forms that hold a zone's text. */
-export const zoneTextForm = express.urlencoded({ extended: false, limit: LARGEST_ZONE_FORM, parameterLimit: 20 });
+export const zoneTextForm: RequestHandler = express.urlencoded({
+  extended: false,
+  limit: LARGEST_ZONE_FORM,
+  parameterLimit: 20,
+});
 /** Reads all other forms; does nothing where the body was read. */
-export const smallForm = express.urlencoded({ extended: false, limit: '32kb', parameterLimit: 50 });
+export const smallForm: RequestHandler = express.urlencoded({ extended: false, limit: '32kb', parameterLimit: 50 });
 
 /** A form's fields, checked. Throws parameter_invalid with the first field that is wrong. */
 export function readForm<S extends z.ZodType>(schema: S, request: Request): z.output<S> {

@@ -7,7 +7,7 @@ import { readForm } from '../forms.js';
 import { changeOutcome } from '../outcomes.js';
 import { redirectWith, showPage, type PageContext } from '../page.js';
 import { visitOf } from '../visit.js';
-import { editableText, findingsIn, submittedText, textVersion } from './zone-text.js';
+import { editableText, findingsIn, replaceText, submittedText, textVersion } from './zone-text.js';
 
 const textForm = z.object({ text: z.string(), version: z.string() });
 
@@ -49,11 +49,12 @@ export function zoneEditor(context: PageContext): Router {
     const name = zoneName(request.params.name);
     const { text, version } = readForm(textForm, request);
     const stored = await cluster.zoneText(name, principal);
+    const changed = new ClusterError('zone_changed', { zone: name });
     try {
-      // The editor shows such a text but has no form for it; a form of an older text must not replace it either.
-      if ('reason' in editableText(stored) || version !== textVersion(stored))
-        throw new ClusterError('zone_changed', { zone: name });
-      const result = await cluster.saveZone(name, submittedText(text, stored), principal);
+      // The editor shows such a text but has no form for it.
+      if ('reason' in editableText(stored)) throw changed;
+      const next = (): Buffer => submittedText(text, stored);
+      const result = await replaceText(cluster, name, { version, stored, next, changed }, principal);
       redirectWith(context, request, response, ['zone', name], changeOutcome(result));
     } catch (error) {
       if (!isClusterError(error)) throw error;

@@ -1,5 +1,6 @@
 import { Router } from 'express';
 import { z } from 'zod';
+import { ClusterError } from '../../../errors.js';
 import { zoneName } from '../../../zones/zone-name.js';
 import { readForm } from '../forms.js';
 import { pastVersion } from '../../../presentation/past-version.js';
@@ -7,8 +8,9 @@ import { lineDifference } from '../../../presentation/line-difference.js';
 import { changeOutcome } from '../outcomes.js';
 import { redirectWith, showPage, type PageContext } from '../page.js';
 import { visitOf } from '../visit.js';
+import { replaceText, textVersion } from './zone-text.js';
 
-const versionForm = z.object({ time: z.string().max(40) });
+const undoForm = z.object({ time: z.string().max(40), version: z.string() });
 
 /** What changed in a zone, by whom and when, and undoing it. */
 export function zoneHistory(context: PageContext): Router {
@@ -28,7 +30,7 @@ export function zoneHistory(context: PageContext): Router {
     const present = await cluster.zoneText(name, principal);
     showPage(context, request, response, 'zone-version', {
       title: `${name}, serial ${version.serial}`,
-      ...{ zone: name, version },
+      ...{ zone: name, version, present: textVersion(present) },
       difference: lineDifference(present.toString('utf8'), version.text.toString('utf8')),
     });
   });
@@ -36,8 +38,11 @@ export function zoneHistory(context: PageContext): Router {
   router.post('/zone/:name/undo', async (request, response) => {
     const { principal } = visitOf(request);
     const name = zoneName(request.params.name);
-    const { text } = await pastVersion(cluster, name, readForm(versionForm, request).time, principal);
-    const result = await cluster.saveZone(name, text, principal);
+    const { time, version } = readForm(undoForm, request);
+    const { text } = await pastVersion(cluster, name, time, principal);
+    const stored = await cluster.zoneText(name, principal);
+    const changed = new ClusterError('changed_meanwhile', { what: `Zone ${name}` });
+    const result = await replaceText(cluster, name, { version, stored, next: () => text, changed }, principal);
     redirectWith(context, request, response, ['zone', name, 'history'], changeOutcome(result));
   });
   return router;

@@ -4,7 +4,7 @@ import { ClusterError, isClusterError } from '../../../errors.js';
 import { ROLES } from '../../../cluster/model/member.js';
 import { templateNames } from '../../../zones/templates.js';
 import { zoneName } from '../../../zones/zone-name.js';
-import { readForm, sentText } from '../forms.js';
+import { readForm, sentText, wholeNumber } from '../forms.js';
 import { changeOutcome } from '../outcomes.js';
 import { redirectWith, showPage, type PageContext } from '../page.js';
 import { visitOf } from '../visit.js';
@@ -12,6 +12,7 @@ import { pageOfZones } from './zone-list.js';
 import { findingsIn, submittedText } from './zone-text.js';
 
 const USUAL_TEMPLATE = 'standard';
+const LARGEST_SERIAL = 0xffffffff;
 const variable = z.string().trim().max(253).optional().default('');
 const templateForm = z.object({
   name: z.string(),
@@ -21,6 +22,7 @@ const templateForm = z.object({
   ns2: variable,
   hostmaster: variable,
 });
+const restoreForm = z.object({ serial: wholeNumber(0, LARGEST_SERIAL) });
 const textForm = z.object({ name: z.string(), text: z.string() });
 
 /** The list of zones; creating and deleting one. */
@@ -104,7 +106,8 @@ export function zonePages(context: PageContext): Router {
 
   router.post('/zone/:name/restore', async (request, response) => {
     const name = zoneName(request.params.name);
-    const result = await cluster.restoreZone(name, visitOf(request).principal);
+    const { serial: ifRemovedAt } = readForm(restoreForm, request);
+    const result = await cluster.restoreZone(name, visitOf(request).principal, { ifRemovedAt });
     redirectWith(context, request, response, ['zone', name], changeOutcome(result));
   });
 

@@ -14,7 +14,7 @@ import { readForm, sentText, wholeNumber } from '../forms.js';
 import { changeOutcome } from '../outcomes.js';
 import { redirectWith, showPage, type PageContext } from '../page.js';
 import { visitOf } from '../visit.js';
-import { textVersion } from './zone-text.js';
+import { replaceText, textVersion } from './zone-text.js';
 
 const ROWS_A_PAGE = 100;
 /** What is asked for most; any other type can be typed. */
@@ -79,10 +79,10 @@ export function zoneRecords(context: PageContext): Router {
     { name, text, serial, lines }: Opened,
     edit: ZoneEdit,
   ): Promise<void> => {
-    if (readForm(version, request).version !== textVersion(text))
-      throw new ClusterError('record_changed', { zone: name });
-    const next = editZone(name, { text, lines, serial }, edit, new Date());
-    const result = await cluster.saveZone(name, next, visitOf(request).principal, { ifText: text });
+    const next = (): Buffer => editZone(name, { text, lines, serial }, edit, new Date());
+    const changed = new ClusterError('record_changed', { zone: name });
+    const form = { ...readForm(version, request), stored: text, next, changed };
+    const result = await replaceText(cluster, name, form, visitOf(request).principal);
     redirectWith(context, request, response, ['zone', name, 'records'], changeOutcome(result));
   };
 
@@ -90,12 +90,17 @@ export function zoneRecords(context: PageContext): Router {
     request: Request,
     response: Response,
     opened: Opened,
-    shown: { line: number | undefined; values: Omit<Row, 'index' | 'ttl'> & { ttl: string }; error?: ClusterError },
+    shown: {
+      line: number | undefined;
+      values: Omit<Row, 'index' | 'ttl'> & { ttl: string };
+      version?: string;
+      error?: ClusterError;
+    },
   ): void => {
     response.status(shown.error?.status ?? 200);
     showPage(context, request, response, 'zone-record', {
       title: `${shown.line === undefined ? 'Add a record to' : 'Edit a record of'} ${opened.name}`,
-      ...{ zone: opened.name, version: textVersion(opened.text), types: USUAL_TYPES },
+      ...{ zone: opened.name, version: shown.version ?? textVersion(opened.text), types: USUAL_TYPES },
       ...{ line: shown.line, values: shown.values, error: shown.error },
     });
   };
@@ -139,7 +144,9 @@ export function zoneRecords(context: PageContext): Router {
       const [name = '', ttl = '', type = '', value = ''] = ['name', 'ttl', 'type', 'value'].map((field) =>
         sentText(request, field),
       );
-      showRecord(request, response, opened, { line, values: { name, ttl, type, value }, error });
+      // Another record may stand at that line by now: the form stays one of the version that it was chosen in.
+      const chosenIn = line === undefined ? {} : { version: sentText(request, 'version') };
+      showRecord(request, response, opened, { line, values: { name, ttl, type, value }, error, ...chosenIn });
     }
   });
 

@@ -1,5 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { ZoneIssue } from '../../../errors.js';
+import type { Principal } from '../../../access/principal.js';
+import type { Cluster } from '../../../cluster/cluster.js';
+import type { ChangeResult } from '../../../cluster/model/results.js';
+import { isClusterError, type ClusterError, type ZoneIssue } from '../../../errors.js';
+import type { ZoneName } from '../../../zones/zone-name.js';
 
 /** A stored zone text as a text area can hold it, or why it can't without damage. */
 export type EditableText = { text: string } | { reason: string; escaped: string };
@@ -35,6 +39,24 @@ export function submittedText(sent: string, stored: Buffer | undefined): Buffer 
 /** Names a stored text, so that a form can say which one it was made from. */
 export function textVersion(stored: Buffer): string {
   return createHash('sha256').update(stored).digest('base64url').slice(0, 22);
+}
+
+/**
+ * Saves a text in the place of the one that a form was made from, which its `version` names. Rejects with `changed` where another
+ * is there, be it since `stored` was read.
+ */
+export async function replaceText(
+  cluster: Cluster,
+  zone: ZoneName,
+  { version, stored, next, changed }: { version: string; stored: Buffer; next: () => Buffer; changed: ClusterError },
+  by: Principal,
+): Promise<ChangeResult> {
+  if (version !== textVersion(stored)) throw changed;
+  try {
+    return await cluster.saveZone(zone, next(), by, { ifText: stored });
+  } catch (error) {
+    throw isClusterError(error, 'zone_file_changed') ? changed : error;
+  }
 }
 
 /** One line of a text around a finding. */

@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import type { BatchOutcome, ChangeResult } from '../../../cluster/model/results.js';
+import type { BatchOutcome, ChangeOptions, ChangeResult } from '../../../cluster/model/results.js';
 import { ClusterError } from '../../../errors.js';
+import type { ZoneName } from '../../../zones/zone-name.js';
 import { conversion } from '../../../presentation/conversion.js';
 import type { ApiRequest } from '../../requests/api-request.js';
 import { changeAnswer, localState, memberZone } from '../answers/change-answer.js';
-import { apiFunction, flag, many, octets, text, wordOf, type ApiFunction } from '../api-function.js';
+import { apiFunction, flag, many, octets, text, whole, wordOf, type ApiFunction } from '../api-function.js';
 import { optionsOf, ownerBy, waiting, zone } from '../zone-parameters.js';
 
 const privilege = 'clustering';
@@ -56,6 +57,16 @@ async function changed(change: Promise<ChangeResult>, request: ApiRequest): Prom
   return { ...result, warnings: [...conversion(request.text('zone') ?? '', result.zone), ...result.warnings] };
 }
 
+/** The text that a save is to replace, where the caller says by its serial which one they saw. Throws zone_file_changed. */
+async function replacedBy(
+  { zone: name, serialnum }: { zone: ZoneName; serialnum?: number | undefined },
+  { cluster, peer }: ApiRequest,
+): Promise<ChangeOptions> {
+  if (serialnum === undefined) return {};
+  if (cluster.zone(name, peer)?.serial !== serialnum) throw new ClusterError('zone_file_changed');
+  return { ifText: await cluster.zoneText(name, peer) };
+}
+
 function importedRow(outcome: BatchOutcome): z.input<typeof importedZone> {
   const { zone } = outcome;
   if ('error' in outcome) {
@@ -85,12 +96,15 @@ export const ZONE_FUNCTIONS = {
     },
   }),
   savezone: apiFunction({
-    summary: 'Replace or create a zone by its text',
+    summary: 'Replace or create a zone by its text; `serialnum`: only where that is still its serial',
     privilege,
-    parameters: { zone, zonedata: octets, ...waiting },
+    parameters: { zone, zonedata: octets, serialnum: whole.optional(), ...waiting },
     answer: changeAnswer,
-    run: (given, request) =>
-      changed(request.cluster.saveZone(given.zone, given.zonedata, request.peer, optionsOf(given)), request),
+    run: async (given, request) => {
+      const { cluster, peer } = request;
+      const options = { ...optionsOf(given), ...(await replacedBy(given, request)) };
+      return changed(cluster.saveZone(given.zone, given.zonedata, peer, options), request);
+    },
   }),
   addzone: apiFunction({
     summary: 'Create a zone by its text; refused where it exists',
@@ -149,11 +163,13 @@ export const ZONE_FUNCTIONS = {
     run: (_, { cluster, peer }) => ({ zone: cluster.removedZones(peer) }),
   }),
   restorezone: apiFunction({
-    summary: 'Bring a removed zone back, to its owner, under a serial above any that was served',
+    summary:
+      'Bring a removed zone back, to its owner, under a serial above any that was served; `serial`: only where it was removed with that one',
     privilege,
-    parameters: { zone, ...waiting },
+    parameters: { zone, serial: whole.optional(), ...waiting },
     answer: changeAnswer,
-    run: (given, { cluster, peer }) => cluster.restoreZone(given.zone, peer, optionsOf(given)),
+    run: ({ zone: name, serial: ifRemovedAt, ...given }, { cluster, peer }) =>
+      cluster.restoreZone(name, peer, { ...optionsOf(given), ifRemovedAt }),
   }),
   removezone: apiFunction({
     summary: 'Remove a zone, here and at the members',
