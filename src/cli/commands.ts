@@ -3,6 +3,7 @@ import { packageVersion } from '../operations/version.js';
 import { auditVerify } from './audit-verify.js';
 import { backup } from './backup.js';
 import { completion } from './completion.js';
+import { complete } from './completion/complete.js';
 import { conflictsList } from './drift/conflicts-list.js';
 import { conflictsForget, conflictsPolicy, conflictsTakeOver } from './drift/conflicts-settle.js';
 import { doctor } from './doctor.js';
@@ -103,6 +104,7 @@ const COMMANDS: readonly AddCommand[] = [
   group('users', 'Who may log in to the bare-bones panel', [usersList, usersAdd, usersPassword, usersRemove]),
   serve,
   completion,
+  complete,
   man,
 ];
 

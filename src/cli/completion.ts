@@ -1,22 +1,14 @@
 import { Argument, type Command } from 'commander';
-import { bashCompletion } from './completion/bash.js';
-import { fishCompletion } from './completion/fish.js';
-import { wordsOf, type CompletedCommand } from './completion/words.js';
-import { zshCompletion } from './completion/zsh.js';
+import { SCRIPTS } from './completion/scripts.js';
 import { guide } from './terminal/guide.js';
-
-const SHELLS: Readonly<Record<string, (commands: readonly CompletedCommand[]) => string>> = {
-  bash: bashCompletion,
-  zsh: zshCompletion,
-  fish: fishCompletion,
-};
+import { say } from './terminal/output.js';
 
 /** `dnscluster completion`. */
 export function completion(program: Command): void {
   const command = program
     .command('completion')
     .description('Print the script by which a shell completes commands, options, zones and members')
-    .addArgument(new Argument('<shell>', 'for which one').choices(Object.keys(SHELLS)));
+    .addArgument(new Argument('<shell>', 'for which one').choices(Object.keys(SCRIPTS)));
   guide(command, {
     details: 'Zones and members are asked of the service of this machine, where whoever types may do that.',
     examples: {
@@ -24,7 +16,5 @@ export function completion(program: Command): void {
       'completion zsh > /usr/share/zsh/vendor-completions/_dnscluster': 'For zsh.',
       'completion fish > /usr/share/fish/vendor_completions.d/dnscluster.fish': 'For fish.',
     },
-  }).action((shell: string) => {
-    process.stdout.write(SHELLS[shell]?.(wordsOf(program)) ?? '');
-  });
+  }).action((shell: string) => say(undefined, undefined, SCRIPTS[shell] ?? ''));
 }

@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { zoneName } from '../../src/zones/zone-name.js';
+import { ClusterNode } from '../cluster/cluster-node.js';
 import { ROOT, zoneText } from '../cluster/zone-texts.js';
 import { needs } from '../needs.js';
 import { lineInTerminal } from './in-terminal.js';
@@ -15,9 +16,11 @@ const SHELLS = ['bash', 'zsh', 'fish'] as const;
 /** Where the scripts lie, and `dnscluster` itself. */
 let folder: string;
 let env: Record<string, string>;
+/** Members: one of them says that it has another name. */
+let nodes: ClusterNode[] = [];
 beforeAll(async () => {
   folder = join(web.folder, 'completion');
-  mkdirSync(folder);
+  mkdirSync(join(folder, 'folder'), { recursive: true });
   for (const shell of SHELLS) {
     const { status, out } = await web.run(['completion', shell]);
     expect(status).toBe(0);
@@ -32,7 +35,13 @@ beforeAll(async () => {
   };
   for (const name of ['shop.example', 'shelf.example', 'other.example'])
     await web.node.plugin.cluster.saveZone(zoneName(name), zoneText(5), ROOT);
+  nodes = await Promise.all(['ns1.example.net', 'evil.example.net'].map((name) => ClusterNode.start(name)));
+  const [ns1, evil] = nodes;
+  if (ns1 === undefined || evil === undefined) throw new Error('two nodes were started');
+  evil.intercept = (call, _, response) => call === 'gethostname' && response.end('--evil') !== undefined;
+  for (const node of nodes) await web.node.plugin.cluster.addMember(await node.invitation('write-only', ROOT), ROOT);
 });
+afterAll(() => Promise.all(nodes.map((node) => node.end())));
 
 /** Runs a shell in the folder of the scripts; what it printed. */
 async function shell(...args: string[]): Promise<{ status: number | null; out: string }> {
@@ -47,7 +56,10 @@ async function shell(...args: string[]): Promise<{ status: number | null; out: s
 describe('the completion for bash', () => {
   /** What bash offers for this line; the last word is what is typed of a word. */
   async function offered(line: string): Promise<string[]> {
-    const words = line.split(' ').map((word) => `'${word}'`);
+    const words = line
+      .replace('FOLDER', web.folder)
+      .split(' ')
+      .map((word) => `'${word}'`);
     const asked = `. ./bash; COMP_WORDS=(${words.join(' ')}); COMP_CWORD=${words.length - 1}; _dnscluster; printf '%s\\n' "\${COMPREPLY[@]}"`;
     const { status, out } = await shell('bash', '--norc', '-c', asked);
     expect(status).toBe(0);
@@ -65,9 +77,20 @@ describe('the completion for bash', () => {
     ['a file as an argument', 'dnscluster restore zs', ['zsh']],
     ['an option where an argument is due', 'dnscluster zones show --mem', ['--member']],
     ['a zone of the service', 'dnscluster zones show sh', ['shelf.example', 'shop.example']],
+    ['a zone of the service that the line names', 'dnscluster zones show --folder FOLDER ot', ['other.example']],
+    ['a member of the service', 'dnscluster members remove n', ['ns1.example.net']],
+    ['further values of an option', 'dnscluster tokens create x --privilege all clu', ['clustering']],
     ['nothing where nothing fits', 'dnscluster members nothing', []],
+    ['nothing behind a word that is no command', 'dnscluster members nothing ', []],
+    ['nothing of a service that can’t be asked', 'dnscluster zones show --folder /nonexistent ', []],
   ])('offers %s', async (_, line, words) => {
     expect((await offered(line)).sort()).toEqual([...words].sort());
+  });
+
+  test('offers no name that a shell or the program would read as something else', async () => {
+    const members = web.node.plugin.cluster.members(ROOT).map(({ hostname }) => hostname);
+    expect(members.sort()).toEqual(['--evil', 'ns1.example.net']);
+    expect(await offered('dnscluster members remove ')).toEqual(['ns1.example.net']);
   });
 
   test('offers every command that there is', async () => {
@@ -79,20 +102,24 @@ describe('the completion for bash', () => {
     expect(await offered('dnscluster ')).toEqual(expect.arrayContaining(listed));
   });
 
-  test.skipIf(!needs('script'))('completes at TAB in a bash that somebody types in', async () => {
-    const { status, shown } = await lineInTerminal('bash --norc --noprofile -i', {
-      env: { ...env, TERM: 'dumb' },
-      steps: [
-        [/[$#] /, `PS1='ready> '; . ${folder}/bash\n`],
-        [/\nready> /, 'dnscluster mem\t'],
-        ['dnscluster members ', 'dis\t'],
-        ['disable ', '--fo\t'],
-        // The line is discarded by a key: an interrupt can come before the shell awaits one.
-        ['--folder ', '\x15exit 7\n'],
-      ],
-    });
-    expect([status, shown]).toEqual([7, expect.stringContaining('dnscluster members disable --folder ')]);
-  });
+  test.skipIf(!needs('script'))(
+    'completes at TAB in a bash that somebody types in',
+    async () => {
+      const { status, shown } = await lineInTerminal('bash --norc --noprofile -i', {
+        env: { ...env, TERM: 'dumb' },
+        steps: [
+          [/[$#] /, `PS1='ready> '; . ${folder}/bash\n`],
+          [/\nready> /, 'dnscluster mem\t'],
+          ['dnscluster members ', 'dis\t'],
+          ['disable ', '--fo\t'],
+          // The line is discarded by a key: an interrupt can come before the shell awaits one.
+          ['--folder ', '\x15exit 7\n'],
+        ],
+      });
+      expect([status, shown]).toEqual([7, expect.stringContaining('dnscluster members disable --folder ')]);
+    },
+    60_000,
+  );
 });
 
 describe('the completion for other shells', () => {
@@ -108,11 +135,32 @@ describe('the completion for other shells', () => {
     expect(await shell('zsh', '-f', '-c', found)).toEqual({ status: 0, out: '_dnscluster\n' });
   });
 
+  test.skipIf(!needs('zsh', 'script'))(
+    'completes at TAB in a zsh that somebody types in',
+    async () => {
+      const { status, shown } = await lineInTerminal('zsh -f -i', {
+        env: { ...env, TERM: 'dumb' },
+        steps: [
+          [/[%#] /, `PS1='ready> '; autoload -Uz compinit && compinit -D -u && . ${folder}/zsh\n`],
+          [/\rready> /, 'dnscluster mem\t'],
+          ['members ', 'dis\t'],
+          ['disable ', 'ns\t'],
+          ['ns1.example.net ', '--fo\t'],
+          ['--folder ', '\x15exit 7\n'],
+        ],
+      });
+      expect([status, shown]).toEqual([7, expect.stringContaining('--folder ')]);
+    },
+    60_000,
+  );
+
   test.skipIf(!needs('fish')).each([
     ['a command', 'dnscluster mem', /^members\tThe servers of the cluster$/],
     ['an option', 'dnscluster members add --ro', /^--role\t/],
     ['the values of an option', 'dnscluster members add --role sy', /^sync\t/],
     ['a zone of the service', 'dnscluster zones show shop', /^shop\.example$/],
+    ['a file', 'dnscluster restore fis', /^fish$/],
+    ['a folder', 'dnscluster status --folder fold', /^folder\/(\t|$)/],
   ])('fish offers %s', async (_, line, wanted) => {
     const { status, out } = await shell('fish', '--no-config', '-c', `source ./fish; complete -C '${line}'`);
     expect([status, out.trim()]).toEqual([0, expect.stringMatching(wanted)]);
