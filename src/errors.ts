@@ -87,6 +87,12 @@ export function sentenceOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** The code that the system or Node gives an error, as ENOENT; empty where it has none. */
+export function codeOf(error: unknown): string {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === 'string' ? code : '';
+}
+
 /** `zone:line:column: message`, as compilers print it. */
 export function formatIssue(issue: ZoneIssue): string {
   const place = issue.column > 0 ? `${issue.line}:${issue.column}` : `${issue.line}`;

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { codeOf } from '../errors.js';
 import type { Manifest } from './backup-format.js';
 
 /** Where a node keeps the plugin's folder. */
@@ -87,7 +88,7 @@ function isPassing(name: string, inside: string): boolean {
 
 function ifGone<T>(value: T): (error: unknown) => T {
   return (error) => {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if (codeOf(error) !== 'ENOENT') throw error;
     return value;
   };
 }

@@ -6,7 +6,7 @@ import { Transform, type TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract, type Entry } from 'tar-stream';
-import { ClusterError, sentenceOf } from '../errors.js';
+import { ClusterError, codeOf, sentenceOf } from '../errors.js';
 import {
   isPath,
   LARGEST_FILE,
@@ -41,7 +41,7 @@ export async function readBackup(file: string, into: string): Promise<Manifest> 
     ]);
     return manifest;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw error;
+    if (codeOf(error) === 'ENOSPC') throw error;
     throw new ClusterError('backup_unusable', { file, why: sentenceOf(error) }, { cause: error });
   }
 }

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { pack, type Pack } from 'tar-stream';
+import { codeOf } from '../errors.js';
 import { packageVersion } from '../operations/version.js';
 import { syncFolder } from '../state/durable-file.js';
 import { filesToBackUp, type Layout } from './backed-up-files.js';
@@ -72,7 +73,7 @@ async function add(
   { folder, path, signal }: { folder: string; path: string; signal: AbortSignal },
 ): Promise<BackedUp | undefined> {
   const handle = await open(join(folder, path), 'r').catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if (codeOf(error) !== 'ENOENT') throw error;
     return undefined;
   });
   if (handle === undefined) return undefined;

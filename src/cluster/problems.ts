@@ -1,17 +1,7 @@
 import type { Conflict } from './local/conflicts.js';
 import { DRIFT_KINDS, type DriftReport } from './model/drift-kinds.js';
 import type { MemberStatus } from './model/member-status.js';
-
-/** Something that somebody should look after, for as long as it is so. */
-export interface Problem {
-  /** The same as long as it is the same problem. */
-  key: string;
-  subject: string;
-  /** What it is, and what to do: a sentence or two. */
-  text: string;
-  /** The subject that says that it is over. */
-  over: string;
-}
+import type { Problem } from '../notifications/problem-watch.js';
 
 /** A member that fails is a problem when it has for so long, milliseconds: what is shorter is a restart. */
 export const FAILING_LONG = 15 * 60_000;

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Pool, type Dispatcher } from 'undici';
 import { z } from 'zod';
-import { sentenceOf } from '../errors.js';
+import { codeOf, sentenceOf } from '../errors.js';
 import { cutOffBy } from '../operations/cut-off.js';
 import { MemberError, type CallOptions } from './member-backend.js';
 import { connectorFor, type Reach } from './reach.js';
@@ -159,8 +159,8 @@ export class JsonConnection {
       });
     } catch (error) {
       if (error instanceof MemberError) throw error;
-      const said = sentenceOf(error) || (error as NodeJS.ErrnoException).code;
-      const sentence = `${this.#options.service} (${this.host}) cannot be reached: ${quote(said ?? '')}. Check its address and the firewall.`;
+      const said = sentenceOf(error) || codeOf(error);
+      const sentence = `${this.#options.service} (${this.host}) cannot be reached: ${quote(said)}. Check its address and the firewall.`;
       throw new MemberError('unreachable', sentence, { cause: error });
     }
   }

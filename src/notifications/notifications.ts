@@ -4,14 +4,9 @@ import nodemailer from 'nodemailer';
 import { request } from 'undici';
 import { z } from 'zod';
 import { ClusterError, sentenceOf } from '../errors.js';
+import type { Notice } from '../host/host-panel.js';
 import { JsonState } from '../state/json-state.js';
 import type { Log } from '../operations/log.js';
-
-/** One thing that is told: plain text. */
-export interface Notice {
-  subject: string;
-  text: string;
-}
 
 const oneLine = z
   .string()

@@ -1,13 +1,17 @@
 import { z } from 'zod';
 import { sentenceOf } from '../errors.js';
+import type { Notice } from '../host/host-panel.js';
 import type { Log } from '../operations/log.js';
 import { AppendTable } from '../state/append-table.js';
 
-/** What is wrong, in a form that `ProblemWatch` can tell from what was wrong before. */
-interface Problem {
+/** Something that somebody should look after, for as long as it is so. */
+export interface Problem {
+  /** The same as long as it is the same problem. */
   key: string;
   subject: string;
+  /** What it is, and what to do: a sentence or two. */
   text: string;
+  /** The subject that says that it is over. */
   over: string;
 }
 
@@ -33,7 +37,7 @@ type Known = z.infer<typeof schema>;
 export class ProblemWatch {
   readonly #table: AppendTable<Known>;
   readonly #problems: () => Promise<readonly Problem[]>;
-  readonly #tell: (notice: { subject: string; text: string }) => void;
+  readonly #tell: (notice: Notice) => void;
   readonly #log: Log;
   #looking: Promise<void> = Promise.resolve();
 
@@ -41,7 +45,7 @@ export class ProblemWatch {
     table: AppendTable<Known>,
     options: {
       problems: () => Promise<readonly Problem[]>;
-      tell: (notice: { subject: string; text: string }) => void;
+      tell: (notice: Notice) => void;
       log: Log;
     },
   ) {
@@ -55,7 +59,7 @@ export class ProblemWatch {
     file: string,
     options: {
       problems: () => Promise<readonly Problem[]>;
-      tell: (notice: { subject: string; text: string }) => void;
+      tell: (notice: Notice) => void;
       log: Log;
     },
   ): Promise<ProblemWatch> {

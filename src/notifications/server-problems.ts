@@ -1,4 +1,5 @@
 import { statfs } from 'node:fs/promises';
+import type { Problem } from './problem-watch.js';
 
 /** A token that ends within this time is said, milliseconds. */
 const SOON = 7 * 24 * 3600 * 1000;
@@ -6,18 +7,11 @@ const SOON = 7 * 24 * 3600 * 1000;
 const LEAST_PART = 0.1;
 const LEAST = 1024 ** 3;
 
-interface ServerProblem {
-  key: string;
-  subject: string;
-  text: string;
-  over: string;
-}
-
 /** Tokens that end soon, or ended within the last days: whoever uses them is refused then. */
 export function expiring(
   tokens: readonly { name: string; user: string; expiresAt?: number | undefined }[],
   now = Date.now(),
-): ServerProblem[] {
+): Problem[] {
   return tokens.flatMap(({ name, user, expiresAt }) => {
     const left = expiresAt === undefined ? Infinity : expiresAt * 1000 - now;
     if (left > SOON || left < -SOON) return [];
@@ -34,7 +28,7 @@ export function expiring(
 }
 
 /** Was the audit log found to be another one than was written? */
-export function changedAudit(broken: { file: string; line: number; why: string } | undefined): ServerProblem[] {
+export function changedAudit(broken: { file: string; line: number; why: string } | undefined): Problem[] {
   if (broken === undefined) return [];
   const { file, line, why } = broken;
   return [
@@ -48,7 +42,7 @@ export function changedAudit(broken: { file: string; line: number; why: string }
 }
 
 /** Is the disk of this folder nearly full? Changes are refused when it is. */
-export async function fillingDisk(folder: string): Promise<ServerProblem[]> {
+export async function fillingDisk(folder: string): Promise<Problem[]> {
   const { bavail, blocks, bsize } = await statfs(folder);
   const left = bavail * bsize;
   if (left >= LEAST || bavail >= blocks * LEAST_PART) return [];

@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { codeOf } from '../errors.js';
 
 const NEWLINE = 10;
 const CHUNK = 64 * 1024;
@@ -32,7 +33,7 @@ export function dropTornLine(file: string): number {
   try {
     fd = openSync(file, 'r+');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if (codeOf(error) !== 'ENOENT') throw error;
     return 0;
   }
   try {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { codeOf } from '../errors.js';
 
 export const auditEntry = z.object({
   /** ISO time. */
@@ -63,7 +64,7 @@ export async function verifyAudit(files: readonly string[], sought?: string): Pr
   let isOldestThere = true;
   for (const file of files) {
     const text = await readFile(file, 'utf8').catch((error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+      if (codeOf(error) === 'ENOENT') return '';
       throw error;
     });
     // What follows the last newline is being written.

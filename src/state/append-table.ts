@@ -1,6 +1,6 @@
 import { link, open, readFile, truncate, type FileHandle } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
-import { sentenceOf } from '../errors.js';
+import { codeOf, sentenceOf } from '../errors.js';
 import type { Log } from '../operations/log.js';
 import { dirname } from 'node:path';
 import { dropTemporaries, replaceFile, syncFolder } from './durable-file.js';
@@ -197,7 +197,7 @@ async function readLines<V>(
 ): Promise<{ entries: Map<string, V>; lines: number; damaged: boolean; torn: number | undefined }> {
   const entries = new Map<string, V>();
   const octets = await readFile(file).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0);
+    if (codeOf(error) === 'ENOENT') return Buffer.alloc(0);
     throw error;
   });
   const whole = octets.lastIndexOf(10) + 1;

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { link, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { codeOf } from '../errors.js';
 
 /** Makes names in a folder (creations, renames, removals) survive a power cut. */
 export async function syncFolder(folder: string): Promise<void> {
@@ -47,7 +48,7 @@ export async function replaceFile(
 async function keepAs(file: string, name: string): Promise<void> {
   await rm(name, { force: true });
   await link(file, name).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if (codeOf(error) !== 'ENOENT') throw error;
   });
 }
 

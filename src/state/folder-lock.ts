@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ClusterError } from '../errors.js';
+import { ClusterError, codeOf } from '../errors.js';
 
 const NAME = 'lock';
 /** In a folder whose restore from a backup was begun and not finished. */
@@ -59,7 +59,7 @@ async function isMade(content: string, file: string): Promise<boolean> {
     await symlink(content, file);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if (codeOf(error) !== 'EEXIST') throw error;
     return false;
   }
 }

@@ -2,7 +2,7 @@ import { link, readFile, rename } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Low, type Adapter } from 'lowdb';
 import type { z } from 'zod';
-import { ClusterError, sentenceOf } from '../errors.js';
+import { ClusterError, codeOf, sentenceOf } from '../errors.js';
 import type { Log } from '../operations/log.js';
 import { dropTemporaries, replaceFile } from './durable-file.js';
 
@@ -76,7 +76,7 @@ class StateFile<T> implements Adapter<T> {
 }
 
 function ignoreMissing(error: unknown): void {
-  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  if (codeOf(error) !== 'ENOENT') throw error;
 }
 
 /**

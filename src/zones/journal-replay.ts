@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { ClusterError } from '../errors.js';
+import { ClusterError, codeOf } from '../errors.js';
 import type { Log } from '../operations/log.js';
 import { inSlices } from '../operations/in-slices.js';
 import { ReplayedFiles } from './replayed-files.js';
@@ -45,7 +45,7 @@ export async function replayJournal(
   try {
     await inSlices(replayed.settle(index), () => undefined);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    if (codeOf(error) !== 'ENOSPC') throw error;
     throw new ClusterError('folder_full', { folder }, { cause: error });
   }
   await files.putBack();

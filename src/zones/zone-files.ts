@@ -15,7 +15,7 @@ import {
 import { mkdir, open, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { ClusterError } from '../errors.js';
+import { ClusterError, codeOf } from '../errors.js';
 import { syncFolder } from '../state/durable-file.js';
 import { zoneName, type ZoneName } from './zone-name.js';
 
@@ -143,7 +143,7 @@ export class ZoneFiles {
     try {
       linkSync(this.fileOf(name), this.#previousOf(name));
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
+      const code = codeOf(error);
       if (code !== 'EEXIST' && code !== 'ENOENT') throw error;
     }
   }
@@ -251,7 +251,7 @@ function readIfThere(file: string): Buffer | undefined {
     opened = openSync(file, PLAIN_ONLY);
     return fstatSync(opened).isFile() ? readFileSync(opened) : undefined;
   } catch (error) {
-    if (NO_FILE.has((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    if (NO_FILE.has(codeOf(error))) return undefined;
     throw error;
   } finally {
     if (opened !== undefined) closeSync(opened);
@@ -264,7 +264,7 @@ function zoneOf(file: string): ZoneName {
 
 function ifMissing<T>(value: T): (error: unknown) => T {
   return (error) => {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if (codeOf(error) !== 'ENOENT') throw error;
     return value;
   };
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { z } from 'zod';
+import { codeOf } from '../errors.js';
 import { dropTemporaries, replaceFile } from '../state/durable-file.js';
 import type { FileStamp } from './zone-files.js';
 import type { ZoneName } from './zone-name.js';
@@ -78,7 +79,7 @@ export class ZoneIndex {
   static async read(file: string): Promise<{ index: ZoneIndex; whole: boolean } | undefined> {
     await dropTemporaries(file);
     const octets = await readFile(file).catch((error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      if (codeOf(error) === 'ENOENT') return undefined;
       throw error;
     });
     if (octets === undefined) return undefined;

@@ -1,5 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { expect, expectTypeOf, test } from 'vitest';
-import { asClusterError, ClusterError, isClusterError } from '../../src/errors.js';
+import { asClusterError, ClusterError, codeOf, isClusterError } from '../../src/errors.js';
 
 test('a fact that the sentence of a code needs cannot be left out, nor misspelt, nor be of another type', () => {
   // @ts-expect-error: the sentence names the path.
@@ -35,4 +36,9 @@ test('what is not an error of ours is an internal one, with the thing that was t
   const thrown = new RangeError('7 is too many');
   expect(asClusterError(thrown)).toMatchObject({ code: 'internal', status: 500, cause: thrown });
   expect(isClusterError(thrown)).toBe(false);
+});
+
+test("the code of the system's error is told, and that a thing has none", async () => {
+  expect(codeOf(await readFile('/nonexistent/file').catch((error: unknown) => error))).toBe('ENOENT');
+  for (const thrown of [new Error('ENOENT'), 'ENOENT', { code: 2 }, null, undefined]) expect(codeOf(thrown)).toBe('');
 });

@@ -8,7 +8,8 @@ import { text } from 'node:stream/consumers';
 import { SMTPServer } from 'smtp-server';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createLog } from '../../src/operations/log.js';
-import { Notifications, type Notice } from '../../src/notifications/notifications.js';
+import type { Notice } from '../../src/host/host-panel.js';
+import { Notifications } from '../../src/notifications/notifications.js';
 
 const log = createLog({ level: 'silent' });
 let folder: string;

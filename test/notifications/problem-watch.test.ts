@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { problemsOf, type ClusterFacts, type Problem } from '../../src/cluster/problems.js';
+import { problemsOf, type ClusterFacts } from '../../src/cluster/problems.js';
 import { expiring } from '../../src/notifications/server-problems.js';
 import { createLog } from '../../src/operations/log.js';
-import { ProblemWatch } from '../../src/notifications/problem-watch.js';
+import { ProblemWatch, type Problem } from '../../src/notifications/problem-watch.js';
 import { memberRow } from '../web/memory-cluster.js';
 import { zoneName } from '../../src/zones/zone-name.js';
 

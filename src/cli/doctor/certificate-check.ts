@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { ENDS_SOON } from '../../cluster/problems.js';
-import { sentenceOf } from '../../errors.js';
+import { codeOf, isClusterError, sentenceOf } from '../../errors.js';
 import type { NodeSettings } from '../../panel/node.js';
 import type { Certificate, CertificateFiles } from '../../state/certificate.js';
 import { ok, wrong, type Check } from './check.js';
@@ -24,7 +24,7 @@ export const CERTIFICATE_CHECK: Check = {
       return [wrong(`The certificate ${left > 0 ? 'ends' : 'ended'} at ${validTo}.`, renewal)];
     } catch (error) {
       // Before the first start there is none; a service that runs has one.
-      const isMissing = /ENOENT/.test(sentenceOf(error)) && settings?.tls === undefined;
+      const isMissing = isClusterError(error) && codeOf(error.cause) === 'ENOENT' && settings?.tls === undefined;
       return isMissing && service === undefined ? [] : [wrong(sentenceOf(error), renewal)];
     }
   },

@@ -1,5 +1,5 @@
 import { Agent, request } from 'undici';
-import { sentenceOf } from '../../errors.js';
+import { codeOf, sentenceOf } from '../../errors.js';
 import { MemberError } from '../../members/member-backend.js';
 import { OUR_HEADER } from '../../wire-format/outcome-lines.js';
 import { pinnedConnector } from '../../members/cpanel/pinned-connection.js';
@@ -46,7 +46,7 @@ export async function lookAtMember({ hostname, host, port, fingerprint }: KnownM
     const cause = error instanceof Error && error.cause instanceof MemberError ? error.cause : error;
     const isOther = cause instanceof MemberError && cause.failure === 'certificate_changed';
     return {
-      fault: sentenceOf(cause) || String((cause as NodeJS.ErrnoException).code),
+      fault: sentenceOf(cause) || codeOf(cause),
       ...(isOther ? { isOther } : {}),
     };
   } finally {

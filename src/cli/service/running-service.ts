@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { sentenceOf, type ZoneIssue } from '../../errors.js';
+import { codeOf, sentenceOf, type ZoneIssue } from '../../errors.js';
 import type { Functions } from '../../web/whm-api/functions.js';
 import { percentEncode } from '../../wire-format/percent.js';
 import { acceptedCertificate } from './accepted-certificate.js';
@@ -130,7 +130,7 @@ function unreachable(error: unknown, target: Target): never {
       error,
     );
   }
-  const code = (error as NodeJS.ErrnoException).code ?? '';
+  const code = codeOf(error);
   const why = 'folder' in target ? WHY[code]?.(target.folder) : undefined;
   // Where a name has several addresses, the system's error has no text of its own.
   const said = sentenceOf(error) || code;

@@ -2,6 +2,7 @@ import { request, type RequestOptions } from 'node:http';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import { INSIDE_NODE } from '../../backup/backed-up-files.js';
+import { codeOf } from '../../errors.js';
 import { controlSocketOf } from '../../web/listening/control-socket.js';
 import type { RemoteTarget } from './target.js';
 
@@ -25,7 +26,7 @@ export class OtherCertificate extends Error {
 /** Posts a form to the service that keeps its data in `folder` (a node's, or the plugin's in another panel), over its control socket. */
 export function postLocally(folder: string, path: string, form: Buffer): Promise<ServiceAnswer> {
   return overSocket(join(folder, INSIDE_NODE), path, form).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if (codeOf(error) !== 'ENOENT') throw error;
     return overSocket(folder, path, form);
   });
 }

@@ -1,5 +1,5 @@
 import { Pool, type Dispatcher } from 'undici';
-import { sentenceOf } from '../../errors.js';
+import { codeOf, sentenceOf } from '../../errors.js';
 import { cutOffBy } from '../../operations/cut-off.js';
 import { BrokenOff, MemberError, type CallOptions } from '../member-backend.js';
 import { OUR_HEADER } from '../../wire-format/outcome-lines.js';
@@ -219,11 +219,6 @@ class BrokenAnswer extends Error {
   constructor(cause: unknown) {
     super(sentenceOf(cause), { cause });
   }
-}
-
-function codeOf(error: unknown): string {
-  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
-  return typeof code === 'string' ? code : '';
 }
 
 function reasonOf(error: unknown, timeout: number): string {

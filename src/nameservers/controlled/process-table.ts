@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
+import { codeOf } from '../../errors.js';
 
 /** Milliseconds of the unit in which the kernel says when a process started (proc(5), USER_HZ). */
 const TICK = 10;
@@ -47,7 +48,7 @@ function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // it ended a moment ago
+    if (codeOf(error) !== 'ESRCH') throw error; // it ended a moment ago
   }
 }
 

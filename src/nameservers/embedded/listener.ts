@@ -2,7 +2,7 @@ import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dg
 import { once } from 'node:events';
 import { createServer, isIPv6, type Server, type Socket } from 'node:net';
 import { frame, FrameReader } from '../../dns/messages/tcp.js';
-import { ClusterError, sentenceOf } from '../../errors.js';
+import { ClusterError, codeOf, sentenceOf } from '../../errors.js';
 import type { Log } from '../../operations/log.js';
 import type { DnsAddress } from '../nameserver.js';
 import type { Asker } from './responder.js';
@@ -51,7 +51,7 @@ export class Listener {
         tcp.close();
         const why = sentenceOf(error);
         // A port that is free for UDP may be taken for TCP: try another.
-        if (address.port === 0 && why.includes('EADDRINUSE') && tries < PORT_TRIES) continue;
+        if (address.port === 0 && codeOf(error) === 'EADDRINUSE' && tries < PORT_TRIES) continue;
         throw new ClusterError(
           'nameserver_cannot_listen',
           { address: `${address.host}:${address.port}`, why },

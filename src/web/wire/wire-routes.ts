@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { peerOf } from '../../access/authenticate.js';
 import { hasPrivilege } from '../../access/principal.js';
 import type { Cluster } from '../../cluster/cluster.js';
-import { ClusterError } from '../../errors.js';
+import { ClusterError, codeOf } from '../../errors.js';
 import { send } from '../requests/send.js';
 import { BUNDLE_CALLS } from './bundle-calls.js';
 import { DIGEST_CALLS } from './digest-calls.js';
@@ -55,6 +55,6 @@ async function stream(parts: AsyncIterable<Buffer>, response: Response): Promise
     await pipeline(Readable.from(parts), response);
   } catch (error) {
     // A peer that goes away in the middle is nothing to answer.
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+    if (codeOf(error) !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
   }
 }
