@@ -1,4 +1,4 @@
-import type { NameserverKind } from '../src/nameservers/kinds.js';
+import type { NameserverKind } from '../src/nameservers/nameserver-settings.js';
 import { NodeProcesses, untilAllAnswered } from '../test/node-processes.js';
 
 const SERIAL = 2026010101;

@@ -1,5 +1,5 @@
 import { parseName } from '../src/dns/name.js';
-import type { NameserverKind } from '../src/nameservers/kinds.js';
+import type { NameserverKind } from '../src/nameservers/nameserver-settings.js';
 import { hostingZone } from '../test/hosting-zones.js';
 import { NodeProcesses, untilAllAnswered } from '../test/node-processes.js';
 import { percentile } from './figures.js';

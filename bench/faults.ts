@@ -1,6 +1,6 @@
 import { parseName } from '../src/dns/name.js';
 import type { DnsClient } from '../src/dns/messages/query.js';
-import type { NameserverKind } from '../src/nameservers/kinds.js';
+import type { NameserverKind } from '../src/nameservers/nameserver-settings.js';
 import { processesServing } from '../src/nameservers/controlled/memory.js';
 import { hostingZone } from '../test/hosting-zones.js';
 import { NodeProcesses, untilAllAnswered } from '../test/node-processes.js';

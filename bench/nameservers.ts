@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { createNameserver, NAMESERVER_KINDS, type NameserverKind } from '../src/nameservers/kinds.js';
+import { createNameserver, NAMESERVER_KINDS, type NameserverKind } from '../src/nameservers/nameserver-settings.js';
 import type { Applied, Nameserver, ZoneChange } from '../src/nameservers/nameserver.js';
 import { createLog } from '../src/operations/log.js';
 import { freePort } from '../src/operations/ports.js';

@@ -1,4 +1,4 @@
-import type { NameserverKind } from '../src/nameservers/kinds.js';
+import type { NameserverKind } from '../src/nameservers/nameserver-settings.js';
 import { hostingQuestions } from '../test/hosting-questions.js';
 import { hostingZone, type HostingZone } from '../test/hosting-zones.js';
 import { NodeProcesses, untilAllAnswered } from '../test/node-processes.js';

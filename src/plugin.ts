@@ -13,7 +13,7 @@ import type { HostPanel, MountedApp } from './host/host-panel.js';
 import { isApiPath, readPluginManifest } from './host/plugin-manifest.js';
 import { BUILT_IN_TYPES } from './members/built-in-types.js';
 import { ownMemberTypes } from './members/own-member-types.js';
-import { createNameserver, type NameserverSettings } from './nameservers/kinds.js';
+import { createNameserver, type NameserverSettings } from './nameservers/nameserver-settings.js';
 import { AuditLog } from './operations/audit-log.js';
 import { createLog, type Log } from './operations/log.js';
 import { Notifications } from './notifications/notifications.js';
@@ -41,7 +41,7 @@ export { stopFirst } from './host/stop-first.js';
 export type { HostLink, HostPanel, HostUser, MountedApp, Notice } from './host/host-panel.js';
 export { MemberError, type MemberBackend, type MemberChange, type Pushed } from './members/member-backend.js';
 export type { MemberField, MemberType, MemberValues } from './members/member-type.js';
-export type { NameserverSettings } from './nameservers/kinds.js';
+export type { NameserverSettings } from './nameservers/nameserver-settings.js';
 
 /** What a host panel tells the plugin about its place. */
 export interface PluginSettings {

@@ -6,7 +6,7 @@ import { DemoNode } from '../src/demo/demo-node.js';
 import { parseName } from '../src/dns/name.js';
 import { DnsClient } from '../src/dns/messages/query.js';
 import { encodeBundle } from '../src/wire-format/zone-bundle.js';
-import type { NameserverKind } from '../src/nameservers/kinds.js';
+import type { NameserverKind } from '../src/nameservers/nameserver-settings.js';
 import { freePort } from '../src/operations/ports.js';
 import { hostingZones, type HostingZone } from './hosting-zones.js';
 

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { sentenceOf } from '../errors.js';
-import type { NameserverKind, NameserverSettings } from '../nameservers/kinds.js';
+import type { NameserverKind, NameserverSettings } from '../nameservers/nameserver-settings.js';
 import { DemoData, NODES, type NodeName } from './demo-data.js';
 import { DemoNode } from './demo-node.js';
 import type { ImportReport, NodeReport } from './messages.js';

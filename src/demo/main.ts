@@ -4,7 +4,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { sentenceOf } from '../errors.js';
-import { NAMESERVER_KINDS, type NameserverKind } from '../nameservers/kinds.js';
+import { DEFAULT_KIND } from '../nameservers/kinds.js';
+import { NAMESERVER_KINDS, type NameserverKind } from '../nameservers/nameserver-settings.js';
 import { PACKAGE_ROOT } from '../operations/version.js';
 import { runCommand } from './commands.js';
 import { Demo } from './demo.js';
@@ -28,7 +29,7 @@ const program = new Command('npm start --')
   .option('--data <folder>', 'keep everything in this folder (default: a temporary one, thrown away at the end)')
   .option('--ports <first>', 'use six ports from this one on (default: free ones)', portNumber)
   .addOption(
-    new Option('--nameserver <kind>', 'the nameserver of each node').choices(NAMESERVER_KINDS).default('embedded'),
+    new Option('--nameserver <kind>', 'the nameserver of each node').choices(NAMESERVER_KINDS).default(DEFAULT_KIND),
   )
   .option(
     '--json',

@@ -72,8 +72,6 @@ export interface DnsAddress {
  * never says `served` without having asked the server over DNS.
  */
 export interface Nameserver {
-  /** Kind as settings name it: `embedded`, `bind`. */
-  readonly kind: string;
   /** Where it answers, for read-back and for people's `dig`. */
   readonly dns: DnsAddress;
   /**

@@ -2,7 +2,7 @@ import { access, constants, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClusterError, sentenceOf } from '../errors.js';
 import { readPluginManifest } from '../host/plugin-manifest.js';
-import type { NameserverSettings } from '../nameservers/kinds.js';
+import type { NameserverSettings } from '../nameservers/nameserver-settings.js';
 import { createLog } from '../operations/log.js';
 import { createPlugin, type Plugin } from '../plugin.js';
 import { givenCertificate, ownCertificate, type CertificateFiles } from '../state/certificate.js';

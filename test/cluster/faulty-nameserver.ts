@@ -9,7 +9,6 @@ import type {
 
 /** A real nameserver that fails where a test says so, in the ways that real ones fail. */
 export class FaultyNameserver implements Nameserver {
-  readonly kind = 'faulty';
   /** Says no to these changes. */
   refuses: (change: ZoneChange) => boolean = () => false;
   /** Cannot be asked. */

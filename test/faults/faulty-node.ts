@@ -8,7 +8,7 @@ import { Pool, type Dispatcher } from 'undici';
 import type { CallName, DemoCalls, Reply } from '../../src/demo/messages.js';
 import { formPairs } from '../../src/wire-format/form-pairs.js';
 import { zoneOfKey } from '../../src/wire-format/zone-bundle.js';
-import type { NameserverSettings } from '../../src/nameservers/kinds.js';
+import type { NameserverSettings } from '../../src/nameservers/nameserver-settings.js';
 import type { WhmAnswer } from '../web/whm-node.js';
 import { ProcessClock } from './clock.js';
 import type { Host } from './network.js';

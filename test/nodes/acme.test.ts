@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Agent, request } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { NameserverSettings } from '../../src/nameservers/kinds.js';
+import type { NameserverSettings } from '../../src/nameservers/nameserver-settings.js';
 import { freePort } from '../../src/operations/ports.js';
 import { startNode, type RunningNode } from '../../src/panel/node.js';
 import { needs } from '../needs.js';

@@ -11,11 +11,8 @@ import { zoneName } from '../../src/zones/zone-name.js';
 import { builtProgram, runProgram, type Run } from '../cli/built-program.js';
 import { ROOT } from '../cluster/zone-texts.js';
 import { needs, run } from '../needs.js';
-import { OperatorsKnot } from '../servers/operator-knot.js';
-import { OperatorsNamed } from '../servers/operator-named.js';
-import { OperatorsNsd } from '../servers/operator-nsd.js';
-import { OperatorsPdns } from '../servers/operator-powerdns.js';
-import type { OperatorServer } from '../servers/operator-server.js';
+import { CANDIDATES } from '../servers/conformance/candidates.js';
+import { OperatorsNamed } from '../servers/bind/operator.js';
 
 const PATH = `${process.env['PATH'] ?? ''}:/usr/sbin:/usr/local/sbin`;
 const program = builtProgram();
@@ -136,7 +133,7 @@ describe.skipIf(!needs('named', 'named-checkconf', 'rndc', 'nsupdate', 'dnssec-k
     afterAll(() => named.end());
 
     const rndc = (...args: string[]): string =>
-      run('rndc', '-s', '127.0.0.1', '-p', String(named.settings.controlPort), '-k', named.settings.keyFile, ...args);
+      run('rndc', '-s', '127.0.0.1', '-p', String(named.operator.controlPort), '-k', named.operator.keyFile, ...args);
 
     test('shows a plan that changes nothing: each zone, and why it is left', async () => {
       const update = `server 127.0.0.1 ${named.dns.port}\nzone dynamic.example\nupdate add new.dynamic.example 60 A 192.0.2.1\nsend\n`;
@@ -264,68 +261,26 @@ describe.skipIf(!needs('named', 'named-checkconf', 'rndc', 'nsupdate', 'dnssec-k
   },
 );
 
-interface Other {
-  kind: 'nsd' | 'knot' | 'powerdns';
-  installed: boolean;
-  configure: () => Promise<OperatorServer>;
-  config: string;
-  /** What is appended to its configuration: a primary `good`, a secondary `second`, one that it signs where it can. */
-  zones: (folder: string) => string;
-  signs?: (folder: string) => void;
-}
+const MIXED = CANDIDATES.flatMap(({ kind, installed, harness }) => {
+  const { mixed } = harness ?? {};
+  return harness === undefined || mixed === undefined ? [] : [{ kind, installed, ...harness, mixed }];
+});
 
-const OTHERS: readonly Other[] = [
-  {
-    ...{
-      kind: 'nsd',
-      installed: needs('nsd', 'nsd-checkconf'),
-      configure: () => OperatorsNsd.configure(),
-      config: 'nsd.conf',
-    },
-    zones: (at) =>
-      `pattern:\n  name: "ours"\n  zonefile: "${at}/%s"\nzone:\n  name: good.nsd\n  include-pattern: ours\nzone:\n  name: second.nsd\n  request-xfr: 127.0.0.1 NOKEY\n  zonefile: x\n`,
-  },
-  {
-    ...{
-      kind: 'knot',
-      installed: needs('knotd', 'knotc'),
-      configure: () => OperatorsKnot.configure(),
-      config: 'knot.conf',
-    },
-    zones: () =>
-      'remote:\n  - id: r\n    address: 127.0.0.1\nzone:\n  - domain: good.knot\n    file: good.knot\n  - domain: second.knot\n    master: r\n  - domain: signing.knot\n    dnssec-signing: on\n    file: good.knot\n',
-  },
-  {
-    ...{
-      kind: 'powerdns',
-      installed: needs('pdns_server', 'pdnsutil'),
-      configure: () => OperatorsPdns.configure(),
-      config: 'pdns.conf',
-    },
-    zones: (at) =>
-      ['good', 'signing']
-        .map((name) => `zone "${name}.powerdns" { type master; file "${at}/${name}.powerdns"; };\n`)
-        .join('') + 'zone "second.powerdns" { type slave; masters { 127.0.0.1; }; file "/nowhere"; };\n',
-    signs: (at) => run('pdnsutil', `--config-dir=${at}`, 'secure-zone', 'signing.powerdns'),
-  },
-];
-
-describe.each(OTHERS)('zones adopt from $kind', ({ kind, installed, configure, config, zones, signs }) => {
+describe.each(MIXED)('zones adopt from $kind', ({ kind, installed, configure, files, mixed }) => {
   test.skipIf(!installed)('takes its primary zones, and names what is left and where it stands', async () => {
     const server = await configure();
     try {
       for (const name of ['good', 'signing']) {
         await writeFile(join(server.folder, `${name}.${kind}`), zoneText(4, 'www A 192.0.2.4\n'));
       }
-      const zonesFile = kind === 'powerdns' ? 'named.conf' : config;
-      await appendFile(join(server.folder, zonesFile), zones(server.folder));
-      signs?.(server.folder);
+      await appendFile(join(server.folder, files.zones), mixed.statements(server.folder));
+      mixed.sign?.(server.folder);
       await server.start();
       const from = [
         '--from',
         kind,
         '--config',
-        join(server.folder, config),
+        join(server.folder, files.configuration),
         '--server',
         `127.0.0.1:${server.dns.port}`,
       ];
@@ -335,7 +290,7 @@ describe.each(OTHERS)('zones adopt from $kind', ({ kind, installed, configure, c
         verdict: 'left',
         why: expect.stringMatching(/secondary/) as string,
       });
-      if (kind !== 'nsd')
+      if (mixed.signs)
         expect(rows.get(`signing.${kind}`)).toMatchObject({ why: expect.stringMatching(/signed by/) as string });
       expect(await served(`good.${kind}`)).toBe(4);
       const place = rows.get(`good.${kind}`)?.place;

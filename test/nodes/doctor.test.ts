@@ -17,7 +17,7 @@ import { builtProgram, runProgram } from '../cli/built-program.js';
 import { ClusterNode } from '../cluster/cluster-node.js';
 import { ROOT } from '../cluster/zone-texts.js';
 import { needs } from '../needs.js';
-import { OperatorsNamed } from '../servers/operator-named.js';
+import { OperatorsNamed } from '../servers/bind/operator.js';
 import { mayMount, SmallDisk } from '../small-disk.js';
 
 const program = builtProgram();
@@ -49,7 +49,7 @@ describe.skipIf(!needs('named', 'named-checkconf'))(
       await named.start();
       settings = {
         ...{ name: 'web.example.net', folder: join(folder, 'web'), host: '127.0.0.1', port: await freePort() },
-        nameserver: { kind: 'bind', ...named.dns, operator: named.settings },
+        nameserver: { kind: 'bind', ...named.dns, operator: named.operator },
       };
       await writeFile(config, JSON.stringify(settings));
       web = await startNode(settings);

@@ -7,7 +7,7 @@ import type { Cluster } from '../../src/cluster/cluster.js';
 import { parseName } from '../../src/dns/name.js';
 import { query } from '../../src/dns/messages/query.js';
 import { TYPE } from '../../src/dns/types.js';
-import type { NameserverSettings } from '../../src/nameservers/kinds.js';
+import type { NameserverSettings } from '../../src/nameservers/nameserver-settings.js';
 import { processesServing } from '../../src/nameservers/controlled/memory.js';
 import { freePort } from '../../src/operations/ports.js';
 import { startNode, type NodeSettings, type RunningNode } from '../../src/panel/node.js';

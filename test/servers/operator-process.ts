@@ -9,6 +9,7 @@ import { parseName } from '../../src/dns/name.js';
 import { DnsClient } from '../../src/dns/messages/query.js';
 import type { ControlledServer } from '../../src/nameservers/controlled/controlled-server.js';
 import { processesServing } from '../../src/nameservers/controlled/memory.js';
+import type { NameserverSettings } from '../../src/nameservers/nameserver-settings.js';
 import type { DnsAddress } from '../../src/nameservers/nameserver.js';
 import { withServerPrograms } from '../../src/nameservers/controlled/private-process.js';
 import { freePort } from '../../src/operations/ports.js';
@@ -47,6 +48,7 @@ export abstract class OperatorProcess implements OperatorServer {
     this.#args = args;
   }
 
+  abstract readonly settings: NameserverSettings;
   abstract loseState(): Promise<void>;
   abstract driver(folder: string): ControlledServer;
 

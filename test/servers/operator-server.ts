@@ -1,3 +1,4 @@
+import type { NameserverSettings } from '../../src/nameservers/nameserver-settings.js';
 import type { DnsAddress } from '../../src/nameservers/nameserver.js';
 import type { ControlledServer } from '../../src/nameservers/controlled/controlled-server.js';
 
@@ -9,6 +10,8 @@ export interface OperatorServer {
   /** A folder of its own with everything in it. */
   readonly folder: string;
   readonly dns: DnsAddress;
+  /** As the settings of a node name it. */
+  readonly settings: NameserverSettings;
   /** The file of ours that its configuration includes. */
   readonly includeFile: string;
   /** Resolves when it answers for OWN_ZONE. Rejects with its log where it does not start. */
@@ -26,4 +29,20 @@ export interface OperatorServer {
   driver(folder: string): ControlledServer;
   /** Kills it and deletes its folder. */
   end(): Promise<void>;
+}
+
+/** A kind of server as operators run it; `KIND/operator.ts` exports it as HARNESS. */
+export interface OperatorHarness {
+  /** Where one is missing, tests of the kind are skipped, and fail in CI. */
+  programs: readonly string[];
+  configure: () => Promise<OperatorServer>;
+  /** In its folder: the configuration with which it is started, and the file to which statements of zones are appended. */
+  files: { configuration: string; zones: string };
+  statement: (zone: string, file: string) => string;
+  /** What it may answer for a moment while a statement of its own gives way to ours. Absent where it never does. */
+  moment?: 'SERVFAIL' | 'REFUSED';
+  /** Does it load owner names with octets that are not printable, and never answer them? Such zones are refused. */
+  refusesOddOwners?: true;
+  /** Zones with its kind as top-level domain: a primary `good`, a secondary `second`, and `signing`, if it signs zones. */
+  mixed?: { statements: (folder: string) => string; signs: boolean; sign?: (folder: string) => void };
 }

@@ -11,9 +11,9 @@ import { transferZone, type TransferOptions } from '../../src/dns/messages/trans
 import { keyClause } from '../../src/nameservers/bind/rndc-key.js';
 import type { DnsAddress } from '../../src/nameservers/nameserver.js';
 import { needs, run } from '../needs.js';
-import { OperatorsKnot } from './operator-knot.js';
-import { OperatorsNamed } from './operator-named.js';
-import { OperatorsNsd } from './operator-nsd.js';
+import { OperatorsKnot } from './knot/operator.js';
+import { OperatorsNamed } from './bind/operator.js';
+import { OperatorsNsd } from './nsd/operator.js';
 import type { OperatorServer } from './operator-server.js';
 
 const ZONE = 'large.example';

@@ -2,7 +2,7 @@ import { chmod, chown, copyFile, readFile, realpath, stat } from 'node:fs/promis
 import { constants } from 'node:fs';
 import { askProgram } from '../../nameservers/configured/configuration-reading.js';
 import type { StatementPlace } from '../../nameservers/configured/configured-zone.js';
-import { SOURCES, type SourceKind } from '../../nameservers/sources.js';
+import type { OperatedServer } from '../../nameservers/server-kind.js';
 import { replaceFile } from '../../state/durable-file.js';
 
 /** A zone's statement in the operator's configuration. */
@@ -24,14 +24,14 @@ interface EditedFile {
 export class ConfigurationEdit {
   /** Copies that were made. */
   readonly copies: string[] = [];
-  readonly #kind: SourceKind;
+  readonly #server: OperatedServer;
   readonly #configuration: string;
   readonly #suffix: string;
   readonly #files = new Map<string, EditedFile>();
 
   /** `configuration`: the file with which the server is started, to be checked as a whole. */
-  constructor(kind: SourceKind, configuration: string, now = new Date()) {
-    this.#kind = kind;
+  constructor(server: OperatedServer, configuration: string, now = new Date()) {
+    this.#server = server;
     this.#configuration = configuration;
     this.#suffix = `.before-adopt-${now.toISOString().replaceAll(/[-:]|\..*/g, '')}`;
   }
@@ -41,7 +41,7 @@ export class ConfigurationEdit {
     for (const { zone, place } of statements) (await this.#fileOf(zone, place)).gone.set(zone, place);
     try {
       await this.#write(statements);
-      const checker = SOURCES[this.#kind].checker?.(this.#configuration);
+      const checker = this.#server.checker?.(this.#configuration);
       if (checker !== undefined) await askProgram(this.#configuration, checker);
     } catch (error) {
       await this.putBack(statements);
@@ -82,12 +82,11 @@ export class ConfigurationEdit {
   }
 
   #textOf({ text, gone }: EditedFile): string {
-    const { comment } = SOURCES[this.#kind];
     const places = [...gone].sort(([, a], [, b]) => a.start - b.start);
     let at = 0;
     let edited = '';
     for (const [zone, { start, end }] of places) {
-      edited += text.slice(at, start) + comment(`zone ${zone} is served by dns-cluster`);
+      edited += text.slice(at, start) + this.#server.comment(`zone ${zone} is served by dns-cluster`);
       at = end;
     }
     return edited + text.slice(at);

@@ -3,7 +3,7 @@ import { parseName } from '../../dns/name.js';
 import { DnsClient, type DnsServer } from '../../dns/messages/query.js';
 import { sentenceOf } from '../../errors.js';
 import type { ConfiguredZone } from '../../nameservers/configured/configured-zone.js';
-import { SOURCES, type SourceKind } from '../../nameservers/sources.js';
+import type { OperatedServer } from '../../nameservers/server-kind.js';
 import { LARGEST_ZONE } from '../../zones/validation.js';
 import { candidateOf, isOfEveryServer, type Candidate } from './candidate.js';
 
@@ -12,16 +12,16 @@ const ASK_WITHIN = 3_000;
 const ASKED_AT_ONCE = 100;
 
 export interface ConfiguredOptions {
-  kind: SourceKind;
+  from: OperatedServer;
   configuration: string;
   include?: string | undefined;
 }
 
 /** The zones of a nameserver's configuration, with the texts of their files. Rejects with nameserver_configuration_unreadable. */
-export async function configuredCandidates({ kind, configuration, include }: ConfiguredOptions): Promise<Candidate[]> {
+export async function configuredCandidates({ from, configuration, include }: ConfiguredOptions): Promise<Candidate[]> {
   const candidates: Candidate[] = [];
   const seen = new Set<string>();
-  for (const zone of await SOURCES[kind].read(configuration)) {
+  for (const zone of await from.zonesOf(configuration)) {
     const key = zone.name.toLowerCase();
     const again = seen.has(key) && zone.leftOut === undefined ? { leftOut: 'configured a second time' } : {};
     seen.add(key);
@@ -51,14 +51,14 @@ async function candidateFrom(zone: ConfiguredZone, include: string | undefined):
 export async function withoutUnwritten(
   candidates: readonly Candidate[],
   server: DnsServer,
-  kind: SourceKind,
+  from: OperatedServer,
 ): Promise<{ candidates: Candidate[]; silent?: string }> {
   const client = new DnsClient(server, { timeout: ASK_WITHIN });
   const judged: Candidate[] = [];
   try {
     for (let at = 0; at < candidates.length; at += ASKED_AT_ONCE) {
       const some = candidates.slice(at, at + ASKED_AT_ONCE);
-      judged.push(...(await Promise.all(some.map((candidate) => asServed(client, candidate, kind)))));
+      judged.push(...(await Promise.all(some.map((candidate) => asServed(client, candidate, from)))));
     }
     return { candidates: judged };
   } catch (error) {
@@ -69,14 +69,12 @@ export async function withoutUnwritten(
 }
 
 /** Rejects where the server does not answer at all. */
-async function asServed(client: DnsClient, candidate: Candidate, kind: SourceKind): Promise<Candidate> {
+async function asServed(client: DnsClient, candidate: Candidate, from: OperatedServer): Promise<Candidate> {
   if ('leftOut' in candidate) return candidate;
   const { name, serial, warnings, zone, place } = candidate;
   const served = await client.soaSerial(parseName(`${name}.`));
   if (served === serial) return candidate;
-  const { software, flush } = SOURCES[kind];
-  if (served === undefined) return { ...candidate, warnings: [...warnings, `${software} does not serve it now`] };
-  const how = flush.replace('ZONE', name);
-  const leftOut = `served with the serial ${served}, and its file has ${serial}: have them made the same (${how}), then adopt it`;
+  if (served === undefined) return { ...candidate, warnings: [...warnings, `${from.software} does not serve it now`] };
+  const leftOut = `served with the serial ${served}, and its file has ${serial}: have them made the same (${from.flush(name)}), then adopt it`;
   return { zone, warnings, place, leftOut };
 }

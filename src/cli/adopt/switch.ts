@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { parseName } from '../../dns/name.js';
 import { DnsClient } from '../../dns/messages/query.js';
 import { sentenceOf } from '../../errors.js';
-import { SOURCES, type SourceKind } from '../../nameservers/sources.js';
+import type { OperatedServer } from '../../nameservers/server-kind.js';
 import { withServerPrograms } from '../../nameservers/controlled/private-process.js';
 import { CommandFailure, EXIT } from '../terminal/failure.js';
 import { askService } from '../service/running-service.js';
@@ -52,10 +52,10 @@ export async function foreignZones(target: Target, zones: readonly Sound[]): Pro
 export async function switchZones(
   target: Target,
   zones: readonly SwitchedZone[],
-  options: { kind: SourceKind; configuration: string; owner?: string | undefined },
+  options: { from: OperatedServer; configuration: string; owner?: string | undefined },
 ): Promise<{ imported: Imported[]; copies: readonly string[]; trouble?: string }> {
-  const { kind, configuration, owner } = options;
-  const edit = new ConfigurationEdit(kind, configuration);
+  const { from, configuration, owner } = options;
+  const edit = new ConfigurationEdit(from, configuration);
   const imported: Imported[] = [];
   for (let at = 0; at < zones.length; at += at === 0 ? FIRST : IN_ONE_STEP) {
     const step = zones.slice(at, at === 0 ? FIRST : at + IN_ONE_STEP);
@@ -74,7 +74,7 @@ export async function switchZones(
     if (failed.length === 0) continue;
     await edit.putBack(failed);
     const names = failed.map(({ zone }) => zone).join(', ');
-    const reread = await rereadConfiguration(kind, configuration);
+    const reread = await rereadConfiguration(from, configuration);
     return {
       imported,
       copies: edit.copies,
@@ -85,8 +85,8 @@ export async function switchZones(
 }
 
 /** What the nameserver dropped in the moment before is to be there again. In words. */
-async function rereadConfiguration(kind: SourceKind, configuration: string): Promise<string> {
-  const { software, reread, configuration: usual } = SOURCES[kind];
+async function rereadConfiguration(from: OperatedServer, configuration: string): Promise<string> {
+  const { software, reread, configuration: usual } = from;
   const [program = '', ...args] = reread;
   const advice = `Have ${software} read it again at once (${reread.join(' ')}): it may have dropped them.`;
   // Of a server that is not Debian's it is not known how it is reached.

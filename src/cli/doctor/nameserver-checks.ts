@@ -1,28 +1,13 @@
 import { access, constants } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { sentenceOf } from '../../errors.js';
 import { askProgram, configurationText, includedFiles } from '../../nameservers/configured/configuration-reading.js';
 import type { Checker } from '../../nameservers/configured/configured-zone.js';
-import { SOURCES, type SourceKind } from '../../nameservers/sources.js';
-import type { NameserverSettings } from '../../nameservers/kinds.js';
+import { operatedServers, operatorsServer, type NameserverSettings } from '../../nameservers/nameserver-settings.js';
+import type { OperatedServer } from '../../nameservers/server-kind.js';
 import { notice, ok, wrong, type Check, type Finding } from './check.js';
 import type { Facts } from './facts.js';
 import { listenersAt, type Listener } from './listening.js';
-
-interface Operators {
-  /** Of its process. */
-  program: string;
-  /** The line that its configuration needs. */
-  line: (includeFile: string) => string;
-}
-
-/** How each server is looked at that the operator runs. */
-const OPERATORS: Readonly<Record<SourceKind, Operators>> = {
-  bind: { program: 'named', line: (file) => `include "${file}";` },
-  powerdns: { program: 'pdns_server', line: (file) => `bind-config=${file}` },
-  nsd: { program: 'nsd', line: (file) => `include: "${file}"` },
-  knot: { program: 'knotd', line: (file) => `include: ${file}` },
-};
 
 const MOST_FILES = 1_000;
 const INCLUDE = /^\s*(?:include:?\s|bind-config\s*=|include-dir\s*=)\s*"?([^";\n]+?)"?\s*;?\s*(?:(?:#|\/\/).*)?$/gm;
@@ -33,16 +18,15 @@ export const NAMESERVER_CHECK: Check = {
   run: async (facts) => {
     const { nameserver } = facts.settings ?? {};
     const running = runningFindings(facts);
-    if (nameserver === undefined || nameserver.kind === 'embedded' || nameserver.operator === undefined) return running;
-    return [...running, ...(await operatorFindings(nameserver.kind, nameserver))];
+    return nameserver === undefined ? running : [...running, ...(await operatorFindings(nameserver))];
   },
 };
 
 function runningFindings({ service, settings }: Facts): Finding[] {
   if (service === undefined) return [];
   const { software, version, running, reason = '', signedZones = [] } = service.status.nameserver;
-  const { kind = 'embedded' } = settings?.nameserver ?? {};
-  const log = kind === 'embedded' ? 'node.log' : `the log of ${software}`;
+  const server = operatedServers().get(settings?.nameserver.kind ?? '');
+  const log = server === undefined ? 'node.log' : `the log of ${software}`;
   if (!running) {
     return [
       wrong(
@@ -54,20 +38,21 @@ function runningFindings({ service, settings }: Facts): Finding[] {
   const signing = signedZones.map((zone) =>
     wrong(
       `${software} signs ${zone} by itself, so its records can't be kept the same on other servers.`,
-      `Take its DS record away at the registrar, then pdnsutil disable-dnssec ${zone}`,
+      `Take its DS record away at the registrar, then ${server?.unsign?.(zone) ?? 'turn its signing off'}`,
     ),
   );
   return [ok(`The nameserver runs: ${`${software} ${version}`.trim()}.`), ...signing];
 }
 
-async function operatorFindings(kind: SourceKind, settings: NameserverSettings): Promise<Finding[]> {
-  if (settings.kind === 'embedded' || settings.operator === undefined) return [];
-  const { operator, host, port } = settings;
-  const { program, line } = OPERATORS[kind];
-  const { software, checker } = SOURCES[kind];
+async function operatorFindings(settings: NameserverSettings): Promise<Finding[]> {
+  const operators = operatorsServer(settings);
+  if (operators === undefined) return [];
+  const { server, includeFile, controlFile } = operators;
+  const { software, program, checker } = server;
+  const { host, port } = settings;
   const findings: Finding[] = [];
   const listeners = await listenersAt(host, port);
-  // NSD's processes are called `nsd: xfrd` and `nsd: server 1`.
+  // A server of several processes may call them `NAME: what it does`.
   const process = listeners.find(({ name }) => name === program || name.startsWith(`${program}: `));
   const [stranger] = listeners;
   if (process === undefined && stranger !== undefined) {
@@ -78,31 +63,30 @@ async function operatorFindings(kind: SourceKind, settings: NameserverSettings):
       ),
     );
   }
-  const file = configurationOf(process, kind);
+  const file = configurationOf(process, server);
   const faulty = checker === undefined ? undefined : await faultOf(file, checker(file));
   if (faulty !== undefined)
     findings.push(
       wrong(`${software} refuses its configuration. ${faulty}`, 'Repair that line, and have it read again.'),
     );
-  const isIncluded = await mentions(file, operator.includeFile);
+  const isIncluded = await mentions(file, includeFile);
   if (isIncluded === undefined) {
     findings.push(
       notice(
         `The configuration of ${software} was not found at ${file}, so it is not known whether it includes our file.`,
-        `See that it holds: ${line(operator.includeFile)}`,
+        `See that it holds: ${server.includeLine(includeFile)}`,
       ),
     );
   } else if (!isIncluded) {
     findings.push(
       wrong(
-        `The configuration ${file} does not include ${operator.includeFile}, so ${software} has lost zones after its next start.`,
-        `Add this line to it, and have it read again: ${line(operator.includeFile)}`,
+        `The configuration ${file} does not include ${includeFile}, so ${software} has lost zones after its next start.`,
+        `Add this line to it, and have it read again: ${server.includeLine(includeFile)}`,
       ),
     );
   }
-  const door = 'keyFile' in operator ? operator.keyFile : operator.controlSocket;
-  // To connect to a socket is to write to it: Knot's can't be read by anybody.
-  const locked = await access(door, 'keyFile' in operator ? constants.R_OK : constants.W_OK).then(
+  const { R_OK, W_OK } = constants;
+  const locked = await access(controlFile.file, controlFile.right === 'read' ? R_OK : W_OK).then(
     () => undefined,
     (error: unknown) => sentenceOf(error),
   );
@@ -110,7 +94,7 @@ async function operatorFindings(kind: SourceKind, settings: NameserverSettings):
     findings.push(
       wrong(
         `The way to the control channel of ${software} is closed: ${locked}.`,
-        `See that ${door} is there, and that the user of the service may read and write it.`,
+        `See that ${controlFile.file} is there, and that the user of the service may read and write it.`,
       ),
     );
   }
@@ -118,14 +102,13 @@ async function operatorFindings(kind: SourceKind, settings: NameserverSettings):
 }
 
 /** The file with which it was started, else the one of Debian's package. */
-function configurationOf(process: Listener | undefined, kind: SourceKind): string {
-  const arguments_ = process?.command ?? [];
-  const at = arguments_.indexOf('-c');
-  const folder = arguments_
-    .map((argument) => /^--config-dir=(.+)$/.exec(argument)?.[1])
-    .find((path) => path !== undefined);
-  if (kind === 'powerdns') return folder === undefined ? SOURCES[kind].configuration : join(folder, 'pdns.conf');
-  return (at < 0 ? undefined : arguments_[at + 1]) ?? SOURCES[kind].configuration;
+function configurationOf(process: Listener | undefined, { configuration, configurationIn }: OperatedServer): string {
+  return (configurationIn ?? behindC)(process?.command ?? []) ?? configuration;
+}
+
+function behindC(args: readonly string[]): string | undefined {
+  const at = args.indexOf('-c');
+  return at < 0 ? undefined : args[at + 1];
 }
 
 async function faultOf(file: string, checker: Checker): Promise<string | undefined> {

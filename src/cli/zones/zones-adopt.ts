@@ -1,7 +1,8 @@
 import { Option, type Command } from 'commander';
 import { parseMemberHost } from '../../cluster/members/member-address.js';
 import { sentenceOf } from '../../errors.js';
-import { SOURCES, type SourceKind } from '../../nameservers/sources.js';
+import { operatedServers } from '../../nameservers/nameserver-settings.js';
+import type { OperatedServer } from '../../nameservers/server-kind.js';
 import { configuredCandidates, withoutUnwritten } from '../adopt/configured-candidates.js';
 import type { Candidate, Sound } from '../adopt/candidate.js';
 import { importZones, zonesOfService } from '../adopt/import.js';
@@ -16,7 +17,8 @@ import { asksService, targetOf, type ServiceOptions, type Target } from '../serv
 import { confirm, isPerson } from '../terminal/terminal.js';
 
 const DNS_PORT = 53;
-const KINDS = Object.keys(SOURCES) as SourceKind[];
+const SERVERS = operatedServers();
+const SAY_FROM_WHERE = `Say from where: --from ${[...SERVERS.keys()].join('|')}, or --axfr SERVER --zones NAMES.`;
 
 const DETAILS = `
 Takes the primary zones of another nameserver: from the configuration of one on this machine (--from), or from any by zone transfer
@@ -29,7 +31,7 @@ With --dry-run the service need not run: the plan is that of a server without zo
 It exits with 1 where a primary zone is not taken.`;
 
 interface Options extends ServiceOptions {
-  from?: SourceKind;
+  from?: string;
   config?: string;
   include?: string;
   server?: string;
@@ -48,7 +50,7 @@ export function zonesAdopt(zones: Command): void {
   const command = zones
     .command('adopt')
     .description('Take the zones of an existing nameserver: from its configuration, or by zone transfer')
-    .addOption(new Option('--from <server>', 'the software whose configuration is read').choices(KINDS))
+    .addOption(new Option('--from <server>', 'the software whose configuration is read').choices([...SERVERS.keys()]))
     .option('--config <file>', 'that configuration, where it is not where Debian has it')
     .option('--include <folder>', 'allow $INCLUDE of files inside this folder; they become part of the zone')
     .option('--server <address>', 'where that server answers DNS, to compare its serials (127.0.0.1:53)')
@@ -104,9 +106,9 @@ async function run(options: Options): Promise<void> {
 
 /** Says to persons which files were changed, and what went wrong with it. */
 async function runSwitch(target: Target, options: Options, report: AdoptReport): Promise<void> {
-  const { kind, configuration } = sourceOf(options);
+  const { from, configuration } = sourceOf(options);
   const { imported, copies, trouble } = await switchZones(target, report.switched, {
-    kind,
+    from,
     configuration,
     owner: options.owner,
   });
@@ -115,13 +117,15 @@ async function runSwitch(target: Target, options: Options, report: AdoptReport):
   if (trouble !== undefined) note(trouble);
 }
 
-function sourceOf({ from = 'bind', config }: Options): { kind: SourceKind; configuration: string } {
-  return { kind: from, configuration: config ?? SOURCES[from].configuration };
+function sourceOf({ from: kind = '', config }: Options): { from: OperatedServer; configuration: string } {
+  const from = SERVERS.get(kind);
+  if (from === undefined) throw new WrongUse(SAY_FROM_WHERE);
+  return { from, configuration: config ?? from.configuration };
 }
 
 function refuseMixture({ from, axfr, zones, tsigKey, config, include, server, switch: isSwitch }: Options): void {
   if ((from === undefined) === (axfr === undefined)) {
-    throw new WrongUse(`Say from where: --from ${KINDS.join('|')}, or --axfr SERVER --zones NAMES.`);
+    throw new WrongUse(SAY_FROM_WHERE);
   }
   if (axfr !== undefined && zones === undefined)
     throw new WrongUse('Say which zones to transfer: --zones NAMES or FILE.');
@@ -138,12 +142,12 @@ async function candidatesOf(options: Options): Promise<Candidate[]> {
     const key = tsigKey === undefined ? undefined : await readTsigKey(tsigKey);
     return transferredCandidates(dnsServer(axfr), await zonesToTransfer(zones), key);
   }
-  const { kind, configuration } = sourceOf(options);
-  const configured = await configuredCandidates({ kind, configuration, include });
+  const { from, configuration } = sourceOf(options);
+  const configured = await configuredCandidates({ from, configuration, include });
   const server = dnsServer(options.server ?? '127.0.0.1');
-  const { candidates, silent } = await withoutUnwritten(configured, server, kind);
+  const { candidates, silent } = await withoutUnwritten(configured, server, from);
   if (silent !== undefined) {
-    note(`It is not known whether ${SOURCES[kind].software} serves what its files hold: ${silent}`);
+    note(`It is not known whether ${from.software} serves what its files hold: ${silent}`);
     note('Name the address where it answers with --server, as 192.0.2.1 or 127.0.0.1:5353.');
   }
   return candidates;

@@ -51,8 +51,8 @@ interface Asked {
 }
 
 const TIMEOUT = 2_000;
-// Until a UDP question is sent again, milliseconds; then twice as long. Servers that limit their rate (NSD does by default) drop half of
-// what is above it, and answer the other half by "truncated".
+// Until a UDP question is sent again, milliseconds; then twice as long. Servers that limit
+// their rate drop half of what is above it, and answer the other half by "truncated".
 const AGAIN = 200;
 const UDP_SIZE = 1232; // avoids IP fragments on any usual path (DNS Flag Day 2020)
 // Answers wait in the socket's buffer while this process is busy; Linux keeps about 270 small ones by default, counted

@@ -4,10 +4,14 @@ import { z } from 'zod';
 import { DnsClient } from '../../dns/messages/query.js';
 import { freePort } from '../../operations/ports.js';
 import { replaceFile } from '../../state/durable-file.js';
+import { ControlledNameserver } from '../controlled/controlled-nameserver.js';
 import type { ServerConnection, ServerFacts } from '../controlled/controlled-server.js';
 import type { ServerCommand } from '../controlled/private-process.js';
-import { ServerBase, type ServerOptions } from '../controlled/server-base.js';
+import { absolutePath, portNumber } from '../controlled/operator-settings.js';
+import { ServerBase } from '../controlled/server-base.js';
+import type { ServerKind, ServerOptions } from '../server-kind.js';
 import { BindCommands } from './commands.js';
+import { zonesOfNamed } from './configured-zones.js';
 import { privateConfiguration } from './configuration.js';
 import { RndcChannel, type RndcServer } from './control.js';
 import { LoadedZones } from './loaded-zones.js';
@@ -27,6 +31,7 @@ export interface OperatorNamed {
 /** Where a private named listens for commands; its key is in a file of its own. */
 const controlFile = z.object({ controlPort: z.number() });
 const THREADS = '2';
+const SOFTWARE = 'BIND';
 const MODE = 0o600;
 /** Milliseconds for a question about its state. */
 const STATUS_TIMEOUT = 5_000;
@@ -37,7 +42,9 @@ export class BindServer extends ServerBase<OperatorNamed> {
 
   constructor(options: ServerOptions<OperatorNamed>) {
     super(options, {
-      ...{ kind: 'bind', software: 'BIND', debianPackage: 'bind9', includeFile: 'zones.conf' },
+      software: SOFTWARE,
+      debianPackage: 'bind9',
+      includeFile: 'zones.conf',
       marker: (folder) => join(folder, 'named.conf'),
     });
   }
@@ -111,6 +118,29 @@ export class BindServer extends ServerBase<OperatorNamed> {
     return this.#zones;
   }
 }
+
+/** BIND, as the rest of the program knows it. */
+export const BIND: ServerKind<OperatorNamed> = {
+  create: (options) => new ControlledNameserver(new BindServer(options), options),
+  operated: {
+    software: SOFTWARE,
+    program: 'named',
+    configuration: '/etc/bind/named.conf',
+    settings: z.strictObject({
+      controlHost: z.string().min(1),
+      controlPort: portNumber,
+      keyFile: absolutePath,
+      includeFile: absolutePath,
+    }),
+    controlFile: ({ keyFile }) => ({ file: keyFile, right: 'read' }),
+    includeLine: (file) => `include "${file}";`,
+    checker: (file) => ({ program: 'named-checkconf', args: [file], debianPackage: 'bind9-utils' }),
+    zonesOf: zonesOfNamed,
+    comment: (text) => `/* ${text} */`,
+    flush: (zone) => `rndc sync -clean ${zone}`,
+    reread: ['rndc', 'reconfig'],
+  },
+};
 
 async function factsOf(channel: RndcChannel): Promise<ServerFacts> {
   const { text } = await channel.command('status', STATUS_TIMEOUT);

@@ -31,7 +31,7 @@ export function privateConfiguration(of: {
   includeFile: string;
 }): string {
   const path = (name: string): string => quote(`${of.folder}/${name}`);
-  return configurationFrom('named.conf', {
+  return configurationFrom('bind/named.conf', {
     key: keyClause(of.key).trimEnd(),
     keyName: quote(of.key.name),
     controlPort: String(of.controlPort),

@@ -26,7 +26,6 @@ const STATUS_WITHIN = 5_000;
  * restarts by others. What differs between kinds of servers is in their ControlledServer.
  */
 export class ControlledNameserver implements Nameserver {
-  readonly kind: string;
   readonly dns: DnsAddress;
   readonly #server: ControlledServer;
   readonly #log: Log;
@@ -46,7 +45,6 @@ export class ControlledNameserver implements Nameserver {
   #reason: string;
 
   constructor(server: ControlledServer, { dns, log, watch = WATCH }: { dns: DnsAddress; log: Log; watch?: number }) {
-    this.kind = server.kind;
     this.dns = dns;
     this.#server = server;
     this.#log = log;

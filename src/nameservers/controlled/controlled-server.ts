@@ -24,8 +24,6 @@ export interface ServerConnection {
 
 /** One kind of server software, as a folder beside this file provides it; ControlledNameserver does the rest. */
 export interface ControlledServer {
-  /** As settings name it: `bind`. */
-  readonly kind: string;
   /** As people write it: `BIND`. */
   readonly software: string;
   /** Do we start and end the server, or does the operator? */

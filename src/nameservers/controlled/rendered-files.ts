@@ -13,9 +13,9 @@ const FILE_MODE = 0o644;
 const FOLDER_MODE = 0o755;
 
 /**
- * Master files of zones whose text a server does not read as it is meant, written out for it: absolute names, a TTL in each line, no
- * directives. Servers differ: NSD and Knot know no `$GENERATE` and no relative `$ORIGIN`, Knot no CR LF, PowerDNS takes relative names in
- * rare records for absolute. The store's file stays the truth.
+ * Master files of zones whose text a server does not read as it is meant, written out for it: absolute names, a TTL in
+ * each line, no directives. Some servers know no `$GENERATE`, no relative `$ORIGIN` or no CR LF, or take relative names
+ * in rare records for absolute. The store's file stays the truth.
  */
 export class RenderedFiles {
   readonly #folder: string;

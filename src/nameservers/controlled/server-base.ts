@@ -3,22 +3,11 @@ import { join, resolve } from 'node:path';
 import type { Log } from '../../operations/log.js';
 import type { ControlledServer, ServerConnection } from './controlled-server.js';
 import type { DnsAddress } from '../nameserver.js';
+import type { ServerOptions } from '../server-kind.js';
 import { PrivateProcess, type ServerCommand } from './private-process.js';
 
-/** Where a server is, and whose. */
-export interface ServerOptions<Operator> {
-  /** Where it answers DNS. */
-  dns: DnsAddress;
-  /** Folder for what we must remember, and for all files of a private server. */
-  folder: string;
-  /** The operator's server; without it we run a private one. */
-  operator?: Operator | undefined;
-  log: Log;
-}
-
 /** What a kind of server is called, and where its private one is found. */
-interface ServerKind {
-  kind: string;
+interface ServerNames {
   software: string;
   debianPackage: string;
   /** Of the file that the configuration of a private server includes. */
@@ -29,7 +18,6 @@ interface ServerKind {
 
 /** What all kinds of servers share: they are private, in a folder of ours, or the operator's, who includes a file of ours. */
 export abstract class ServerBase<Operator extends { includeFile: string }> implements ControlledServer {
-  readonly kind: string;
   readonly software: string;
   readonly isPrivate: boolean;
   readonly renderedFolder: string;
@@ -40,8 +28,7 @@ export abstract class ServerBase<Operator extends { includeFile: string }> imple
   protected readonly log: Log;
   readonly #process: PrivateProcess;
 
-  protected constructor({ dns, folder, operator, log }: ServerOptions<Operator>, of: ServerKind) {
-    this.kind = of.kind;
+  protected constructor({ dns, folder, operator, log }: ServerOptions<Operator>, of: ServerNames) {
     this.software = of.software;
     this.dns = dns;
     this.folder = resolve(folder);

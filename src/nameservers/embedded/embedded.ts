@@ -7,6 +7,7 @@ import type { Log } from '../../operations/log.js';
 import type { Applied, DnsAddress, Nameserver, NameserverStatus, ZoneChange } from '../nameserver.js';
 import { look } from '../controlled/read-back.js';
 import { soundRecords } from '../controlled/zone-file.js';
+import type { ServerKind } from '../server-kind.js';
 import { Listener, type ListenerOptions } from './listener.js';
 import { Responder } from './responder.js';
 import { ZoneData } from './zone-data.js';
@@ -31,7 +32,6 @@ const LOOPBACK: Readonly<Record<string, string | undefined>> = { '0.0.0.0': '127
 
 /** The nameserver inside this process: answers with authority from zones in memory, over UDP and TCP. */
 export class EmbeddedNameserver implements Nameserver {
-  readonly kind = 'embedded';
   readonly #options: EmbeddedOptions;
   readonly #zones = new Map<Name, ZoneData>();
   readonly #responder: Responder;
@@ -138,6 +138,11 @@ export class EmbeddedNameserver implements Nameserver {
     return applied;
   }
 }
+
+/** As the rest of the program knows it. */
+export const EMBEDDED: ServerKind = {
+  create: ({ dns, log }, version) => new EmbeddedNameserver({ listen: [dns], version, log }),
+};
 
 function apexOf(change: ZoneChange): Name {
   return parseName(`${change.name}.`);

@@ -44,7 +44,7 @@ export function privateConfiguration(of: {
   socket: string;
   includeFile: string;
 }): string {
-  return configurationFrom('knot.conf', {
+  return configurationFrom('knot/knot.conf', {
     folder: quote(of.folder),
     listen: `${of.dns.host}@${of.dns.port}`,
     storage: quote(`${of.folder}/db`),

@@ -3,31 +3,30 @@ import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { socketPath } from '../../operations/socket-path.js';
 import { replaceFile } from '../../state/durable-file.js';
+import { ControlledNameserver } from '../controlled/controlled-nameserver.js';
 import type { ServerConnection, ServerFacts } from '../controlled/controlled-server.js';
 import { IncludeFile } from '../controlled/include-file.js';
 import type { ServerCommand } from '../controlled/private-process.js';
-import { ServerBase, type ServerOptions } from '../controlled/server-base.js';
+import { overSocket, socketOf, type OverSocket } from '../controlled/operator-settings.js';
+import { ServerBase } from '../controlled/server-base.js';
+import type { ServerKind, ServerOptions } from '../server-kind.js';
 import { KnotCommands } from './commands.js';
+import { zonesOfKnot } from './configured-zones.js';
 import { privateConfiguration, ZONE_STATEMENTS } from './configuration.js';
 import { KnotControl } from './control.js';
 
-/** A Knot that the operator runs, and what it takes from us. */
-export interface OperatorKnot {
-  /** Path where its `control` section listens, as /run/knot/knot.sock. */
-  controlSocket: string;
-  /** File that its configuration includes and that we alone write. */
-  includeFile: string;
-}
-
+const SOFTWARE = 'Knot DNS';
 const MODE = 0o600;
 
 /** Knot DNS 3.2, driven over its control socket (see README.md). */
-export class KnotServer extends ServerBase<OperatorKnot> {
+export class KnotServer extends ServerBase<OverSocket> {
   readonly #zones: IncludeFile;
 
-  constructor(options: ServerOptions<OperatorKnot>) {
+  constructor(options: ServerOptions<OverSocket>) {
     super(options, {
-      ...{ kind: 'knot', software: 'Knot DNS', debianPackage: 'knot', includeFile: 'zones.conf' },
+      software: SOFTWARE,
+      debianPackage: 'knot',
+      includeFile: 'zones.conf',
       marker: (folder) => join(folder, 'knot.conf'),
     });
     this.#zones = new IncludeFile(this.includeFile, ZONE_STATEMENTS);
@@ -74,6 +73,24 @@ export class KnotServer extends ServerBase<OperatorKnot> {
     return operator === undefined ? socketPath(this.folder, 'control') : Promise.resolve(operator.controlSocket);
   }
 }
+
+/** Knot DNS, as the rest of the program knows it. */
+export const KNOT: ServerKind<OverSocket> = {
+  create: (options) => new ControlledNameserver(new KnotServer(options), options),
+  operated: {
+    software: SOFTWARE,
+    program: 'knotd',
+    configuration: '/etc/knot/knot.conf',
+    settings: overSocket,
+    controlFile: socketOf,
+    includeLine: (file) => `include: ${file}`,
+    checker: (file) => ({ program: 'knotc', args: ['-c', file, 'conf-check'], debianPackage: 'knot' }),
+    zonesOf: zonesOfKnot,
+    comment: (text) => `# ${text}\n`,
+    flush: (zone) => `knotc -f zone-flush ${zone}`,
+    reread: ['knotc', 'reload'],
+  },
+};
 
 /** Knot does not say since when it runs; it makes its socket anew at each start. */
 async function factsFrom(control: KnotControl, socket: string): Promise<ServerFacts> {

@@ -32,7 +32,7 @@ export function privateConfiguration(of: {
   includeFile: string;
 }): string {
   const path = (name: string): string => quote(`${of.folder}/${name}`);
-  return configurationFrom('nsd.conf', {
+  return configurationFrom('nsd/nsd.conf', {
     address: `${of.dns.host}@${of.dns.port}`,
     folder: quote(of.folder),
     pidFile: path('nsd.pid'),

@@ -2,32 +2,31 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { socketPath } from '../../operations/socket-path.js';
 import { replaceFile } from '../../state/durable-file.js';
+import { ControlledNameserver } from '../controlled/controlled-nameserver.js';
 import type { ServerConnection, ServerFacts } from '../controlled/controlled-server.js';
 import type { ServerCommand } from '../controlled/private-process.js';
 import { startOf } from '../controlled/process-table.js';
-import { ServerBase, type ServerOptions } from '../controlled/server-base.js';
+import { overSocket, socketOf, type OverSocket } from '../controlled/operator-settings.js';
+import { ServerBase } from '../controlled/server-base.js';
+import type { ServerKind, ServerOptions } from '../server-kind.js';
 import { NsdCommands, reconfigure } from './commands.js';
+import { zonesOfNsd } from './configured-zones.js';
 import { privateConfiguration } from './configuration.js';
 import { NsdControl } from './control.js';
 import { Patterns } from './patterns.js';
 
-/** An NSD that the operator runs, and what it takes from us. */
-export interface OperatorNsd {
-  /** Its `control-interface`, a path. */
-  controlSocket: string;
-  /** File that its configuration includes and that we alone write. */
-  includeFile: string;
-}
-
+const SOFTWARE = 'NSD';
 const MODE = 0o600;
 
 /** NSD 4.6, driven over its control socket (see README.md). */
-export class NsdServer extends ServerBase<OperatorNsd> {
+export class NsdServer extends ServerBase<OverSocket> {
   readonly #patterns: Patterns;
 
-  constructor(options: ServerOptions<OperatorNsd>) {
+  constructor(options: ServerOptions<OverSocket>) {
     super(options, {
-      ...{ kind: 'nsd', software: 'NSD', debianPackage: 'nsd', includeFile: 'patterns.conf' },
+      software: SOFTWARE,
+      debianPackage: 'nsd',
+      includeFile: 'patterns.conf',
       marker: (folder) => join(folder, 'nsd.conf'),
     });
     this.#patterns = new Patterns(this.includeFile);
@@ -81,6 +80,24 @@ export class NsdServer extends ServerBase<OperatorNsd> {
     return operator === undefined ? socketPath(this.folder, 'control') : Promise.resolve(operator.controlSocket);
   }
 }
+
+/** NSD, as the rest of the program knows it. */
+export const NSD: ServerKind<OverSocket> = {
+  create: (options) => new ControlledNameserver(new NsdServer(options), options),
+  operated: {
+    software: SOFTWARE,
+    program: 'nsd',
+    configuration: '/etc/nsd/nsd.conf',
+    settings: overSocket,
+    controlFile: socketOf,
+    includeLine: (file) => `include: "${file}"`,
+    checker: (file) => ({ program: 'nsd-checkconf', args: [file], debianPackage: 'nsd' }),
+    zonesOf: zonesOfNsd,
+    comment: (text) => `# ${text}\n`,
+    flush: (zone) => `nsd-control write ${zone}`,
+    reread: ['nsd-control', 'reconfig'],
+  },
+};
 
 /** Statistics hold its uptime, too, but NSD reloads itself to gather them: 35 ms with 10,000 zones, and twice the memory meanwhile. */
 async function factsFrom(control: NsdControl): Promise<ServerFacts> {

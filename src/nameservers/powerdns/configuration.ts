@@ -26,7 +26,7 @@ export function privateConfiguration(of: {
   bindConfig: string;
   dnssecFile: string;
 }): string {
-  return configurationFrom('pdns.conf', {
+  return configurationFrom('powerdns/pdns.conf', {
     address: of.dns.host,
     port: String(of.dns.port),
     socketFolder: of.socketFolder,

@@ -1,29 +1,30 @@
 import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DnsClient } from '../../dns/messages/query.js';
 import { socketPath } from '../../operations/socket-path.js';
 import { replaceFile } from '../../state/durable-file.js';
+import { ControlledNameserver } from '../controlled/controlled-nameserver.js';
 import type { ServerConnection, ServerFacts } from '../controlled/controlled-server.js';
 import { IncludeFile } from '../controlled/include-file.js';
 import type { ServerCommand } from '../controlled/private-process.js';
-import { ServerBase, type ServerOptions } from '../controlled/server-base.js';
+import { absolutePath, overSocket, socketOf, type OverSocket } from '../controlled/operator-settings.js';
+import { ServerBase } from '../controlled/server-base.js';
+import type { ServerKind, ServerOptions } from '../server-kind.js';
 import { StartTime } from '../controlled/start-time.js';
 import { PdnsCommands } from './commands.js';
 import { privateBindConfig, privateConfiguration, zoneFileSyntax } from './configuration.js';
+import { zonesOfPdns } from './configured-zones.js';
 import { PdnsControl } from './control.js';
 import { Presigned } from './presigned.js';
 import { SignedZones } from './signed-zones.js';
 
 /** A PowerDNS with the bind backend that the operator runs, and what it takes from us. */
-export interface OperatorPdns {
-  /** Path of its control socket, as /run/pdns/pdns.controlsocket. */
-  controlSocket: string;
-  /** File that is its `bind-config`, or that its `bind-config` includes, and that we alone write. */
-  includeFile: string;
+export interface OperatorPdns extends OverSocket {
   /** Folder of its pdns.conf, where it has a `bind-dnssec-db`: to serve zones that are signed in their files with the signatures. */
   configFolder?: string;
 }
 
+const SOFTWARE = 'PowerDNS';
 const MODE = 0o600;
 /** It tells its uptime in whole seconds. */
 const RESOLUTION = 1_000;
@@ -36,7 +37,9 @@ export class PdnsServer extends ServerBase<OperatorPdns> {
 
   constructor(options: ServerOptions<OperatorPdns>) {
     super(options, {
-      ...{ kind: 'powerdns', software: 'PowerDNS', debianPackage: 'pdns-server', includeFile: 'zones.conf' },
+      software: SOFTWARE,
+      debianPackage: 'pdns-server',
+      includeFile: 'zones.conf',
       marker: (folder) => `--config-dir=${folder}`,
     });
     const { operator } = options;
@@ -117,3 +120,25 @@ export class PdnsServer extends ServerBase<OperatorPdns> {
     return socketPath(this.folder, 'pdns.controlsocket');
   }
 }
+
+/** PowerDNS, as the rest of the program knows it. */
+export const POWERDNS: ServerKind<OperatorPdns> = {
+  create: (options) => new ControlledNameserver(new PdnsServer(options), options),
+  operated: {
+    software: SOFTWARE,
+    program: 'pdns_server',
+    configuration: '/etc/powerdns/pdns.conf',
+    configurationIn: (args) => {
+      const folder = args.map((arg) => /^--config-dir=(.+)$/.exec(arg)?.[1]).find((path) => path !== undefined);
+      return folder === undefined ? undefined : join(folder, 'pdns.conf');
+    },
+    settings: overSocket.extend({ configFolder: absolutePath.exactOptional() }),
+    controlFile: socketOf,
+    includeLine: (file) => `bind-config=${file}`,
+    zonesOf: zonesOfPdns,
+    comment: (text) => `/* ${text} */`,
+    flush: (zone) => `pdns_control bind-reload-now ${zone}`,
+    reread: ['pdns_control', 'rediscover'],
+    unsign: (zone) => `pdnsutil disable-dnssec ${zone}`,
+  },
+};

@@ -9,7 +9,7 @@ describe.each(CANDIDATES)('$kind and many zones at once', (candidate) => {
     let of: ServerUnderTest;
 
     beforeAll(async () => {
-      // PowerDNS has commands that can be used only where no path holds a space.
+      // Some servers have commands that can be used only where no path holds a space.
       of = await ServerUnderTest.start(candidate, await ZoneFolder.make('dns-cluster-zones-'));
     });
     afterAll(() => of.end());
@@ -18,7 +18,7 @@ describe.each(CANDIDATES)('$kind and many zones at once', (candidate) => {
       Array.from({ length: count }, (_, i) => `${stem}-${i}.example`);
 
     test('zones that came one by one are all served still after many more came at once', async () => {
-      // PowerDNS reads files in the order of their inodes, and could lose those that come first: so some are older, some younger.
+      // A server that reads files in the order of their inodes could lose the first: so some are older, some younger.
       const older = await of.zones.upserts(5, 1, '', 'older');
       const more = await of.zones.upserts(150, 1, '', 'more');
       const younger = await of.zones.upserts(5, 1, '', 'younger');

@@ -1,24 +1,27 @@
+import {
+  operatedServers,
+  NAMESERVER_KINDS,
+  type NameserverKind,
+} from '../../../src/nameservers/nameserver-settings.js';
 import { needs } from '../../needs.js';
-import { OperatorsKnot } from '../operator-knot.js';
-import { OperatorsNamed } from '../operator-named.js';
-import { OperatorsNsd } from '../operator-nsd.js';
-import { OperatorsPdns } from '../operator-powerdns.js';
-import type { OperatorServer } from '../operator-server.js';
+import type { OperatorHarness, OperatorServer } from '../operator-server.js';
 
 /** A kind of nameserver that the same scenarios are run over. */
 export interface Candidate {
-  kind: string;
+  kind: NameserverKind;
   /** Are its programs installed? Where not, its scenarios are skipped, and fail in CI. */
   installed: boolean;
-  /** A server as an operator runs it; absent for the one inside our process. */
+  /** Absent where no operator can run such a server. */
+  harness?: OperatorHarness;
+  /** A server as an operator runs it. */
   configure?: () => Promise<OperatorServer>;
 }
 
-/** A sixth nameserver is one line here. */
-export const CANDIDATES: readonly Candidate[] = [
-  { kind: 'embedded', installed: true },
-  { kind: 'bind', installed: needs('named', 'named-checkzone'), configure: () => OperatorsNamed.configure() },
-  { kind: 'powerdns', installed: needs('pdns_server', 'pdnsutil'), configure: () => OperatorsPdns.configure() },
-  { kind: 'nsd', installed: needs('nsd', 'nsd-checkzone'), configure: () => OperatorsNsd.configure() },
-  { kind: 'knot', installed: needs('knotd', 'kzonecheck'), configure: () => OperatorsKnot.configure() },
-];
+/** Every kind that there is. One that an operator may run has its harness in the folder of its tests. */
+export const CANDIDATES: readonly Candidate[] = await Promise.all(NAMESERVER_KINDS.map(candidateOf));
+
+async function candidateOf(kind: NameserverKind): Promise<Candidate> {
+  if (!operatedServers().has(kind)) return { kind, installed: true };
+  const { HARNESS: harness } = (await import(`../${kind}/operator.ts`)) as { HARNESS: OperatorHarness };
+  return { kind, installed: needs(...harness.programs), harness, configure: harness.configure };
+}

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { parseName } from '../../../src/dns/name.js';
 import { DnsClient } from '../../../src/dns/messages/query.js';
-import { createNameserver, type NameserverSettings } from '../../../src/nameservers/kinds.js';
+import { createNameserver, type NameserverSettings } from '../../../src/nameservers/nameserver-settings.js';
 import { processesServing } from '../../../src/nameservers/controlled/memory.js';
 import type { DnsAddress, Nameserver } from '../../../src/nameservers/nameserver.js';
 import { createLog } from '../../../src/operations/log.js';
@@ -81,7 +81,7 @@ describe.each(CANDIDATES.filter(({ configure }) => configure !== undefined))('a 
 
     test('it goes on answering when our process dies, is taken over by the next, and follows it', async () => {
       const program = `
-        import { createNameserver } from '${new URL('../../../dist/nameservers/kinds.js', import.meta.url).href}';
+        import { createNameserver } from '${new URL('../../../dist/nameservers/nameserver-settings.js', import.meta.url).href}';
         import { createLog } from '${new URL('../../../dist/operations/log.js', import.meta.url).href}';
         const [settings, folder] = process.argv.slice(1);
         const place = { folder, log: createLog({ level: 'silent' }), version: '1.2.3' };

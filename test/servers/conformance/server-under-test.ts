@@ -5,7 +5,7 @@ import { vi } from 'vitest';
 import { parseName } from '../../../src/dns/name.js';
 import { DnsClient, query, type DnsAnswer } from '../../../src/dns/messages/query.js';
 import { ControlledNameserver } from '../../../src/nameservers/controlled/controlled-nameserver.js';
-import { EmbeddedNameserver } from '../../../src/nameservers/embedded/embedded.js';
+import { createNameserver } from '../../../src/nameservers/nameserver-settings.js';
 import type { Applied, Nameserver, ZoneChange } from '../../../src/nameservers/nameserver.js';
 import { createLog } from '../../../src/operations/log.js';
 import { freePort } from '../../../src/operations/ports.js';
@@ -136,6 +136,7 @@ export class ServerUnderTest {
     if (this.server !== undefined) {
       return new ControlledNameserver(this.server.driver(this.folder), { dns: this.server.dns, log, watch: WATCH });
     }
-    return new EmbeddedNameserver({ listen: [{ host: '127.0.0.1', port: this.#port }], version: '1.2.3', log });
+    const settings = { kind: this.#candidate.kind, host: '127.0.0.1', port: this.#port };
+    return createNameserver(settings, { folder: this.folder, log, version: '1.2.3' });
   }
 }

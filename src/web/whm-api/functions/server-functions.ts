@@ -84,7 +84,7 @@ export const SERVER_FUNCTIONS = {
   }),
 } satisfies Readonly<Record<string, ApiFunction>>;
 
-/** As the original keys it: `bind`, `powerdns`, `nsd`. */
+/** As the original keys it: one word, in small letters. */
 function keyOf(software: string): string {
   return software.toLowerCase().replace(/ dns$/, '');
 }

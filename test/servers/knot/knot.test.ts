@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { encodeCommand, readReply } from '../../src/nameservers/knot/control-message.js';
-import { KnotControl } from '../../src/nameservers/knot/control.js';
-import { needs } from '../needs.js';
-import { withServerPrograms } from '../../src/nameservers/controlled/private-process.js';
-import { CANDIDATES } from './conformance/candidates.js';
-import { ServerUnderTest } from './conformance/server-under-test.js';
+import { encodeCommand, readReply } from '../../../src/nameservers/knot/control-message.js';
+import { KnotControl } from '../../../src/nameservers/knot/control.js';
+import { needs } from '../../needs.js';
+import { withServerPrograms } from '../../../src/nameservers/controlled/private-process.js';
+import { CANDIDATES } from '../conformance/candidates.js';
+import { ServerUnderTest } from '../conformance/server-under-test.js';
 
 const KNOT = CANDIDATES.find(({ kind }) => kind === 'knot');
 

@@ -5,17 +5,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { ClusterError } from '../../src/errors.js';
-import { RndcChannel } from '../../src/nameservers/bind/control.js';
-import { keyClause, newRndcKey, readRndcKey, type RndcKey } from '../../src/nameservers/bind/rndc-key.js';
+import { ClusterError } from '../../../src/errors.js';
+import { RndcChannel } from '../../../src/nameservers/bind/control.js';
+import { keyClause, newRndcKey, readRndcKey, type RndcKey } from '../../../src/nameservers/bind/rndc-key.js';
 import {
   decodeMessage,
   encodeMessage,
   RndcFormatError,
   type RndcMessage,
-} from '../../src/nameservers/bind/rndc-message.js';
-import { needs } from '../needs.js';
-import { OperatorsNamed } from './operator-named.js';
+} from '../../../src/nameservers/bind/rndc-message.js';
+import { needs } from '../../needs.js';
+import { OperatorsNamed } from './operator.js';
 
 const key = newRndcKey();
 const { message } = fc.letrec<{ message: RndcMessage; value: string | RndcMessage }>((tie) => ({
@@ -103,7 +103,7 @@ describe.skipIf(!needs('named'))('the control channel of a real named', () => {
   beforeAll(async () => {
     named = await OperatorsNamed.configure();
     await named.start();
-    server = { host: '127.0.0.1', port: named.settings.controlPort, key: await readRndcKey(named.settings.keyFile) };
+    server = { host: '127.0.0.1', port: named.operator.controlPort, key: await readRndcKey(named.operator.keyFile) };
   });
   afterAll(() => named.end());
 
@@ -132,9 +132,9 @@ describe.skipIf(!needs('named'))('the control channel of a real named', () => {
     async (algorithm) => {
       const other = await OperatorsNamed.configure();
       const otherKey: RndcKey = { ...newRndcKey(), algorithm };
-      await writeFile(other.settings.keyFile, keyClause(otherKey));
+      await writeFile(other.operator.keyFile, keyClause(otherKey));
       await other.start();
-      const channel = new RndcChannel({ host: '127.0.0.1', port: other.settings.controlPort, key: otherKey });
+      const channel = new RndcChannel({ host: '127.0.0.1', port: other.operator.controlPort, key: otherKey });
       expect(await channel.command('status')).toMatchObject({ result: 0 });
       channel.close();
       await other.end();

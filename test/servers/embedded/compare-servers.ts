@@ -1,11 +1,11 @@
 import { createSocket } from 'node:dgram';
 import { expect } from 'vitest';
-import { decodeMessage, type DnsMessage } from '../../src/dns/messages/message.js';
-import { formatName, type Name } from '../../src/dns/name.js';
-import { DnsClient, type DnsAnswer, type QueryOptions } from '../../src/dns/messages/query.js';
-import type { ResourceRecord } from '../../src/dns/zone.js';
-import { typeName } from '../../src/dns/types.js';
-import type { DnsAddress } from '../../src/nameservers/nameserver.js';
+import { decodeMessage, type DnsMessage } from '../../../src/dns/messages/message.js';
+import { formatName, type Name } from '../../../src/dns/name.js';
+import { DnsClient, type DnsAnswer, type QueryOptions } from '../../../src/dns/messages/query.js';
+import type { ResourceRecord } from '../../../src/dns/zone.js';
+import { typeName } from '../../../src/dns/types.js';
+import type { DnsAddress } from '../../../src/nameservers/nameserver.js';
 
 export interface Servers {
   bind: DnsAddress;

@@ -1,9 +1,9 @@
 import { describe, test } from 'vitest';
 import fc from 'fast-check';
-import { parseName, type Name } from '../../src/dns/name.js';
-import { TYPE } from '../../src/dns/types.js';
-import { sentenceOf } from '../../src/errors.js';
-import { needs } from '../needs.js';
+import { parseName, type Name } from '../../../src/dns/name.js';
+import { TYPE } from '../../../src/dns/types.js';
+import { sentenceOf } from '../../../src/errors.js';
+import { needs } from '../../needs.js';
 import { compare, questions } from './compare-servers.js';
 import { startBoth } from './embedded-server.js';
 

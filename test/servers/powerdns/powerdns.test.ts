@@ -1,13 +1,13 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { PdnsControl } from '../../src/nameservers/powerdns/control.js';
-import { StartTime } from '../../src/nameservers/controlled/start-time.js';
-import { needs } from '../needs.js';
-import { CANDIDATES } from './conformance/candidates.js';
-import { ServerUnderTest } from './conformance/server-under-test.js';
-import { OWN_ZONE } from './operator-server.js';
-import { OperatorsPdns } from './operator-powerdns.js';
+import { PdnsControl } from '../../../src/nameservers/powerdns/control.js';
+import { StartTime } from '../../../src/nameservers/controlled/start-time.js';
+import { needs } from '../../needs.js';
+import { CANDIDATES } from '../conformance/candidates.js';
+import { ServerUnderTest } from '../conformance/server-under-test.js';
+import { OWN_ZONE } from '../operator-server.js';
+import { OperatorsPdns } from './operator.js';
 
 const POWERDNS = CANDIDATES.find(({ kind }) => kind === 'powerdns');
 
@@ -67,8 +67,8 @@ describe.skipIf(!needs('pdns_server', 'pdnsutil'))('PowerDNS, as it is', () => {
   });
 
   test('an include file whose path holds a space is refused in words, because PowerDNS would not find it', async () => {
-    const { PdnsServer } = await import('../../src/nameservers/powerdns/powerdns.js');
-    const { createLog } = await import('../../src/operations/log.js');
+    const { PdnsServer } = await import('../../../src/nameservers/powerdns/powerdns.js');
+    const { createLog } = await import('../../../src/operations/log.js');
     const operator = { controlSocket: '/x', includeFile: '/etc/power dns/x.conf' };
     const options = { dns: server.dns, folder: server.folder, operator, log: createLog({ level: 'silent' }) };
     expect(() => new PdnsServer(options)).toThrow(/holds a space: \/etc\/power dns/);

@@ -4,18 +4,18 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { parseName } from '../../src/dns/name.js';
-import { DnsClient } from '../../src/dns/messages/query.js';
-import { BindServer, type OperatorNamed } from '../../src/nameservers/bind/bind.js';
-import { ControlledNameserver } from '../../src/nameservers/controlled/controlled-nameserver.js';
-import { freePort } from '../../src/operations/ports.js';
-import { processWithArgument } from '../../src/nameservers/controlled/process-table.js';
-import type { Applied, DnsAddress } from '../../src/nameservers/nameserver.js';
-import { createLog } from '../../src/operations/log.js';
-import { needs } from '../needs.js';
-import { removal, ZoneFolder, type Upsert } from './bind-zones.js';
-import { KeptNameserver } from './kept-nameserver.js';
-import { OperatorsNamed } from './operator-named.js';
+import { parseName } from '../../../src/dns/name.js';
+import { DnsClient } from '../../../src/dns/messages/query.js';
+import { BindServer, type OperatorNamed } from '../../../src/nameservers/bind/bind.js';
+import { ControlledNameserver } from '../../../src/nameservers/controlled/controlled-nameserver.js';
+import { freePort } from '../../../src/operations/ports.js';
+import { processWithArgument } from '../../../src/nameservers/controlled/process-table.js';
+import type { Applied, DnsAddress } from '../../../src/nameservers/nameserver.js';
+import { createLog } from '../../../src/operations/log.js';
+import { needs } from '../../needs.js';
+import { removal, ZoneFolder, type Upsert } from '../bind-zones.js';
+import { KeptNameserver } from '../kept-nameserver.js';
+import { OperatorsNamed } from './operator.js';
 
 const log = createLog({ level: 'silent' });
 const outcomes = (applied: readonly Applied[]): string[] => [...new Set(applied.map(({ outcome }) => outcome))];
@@ -173,7 +173,7 @@ describe.skipIf(!needs('named', 'named-checkzone'))("the operator's BIND over cr
   let bind: KeptNameserver;
 
   const drive = async (): Promise<void> => {
-    bind = bindAt(named.dns, { folder, operator: named.settings });
+    bind = bindAt(named.dns, { folder, operator: named.operator });
     await bind.start();
   };
   afterEach(async () => {
@@ -218,9 +218,9 @@ describe.skipIf(!needs('named', 'named-checkzone'))("the operator's BIND over cr
     await drive();
     const many = await zones.upserts(600, 1);
     expect(outcomes(await bind.apply(many))).toEqual(['served']);
-    await rm(named.settings.includeFile);
+    await rm(named.operator.includeFile);
     await named.kill();
-    await vi.waitFor(() => readFile(named.settings.includeFile), 5_000);
+    await vi.waitFor(() => readFile(named.operator.includeFile), 5_000);
     await named.start();
     await untilServed(named.dns, many);
   });
@@ -266,7 +266,7 @@ describe.skipIf(!needs('named', 'named-checkzone'))("the operator's BIND over cr
     await named.start();
     const sockets = new Set<Socket>();
     const proxy = createServer((socket) => {
-      const onward = connect(named.settings.controlPort, '127.0.0.1');
+      const onward = connect(named.operator.controlPort, '127.0.0.1');
       for (const end of [socket, onward]) end.on('error', () => undefined).on('close', () => sockets.delete(end));
       sockets.add(socket.pipe(onward).pipe(socket));
     }).listen(0, '127.0.0.1');
@@ -275,7 +275,7 @@ describe.skipIf(!needs('named', 'named-checkzone'))("the operator's BIND over cr
     const warn = vi.fn();
     const watched = createLog({ level: 'silent' });
     watched.warn = warn;
-    bind = bindAt(named.dns, { folder, operator: { ...named.settings, controlPort } }, watched);
+    bind = bindAt(named.dns, { folder, operator: { ...named.operator, controlPort } }, watched);
     await bind.start();
     const some = await zones.upserts(20, 1);
     expect(outcomes(await bind.apply(some))).toEqual(['served']);
@@ -322,7 +322,7 @@ describe.skipIf(!needs('named', 'named-checkzone'))("the operator's BIND over cr
   test('a key that named does not know leaves everything unavailable, with a hint', async () => {
     named = await OperatorsNamed.configure();
     await named.start();
-    await writeFile(named.settings.keyFile, 'key "dns-cluster" { algorithm hmac-sha256; secret "d3Jvbmc="; };');
+    await writeFile(named.operator.keyFile, 'key "dns-cluster" { algorithm hmac-sha256; secret "d3Jvbmc="; };');
     await drive();
     const [applied] = await bind.apply([await zones.upsert('a.example', 1)]);
     expect(applied?.outcome).toBe('unavailable');

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { encodeMessage, type DnsMessage } from '../../src/dns/messages/message.js';
-import { formatName, labelsOf, parentOf, parseName, ROOT, type Name } from '../../src/dns/name.js';
-import { parseZone } from '../../src/dns/zone-text/parser.js';
-import type { DnsAnswer } from '../../src/dns/messages/query.js';
-import type { ResourceRecord } from '../../src/dns/zone.js';
-import { TYPE, typeName } from '../../src/dns/types.js';
-import { needs } from '../needs.js';
+import { encodeMessage, type DnsMessage } from '../../../src/dns/messages/message.js';
+import { formatName, labelsOf, parentOf, parseName, ROOT, type Name } from '../../../src/dns/name.js';
+import { parseZone } from '../../../src/dns/zone-text/parser.js';
+import type { DnsAnswer } from '../../../src/dns/messages/query.js';
+import type { ResourceRecord } from '../../../src/dns/zone.js';
+import { TYPE, typeName } from '../../../src/dns/types.js';
+import { needs } from '../../needs.js';
 import { compare, exchange, expectSame, line, questions, shown, type Servers } from './compare-servers.js';
 import { startBoth } from './embedded-server.js';
-import { TRICKY_ZONES } from './tricky-zones.js';
+import { TRICKY_ZONES } from '../tricky-zones.js';
 
 /*
  * The same zones in BIND and in the embedded nameserver, the same thousands of questions to both, the same answers: rcode,

@@ -4,16 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { RCODE } from '../../src/dns/messages/message.js';
-import { TYPE } from '../../src/dns/types.js';
-import { processesServing } from '../../src/nameservers/controlled/memory.js';
-import { NsdControl } from '../../src/nameservers/nsd/control.js';
+import { RCODE } from '../../../src/dns/messages/message.js';
+import { TYPE } from '../../../src/dns/types.js';
+import { processesServing } from '../../../src/nameservers/controlled/memory.js';
+import { NsdControl } from '../../../src/nameservers/nsd/control.js';
 
-import { needs } from '../needs.js';
-import { removal } from './bind-zones.js';
-import { CANDIDATES } from './conformance/candidates.js';
-import { ServerUnderTest } from './conformance/server-under-test.js';
-import { OperatorsNsd } from './operator-nsd.js';
+import { needs } from '../../needs.js';
+import { removal } from '../bind-zones.js';
+import { CANDIDATES } from '../conformance/candidates.js';
+import { ServerUnderTest } from '../conformance/server-under-test.js';
+import { OperatorsNsd } from './operator.js';
 
 const NSD = CANDIDATES.find(({ kind }) => kind === 'nsd');
 

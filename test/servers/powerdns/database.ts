@@ -5,9 +5,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { DnsAddress } from '../../src/nameservers/nameserver.js';
-import { withServerPrograms } from '../../src/nameservers/controlled/private-process.js';
-import { freePort } from '../../src/operations/ports.js';
+import type { DnsAddress } from '../../../src/nameservers/nameserver.js';
+import { withServerPrograms } from '../../../src/nameservers/controlled/private-process.js';
+import { freePort } from '../../../src/operations/ports.js';
 
 export const API_KEY = 'k3y-of-the-api';
 const SCHEMA = '/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql';

@@ -1,10 +1,10 @@
-import { parseZone } from '../../src/dns/zone-text/parser.js';
-import { EmbeddedNameserver, type EmbeddedOptions } from '../../src/nameservers/embedded/embedded.js';
-import type { ZoneChange } from '../../src/nameservers/nameserver.js';
-import { createLog } from '../../src/operations/log.js';
-import { zoneName } from '../../src/zones/zone-name.js';
+import { parseZone } from '../../../src/dns/zone-text/parser.js';
+import { EmbeddedNameserver, type EmbeddedOptions } from '../../../src/nameservers/embedded/embedded.js';
+import type { ZoneChange } from '../../../src/nameservers/nameserver.js';
+import { createLog } from '../../../src/operations/log.js';
+import { zoneName } from '../../../src/zones/zone-name.js';
 import type { Servers } from './compare-servers.js';
-import { startNamed } from './private-named.js';
+import { startNamed } from '../private-named.js';
 
 /** An embedded nameserver on a free loopback port, started, with no zones. */
 export async function startEmbedded(options: Partial<EmbeddedOptions> = {}): Promise<EmbeddedNameserver> {

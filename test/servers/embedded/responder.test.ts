@@ -1,14 +1,14 @@
 import { BlockList } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import fc from 'fast-check';
-import { decodeMessage, encodeMessage, RCODE, type DnsMessage } from '../../src/dns/messages/message.js';
-import { parseName, type Name } from '../../src/dns/name.js';
-import { parseZone } from '../../src/dns/zone-text/parser.js';
-import { TYPE } from '../../src/dns/types.js';
-import { Responder } from '../../src/nameservers/embedded/responder.js';
-import { ZoneData } from '../../src/nameservers/embedded/zone-data.js';
-import { createLog } from '../../src/operations/log.js';
-import { TRICKY_ZONES } from './tricky-zones.js';
+import { decodeMessage, encodeMessage, RCODE, type DnsMessage } from '../../../src/dns/messages/message.js';
+import { parseName, type Name } from '../../../src/dns/name.js';
+import { parseZone } from '../../../src/dns/zone-text/parser.js';
+import { TYPE } from '../../../src/dns/types.js';
+import { Responder } from '../../../src/nameservers/embedded/responder.js';
+import { ZoneData } from '../../../src/nameservers/embedded/zone-data.js';
+import { createLog } from '../../../src/operations/log.js';
+import { TRICKY_ZONES } from '../tricky-zones.js';
 
 const everyone = new BlockList();
 everyone.addSubnet('0.0.0.0', 0, 'ipv4');

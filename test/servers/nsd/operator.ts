@@ -1,11 +1,13 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { NsdServer } from '../../src/nameservers/nsd/nsd.js';
-import type { DnsAddress } from '../../src/nameservers/nameserver.js';
-import { createLog } from '../../src/operations/log.js';
-import { OperatorProcess, OWN_ZONE_TEXT, placeForServer } from './operator-process.js';
-import { OWN_ZONE } from './operator-server.js';
+import type { OverSocket } from '../../../src/nameservers/controlled/operator-settings.js';
+import { NsdServer } from '../../../src/nameservers/nsd/nsd.js';
+import type { NameserverSettings } from '../../../src/nameservers/nameserver-settings.js';
+import type { DnsAddress } from '../../../src/nameservers/nameserver.js';
+import { createLog } from '../../../src/operations/log.js';
+import { OperatorProcess, OWN_ZONE_TEXT, placeForServer } from '../operator-process.js';
+import { OWN_ZONE, type OperatorHarness } from '../operator-server.js';
 
 /** The parent, the one that loads, the one that answers. */
 const PROCESSES = 3;
@@ -56,8 +58,37 @@ export class OperatorsNsd extends OperatorProcess {
     while ((await this.processes()) > PROCESSES) await pause(2);
   }
 
+  get operator(): OverSocket {
+    return { controlSocket: join(this.folder, 'control'), includeFile: this.includeFile };
+  }
+
+  get settings(): NameserverSettings {
+    return { kind: 'nsd', ...this.dns, operator: this.operator };
+  }
+
   driver(folder: string): NsdServer {
-    const operator = { controlSocket: join(this.folder, 'control'), includeFile: this.includeFile };
-    return new NsdServer({ dns: this.dns, folder, operator, log: createLog({ level: 'silent' }) });
+    return new NsdServer({ dns: this.dns, folder, operator: this.operator, log: createLog({ level: 'silent' }) });
   }
 }
+
+export const HARNESS: OperatorHarness = {
+  programs: ['nsd', 'nsd-checkconf', 'nsd-checkzone'],
+  configure: () => OperatorsNsd.configure(),
+  files: { configuration: 'nsd.conf', zones: 'nsd.conf' },
+  statement: (zone, file) => `zone:\n\tname: ${zone}\n\tzonefile: "${file}"\n`,
+  moment: 'REFUSED',
+  mixed: {
+    statements: (folder) => `pattern:
+  name: "ours"
+  zonefile: "${folder}/%s"
+zone:
+  name: good.nsd
+  include-pattern: ours
+zone:
+  name: second.nsd
+  request-xfr: 127.0.0.1 NOKEY
+  zonefile: x
+`,
+    signs: false,
+  },
+};

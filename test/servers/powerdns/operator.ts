@@ -1,11 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PdnsServer } from '../../src/nameservers/powerdns/powerdns.js';
-import type { DnsAddress } from '../../src/nameservers/nameserver.js';
-import { createLog } from '../../src/operations/log.js';
-import { run } from '../needs.js';
-import { OperatorProcess, OWN_ZONE_TEXT, placeForServer } from './operator-process.js';
-import { OWN_ZONE } from './operator-server.js';
+import { PdnsServer, type OperatorPdns } from '../../../src/nameservers/powerdns/powerdns.js';
+import type { NameserverSettings } from '../../../src/nameservers/nameserver-settings.js';
+import type { DnsAddress } from '../../../src/nameservers/nameserver.js';
+import { createLog } from '../../../src/operations/log.js';
+import { run } from '../../needs.js';
+import { OperatorProcess, OWN_ZONE_TEXT, placeForServer } from '../operator-process.js';
+import { OWN_ZONE, type OperatorHarness } from '../operator-server.js';
 
 /** A real PowerDNS with the bind backend as an operator would run it, its caches and its DNSSEC database included. */
 export class OperatorsPdns extends OperatorProcess {
@@ -48,12 +49,32 @@ export class OperatorsPdns extends OperatorProcess {
     return Promise.resolve();
   }
 
+  get operator(): OperatorPdns {
+    const { folder, includeFile } = this;
+    return { controlSocket: join(folder, 'pdns.controlsocket'), includeFile, configFolder: folder };
+  }
+
+  get settings(): NameserverSettings {
+    return { kind: 'powerdns', ...this.dns, operator: this.operator };
+  }
+
   driver(folder: string): PdnsServer {
-    const operator = {
-      controlSocket: join(this.folder, 'pdns.controlsocket'),
-      includeFile: this.includeFile,
-      configFolder: this.folder,
-    };
-    return new PdnsServer({ dns: this.dns, folder, operator, log: createLog({ level: 'silent' }) });
+    return new PdnsServer({ dns: this.dns, folder, operator: this.operator, log: createLog({ level: 'silent' }) });
   }
 }
+
+export const HARNESS: OperatorHarness = {
+  programs: ['pdns_server', 'pdnsutil'],
+  configure: () => OperatorsPdns.configure(),
+  files: { configuration: 'pdns.conf', zones: 'named.conf' },
+  statement: (zone, file) => `zone "${zone}" { type master; file "${file}"; };\n`,
+  refusesOddOwners: true,
+  mixed: {
+    statements: (folder) => `zone "good.powerdns" { type master; file "${folder}/good.powerdns"; };
+zone "signing.powerdns" { type master; file "${folder}/signing.powerdns"; };
+zone "second.powerdns" { type slave; masters { 127.0.0.1; }; file "/nowhere"; };
+`,
+    signs: true,
+    sign: (folder) => run('pdnsutil', `--config-dir=${folder}`, 'secure-zone', 'signing.powerdns'),
+  },
+};

@@ -2,16 +2,16 @@ import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { RCODE } from '../../src/dns/messages/message.js';
-import { parseName } from '../../src/dns/name.js';
-import { query } from '../../src/dns/messages/query.js';
-import { TYPE } from '../../src/dns/types.js';
-import { BindServer } from '../../src/nameservers/bind/bind.js';
-import { ControlledNameserver } from '../../src/nameservers/controlled/controlled-nameserver.js';
-import { freePort } from '../../src/operations/ports.js';
-import { createLog } from '../../src/operations/log.js';
-import { needs } from '../needs.js';
-import { removal, ZoneFolder } from './bind-zones.js';
+import { RCODE } from '../../../src/dns/messages/message.js';
+import { parseName } from '../../../src/dns/name.js';
+import { query } from '../../../src/dns/messages/query.js';
+import { TYPE } from '../../../src/dns/types.js';
+import { BindServer } from '../../../src/nameservers/bind/bind.js';
+import { ControlledNameserver } from '../../../src/nameservers/controlled/controlled-nameserver.js';
+import { freePort } from '../../../src/operations/ports.js';
+import { createLog } from '../../../src/operations/log.js';
+import { needs } from '../../needs.js';
+import { removal, ZoneFolder } from '../bind-zones.js';
 
 const log = createLog({ level: 'silent' });
 

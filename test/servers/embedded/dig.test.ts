@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { parseZone } from '../../src/dns/zone-text/parser.js';
-import { formatRecord } from '../../src/dns/zone-text/printer.js';
-import type { EmbeddedNameserver } from '../../src/nameservers/embedded/embedded.js';
-import { needs } from '../needs.js';
+import { parseZone } from '../../../src/dns/zone-text/parser.js';
+import { formatRecord } from '../../../src/dns/zone-text/printer.js';
+import type { EmbeddedNameserver } from '../../../src/nameservers/embedded/embedded.js';
+import { needs } from '../../needs.js';
 import { parsedUpsert, startEmbedded, zoneText } from './embedded-server.js';
 
 let server: EmbeddedNameserver;

@@ -2,14 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { PdnsControl } from '../../src/nameservers/powerdns/control.js';
-import type { NameserverSettings } from '../../src/nameservers/kinds.js';
-import { freePort } from '../../src/operations/ports.js';
-import { startNode, type RunningNode } from '../../src/panel/node.js';
-import { ROOT } from '../cluster/zone-texts.js';
-import { needs } from '../needs.js';
-import { OWN_ZONE } from '../servers/operator-server.js';
-import { OperatorsPdns } from '../servers/operator-powerdns.js';
+import { PdnsControl } from '../../../src/nameservers/powerdns/control.js';
+import type { NameserverSettings } from '../../../src/nameservers/nameserver-settings.js';
+import { freePort } from '../../../src/operations/ports.js';
+import { startNode, type RunningNode } from '../../../src/panel/node.js';
+import { ROOT } from '../../cluster/zone-texts.js';
+import { needs } from '../../needs.js';
+import { OWN_ZONE } from '../operator-server.js';
+import { OperatorsPdns } from './operator.js';
 
 describe.skipIf(!needs('pdns_server', 'pdnsutil'))('a server whose PowerDNS signs a zone by itself', () => {
   let server: OperatorsPdns;
@@ -27,9 +27,7 @@ describe.skipIf(!needs('pdns_server', 'pdnsutil'))('a server whose PowerDNS sign
     server = await OperatorsPdns.configure();
     server.pdnsutil('secure-zone', OWN_ZONE);
     await server.start();
-    const controlSocket = join(server.folder, 'pdns.controlsocket');
-    const operator = { controlSocket, includeFile: server.includeFile, configFolder: server.folder };
-    signing = await begin('ns1.example.net', { kind: 'powerdns', ...server.dns, operator });
+    signing = await begin('ns1.example.net', server.settings);
     web = await begin('web.example.net', { kind: 'embedded', host: '127.0.0.1', port: await freePort() });
   });
   afterEach(async () => {

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { decodeMessage, encodeMessage, RCODE } from '../../src/dns/messages/message.js';
-import { parseName } from '../../src/dns/name.js';
-import { query } from '../../src/dns/messages/query.js';
-import { frame, FrameReader } from '../../src/dns/messages/tcp.js';
-import { TYPE } from '../../src/dns/types.js';
-import type { EmbeddedNameserver } from '../../src/nameservers/embedded/embedded.js';
+import { decodeMessage, encodeMessage, RCODE } from '../../../src/dns/messages/message.js';
+import { parseName } from '../../../src/dns/name.js';
+import { query } from '../../../src/dns/messages/query.js';
+import { frame, FrameReader } from '../../../src/dns/messages/tcp.js';
+import { TYPE } from '../../../src/dns/types.js';
+import type { EmbeddedNameserver } from '../../../src/nameservers/embedded/embedded.js';
 import { parsedUpsert, startEmbedded } from './embedded-server.js';
 
 let server: EmbeddedNameserver;
