@@ -3,7 +3,7 @@
 set -euo pipefail
 
 usage() {
-  cat <<'END'
+  cat <<END
 Usage: ./install.sh COMMAND [OPTION...]
 
 Commands:
@@ -13,7 +13,7 @@ Commands:
   status      what is installed, and how it does
 
 Options of install:
-  --nameserver KIND    bind, powerdns, nsd, knot (from apt), or embedded (nothing to install; the default)
+  --nameserver KIND    $(nameserver_kinds): the default is $DEFAULT_NAMESERVER, the others come from apt
   --name NAME          full host name of this server in the cluster (that of the machine)
   --address ADDRESS    address or name by which other servers reach it (the one that a connection has)
   --node PROGRAM       Node.js 20.19 or later, where it is not on the PATH; apt is asked where there is none
@@ -64,7 +64,7 @@ node='' release='' package=''
 # shellcheck source=installer/status.sh
 . "$here/installer/status.sh"
 
-command='' kind=embedded kind_given=no name='' address='' node_given='' adopt=no join='' token='' token_file='' fingerprint='' purge=no wait=300
+command='' kind=$DEFAULT_NAMESERVER kind_given=no name='' address='' node_given='' adopt=no join='' token='' token_file='' fingerprint='' purge=no wait=300
 while [ $# -gt 0 ]; do
   case $1 in
     --nameserver | --name | --address | --node | --join | --token | --token-file | --fingerprint | --wait)

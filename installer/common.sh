@@ -15,6 +15,7 @@
   RECORD=$CONFIGURATION_FOLDER/installed
   KEPT=$CONFIGURATION_FOLDER/before
   DATA=/var/lib/dns-cluster
+  DEFAULT_NAMESERVER=embedded
   API_PORT=2087
   DNS_PORT=53
 }

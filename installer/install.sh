@@ -111,7 +111,7 @@ not_ready() {
 }
 
 adopt_zones() {
-  [ "$kind" != embedded ] || return 0
+  [ -n "$NAMESERVER_SERVICE" ] || return 0
   step "Taking the zones of the nameserver over"
   "$COMMAND" zones adopt --from "$kind" --switch --yes ||
     warn "Not all zones were taken over: see above. dnscluster zones adopt --from $kind --switch takes the others later."

@@ -1,31 +1,22 @@
 # shellcheck shell=bash
 # What all nameservers have in common: installing, the folder of the file that they include, starting, and zones of their own.
 
+# The kinds that there are, with commas between: each has a folder with an install.sh. nameserver_kinds
+nameserver_kinds() {
+  local folder kinds=''
+  for folder in "$here"/src/nameservers/*/install.sh; do
+    folder=${folder%/*}
+    kinds+=${kinds:+, }${folder##*/}
+  done
+  printf '%s' "$kinds"
+}
+
 # load_nameserver KIND
 load_nameserver() {
-  case $1 in
-    bind)
-      # shellcheck source=installer/nameservers/bind.sh
-      . "$here/installer/nameservers/bind.sh"
-      ;;
-    powerdns)
-      # shellcheck source=installer/nameservers/powerdns.sh
-      . "$here/installer/nameservers/powerdns.sh"
-      ;;
-    nsd)
-      # shellcheck source=installer/nameservers/nsd.sh
-      . "$here/installer/nameservers/nsd.sh"
-      ;;
-    knot)
-      # shellcheck source=installer/nameservers/knot.sh
-      . "$here/installer/nameservers/knot.sh"
-      ;;
-    embedded)
-      # shellcheck source=installer/nameservers/embedded.sh
-      . "$here/installer/nameservers/embedded.sh"
-      ;;
-    *) wrong_use "There is no nameserver \"$1\". There are: bind, powerdns, nsd, knot and embedded." ;;
-  esac
+  [[ $1 =~ ^[a-z0-9-]+$ && -e $here/src/nameservers/$1/install.sh ]] ||
+    wrong_use "There is no nameserver \"$1\". There are: $(nameserver_kinds)."
+  # shellcheck source=src/nameservers/embedded/install.sh
+  . "$here/src/nameservers/$1/install.sh"
 }
 
 install_nameserver() {
@@ -86,12 +77,12 @@ stop_nameserver() {
 
 # The zones that a nameserver has from its own configuration, one a line; nothing where it has none, or is not installed. zones_of KIND PROGRAM_FOLDER
 zones_of() {
-  [ "$1" != embedded ] && has_package "${NAMESERVER_PACKAGES[0]}" || return 0
+  [ ${#NAMESERVER_PACKAGES[@]} -gt 0 ] && has_package "${NAMESERVER_PACKAGES[0]}" || return 0
   ask_program "$2" "$1" <<'END'
-import { SOURCES } from './dist/nameservers/sources.js';
+import { operatedServers } from './dist/nameservers/nameserver-settings.js';
 import { isOfEveryServer } from './dist/cli/adopt/candidate.js';
-const source = SOURCES[process.argv[2]];
-const zones = await source.read(source.configuration);
+const server = operatedServers().get(process.argv[2]);
+const zones = await server.zonesOf(server.configuration);
 // Every nameserver has hints and localhost; a secondary, a forward or a catalog is somebody's.
 const own = zones.filter(({ name, leftOut }) => !isOfEveryServer(name) && !/hint/.test(leftOut ?? ''));
 console.log(own.map(({ name }) => name).join('\n'));

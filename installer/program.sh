@@ -4,10 +4,13 @@
 # The version in a package.json. package_version FOLDER
 package_version() { sed -n 's/^  "version": "\(.*\)",$/\1/p' "$1/package.json"; }
 
+# A package has no sources. is_clone
+is_clone() { [ -e "$here/tsconfig.json" ]; }
+
 # Sets `package` to the folder of the package: this one, or what a clone of the repository is packed to.
 find_package() {
   package=$here
-  [ -d "$here/src" ] || return 0
+  is_clone || return 0
   if [ "$dry" = yes ]; then
     say "would build: the program from its sources in $here"
     return
@@ -48,7 +51,7 @@ release_of() {
 
 # Puts the package and its dependencies in their place, and sets `release` to it. Nothing that runs is touched.
 place_program() {
-  [ "$dry" = no ] || { [ ! -d "$here/src" ] || return 0; }
+  [ "$dry" = no ] || { ! is_clone || return 0; }
   release=$(release_of "$package")
   if [ -e "$release/package.json" ]; then
     say "The program is in its place: $release"

@@ -7,14 +7,25 @@ INIT_OUTPUT=/var/log/dns-cluster.log
 
 # install_service RELEASE
 install_service() {
+  local template=$1/templates
   if has_systemd; then
-    cmp -s "$1/templates/systemd/dns-cluster.service" "$UNIT" || write_file "$UNIT" 644 root:root <"$1/templates/systemd/dns-cluster.service"
+    for_nameserver "$template/systemd/dns-cluster.service" | cmp -s - "$UNIT" ||
+      for_nameserver "$template/systemd/dns-cluster.service" | write_file "$UNIT" 644 root:root
     run systemctl daemon-reload
     run systemctl enable --quiet dns-cluster
   else
-    cmp -s "$1/templates/sysvinit/dns-cluster" "$INIT_SCRIPT" || write_file "$INIT_SCRIPT" 755 root:root <"$1/templates/sysvinit/dns-cluster"
+    for_nameserver "$template/sysvinit/dns-cluster" | cmp -s - "$INIT_SCRIPT" ||
+      for_nameserver "$template/sysvinit/dns-cluster" | write_file "$INIT_SCRIPT" 755 root:root
     ! command -v update-rc.d >/dev/null || run_quietly update-rc.d dns-cluster defaults
   fi
+}
+
+# The template with what differs between nameservers: which to start after, and where its file is. for_nameserver TEMPLATE
+for_nameserver() {
+  local service=$NAMESERVER_SERVICE facilities
+  facilities=$(sed -n 's/^# Provides:[[:space:]]*//p' "/etc/init.d/$service" 2>/dev/null || true)
+  sed -e "s|{{unit}}|${service:+ $service.service}|" -e "s|{{facilities}}|${facilities:+$facilities }|" \
+    -e "s|{{includes}}|${INCLUDES:+ -$INCLUDES}|" "$1"
 }
 
 remove_service() {

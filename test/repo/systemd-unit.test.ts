@@ -1,22 +1,29 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { NAMESERVER_KINDS } from '../../src/nameservers/nameserver-settings.js';
 import { needs } from '../needs.js';
 
 /** From 0 to 10, as systemd judges how much a service is exposed. */
 const EXPOSED_AT_MOST = 2.1;
 
-describe.skipIf(!needs('systemd-analyze'))('the unit of systemd', () => {
+/** As the installer writes it. */
+function unitFor(kind: string): string {
+  const script = `. installer/common.sh; . installer/service.sh; . src/nameservers/${kind}/install.sh
+    for_nameserver templates/systemd/dns-cluster.service`;
+  return execFileSync('bash', ['-euc', script], { encoding: 'utf8' });
+}
+
+describe.skipIf(!needs('systemd-analyze')).each(NAMESERVER_KINDS)('the unit of systemd with %s', (kind) => {
   let folder: string;
   let unit: string;
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'dns-cluster-unit-'));
     unit = join(folder, 'dns-cluster.service');
     // Its programs are there only when it is installed.
-    const text = readFileSync('templates/systemd/dns-cluster.service', 'utf8');
-    writeFileSync(unit, text.replace('/opt/dns-cluster/node ', '/bin/true '));
+    writeFileSync(unit, unitFor(kind).replace('/opt/dns-cluster/node ', '/bin/true '));
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -5,6 +5,7 @@ NAMESERVER_PACKAGES=(pdns-server pdns-backend-bind)
 NAMESERVER_SERVICE=pdns
 NAMESERVER_PROGRAM=pdns_server
 NAMESERVER_GROUP=pdns
+NAMESERVER_CONFIGURATION=/etc/powerdns/pdns.conf
 INCLUDES=/etc/powerdns/dns-cluster
 NAMESERVER_SETTINGS='{ "kind": "powerdns", "host": "0.0.0.0", "port": 53, "operator": { "controlSocket": "/run/pdns/pdns.controlsocket", "includeFile": "/etc/powerdns/dns-cluster/zones.conf", "configFolder": "/etc/powerdns" } }'
 
@@ -15,11 +16,11 @@ configure_nameserver() {
   [ -n "$zones" ] || fail "PowerDNS has no bind backend in its configuration." "Add launch+=bind and bind-config=/etc/powerdns/named.conf to it"
   include_folder "$INCLUDES" '/* Written by dns-cluster. Changes made here are lost. */'
   # Only then its group may use its control socket. It is of that group already where systemd starts it.
-  grep -q '^setgid=' <<<"$(pdns_settings)" || append_line /etc/powerdns/pdns.conf "setgid=pdns # $MARK"
+  grep -q '^setgid=' <<<"$(pdns_settings)" || append_line "$NAMESERVER_CONFIGURATION" "setgid=pdns # $MARK"
   append_line "$zones" "include \"$INCLUDES/zones.conf\"; // $MARK"
 }
 
-pdns_settings() { cat /etc/powerdns/pdns.conf /etc/powerdns/pdns.d/*.conf 2>/dev/null || true; }
+pdns_settings() { cat "$NAMESERVER_CONFIGURATION" /etc/powerdns/pdns.d/*.conf 2>/dev/null || true; }
 
 pdns_bind_config() { pdns_settings | sed -n 's/^bind-config=//p' | tail -1; }
 

@@ -5,20 +5,20 @@ NAMESERVER_PACKAGES=(nsd)
 NAMESERVER_SERVICE=nsd
 NAMESERVER_PROGRAM=nsd
 NAMESERVER_GROUP=nsd
+NAMESERVER_CONFIGURATION=/etc/nsd/nsd.conf
 INCLUDES=/etc/nsd/dns-cluster
 NAMESERVER_SETTINGS='{ "kind": "nsd", "host": "0.0.0.0", "port": 53, "operator": { "controlSocket": "/run/nsd/nsd.ctl", "includeFile": "/etc/nsd/dns-cluster/zones.conf" } }'
 
-NSD_CONFIGURATION=/etc/nsd/nsd.conf
 NSD_ADDED_ZONES=/var/lib/nsd/zone.list
 
 configure_nameserver() {
-  [ "$dry" = no ] || [ -e "$NSD_CONFIGURATION" ] || return 0
+  [ "$dry" = no ] || [ -e "$NAMESERVER_CONFIGURATION" ] || return 0
   include_folder "$INCLUDES" '# Written by dns-cluster. Changes made here are lost.'
   printf 'remote-control:\n\tcontrol-enable: yes\n\tcontrol-interface: "/run/nsd/nsd.ctl"\ninclude: "%s/zones.conf"\n' "$INCLUDES" |
     write_file "$INCLUDES/nsd.conf" 644 root:root
-  append_line "$NSD_CONFIGURATION" "include: \"$INCLUDES/nsd.conf\" # $MARK"
+  append_line "$NAMESERVER_CONFIGURATION" "include: \"$INCLUDES/nsd.conf\" # $MARK"
   [ -e "$NSD_ADDED_ZONES" ] || record ADDED_ZONES_MADE yes
-  run nsd-checkconf "$NSD_CONFIGURATION" || refused "$NSD_CONFIGURATION"
+  run nsd-checkconf "$NAMESERVER_CONFIGURATION" || refused "$NAMESERVER_CONFIGURATION"
 }
 
 # What Debian's init script does takes half a minute.

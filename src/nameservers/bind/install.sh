@@ -5,28 +5,28 @@ NAMESERVER_PACKAGES=(bind9 bind9-utils)
 NAMESERVER_SERVICE=named
 NAMESERVER_PROGRAM=named
 NAMESERVER_GROUP=bind
+NAMESERVER_CONFIGURATION=/etc/bind/named.conf
 INCLUDES=/etc/bind/dns-cluster
 NAMESERVER_SETTINGS='{ "kind": "bind", "host": "0.0.0.0", "port": 53, "operator": { "controlHost": "127.0.0.1", "controlPort": 953, "keyFile": "/etc/bind/rndc.key", "includeFile": "/etc/bind/dns-cluster/zones.conf" } }'
 
-BIND_CONFIGURATION=/etc/bind/named.conf
 BIND_APPARMOR=/etc/apparmor.d/local/usr.sbin.named
 BIND_ADDED_ZONES=/var/cache/bind/_default.nzd
 
 configure_nameserver() {
   local found
-  found=$(named-checkconf -p "$BIND_CONFIGURATION" 2>/dev/null || true)
-  [ "$dry" = no ] || [ -e "$BIND_CONFIGURATION" ] || return 0
+  found=$(named-checkconf -p "$NAMESERVER_CONFIGURATION" 2>/dev/null || true)
+  [ "$dry" = no ] || [ -e "$NAMESERVER_CONFIGURATION" ] || return 0
   include_folder "$INCLUDES" '/* Written by dns-cluster. Changes made here are lost. */'
   bind_option "$found" allow-new-zones yes
   bind_option "$found" udp-receive-buffer 4194304
-  append_line "$BIND_CONFIGURATION" "include \"$INCLUDES/zones.conf\"; // $MARK"
+  append_line "$NAMESERVER_CONFIGURATION" "include \"$INCLUDES/zones.conf\"; // $MARK"
   # Where AppArmor is on, named reads what its profile names, whatever the modes say.
   if [ -e "$BIND_APPARMOR" ]; then
     append_line "$BIND_APPARMOR" "$DATA/dns-cluster/zones/** r, # $MARK"
     reload_apparmor
   fi
   [ -e "$BIND_ADDED_ZONES" ] || record ADDED_ZONES_MADE yes
-  run named-checkconf "$BIND_CONFIGURATION" || refused "$BIND_CONFIGURATION"
+  run named-checkconf "$NAMESERVER_CONFIGURATION" || refused "$NAMESERVER_CONFIGURATION"
 }
 
 # Puts an option into the configuration, where it is not there. bind_option CONFIGURATION_AS_READ NAME VALUE
@@ -44,12 +44,12 @@ bind_option() {
     return
   done
   ! grep -q '^options' <<<"$1" || fail "Where the options of BIND begin was not found." "Add to them by hand: allow-new-zones yes; udp-receive-buffer 4194304;"
-  append_line "$BIND_CONFIGURATION" "options { allow-new-zones yes; udp-receive-buffer 4194304; }; // $MARK"
+  append_line "$NAMESERVER_CONFIGURATION" "options { allow-new-zones yes; udp-receive-buffer 4194304; }; // $MARK"
 }
 
 bind_files() {
-  echo "$BIND_CONFIGURATION"
-  sed -n 's/^[[:space:]]*include[[:space:]]*"\(.*\)".*/\1/p' "$BIND_CONFIGURATION" | while read -r file; do
+  echo "$NAMESERVER_CONFIGURATION"
+  sed -n 's/^[[:space:]]*include[[:space:]]*"\(.*\)".*/\1/p' "$NAMESERVER_CONFIGURATION" | while read -r file; do
     [ ! -f "$file" ] || echo "$file"
   done
 }
