@@ -38,7 +38,10 @@ beforeAll(async () => {
   nodes = await Promise.all(['ns1.example.net', 'evil.example.net'].map((name) => ClusterNode.start(name)));
   const [ns1, evil] = nodes;
   if (ns1 === undefined || evil === undefined) throw new Error('two nodes were started');
-  evil.intercept = (call, _, response) => call === 'gethostname' && response.end('--evil') !== undefined;
+  evil.intercept = (call, _, response) => {
+    if (call === 'gethostname') response.end('--evil');
+    return call === 'gethostname';
+  };
   for (const node of nodes) await web.node.plugin.cluster.addMember(await node.invitation('write-only', ROOT), ROOT);
 });
 afterAll(() => Promise.all(nodes.map((node) => node.end())));

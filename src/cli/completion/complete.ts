@@ -1,4 +1,4 @@
-import type { Command, Option } from 'commander';
+import type { Argument, Command, Option } from 'commander';
 import { within } from '../../members/within.js';
 import { askService } from '../service/running-service.js';
 import { targetOf, type ServiceOptions, type Target } from '../service/target.js';
@@ -72,7 +72,7 @@ type Offered = readonly (readonly [word: string, meaning: string])[];
 async function offeredFor({ command, options, given, awaits }: Line, current: string): Promise<Offered> {
   const isOption = current.startsWith('-');
   if (awaits !== undefined && !(isOption && awaits.variadic)) {
-    return valuesOf({ ...awaits, name: /<([a-z0-9-]+)/.exec(awaits.flags)?.[1] ?? '' }, options);
+    return valuesOf(awaits, /<([a-z0-9-]+)/.exec(awaits.flags)?.[1] ?? '', options);
   }
   const flags = optionsOf(command).flatMap(({ short, long, description }) =>
     [short, long].flatMap((flag) => (flag === undefined ? [] : [[flag, description] as const])),
@@ -83,7 +83,7 @@ async function offeredFor({ command, options, given, awaits }: Line, current: st
   if (commands.length > 0 && given > 0) return [];
   const last = command.registeredArguments.at(-1);
   const argument = command.registeredArguments[given] ?? (last?.variadic === true ? last : undefined);
-  const values = argument === undefined ? [] : await valuesOf({ ...argument, name: argument.name() }, options);
+  const values = argument === undefined ? [] : await valuesOf(argument, argument.name(), options);
   if (values.length > 0 && argument?.argChoices === undefined) return values;
   const names = commands.flatMap((one) =>
     [one.name(), ...one.aliases()].map((name) => [name, one.description()] as const),
@@ -93,7 +93,8 @@ async function offeredFor({ command, options, given, awaits }: Line, current: st
 
 /** What may stand for an argument, or for the value of an option. */
 async function valuesOf(
-  { name, argChoices, description }: { name: string; argChoices?: readonly string[]; description: string },
+  { argChoices, description }: Argument | Option,
+  name: string,
   options: ServiceOptions,
 ): Promise<Offered> {
   if (argChoices !== undefined) return argChoices.map((word) => [word, description] as const);
