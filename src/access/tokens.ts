@@ -4,6 +4,7 @@ import { ClusterError, sentenceOf } from '../errors.js';
 import type { AuditLog } from '../operations/audit-log.js';
 import type { Log } from '../operations/log.js';
 import { JsonState } from '../state/json-state.js';
+import { refuseChanged, revisionOf } from '../state/revision.js';
 import { actorOf, SELF, type Principal } from './principal.js';
 import { hashOf, shown, storedToken, TokenLookup, type StoredToken, type Token } from './stored-token.js';
 import { checkTerms, checkTokenName, isAllowedFrom, isExpired, type TokenTerms } from './token-terms.js';
@@ -40,6 +41,11 @@ const MOST_TOKENS = 10_000;
 const WRITE_USES_AFTER = 60_000;
 /** Refused pairs of token and address that are remembered, so that each is logged once. */
 const MOST_REFUSALS = 1_000;
+
+/** Names what a token may do, for whom and from where, as `update` takes it. */
+export function tokenRevision(token: Token): string {
+  return revisionOf(token, ['name', 'privileges', 'expiresAt', 'addresses']);
+}
 
 /** API tokens, and remote access keys, which came before them: kept as hashes, their secrets are shown once. */
 export class TokenStore {
@@ -83,8 +89,11 @@ export class TokenStore {
     return { secret, token: shown(stored) };
   }
 
-  /** Renames a token, or changes what it may do, until when and from where; its secret stays. Rejects with token_unknown, token_invalid. */
-  async update(user: string, name: string, change: TokenChange, by = SELF): Promise<Token> {
+  /**
+   * Renames a token, or changes what it may do, until when and from where; its secret stays. `seen`: the revision that the change was
+   * made from. Rejects with token_unknown, token_invalid, changed_meanwhile.
+   */
+  async update(user: string, name: string, change: TokenChange, by = SELF, seen?: string): Promise<Token> {
     const called = change.name ?? name;
     checkTokenName(called);
     checkTerms(name, { expiresAt: change.expiresAt ?? undefined, addresses: change.addresses });
@@ -93,6 +102,7 @@ export class TokenStore {
       const at = draft.tokens.findIndex((token) => token.user === user && token.name === name);
       const found = draft.tokens[at];
       if (found === undefined || isKey(found)) throw unknown(user, name);
+      refuseChanged(`The token ${name}`, seen, tokenRevision(found));
       if (called !== name) refuseTaken(draft.tokens, user, called);
       const { expiresAt, addresses, ...rest } = found;
       const terms = {
@@ -118,17 +128,22 @@ export class TokenStore {
     await this.#note('setAccessKeys', taken ? 'on' : 'off', '', by);
   }
 
-  hasAccessKey(user: string): boolean {
-    return this.#state.data.tokens.some((token) => token.user === user && isKey(token));
+  /** When this user's remote access key was made, as ISO time; undefined where they have none. */
+  accessKeyMade(user: string): string | undefined {
+    return this.#state.data.tokens.find((token) => token.user === user && isKey(token))?.created;
   }
 
-  /** Makes the one remote access key of this user, in place of the one before. Rejects with access_keys_off. */
-  async createAccessKey({ user, kind, privileges }: Omit<NewToken, 'name'>, by = SELF): Promise<string> {
+  /**
+   * Makes the one remote access key of this user, in place of the one before; `seen`: when that was made, empty where there was none.
+   * Rejects with access_keys_off, changed_meanwhile.
+   */
+  async createAccessKey({ user, kind, privileges }: Omit<NewToken, 'name'>, by = SELF, seen?: string): Promise<string> {
     if (!this.accessKeys) throw new ClusterError('access_keys_off');
     const secret = randomBytes(KEY_LINES * KEY_LINE_OCTETS).toString('hex');
     const hash = hashOf(secret);
     const created = new Date().toISOString();
     await this.#state.update((draft) => {
+      refuseChanged(`The remote access key of ${user}`, seen, this.accessKeyMade(user) ?? '');
       draft.tokens = draft.tokens.filter((token) => token.user !== user || !isKey(token));
       add(draft.tokens, { name: ACCESS_KEY, user, kind, privileges: [...privileges], hash, created });
     });

@@ -108,8 +108,11 @@ export interface Cluster {
 
   status(by: Principal): Promise<ClusterStatus>;
   setClustering(on: boolean, by: Principal): Promise<void>;
-  /** Changes options of the cluster; what is not named stays. Root's alone. Rejects with parameter_invalid. */
-  configure(change: Partial<ClusterSettings>, by: Principal): Promise<void>;
+  /**
+   * Changes options of the cluster; what is not named stays. Root's alone. `seen`: the revision of these options that the change was
+   * made from. Rejects with parameter_invalid, changed_meanwhile.
+   */
+  configure(change: Partial<ClusterSettings>, by: Principal, seen?: string): Promise<void>;
   members(by: Principal): MemberStatus[];
   /** The last calls to a member in debug mode, the newest first. */
   transactions(id: string, by: Principal): Transaction[];
@@ -118,8 +121,11 @@ export interface Cluster {
   trustMember(request: TrustRequest, by: Principal): Promise<MemberStatus>;
   /** Types of members beside the original's wire: those that this principal may add, or all. */
   memberTypes(by?: Principal): readonly MemberType[];
-  /** Changes a member's address, credentials, role or values, after it answered with them. */
-  editMember(id: string, edit: MemberEdit, by: Principal): Promise<MemberStatus>;
+  /**
+   * Changes a member's address, credentials, role or values, after it answered with them. `seen`: the revision that the change was made
+   * from. Rejects with changed_meanwhile where somebody else changed it by then.
+   */
+  editMember(id: string, edit: MemberEdit, by: Principal, seen?: string): Promise<MemberStatus>;
   /** Asks a member who it is, now. */
   testMember(id: string, by: Principal): Promise<MemberTest>;
   /** Asks a member's nameserver for a zone's SOA, as `dig` does. */
@@ -128,7 +134,8 @@ export interface Cluster {
   memberZoneText(id: string, zone: ZoneName, by: Principal): Promise<Buffer>;
   /** The certificate that a server shows which is to be added. */
   lookAtServer(host: string, port: number | undefined, by: Principal): Promise<LookedAt>;
-  setMemberRole(id: string, role: Role, by: Principal): Promise<MemberStatus>;
+  /** `seen`: the role that it is to have till now. Rejects with changed_meanwhile. */
+  setMemberRole(id: string, role: Role, by: Principal, seen?: string): Promise<MemberStatus>;
   enableMember(id: string, by: Principal): Promise<MemberStatus>;
   disableMember(id: string, by: Principal): Promise<MemberStatus>;
   /** The removals that are held for a member may go. */

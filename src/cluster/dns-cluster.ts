@@ -256,9 +256,9 @@ export class DnsCluster extends MemberCommands implements Cluster {
     this.parts.workers.reconsider();
   }
 
-  async configure(change: Partial<ClusterSettings>, by: Principal): Promise<void> {
+  async configure(change: Partial<ClusterSettings>, by: Principal, seen?: string): Promise<void> {
     authorizeRoot(by);
-    await changeSettings(this.parts.state, change);
+    await changeSettings(this.parts.state, change, seen);
   }
 
   /** How many zones are theirs. */

@@ -47,9 +47,9 @@ export abstract class MemberCommands {
     return by === undefined ? this.parts.types.list() : this.parts.types.listFor(by);
   }
 
-  async editMember(id: string, edit: MemberEdit, by: Principal): Promise<MemberStatus> {
+  async editMember(id: string, edit: MemberEdit, by: Principal, seen?: string): Promise<MemberStatus> {
     authorize(by);
-    return ofMember(() => this.parts.members.edit(id, edit, by));
+    return ofMember(() => this.parts.members.edit(id, edit, by, seen));
   }
 
   async testMember(id: string, by: Principal): Promise<MemberTest> {
@@ -72,9 +72,9 @@ export abstract class MemberCommands {
     return ofMember(() => this.parts.members.lookAt(host, port, by));
   }
 
-  async setMemberRole(id: string, role: Role, by: Principal): Promise<MemberStatus> {
+  async setMemberRole(id: string, role: Role, by: Principal, seen?: string): Promise<MemberStatus> {
     authorize(by);
-    return this.parts.members.setRole(id, role, by);
+    return this.parts.members.setRole(id, role, by, seen);
   }
 
   async enableMember(id: string, by: Principal): Promise<MemberStatus> {

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { ClusterError, sentenceOf } from '../errors.js';
 import type { Notice } from '../host/host-panel.js';
 import { JsonState } from '../state/json-state.js';
+import { refuseChanged, revisionOf } from '../state/revision.js';
 import type { Log } from '../operations/log.js';
 
 const oneLine = z
@@ -31,6 +32,7 @@ const NOTHING: NotificationSettings = {
 };
 /** Of the settings, what is never shown. */
 export const SECRET_SETTINGS = ['smtp', 'webhookSecret'] as const;
+const SHOWN_SETTINGS = ['mailTo', 'mailFrom', 'webhook', 'dailySummary'] as const;
 
 /** Notices that come within this time are one message. */
 const GROUPED_WITHIN = 30_000;
@@ -74,17 +76,27 @@ export class Notifications {
     return this.#state.data;
   }
 
-  /** Rejects with parameter_invalid; then nothing is changed. */
-  async configure(change: Partial<NotificationSettings>): Promise<void> {
-    const read = notificationSettings.safeParse({ ...this.#state.data, ...change });
-    if (!read.success) {
-      const [issue] = read.error.issues;
-      throw new ClusterError('parameter_invalid', {
-        parameter: issue?.path.join('.') ?? '',
-        why: issue?.message ?? 'is wrong',
-      });
-    }
-    await this.#state.update((draft) => void Object.assign(draft, read.data));
+  /** Names what is shown of the settings, as `configure` takes it. */
+  get revision(): string {
+    return revisionOf(this.settings, SHOWN_SETTINGS);
+  }
+
+  /**
+   * `seen`: the revision that the change was made from. Rejects with parameter_invalid, changed_meanwhile; then nothing is changed.
+   */
+  async configure(change: Partial<NotificationSettings>, seen?: string): Promise<void> {
+    await this.#state.update((draft) => {
+      refuseChanged('The notifications', seen, this.revision);
+      const read = notificationSettings.safeParse({ ...draft, ...change });
+      if (!read.success) {
+        const [issue] = read.error.issues;
+        throw new ClusterError('parameter_invalid', {
+          parameter: issue?.path.join('.') ?? '',
+          why: issue?.message ?? 'is wrong',
+        });
+      }
+      Object.assign(draft, read.data);
+    });
   }
 
   tell(notice: Notice): void {

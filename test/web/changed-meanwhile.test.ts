@@ -2,9 +2,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { SELF } from '../../src/access/principal.js';
 import type { DnsCluster } from '../../src/cluster/dns-cluster.js';
 import { zoneName, type ZoneName } from '../../src/zones/zone-name.js';
-import { startPagesOf, ZONE, type Browser, type Page, type PagesServer } from './pages-server.js';
+import { ClusterNode } from '../cluster/cluster-node.js';
+import { ROOT } from '../cluster/zone-texts.js';
+import { BASE, startPagesOf, ZONE, type Browser, type Page, type PagesServer } from './pages-server.js';
 import { reasonOf, WhmNode } from './whm-node.js';
 
+const NO_NOTICES = { mailTo: '', mailFrom: '', smtp: '', webhook: '', webhookSecret: '' };
 const zoneAt = (address: string): string => ZONE.replace('192.0.2.1', address);
 const fieldOf = ({ html }: Page, name: string): string =>
   new RegExp(`name="${name}" value="([^"]*)"`).exec(html)?.[1] ?? '';
@@ -125,5 +128,103 @@ describe('of two calls for one zone that come at once, the second is refused and
     const restored = await node.call('restorezone', { zone, serial: 2024010100 });
     expect(reasonOf(restored)).toEqual([0, expect.stringContaining('was changed by somebody else')]);
     expect((await node.call('restorezone', { zone, serial: 2024010101 })).metadata.result).toBe(1);
+  });
+});
+
+describe('of two settings that are saved at once from the same page, the second is refused', () => {
+  let web: ClusterNode;
+  let ns1: ClusterNode;
+  let member: string;
+  let pages: PagesServer<DnsCluster>;
+  let root: Browser;
+  beforeAll(async () => {
+    [web, ns1] = await Promise.all([ClusterNode.start('web'), ClusterNode.start('ns1')]);
+    member = (await web.add(ns1, 'standalone')).id;
+    pages = await startPagesOf(web.cluster);
+    root = await pages.browser('root');
+    await pages.tokens.create({ user: 'root', kind: 'root', name: 'script', privileges: ['all'] });
+    await pages.tokens.setAccessKeys(true);
+  }, 60_000);
+  afterAll(async () => {
+    await pages.close();
+    await Promise.all([web.end(), ns1.end()]);
+  });
+
+  const edit = (dnsPort: string): Record<string, string> => {
+    const { host = '', port, user = '' } = web.cluster.members(ROOT)[0] ?? {};
+    return { host, port: String(port), user, dnsPort, token: '', role: 'standalone' };
+  };
+  const FORMS: [name: string, page: () => string, form: () => string, one: () => object, other: () => object][] = [
+    [
+      'options',
+      () => '/',
+      () => '/options',
+      () => ({ threshold: 'never', networks: '' }),
+      () => ({ threshold: 'default', networks: '', auto: '1' }),
+    ],
+    ['the policy', () => '/drift', () => '/drift/policy', () => ({ policy: 'first' }), () => ({ policy: 'first' })],
+    [
+      'notifications',
+      () => '/notifications',
+      () => '/notifications',
+      () => ({ ...NO_NOTICES, mailTo: 'a@example.net' }),
+      () => ({ ...NO_NOTICES, mailTo: 'b@example.net' }),
+    ],
+    ['a role', () => '/', () => `/member/${member}/role`, () => ({ role: 'write-only' }), () => ({ role: 'sync' })],
+    [
+      'a member',
+      () => `/member/${member}/edit`,
+      () => `/member/${member}/edit`,
+      () => edit('5301'),
+      () => edit('5302'),
+    ],
+    [
+      'a token',
+      () => '/tokens/edit?user=root&name=script',
+      () => '/tokens/edit',
+      () => ({ user: 'root', token: 'script', name: 'script', privilege: 'all', addresses: '192.0.2.1' }),
+      () => ({ user: 'root', token: 'script', name: 'script', privilege: 'all', addresses: '192.0.2.2' }),
+    ],
+  ];
+
+  test.each(FORMS)('%s', async (_, page, path, one, other) => {
+    const { html } = await root.get(page());
+    const form = html.slice(html.indexOf(`action="${BASE}${path()}"`));
+    const seen = fieldOf({ html: form } as Page, 'seen');
+    expect(seen).not.toBe('');
+    const send = (fields: object): Promise<Page> => root.post(path(), { seen, ...fields });
+    const answers = await Promise.all([send(one()), send(other())]);
+    expect(statuses(answers)).toEqual([303, 409]);
+    const refused = answers.find(({ status }) => status === 409);
+    expect(refused?.html).toContain('was changed by somebody else');
+    expect((await send(other())).status).toBe(409);
+  });
+
+  test('a remote access key, which is shown once', async () => {
+    const seen = (): Promise<string> => root.get('/tokens').then(({ html }) => fieldOf({ html } as Page, 'seen'));
+    const none = await seen();
+    const statusesOf = async (): Promise<number[]> => {
+      const before = await seen();
+      return statuses(await Promise.all([1, 2].map(() => root.post('/tokens/key', { seen: before }))));
+    };
+    expect(none).toBe('');
+    expect(await statusesOf()).toEqual([200, 409]);
+    expect(await statusesOf()).toEqual([200, 409]);
+  });
+
+  test('but options of which none is the same are both saved', async () => {
+    const changes = [{ failureThreshold: 77 }, { resellerNetworks: ['192.0.2.0/24'] }];
+    await Promise.all(changes.map((change) => web.cluster.configure(change, ROOT)));
+    const { settings } = await web.cluster.status(ROOT);
+    expect(settings).toMatchObject({ failureThreshold: 77, resellerNetworks: ['192.0.2.0/24'] });
+  });
+
+  test('and a role that is set while a member is asked for an edit stays', async () => {
+    const { role } = web.cluster.members(ROOT)[0] ?? {};
+    const set = role === 'sync' ? 'write-only' : 'sync';
+    const edited = web.cluster.editMember(member, { debug: true }, ROOT);
+    await web.cluster.setMemberRole(member, set, ROOT);
+    await expect(edited).rejects.toMatchObject({ code: 'changed_meanwhile' });
+    expect(web.cluster.members(ROOT)).toMatchObject([{ role: set }]);
   });
 });

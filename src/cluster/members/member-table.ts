@@ -5,6 +5,7 @@ import type { MemberTypes } from '../../members/member-types.js';
 import { cutOffBy } from '../../operations/cut-off.js';
 import { inSlices } from '../../operations/in-slices.js';
 import type { JsonState } from '../../state/json-state.js';
+import { refuseChanged, revisionOf } from '../../state/revision.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
 import type { ClusterState } from '../model/cluster-state.js';
@@ -13,7 +14,7 @@ import { CPANEL, mayUse, ownerOf } from '../model/member.js';
 import type { Member, Role } from '../model/member.js';
 import { askForSoa, type MemberAnswer } from './member-dns.js';
 import { parseMemberHost, refuseOwnAddress } from './member-address.js';
-import { editedMember, type MemberEdit } from '../model/member-edit.js';
+import { EDITABLE, editedMember, type MemberEdit } from '../model/member-edit.js';
 import { memberRow } from './member-row.js';
 import type { Delivery } from '../delivery/delivery.js';
 import { proveMember, type ProvenMember } from './new-member.js';
@@ -85,12 +86,16 @@ export class MemberTable {
   }
 
   /** Proven as a new one is, before anything is changed. Where it is another server then, or may be, it gets all zones. */
-  async edit(id: string, edit: MemberEdit, by: Principal): Promise<MemberStatus> {
+  async edit(id: string, edit: MemberEdit, by: Principal, seen?: string): Promise<MemberStatus> {
     const before = this.#find(id, by);
+    refuseChanged(before.hostname, seen, revisionOf(this.#status(before), EDITABLE));
     const { member, backend } = await this.#prove(editedMember(before, edit), by, id);
     await backend.close();
     const { id: _id, owner: _owner, ...fields } = member;
+    const stored = [...EDITABLE, 'token'] as const;
     const edited = await this.#edit(id, by, (draft) => {
+      // Everything is written, also what the edit does not name: it must be as it was when the member was asked.
+      refuseChanged(before.hostname, revisionOf(before, stored), revisionOf(draft, stored));
       this.#refuseTwin((other) => other.id !== id && other.hostname === member.hostname, member.host);
       Object.assign(draft, fields);
     });
@@ -173,8 +178,9 @@ export class MemberTable {
     }
   }
 
-  async setRole(id: string, role: Role, by: Principal): Promise<MemberStatus> {
+  async setRole(id: string, role: Role, by: Principal, seen?: string): Promise<MemberStatus> {
     const member = await this.#edit(id, by, (draft) => {
+      refuseChanged(draft.hostname, seen, draft.role);
       draft.role = role;
     });
     this.#options.workers.of(id)?.reconsider();

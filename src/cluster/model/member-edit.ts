@@ -1,6 +1,9 @@
 import { CPANEL, type Member, type Role } from './member.js';
 import type { NewMember } from './member-status.js';
 
+/** What a person sees of a member and can change. */
+export const EDITABLE = ['host', 'port', 'dnsPort', 'user', 'fingerprint', 'role', 'debug', 'values'] as const;
+
 /** What is to be different of a member; what is absent stays. */
 export interface MemberEdit {
   host?: string;

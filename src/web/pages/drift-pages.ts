@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { DRIFT_KINDS } from '../../cluster/model/drift-kinds.js';
 import { ROLES } from '../../cluster/model/member.js';
 import { zoneName } from '../../zones/zone-name.js';
-import { readForm, sentTexts } from './forms.js';
+import { revisionOf } from '../../state/revision.js';
+import { readForm, seen, sentTexts } from './forms.js';
 import { changeOutcome, done, failed } from './outcomes.js';
 import { redirectWith, showPage, type PageContext } from './page.js';
 import { visitOf } from './visit.js';
@@ -12,7 +13,7 @@ const ROWS = 200;
 /** What the three buttons do, in the words that tell what came of it. */
 const SETTLEMENTS = { send: 'sent there again', take: 'taken from there', remove: 'removed there' } as const;
 const settleForm = z.object({ how: z.enum(['send', 'take', 'remove']) });
-const policyForm = z.object({ policy: z.enum(['newest', 'first']) });
+const policyForm = z.object({ policy: z.enum(['newest', 'first']), seen });
 
 /** Where servers differ: members from what they should hold, files from what was written, servers that write the same zone. */
 export function driftPages(context: PageContext): Router {
@@ -32,7 +33,7 @@ export function driftPages(context: PageContext): Router {
     showPage(context, request, response, 'drift', {
       title: 'Drift and conflicts',
       ...{ reports, unseen, kinds: DRIFT_KINDS, damaged, settings, conflicts: cluster.conflicts(principal) },
-      here: cluster.hostname,
+      ...{ here: cluster.hostname, seen: revisionOf(settings, ['conflictPolicy']) },
     });
   });
 
@@ -64,8 +65,8 @@ export function driftPages(context: PageContext): Router {
   });
 
   router.post('/drift/policy', async (request, response) => {
-    const { policy: conflictPolicy } = readForm(policyForm, request);
-    await cluster.configure({ conflictPolicy }, visitOf(request).principal);
+    const { policy: conflictPolicy, seen: sent } = readForm(policyForm, request);
+    await cluster.configure({ conflictPolicy }, visitOf(request).principal, sent);
     const sentence =
       conflictPolicy === 'newest'
         ? 'Of a zone that two servers write, the later serial wins.'

@@ -15,6 +15,9 @@ export const zoneTextForm: RequestHandler = express.urlencoded({
 /** Reads all other forms; does nothing where the body was read. */
 export const smallForm: RequestHandler = express.urlencoded({ extended: false, limit: '32kb', parameterLimit: 50 });
 
+/** The hidden field that names the revision which the form shows. */
+export const seen = z.string().max(100).optional();
+
 /** A form's fields, checked. Throws parameter_invalid with the first field that is wrong. */
 export function readForm<S extends z.ZodType>(schema: S, request: Request): z.output<S> {
   const read = schema.safeParse(request.body ?? {});

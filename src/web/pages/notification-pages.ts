@@ -2,7 +2,7 @@ import { Router } from 'express';
 import { z } from 'zod';
 import { authorizeRoot } from '../../cluster/model/authorize.js';
 import { SECRET_SETTINGS } from '../../notifications/notifications.js';
-import { readForm } from './forms.js';
+import { readForm, seen } from './forms.js';
 import { done, failed } from './outcomes.js';
 import { redirectWith, showPage, type PageContext } from './page.js';
 import { visitOf } from './visit.js';
@@ -12,6 +12,7 @@ const form = z.object({
   ...{ mailTo: line, mailFrom: line, smtp: line, webhook: line, webhookSecret: line },
   dailySummary: z.literal('1').optional(),
   forget: z.literal('1').optional(),
+  seen,
 });
 
 /** Who is told what goes wrong, by mail and webhook. Root's alone. */
@@ -24,16 +25,21 @@ export function notificationPages(context: PageContext): Router {
     authorizeRoot(visitOf(request).principal);
     const { settings } = notifications;
     const isSet = Object.fromEntries(SECRET_SETTINGS.map((name) => [name, settings[name] !== '']));
-    showPage(context, request, response, 'notifications', { title: 'Notifications', settings, isSet });
+    showPage(context, request, response, 'notifications', {
+      title: 'Notifications',
+      settings,
+      isSet,
+      seen: notifications.revision,
+    });
   });
 
   router.post('/notifications', async (request, response) => {
     authorizeRoot(visitOf(request).principal);
-    const { dailySummary, forget, ...given } = readForm(form, request);
+    const { dailySummary, forget, seen: sent, ...given } = readForm(form, request);
     // A secret that was left empty stays, unless it is to be forgotten.
     const kept = SECRET_SETTINGS.filter((name) => given[name] === '' && forget === undefined);
     const change = Object.entries(given).filter(([name]) => !(kept as readonly string[]).includes(name));
-    await notifications.configure({ ...Object.fromEntries(change), dailySummary: dailySummary === '1' });
+    await notifications.configure({ ...Object.fromEntries(change), dailySummary: dailySummary === '1' }, sent);
     redirectWith(
       context,
       request,

@@ -3,9 +3,10 @@ import { z } from 'zod';
 import { authorizeGiving, checkPrivileges, mayGive, PRIVILEGES } from '../../access/privileges.js';
 import type { Principal } from '../../access/principal.js';
 import type { Token } from '../../access/stored-token.js';
+import { tokenRevision } from '../../access/tokens.js';
 import { isExpired } from '../../access/token-terms.js';
 import { ClusterError, isClusterError } from '../../errors.js';
-import { readForm, sentText, sentTexts } from './forms.js';
+import { readForm, seen, sentText, sentTexts } from './forms.js';
 import { done } from './outcomes.js';
 import { redirectWith, showPage, type PageContext } from './page.js';
 import { visitOf } from './visit.js';
@@ -30,7 +31,8 @@ const tokenForm = z.object({
 });
 const keysForm = z.object({ taken: z.enum(['0', '1']) });
 const named = z.object({ user: z.string(), name: z.string() });
-const editForm = tokenForm.extend({ user: z.string(), token: z.string() });
+const editForm = tokenForm.extend({ user: z.string(), token: z.string(), seen });
+const keyForm = z.object({ seen });
 
 /** What the fields of the form hold. */
 interface Fields {
@@ -61,7 +63,7 @@ export function tokenPages(context: PageContext): Router {
       fields: shown.error === undefined ? EMPTY : sentFields(request),
       created: sentText(request, 'name').trim(),
       ...{ secret: shown.secret, key: shown.key },
-      ...{ accessKeys: tokens.accessKeys, hasKey: tokens.hasAccessKey(principal.user) },
+      ...{ accessKeys: tokens.accessKeys, keyMade: tokens.accessKeyMade(principal.user) },
       error: shown.error,
     });
   };
@@ -76,7 +78,9 @@ export function tokenPages(context: PageContext): Router {
     response.status(error?.status ?? 200);
     const privileges = privilegesFor(visitOf(request).principal);
     const title = `Edit the token ${token.name}`;
-    showPage(context, request, response, 'token-edit', { title, token, privileges, fields, error });
+    // A form that was refused stays one of what it was made from.
+    const seen = error === undefined ? tokenRevision(token) : sentText(request, 'seen');
+    showPage(context, request, response, 'token-edit', { title, token, privileges, fields, error, seen });
   };
 
   /** Throws token_unknown, privilege_missing. */
@@ -118,13 +122,13 @@ export function tokenPages(context: PageContext): Router {
     const { principal } = visitOf(request);
     const token = tokenOf(principal, { user: sentText(request, 'user'), name: sentText(request, 'token') });
     try {
-      const { user, name, privilege: privileges, expires, addresses } = readForm(editForm, request);
+      const { user, name, privilege: privileges, expires, addresses, seen: sent } = readForm(editForm, request);
       checkPrivileges(token.name, privileges);
       authorizeGiving(principal, [...token.privileges, ...privileges]);
       // The same day as before is no new date: it may be past, and its hour was perhaps another.
       const isSameDay = expires !== undefined && sentText(request, 'expires').trim() === expiryOf(token);
       const change = { name, privileges, addresses, expiresAt: isSameDay ? undefined : (expires ?? null) };
-      await tokens.update(user, token.name, change, principal);
+      await tokens.update(user, token.name, change, principal, sent);
       const sentence = `The token ${name} of ${user} was changed. Its secret is the same as before.`;
       redirectWith(context, request, response, ['tokens'], done(sentence));
     } catch (error) {
@@ -141,7 +145,8 @@ export function tokenPages(context: PageContext): Router {
 
   router.post('/tokens/key', async (request, response) => {
     const { principal } = visitOf(request);
-    showTokens(request, response, { key: await tokens.createAccessKey(principal, principal) });
+    const { seen: sent } = readForm(keyForm, request);
+    showTokens(request, response, { key: await tokens.createAccessKey(principal, principal, sent) });
   });
 
   router.post('/tokens/key/revoke', async (request, response) => {

@@ -2,7 +2,8 @@ import { Router } from 'express';
 import { z } from 'zod';
 import { ROLES } from '../../../cluster/model/member.js';
 import { clusterPicture } from './cluster-picture.js';
-import { readForm, wholeNumber } from '../forms.js';
+import { revisionOf } from '../../../state/revision.js';
+import { readForm, seen, wholeNumber } from '../forms.js';
 import { typeLabel } from './member-pages.js';
 import { done } from '../outcomes.js';
 import { redirectWith, showPage, type PageContext } from '../page.js';
@@ -11,6 +12,8 @@ import { visitOf } from '../visit.js';
 import { MEMBER_STATES, nameserverLine } from '../../../presentation/words.js';
 
 const USUAL_THRESHOLD = 10;
+/** What the form of the options holds. */
+const OPTIONS = ['failureThreshold', 'notifyDisabled', 'autoEnable', 'resellerNetworks'] as const;
 const clusteringForm = z.object({ clustering: z.enum(['on', 'off']), confirmed: z.literal('1').optional() });
 const optionsForm = z.object({
   threshold: z.enum(['default', 'custom', 'never']),
@@ -18,6 +21,7 @@ const optionsForm = z.object({
   notify: z.literal('1').optional(),
   auto: z.literal('1').optional(),
   networks: z.string().max(4_000).optional(),
+  seen,
 });
 
 /** The page DNS Cluster: status, servers, and the cluster's own settings. */
@@ -30,6 +34,7 @@ export function clusterPages(context: PageContext): Router {
     showPage(context, request, response, 'cluster', {
       title: 'DNS Cluster',
       ...{ status, version, roles: ROLES, states: MEMBER_STATES, usualThreshold: USUAL_THRESHOLD },
+      seen: revisionOf(status.settings, OPTIONS),
       requirements: requirementsOf(status),
       picture: clusterPicture(status.hostname, status.members),
       typeLabel: typeLabel(context),
@@ -54,14 +59,14 @@ export function clusterPages(context: PageContext): Router {
   });
 
   router.post('/options', async (request, response) => {
-    const { threshold, failureThreshold, notify, auto, networks } = readForm(optionsForm, request);
+    const { threshold, failureThreshold, notify, auto, networks, seen: sent } = readForm(optionsForm, request);
     const { principal } = visitOf(request);
     const failures = { default: USUAL_THRESHOLD, custom: failureThreshold, never: 0 }[threshold];
     const settings = {
       ...{ failureThreshold: failures, notifyDisabled: notify === '1', autoEnable: auto === '1' },
       ...(networks === undefined ? {} : { resellerNetworks: networks.split(/[\s,]+/).filter((text) => text !== '') }),
     };
-    await cluster.configure(settings, principal);
+    await cluster.configure(settings, principal, sent);
     const sentence =
       failures === 0
         ? 'All servers are kept in the cluster, however often they fail.'

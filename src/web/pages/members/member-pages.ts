@@ -3,10 +3,11 @@ import { z } from 'zod';
 import type { Principal } from '../../../access/principal.js';
 import { CPANEL, ROLES } from '../../../cluster/model/member.js';
 import type { MemberAnswer } from '../../../cluster/members/member-dns.js';
-import type { MemberEdit } from '../../../cluster/model/member-edit.js';
+import { EDITABLE, type MemberEdit } from '../../../cluster/model/member-edit.js';
 import { ClusterError, isClusterError } from '../../../errors.js';
 import { zoneName } from '../../../zones/zone-name.js';
-import { readForm } from '../forms.js';
+import { revisionOf } from '../../../state/revision.js';
+import { readForm, seen, sentText } from '../forms.js';
 import { cpanelMember, role, sentAgain, typedValues } from './member-form.js';
 import { done, failed } from '../outcomes.js';
 import { redirectWith, showPage, type PageContext } from '../page.js';
@@ -14,7 +15,8 @@ import { visitOf } from '../visit.js';
 import { MEMBER_STATES } from '../../../presentation/words.js';
 import type { MemberStatus } from '../../../cluster/model/member-status.js';
 
-const roleForm = z.object({ role });
+const roleForm = z.object({ role, seen });
+const editForm = z.object({ seen });
 const digForm = z.object({ zone: z.string().trim().max(255) });
 const CONFIRMED_WITH = 5;
 
@@ -64,7 +66,7 @@ export function memberPages(context: PageContext): Router {
 
   router.post('/member/:id/role', async (request, response) => {
     const given = readForm(roleForm, request);
-    const member = await cluster.setMemberRole(request.params.id, given.role, visitOf(request).principal);
+    const member = await cluster.setMemberRole(request.params.id, given.role, visitOf(request).principal, given.seen);
     const { label, explanation } = ROLES[member.role];
     home(request, response, `The DNS role of ${member.hostname} is ${label}. ${explanation}`);
   });
@@ -96,6 +98,8 @@ export function memberPages(context: PageContext): Router {
     showPage(context, request, response, 'member-edit', {
       title: `Edit ${member.hostname}`,
       ...{ member, roles: ROLES, fields: type?.fields, error: refused },
+      // A form that was refused stays one of what it was made from.
+      seen: refused === undefined ? revisionOf(member, EDITABLE) : sentText(request, 'seen'),
       values: refused === undefined ? { ...held, ...member.values } : { ...held, ...sentAgain(request, type) },
     });
   };
@@ -108,7 +112,8 @@ export function memberPages(context: PageContext): Router {
     const { principal } = visitOf(request);
     const member = memberOf(context, request.params.id, principal);
     try {
-      const edited = await cluster.editMember(member.id, editOf(context, request, member), principal);
+      const edit = editOf(context, request, member);
+      const edited = await cluster.editMember(member.id, edit, principal, readForm(editForm, request).seen);
       const sentence = `${edited.hostname} was changed, after it had answered with what you gave.`;
       redirectWith(context, request, response, ['member', member.id], done(sentence));
     } catch (error) {

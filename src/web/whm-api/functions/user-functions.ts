@@ -60,7 +60,7 @@ export const USER_FUNCTIONS = {
       const { tokens } = stores;
       const names = tokens.list(user).map(({ name }) => name);
       for (const name of names) await tokens.revoke(user, name, peer);
-      if (tokens.hasAccessKey(user)) await tokens.revokeAccessKey(user, peer);
+      if (tokens.accessKeyMade(user) !== undefined) await tokens.revokeAccessKey(user, peer);
       return { user, revoked: names };
     },
   }),
