@@ -93,6 +93,14 @@ export function codeOf(error: unknown): string {
   return typeof code === 'string' ? code : '';
 }
 
+/** For a catch: `value` where a file or folder is not there. What else went wrong is thrown on. */
+export function ifMissing<T>(value: T): (error: unknown) => T {
+  return (error) => {
+    if (codeOf(error) !== 'ENOENT') throw error;
+    return value;
+  };
+}
+
 /** `zone:line:column: message`, as compilers print it. */
 export function formatIssue(issue: ZoneIssue): string {
   const place = issue.column > 0 ? `${issue.line}:${issue.column}` : `${issue.line}`;

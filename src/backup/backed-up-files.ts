@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf } from '../errors.js';
+import { ifMissing } from '../errors.js';
 import type { Manifest } from './backup-format.js';
 
 /** Where a node keeps the plugin's folder. */
@@ -51,7 +51,7 @@ export async function layoutOf(folder: string): Promise<Layout> {
 
 /** Names in a folder; none where it is missing. */
 export async function entriesOf(folder: string): Promise<string[]> {
-  return readdir(folder).catch(ifGone([]));
+  return readdir(folder).catch(ifMissing([]));
 }
 
 /**
@@ -71,7 +71,7 @@ export async function* filesToBackUp(folder: string, layout: Layout): AsyncGener
 async function* below(folder: string, inside: string, layout: Layout): AsyncGenerator<string> {
   const inner = layout === 'node' ? INSIDE_NODE : '';
   const isTop = inside === '' || inside === inner;
-  const entries = await readdir(join(folder, inside), { withFileTypes: true }).catch(ifGone([]));
+  const entries = await readdir(join(folder, inside), { withFileTypes: true }).catch(ifMissing([]));
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     if (isTop ? !isKept(entry.name, inside === inner) : isPassing(entry.name, inside)) continue;
     const path = inside === '' ? entry.name : `${inside}/${entry.name}`;
@@ -84,11 +84,4 @@ async function* below(folder: string, inside: string, layout: Layout): AsyncGene
 function isPassing(name: string, inside: string): boolean {
   if (/(^|\/)(zones\/[0-9a-f]{2}|previous|by-hand)$/.test(inside)) return name.startsWith('.');
   return PASSING.test(name);
-}
-
-function ifGone<T>(value: T): (error: unknown) => T {
-  return (error) => {
-    if (codeOf(error) !== 'ENOENT') throw error;
-    return value;
-  };
 }

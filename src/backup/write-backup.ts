@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { pack, type Pack } from 'tar-stream';
-import { codeOf } from '../errors.js';
+import { ifMissing } from '../errors.js';
 import { packageVersion } from '../operations/version.js';
 import { syncFolder } from '../state/durable-file.js';
 import { filesToBackUp, type Layout } from './backed-up-files.js';
@@ -72,10 +72,7 @@ async function add(
   archive: Pack,
   { folder, path, signal }: { folder: string; path: string; signal: AbortSignal },
 ): Promise<BackedUp | undefined> {
-  const handle = await open(join(folder, path), 'r').catch((error: unknown) => {
-    if (codeOf(error) !== 'ENOENT') throw error;
-    return undefined;
-  });
+  const handle = await open(join(folder, path), 'r').catch(ifMissing(undefined));
   if (handle === undefined) return undefined;
   try {
     const { size, mode: bits, mtime } = await handle.stat();

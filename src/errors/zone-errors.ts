@@ -97,6 +97,11 @@ export const ZONE_ERRORS = {
     sentence: ({ zone }: { zone: string }) =>
       `That version of ${zone} is not kept any more. Look in the zone's history for those that are.`,
   },
+  history_unreadable: {
+    status: 500,
+    sentence: ({ zone, why }: { zone: string; why: string }) =>
+      `The history of ${zone} cannot be read (${why}). Repair the disk, or give the file to the user of the service.`,
+  },
   record_changed: {
     status: 409,
     sentence: ({ zone }: { zone: string }) =>

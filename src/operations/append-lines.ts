@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
-import { codeOf } from '../errors.js';
+import { ifMissing } from '../errors.js';
 
 const NEWLINE = 10;
 const CHUNK = 64 * 1024;
@@ -33,8 +33,7 @@ export function dropTornLine(file: string): number {
   try {
     fd = openSync(file, 'r+');
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
-    return 0;
+    return ifMissing(0)(error);
   }
   try {
     const { size } = fstatSync(fd);

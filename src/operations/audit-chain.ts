@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { codeOf } from '../errors.js';
+import { ifMissing } from '../errors.js';
 
 export const auditEntry = z.object({
   /** ISO time. */
@@ -63,10 +63,7 @@ export async function verifyAudit(files: readonly string[], sought?: string): Pr
   };
   let isOldestThere = true;
   for (const file of files) {
-    const text = await readFile(file, 'utf8').catch((error: unknown) => {
-      if (codeOf(error) === 'ENOENT') return '';
-      throw error;
-    });
+    const text = await readFile(file, 'utf8').catch(ifMissing(''));
     // What follows the last newline is being written.
     for (const [i, line] of text.split('\n').slice(0, -1).entries()) {
       if (i % SLICE === SLICE - 1) await new Promise((resolve) => setImmediate(resolve));

@@ -1,4 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises';
+import { ifMissing } from '../errors.js';
 
 const BLOCK = 64 * 1024;
 const NEWLINE = 10;
@@ -8,7 +9,7 @@ const NEWLINE = 10;
  * None where it is not there.
  */
 export async function* lastLines(file: string, end?: number): AsyncGenerator<string> {
-  const handle = await open(file).catch(() => undefined);
+  const handle = await open(file).catch(ifMissing(undefined));
   if (handle === undefined) return;
   try {
     let at = end ?? (await handle.stat()).size;

@@ -1,6 +1,6 @@
 import { link, open, readFile, truncate, type FileHandle } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
-import { codeOf, sentenceOf } from '../errors.js';
+import { ifMissing, sentenceOf } from '../errors.js';
 import type { Log } from '../operations/log.js';
 import { dirname } from 'node:path';
 import { dropTemporaries, replaceFile, syncFolder } from './durable-file.js';
@@ -196,10 +196,7 @@ async function readLines<V>(
   parse: (value: unknown) => V,
 ): Promise<{ entries: Map<string, V>; lines: number; damaged: boolean; torn: number | undefined }> {
   const entries = new Map<string, V>();
-  const octets = await readFile(file).catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT') return Buffer.alloc(0);
-    throw error;
-  });
+  const octets = await readFile(file).catch(ifMissing(Buffer.alloc(0)));
   const whole = octets.lastIndexOf(10) + 1;
   const lines = whole === 0 ? [] : octets.toString('utf8', 0, whole - 1).split('\n');
   let damaged = false;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { link, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { codeOf } from '../errors.js';
+import { ifMissing } from '../errors.js';
 
 /** Makes names in a folder (creations, renames, removals) survive a power cut. */
 export async function syncFolder(folder: string): Promise<void> {
@@ -47,9 +47,7 @@ export async function replaceFile(
 /** Gives a file a second name: needs no room, and is never half written as a copy could be. */
 async function keepAs(file: string, name: string): Promise<void> {
   await rm(name, { force: true });
-  await link(file, name).catch((error: unknown) => {
-    if (codeOf(error) !== 'ENOENT') throw error;
-  });
+  await link(file, name).catch(ifMissing(undefined));
 }
 
 /** Removes what `replaceFile` left beside `file` when its process was killed. Only while nobody writes the file. */

@@ -2,7 +2,7 @@ import { link, readFile, rename } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Low, type Adapter } from 'lowdb';
 import type { z } from 'zod';
-import { ClusterError, codeOf, sentenceOf } from '../errors.js';
+import { ClusterError, ifMissing, sentenceOf } from '../errors.js';
 import type { Log } from '../operations/log.js';
 import { dropTemporaries, replaceFile } from './durable-file.js';
 
@@ -59,13 +59,8 @@ class StateFile<T> implements Adapter<T> {
   }
 
   async #parse(file: string): Promise<T | 'damaged' | undefined> {
-    let text: string;
-    try {
-      text = await readFile(file, 'utf8');
-    } catch (error) {
-      ignoreMissing(error);
-      return undefined;
-    }
+    const text = await readFile(file, 'utf8').catch(ifMissing(undefined));
+    if (text === undefined) return undefined;
     try {
       return this.#options.schema.parse(JSON.parse(text));
     } catch (error) {
@@ -73,10 +68,6 @@ class StateFile<T> implements Adapter<T> {
       return 'damaged';
     }
   }
-}
-
-function ignoreMissing(error: unknown): void {
-  if (codeOf(error) !== 'ENOENT') throw error;
 }
 
 /**

@@ -15,7 +15,7 @@ import {
 import { mkdir, open, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { ClusterError, codeOf } from '../errors.js';
+import { ClusterError, codeOf, ifMissing } from '../errors.js';
 import { syncFolder } from '../state/durable-file.js';
 import { zoneName, type ZoneName } from './zone-name.js';
 
@@ -260,11 +260,4 @@ function readIfThere(file: string): Buffer | undefined {
 
 function zoneOf(file: string): ZoneName {
   return file.replaceAll('+', '/') as ZoneName;
-}
-
-function ifMissing<T>(value: T): (error: unknown) => T {
-  return (error) => {
-    if (codeOf(error) !== 'ENOENT') throw error;
-    return value;
-  };
 }

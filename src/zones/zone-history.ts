@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { sentenceOf } from '../errors.js';
+import { ClusterError, ifMissing, sentenceOf } from '../errors.js';
 import { appendLines } from '../operations/append-lines.js';
 import type { Log } from '../operations/log.js';
 import { replaceFile } from '../state/durable-file.js';
@@ -67,7 +67,7 @@ export class ZoneHistory {
     await this.#inTurn(name, `${JSON.stringify(kept)}\n`);
   }
 
-  /** The versions before the present one, the newest first; at most 50. */
+  /** The versions before the present one, the newest first; at most 50. Rejects with history_unreadable. */
   async of(name: ZoneName): Promise<PastVersion[]> {
     await this.#tails.get(name);
     const lines = (await this.#read(name)).reverse().slice(0, MOST_VERSIONS);
@@ -133,21 +133,27 @@ export class ZoneHistory {
 
   /** To the last versions that fit; the newest stays, however large it is. */
   async #cut(name: ZoneName): Promise<void> {
-    const lines = await this.#read(name);
-    let octets = 0;
-    const kept = lines.reverse().filter((line, index) => {
-      octets += line.length;
-      return index === 0 || (octets <= KEPT_OCTETS && index < MOST_VERSIONS);
-    });
-    await replaceFile(this.#fileOf(name), kept.reverse().join('\n') + '\n', MODE).catch((error: unknown) => {
+    try {
+      const lines = await this.#read(name);
+      let octets = 0;
+      const kept = lines.reverse().filter((line, index) => {
+        octets += line.length;
+        return index === 0 || (octets <= KEPT_OCTETS && index < MOST_VERSIONS);
+      });
+      await replaceFile(this.#fileOf(name), kept.reverse().join('\n') + '\n', MODE);
+    } catch (error) {
       // It stays longer, and is cut after the next change.
       this.#log.warn({ zone: name, error: sentenceOf(error) }, 'the history of a zone could not be cut');
-    });
+    }
   }
 
   async #read(name: ZoneName): Promise<string[]> {
-    const text = await readFile(this.#fileOf(name), 'utf8').catch(() => '');
-    return text.split('\n').filter((line) => line !== '');
+    try {
+      const text = await readFile(this.#fileOf(name), 'utf8').catch(ifMissing(''));
+      return text.split('\n').filter((line) => line !== '');
+    } catch (error) {
+      throw new ClusterError('history_unreadable', { zone: name, why: sentenceOf(error) }, { cause: error });
+    }
   }
 
   /** In folders by hash, and never outside: a name may hold `/`. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { z } from 'zod';
-import { codeOf } from '../errors.js';
+import { ifMissing } from '../errors.js';
 import { dropTemporaries, replaceFile } from '../state/durable-file.js';
 import type { FileStamp } from './zone-files.js';
 import type { ZoneName } from './zone-name.js';
@@ -78,10 +78,7 @@ export class ZoneIndex {
   /** The snapshot in `file`, undefined where there is none. Where it is not `whole`, the index has what its sound lines say. */
   static async read(file: string): Promise<{ index: ZoneIndex; whole: boolean } | undefined> {
     await dropTemporaries(file);
-    const octets = await readFile(file).catch((error: unknown) => {
-      if (codeOf(error) === 'ENOENT') return undefined;
-      throw error;
-    });
+    const octets = await readFile(file).catch(ifMissing(undefined));
     if (octets === undefined) return undefined;
     const index = new ZoneIndex();
     const end = octets.lastIndexOf(10, octets.length - 2) + 1;

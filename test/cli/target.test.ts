@@ -1,6 +1,6 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ClusterNode } from '../cluster/cluster-node.js';
 import { ROOT, zoneText } from '../cluster/zone-texts.js';
@@ -110,6 +110,22 @@ describe('a command that asks a service elsewhere', () => {
     const { status, err } = await rescan(['--url', url, '--token-file', tokenFile]);
     expect([status, err]).toEqual([3, expect.stringMatching(/nothing was sent.*known-servers/s)]);
     rmSync(known, { recursive: true });
+  });
+
+  test('asks nobody again where the accepted certificates cannot be read, and leaves them as they are', async () => {
+    const file = join(folder, 'dnscluster', 'known-servers');
+    mkdirSync(dirname(file));
+    // Nobody can read it, root neither; and it could be replaced.
+    symlinkSync(file, file);
+    const { status, shown } = await inTerminal(program, ['zones', 'rescan', '--url', url, '--token-file', tokenFile], {
+      env: { XDG_CONFIG_HOME: folder },
+      steps: [['[y/N]', 'y\n']],
+    });
+    expect([status, shown]).toEqual([2, expect.stringContaining(`Repair ${file}`)]);
+    expect(shown).not.toContain('[y/N]');
+    expect(node.calls).toEqual([]);
+    expect(lstatSync(file).isSymbolicLink()).toBe(true);
+    rmSync(join(folder, 'dnscluster'), { recursive: true });
   });
 });
 

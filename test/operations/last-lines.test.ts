@@ -34,4 +34,9 @@ describe('the last lines of a file', () => {
     expect(await all('one\ntwo\nthree\n', 8)).toEqual(['one', 'two']);
     for await (const line of lastLines(join(folder, 'nowhere'))) expect(line).toBe('never');
   });
+
+  test('are an error where the file cannot be read, and not none', async () => {
+    await all('one\n');
+    await expect(lastLines(join(folder, 'log', 'inside')).next()).rejects.toThrow('ENOTDIR');
+  });
 });

@@ -1,8 +1,9 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { ifMissing, sentenceOf } from '../../errors.js';
 import { replaceFile } from '../../state/durable-file.js';
-import { CommandFailure, EXIT } from '../terminal/failure.js';
+import { CommandFailure, EXIT, WrongUse } from '../terminal/failure.js';
 import { certificateOf } from './service-connection.js';
 import { nameOf, type RemoteTarget } from './target.js';
 import { askYesOrNo, isPerson } from '../terminal/terminal.js';
@@ -35,7 +36,14 @@ function fileOfKnownServers(): string {
 }
 
 async function knownServers(): Promise<Map<string, string>> {
-  const text = await readFile(fileOfKnownServers(), 'utf8').catch(() => '');
+  const file = fileOfKnownServers();
+  const text = await readFile(file, 'utf8')
+    .catch(ifMissing(''))
+    .catch((error: unknown) => {
+      // Taken for empty, it would be written anew with one server in it.
+      const sentence = `The certificates that you accepted can't be read (${sentenceOf(error)}), so nothing was sent. Repair ${file}, or give --fingerprint.`;
+      throw new WrongUse(sentence, error);
+    });
   return new Map(
     text.split('\n').flatMap((line) => {
       const [server, fingerprint] = line.split(' ');

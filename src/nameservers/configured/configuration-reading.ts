@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { ClusterError, sentenceOf } from '../../errors.js';
+import { ClusterError, ifMissing, sentenceOf } from '../../errors.js';
 import type { Checker } from './configured-zone.js';
 import { withServerPrograms } from '../controlled/private-process.js';
 
@@ -28,10 +28,11 @@ export function askProgram(file: string, { program, args, debianPackage }: Check
   });
 }
 
-/** A file of a configuration. Rejects with nameserver_configuration_unreadable. */
-export async function configurationText(file: string): Promise<string> {
+/** A file of a configuration; `orMissing`: nothing where it is not there. Rejects with nameserver_configuration_unreadable. */
+export async function configurationText(file: string, { orMissing = false } = {}): Promise<string> {
   try {
-    return await readFile(file, 'latin1');
+    const text = readFile(file, 'latin1');
+    return await (orMissing ? text.catch(ifMissing('')) : text);
   } catch (error) {
     throw new ClusterError('nameserver_configuration_unreadable', { file, why: sentenceOf(error) }, { cause: error });
   }

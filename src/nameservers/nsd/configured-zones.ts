@@ -38,7 +38,7 @@ async function addedZones(
   patterns: ReadonlyMap<string | undefined, Section>,
   folder: string,
 ): Promise<ConfiguredZone[]> {
-  const text = file === undefined ? '' : await configurationText(file).catch(() => '');
+  const text = file === undefined ? '' : await configurationText(file, { orMissing: true });
   const zones: ConfiguredZone[] = [];
   for (const line of text.split('\n')) {
     const [word, name, pattern = ''] = line.trim().split(/\s+/);

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -13,12 +13,27 @@ import { reseller, ROOT, zoneText } from '../zone-texts.js';
 
 const NAME = zoneName('a.example');
 
+const filesIn = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((one) => one.isFile())
+    .map((one) => join(one.parentPath, one.name));
+
 describe('the history of a zone', () => {
   let web: ClusterNode;
   beforeEach(async () => {
     web = await ClusterNode.start('web');
   });
   afterEach(() => web.end());
+
+  test('that cannot be read is no history without versions', async () => {
+    await web.cluster.saveZone(NAME, zoneText(5), ROOT);
+    await web.cluster.saveZone(NAME, zoneText(6), ROOT);
+    expect(await web.cluster.zoneHistory(NAME, ROOT)).toHaveLength(1);
+    const [file = ''] = filesIn(join(web.folder, 'data', 'history'));
+    rmSync(file);
+    mkdirSync(file);
+    await expect(web.cluster.zoneHistory(NAME, ROOT)).rejects.toMatchObject({ code: 'history_unreadable' });
+  });
 
   test('holds every version that a change ended, with who did it; over a restart, too', async () => {
     await web.cluster.saveZone(NAME, zoneText(5), { ...reseller('ann'), via: { session: true } });
@@ -172,9 +187,7 @@ describe('the files of the history', () => {
     const kept = await history.of(NAME);
     expect(kept[0]?.serial).toBe(80);
     expect(kept.length).toBeLessThanOrEqual(50);
-    const [file = ''] = readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((one) => one.isFile())
-      .map((one) => join(one.parentPath, one.name));
+    const [file = ''] = filesIn(folder);
     expect(statSync(file).size).toBeLessThan(5 * 1024 * 1024);
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
@@ -207,8 +220,8 @@ describe('the files of the history', () => {
   test('that can not be written stop no change', async () => {
     writeFileSync(join(folder, 'in-the-way'), '');
     const history = new ZoneHistory(join(folder, 'in-the-way'), log);
-    void history.note(NAME, version(1));
-    expect(await history.of(NAME)).toEqual([]);
+    await history.note(NAME, version(1));
+    await expect(history.of(NAME)).rejects.toMatchObject({ code: 'history_unreadable' });
     await history.close();
   });
 });
