@@ -56,15 +56,15 @@ await once(server, 'listening');
 const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/clusters/dns`;
 
 const zones = hostingZones(ZONES).map(({ name, text }) => ({ name: zoneName(name), text: Buffer.from(text) }));
-for (let at = 0; at < zones.length; at += BATCH) await plugin.cluster.saveZones(zones.slice(at, at + BATCH), SELF);
+for (let at = 0; at < zones.length; at += BATCH) await plugin.cluster.zones.saveMany(zones.slice(at, at + BATCH), SELF);
 for (let i = 0; i < MEMBERS; i++) {
   const values = { username: `ns${i}.example` };
-  await plugin.cluster.addMember({ type: 'agreeable', role: 'write-only', values }, SELF);
+  await plugin.cluster.members.add({ type: 'agreeable', role: 'write-only', values }, SELF);
 }
-while (plugin.cluster.members(SELF).some(({ pending }) => pending > 0))
+while (plugin.cluster.members.list(SELF).some(({ pending }) => pending > 0))
   await new Promise((resolve) => setTimeout(resolve, 200));
 
-const [{ id } = { id: '' }] = plugin.cluster.members(SELF);
+const [{ id } = { id: '' }] = plugin.cluster.members.list(SELF);
 const zone = zones[7]?.name ?? '';
 const rows: { page: string; milliseconds: number; kibibytes: number }[] = [];
 for (const page of [

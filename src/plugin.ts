@@ -4,10 +4,8 @@ import { join } from 'node:path';
 import type { Express } from 'express';
 import { TokenStore } from './access/tokens.js';
 import { trustTokens } from './access/trust-tokens.js';
-import type { Cluster } from './cluster/cluster.js';
-import { audited } from './cluster/audited.js';
+import { Cluster } from './cluster/cluster.js';
 import { DailySummary } from './cluster/daily-summary.js';
-import { DnsCluster } from './cluster/dns-cluster.js';
 import { sentenceOf } from './errors.js';
 import type { HostPanel, MountedApp } from './host/host-panel.js';
 import { isApiPath, readPluginManifest } from './host/plugin-manifest.js';
@@ -189,28 +187,26 @@ async function run(host: HostPanel, settings: PluginSettings, standingApi: Expre
       host: (notice) => host.notify?.(notice),
     });
     ends.push(() => notifications.close());
-    // The cluster has something to tell before there is somebody who listens.
-    const told: { by?: ProblemWatch } = {};
-    const running = await DnsCluster.start({
+    const cluster = await Cluster.start({
       folder,
       log,
+      audit,
       own: {
-        ...{ hostname: settings.hostname, apiPort: own?.port ?? settings.apiPort },
+        hostname: settings.hostname,
+        apiPort: own?.port ?? settings.apiPort,
         fingerprint: own?.fingerprint ?? settings.fingerprint,
         ...(settings.address === undefined ? {} : { address: settings.address }),
       },
       // An operator's own type takes the place of a built-in one of its name.
       memberTypes: [...(await ownMemberTypes(settings.memberTypes ?? [], log)), ...BUILT_IN_TYPES],
       tokens: trustTokens(tokens),
-      changed: () => void told.by?.look(),
       nameserver: createNameserver(settings.nameserver, { folder: join(folder, 'nameserver'), log, version }),
-      ...(settings.driftSchedule === undefined ? {} : { driftSchedule: settings.driftSchedule }),
-      ...(settings.healthSchedule === undefined ? {} : { healthSchedule: settings.healthSchedule }),
+      schedules: { health: settings.healthSchedule, drift: settings.driftSchedule },
     });
-    ends.push(() => running.stop());
+    ends.push(() => cluster.stop());
     const watch = await ProblemWatch.open(join(folder, 'problems'), {
       problems: async () => [
-        ...running.problems(),
+        ...cluster.problems(),
         ...expiring(tokens.list()),
         ...changedAudit(audit.broken),
         ...(await fillingDisk(folder)),
@@ -218,10 +214,9 @@ async function run(host: HostPanel, settings: PluginSettings, standingApi: Expre
       tell: (notice) => notifications.tell(notice),
       log,
     });
-    told.by = watch;
+    cluster.events.on('changed', () => void watch.look());
     ends.push(() => watch.close());
-    const cluster = audited(running, audit);
-    const summary = new DailySummary(running, notifications, audit, log);
+    const summary = new DailySummary(cluster, notifications, audit, log);
     await summary.start();
     ends.push(() => summary.stop());
     // Kept, so that a form that was open during a restart still works.
@@ -229,7 +224,7 @@ async function run(host: HostPanel, settings: PluginSettings, standingApi: Expre
     const api = createApi({ cluster, tokens, audit, notifications, accounts: host.accounts, version, log });
     const control = await ControlSocket.open(
       folder,
-      withHold(api as RequestListener, () => running.holdFiles(), log),
+      withHold(api as RequestListener, () => cluster.holdFiles(), log),
     );
     ends.push(() => control.close());
     return {

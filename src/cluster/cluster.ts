@@ -1,144 +1,298 @@
-import type { Principal } from '../access/principal.js';
-import type { Transaction } from '../members/transactions.js';
-import type { PastVersion } from '../zones/zone-history.js';
+import { EventEmitter } from 'node:events';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SELF, type Principal } from '../access/principal.js';
+import { sentenceOf } from '../errors.js';
+import { CutOff } from '../members/member-backend.js';
 import type { MemberType } from '../members/member-type.js';
+import { MemberTypes } from '../members/member-types.js';
+import type { Nameserver } from '../nameservers/nameserver.js';
+import type { Problem } from '../notifications/problem-watch.js';
+import type { Log } from '../operations/log.js';
+import { JsonState } from '../state/json-state.js';
+import { ZoneHistory } from '../zones/zone-history.js';
 import type { ZoneName } from '../zones/zone-name.js';
-import type { ClusterSettings } from './model/cluster-state.js';
-import type { Conflict } from './local/conflicts.js';
-import type { DriftReport, Settlement } from './model/drift-kinds.js';
-import type { MemberAnswer } from './members/member-dns.js';
-import type { MemberEdit } from './model/member-edit.js';
-import type { Role } from './model/member.js';
-import type { RescanResult } from './local/rescan.js';
-import type {
-  MemberZoneState,
-  ChangeResult,
-  BatchOutcome,
-  ChangeOptions,
-  ZoneToSave,
-  RemovedZone,
-  SynchronizeJob,
-  SynchronizeOptions,
-  SynchronizeResult,
-  ClusterFailures,
-  ClusterStatus,
-  ZoneRow,
-} from './model/results.js';
-import type { LookedAt, MemberStatus, MemberTest, NewMember, TrustRequest } from './model/member-status.js';
+import { ZoneStore } from '../zones/zone-store.js';
+import { LostFiles } from './changes/lost-files.js';
+import { Progress } from './changes/progress.js';
+import { RemovedZones } from './changes/removed-zones.js';
+import { Synchronize } from './changes/synchronize.js';
+import { ZoneChanges } from './changes/zone-changes.js';
+import { Zones } from './changes/zones.js';
+import { Delivery } from './delivery/delivery.js';
+import { DriftChecks } from './drift/drift-checks.js';
+import { DEFAULT_DRIFT_SCHEDULE, DEFAULT_HEALTH_SCHEDULE, Schedule } from './health/schedule.js';
+import { Conflicts } from './local/conflicts.js';
+import { LocalZones } from './local/local-zones.js';
+import { Origins } from './local/origins.js';
+import { wasOurs } from './local/own-version.js';
+import { Rescan } from './local/rescan.js';
+import type { ConflictPolicy } from './local/zone-home.js';
+import { KeptMembers } from './members/kept-members.js';
+import { MemberTable } from './members/member-table.js';
+import type { TrustTokens } from './members/reverse-trust.js';
+import { Audit, type AuditTrail } from './model/audit.js';
+import { clusterStateSchema, newClusterState, type ClusterState } from './model/cluster-state.js';
+import type { OwnIdentity } from './model/own-identity.js';
+import type { ChangeOptions, ChangeResult, ClusterStatus, MemberZoneState, ZoneRow } from './model/results.js';
+import { problemsOf } from './problems.js';
+import { Settings } from './settings.js';
+
+/** Zones of which each health check looks whether their files are there: a few milliseconds. */
+const FILES_A_LOOK = 1_000;
+/** At most this many damaged files are named in the status. */
+const MOST_DAMAGED = 20;
+
+export interface ClusterOptions {
+  /** Everything that this server keeps lies here. */
+  folder: string;
+  own: OwnIdentity;
+  nameserver: Nameserver;
+  /** Types of members beside the original's wire. */
+  memberTypes: readonly MemberType[];
+  tokens: TrustTokens;
+  audit: AuditTrail;
+  log: Log;
+  /** Cron expressions of the health check and of the drift check. */
+  schedules?: { health?: string | undefined; drift?: string | undefined };
+}
+
+interface Opened {
+  state: JsonState<ClusterState>;
+  store: ZoneStore;
+  conflicts: Conflicts;
+  events: EventEmitter<{ changed: [] }>;
+}
+
+/** What a running cluster is made of, beside what it shows. */
+interface Parts {
+  nameserver: Nameserver;
+  state: JsonState<ClusterState>;
+  store: ZoneStore;
+  conflicts: Conflicts;
+  history: ZoneHistory;
+  rescan: Rescan;
+  local: LocalZones;
+  workers: Delivery;
+  changes: ZoneChanges;
+  progress: Progress;
+  audit: Audit;
+  schedules: readonly Schedule[];
+  log: Log;
+}
 
 /**
- * What the panel, the API and the command line ask of the cluster. Every command names who acts: a reseller sees and changes
- * only zones and members that are theirs (zone_not_yours, zone_unknown). All reject with ClusterError.
+ * The cluster as this server sees it. Every command names who acts: a reseller sees and changes only zones and members that are theirs.
+ * All reject with ClusterError.
  */
-export interface Cluster {
+export class Cluster {
   readonly hostname: string;
+  readonly zones: Zones;
+  /** Zones that were removed here. */
+  readonly removed: RemovedZones;
+  /** The zones' files on disk: those that people changed, and those that are lost. */
+  readonly files: LostFiles;
+  readonly members: MemberTable;
+  readonly drift: DriftChecks;
+  readonly synchronize: Synchronize;
+  readonly settings: Settings;
+  /** `changed`: something went wrong or right, so that `problems` are others now. */
+  readonly events: EventEmitter<{ changed: [] }>;
+  // By this name, and not #parts: tests of one part get it from a whole cluster.
+  private readonly parts: Parts;
 
-  /** By name. */
-  listZones(by: Principal): ZoneRow[];
-  /** The same without those whose file is known to be missing: a server that compares finds that they are lost here. */
-  heldZones(by: Principal): ZoneRow[];
-  /** How many those are. */
-  heldCount(by: Principal): number;
-  /** Zones of members that are read from, and that are not on this server. Of a reseller's own members only. */
-  zonesElsewhere(by: Principal): Promise<{ zone: ZoneName; member: string }[]>;
-  zone(name: ZoneName, by: Principal): ZoneRow | undefined;
-  zoneText(name: ZoneName, by: Principal): Promise<Buffer>;
-  /** As zoneText, after members of the role sync were asked: a newer copy of theirs is taken first. */
-  newestText(name: ZoneName, by: Principal): Promise<Buffer>;
-  zoneStates(name: ZoneName, by: Principal): MemberZoneState[];
+  readonly #ending = new AbortController();
 
-  /** Replaces or creates a zone by its master-file text. */
-  saveZone(name: ZoneName, text: Buffer, by: Principal, options?: ChangeOptions): Promise<ChangeResult>;
-  /** As saveZone, but refuses a zone that is here already (zone_exists). */
-  addZone(name: ZoneName, text: Buffer, by: Principal, options?: ChangeOptions): Promise<ChangeResult>;
-  /** Creates a zone from a template in templates/zones, as `standard`, with its variables, as `ip`. */
+  private constructor(options: ClusterOptions, { state, store, conflicts, events }: Opened) {
+    const { folder, own, nameserver, tokens, log } = options;
+    const here = own.hostname.toLowerCase();
+    const audit = new Audit(options.audit);
+    const types = new MemberTypes(options.memberTypes, log);
+    const origins = new Origins();
+    const history = new ZoneHistory(join(folder, 'history'), log);
+    const changed = (): void => void events.emit('changed');
+    const local = new LocalZones({ store, nameserver, log, changed: (names) => workers.changed(names) });
+    const rescan = new Rescan({ store, log, local });
+    const workers: Delivery = new Delivery({
+      state,
+      store,
+      own,
+      log,
+      origins,
+      conflicts,
+      types,
+      folder: join(folder, 'ledgers'),
+      ahead: (...seen) => this.#raise(...seen),
+      wasOurs: (name, version) => wasOurs(name, version, history),
+      setBack: (...met) => this.drift.noteSetBack(...met),
+      changed,
+      ending: this.#ending.signal,
+    });
+    const progress = new Progress(workers);
+    const policy = (): ConflictPolicy => state.data.conflictPolicy;
+    const changes = new ZoneChanges({ local, progress, workers, history, store, origins, conflicts, here, policy });
+    const kept = new KeptMembers(state);
+    this.hostname = own.hostname;
+    this.events = events;
+    this.synchronize = new Synchronize({ store, workers, changes, audit });
+    const { synchronize } = this;
+    this.zones = new Zones({ store, local, history, conflicts, changes, synchronize, audit });
+    this.removed = new RemovedZones({ store, history, changes, audit });
+    this.files = new LostFiles({ store, workers, history, changes, rescan, audit });
+    this.members = new MemberTable({ kept, store, own, nameserver, types, tokens, workers, audit });
+    this.drift = new DriftChecks({ store, workers, changes, here, log, audit, looked: changed });
+    this.settings = new Settings({ hostname: own.hostname, state, nameserver, delivery: workers, audit });
+    const { health = DEFAULT_HEALTH_SCHEDULE, drift = DEFAULT_DRIFT_SCHEDULE } = options.schedules ?? {};
+    const schedules = [
+      new Schedule(health, 'health check', () => this.#checkHealth(), log),
+      new Schedule(drift, 'drift check', () => this.drift.checkNow(SELF), log),
+    ];
+    this.parts = {
+      nameserver,
+      state,
+      store,
+      conflicts,
+      history,
+      rescan,
+      local,
+      workers,
+      changes,
+      progress,
+      audit,
+      schedules,
+      log,
+    };
+  }
+
+  /**
+   * Opens state and zones, brings the nameserver up to date, and begins to send members what they lack. Where it rejects, nothing is
+   * left running.
+   */
+  static async start(options: ClusterOptions): Promise<Cluster> {
+    const { folder, log } = options;
+    await mkdir(folder, { recursive: true, mode: 0o750 });
+    const schema = clusterStateSchema;
+    const state = await JsonState.open(join(folder, 'cluster.json'), { schema, defaults: newClusterState, log });
+    const store = await ZoneStore.open(folder, { log });
+    const events = new EventEmitter<{ changed: [] }>();
+    const isNew = (): void => void events.emit('changed');
+    const conflicts = await Conflicts.open(join(folder, 'conflicts'), { store, isNew, log });
+    const cluster = new Cluster(options, { state, store, conflicts, events });
+    try {
+      await cluster.parts.rescan.beforeStart();
+      await cluster.parts.local.start();
+      await cluster.parts.workers.start();
+      for (const schedule of cluster.parts.schedules) await schedule.start();
+      return cluster;
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
+  }
+
+  /**
+   * Ends everything that `start` began; what is on its way to members waits in the ledgers' difference. No member is waited for: what is
+   * said to them is cut off first, and the rest then ends in order.
+   */
+  async stop(): Promise<void> {
+    this.#ending.abort(new CutOff());
+    const { schedules, workers, local, history, conflicts, store, state, log } = this.parts;
+    const ends = [
+      () => Promise.all(schedules.map((schedule) => schedule.stop())).then(() => undefined),
+      () => Promise.all([this.drift.stop(), this.synchronize.stop(), workers.stop()]).then(() => undefined),
+      () => local.stop(),
+      () => history.close(),
+      () => conflicts.close(),
+      () => store.close(),
+      () => state.close(),
+    ];
+    for (const end of ends) {
+      // A part that cannot end in order keeps none of the others running.
+      await end().catch((error: unknown) => log.error({ error: sentenceOf(error) }, 'stopping went wrong'));
+    }
+  }
+
+  async status(by: Principal): Promise<ClusterStatus> {
+    return {
+      hostname: this.hostname,
+      clustering: this.settings.clustering,
+      settings: this.settings.values,
+      zones: this.zones.count(by),
+      nameserver: await this.parts.nameserver.status(),
+      dns: this.parts.nameserver.dns,
+      members: this.members.list(by),
+      damaged: this.parts.store.edits
+        .damaged()
+        .filter(({ zone }) => by.kind === 'root' || this.zones.get(zone, by) !== undefined)
+        .slice(0, MOST_DAMAGED),
+    };
+  }
+
+  /** What is wrong now, in a form that can be told. */
+  problems(now = Date.now()): Problem[] {
+    const facts = { hostname: this.hostname, ...this.settings.values, damaged: this.parts.store.edits.damaged() };
+    const members = this.members.list(SELF);
+    const shown = { members, reports: this.drift.reports(SELF), conflicts: this.zones.conflicts(SELF) };
+    return problemsOf({ ...facts, ...shown }, now);
+  }
+
+  /** The zones' files and journal can be copied from when this resolves until the returned function is called. */
+  holdFiles(): Promise<() => void> {
+    return this.parts.store.hold();
+  }
+
+  // What docs/hosts.md promises to host panels: their code calls these by name.
+
+  listZones(by: Principal): ZoneRow[] {
+    return this.zones.list(by);
+  }
+
+  zoneStates(name: ZoneName, by: Principal): MemberZoneState[] {
+    return this.zones.states(name, by);
+  }
+
+  saveZone(name: ZoneName, text: Buffer, by: Principal, options?: ChangeOptions): Promise<ChangeResult> {
+    return this.zones.save(name, text, by, options);
+  }
+
+  addZone(name: ZoneName, text: Buffer, by: Principal, options?: ChangeOptions): Promise<ChangeResult> {
+    return this.zones.add(name, text, by, options);
+  }
+
   createZone(
     name: ZoneName,
     template: string,
     variables: Readonly<Record<string, string>>,
     by: Principal,
     options?: ChangeOptions,
-  ): Promise<ChangeResult>;
-  removeZone(name: ZoneName, by: Principal, options?: ChangeOptions): Promise<ChangeResult>;
-  /** Many at once, one outcome each, in their order. */
-  saveZones(zones: readonly ZoneToSave[], by: Principal, options?: ChangeOptions): Promise<BatchOutcome[]>;
-  removeZones(names: readonly ZoneName[], by: Principal, options?: ChangeOptions): Promise<BatchOutcome[]>;
-  /** Makes the local nameserver load these zones again, or all; unknown names are skipped. */
-  reloadZones(names: readonly ZoneName[] | 'all', by: Principal): Promise<void>;
+  ): Promise<ChangeResult> {
+    return this.zones.create(name, { template, variables }, by, options);
+  }
 
-  /** Brings this server and its members to the newest copy of each zone. */
-  synchronize(options: SynchronizeOptions, by: Principal): Promise<SynchronizeResult>;
-  /** The same, beside everything else: it can be watched and cancelled. */
-  startSynchronize(options: SynchronizeOptions, by: Principal): Promise<SynchronizeJob>;
-  /** A run that `by` started, or anybody's for root; undefined where it is forgotten. */
-  synchronizeJob(id: string, by: Principal): SynchronizeJob | undefined;
+  removeZone(name: ZoneName, by: Principal, options?: ChangeOptions): Promise<ChangeResult> {
+    return this.zones.remove(name, by, options);
+  }
 
-  /** Zones that two servers write, as far as this one has met it: of all for root, of their own for a reseller. */
-  conflicts(by: Principal): Conflict[];
-  /** A zone becomes this server's, whoever had it; what the other sends of it is refused from then on. Fetched first where it is not here. */
-  takeOverZone(name: ZoneName, by: Principal): Promise<ChangeResult>;
-  /** The conflict is settled: it is shown again when it is met again. */
-  forgetConflict(name: ZoneName, by: Principal): Promise<void>;
+  /** Of the members, and of the files here. */
+  async #checkHealth(): Promise<void> {
+    await this.parts.store.edits.lookForMissing(FILES_A_LOOK);
+    await this.parts.workers.probeAll();
+    if (this.#ending.signal.aborted) return;
+    this.drift.lookAtLosses();
+    this.events.emit('changed');
+  }
 
-  /** How members differed from what they should hold when they were looked at last. */
-  drift(by: Principal): DriftReport[];
-  /** Looks now, at one member or at all. Rejects with member_unknown. */
-  checkDrift(member: string | undefined, by: Principal): Promise<DriftReport[]>;
-  /** Settles differences that the last look found at a member. */
-  settleDrift(member: string, zones: readonly ZoneName[], how: Settlement, by: Principal): Promise<BatchOutcome[]>;
-
-  /** Zones that were removed here, the newest first. */
-  removedZones(by: Principal): RemovedZone[];
-  /** Brings a removed zone back, to its owner, under a serial above any that was served. */
-  restoreZone(name: ZoneName, by: Principal, options?: ChangeOptions): Promise<ChangeResult>;
-
-  /** Brings a zone's file back that is missing or broken: from a member that has this version, else the version before. */
-  restoreFile(name: ZoneName, by: Principal): Promise<ChangeResult>;
-  /** The same for all zones whose file is missing, one outcome each. */
-  restoreFiles(by: Principal): Promise<BatchOutcome[]>;
-
-  /** The versions before the present one, the newest first, each with the change that ended it. Rejects with zone_unknown. */
-  zoneHistory(name: ZoneName, by: Principal): Promise<PastVersion[]>;
-
-  /** What does not work: members that fail or are disabled, and zones that members refused. */
-  failures(by: Principal): ClusterFailures;
-
-  /** Takes what persons did to the zone files on disk. Root's alone. */
-  rescanZones(by: Principal): Promise<RescanResult>;
-
-  status(by: Principal): Promise<ClusterStatus>;
-  setClustering(on: boolean, by: Principal): Promise<void>;
-  /**
-   * Changes options of the cluster; what is not named stays. Root's alone. `seen`: the revision of these options that the change was
-   * made from. Rejects with parameter_invalid, changed_meanwhile.
-   */
-  configure(change: Partial<ClusterSettings>, by: Principal, seen?: string): Promise<void>;
-  members(by: Principal): MemberStatus[];
-  /** The last calls to a member in debug mode, the newest first. */
-  transactions(id: string, by: Principal): Transaction[];
-  addMember(member: NewMember, by: Principal): Promise<MemberStatus>;
-  /** A server asks us to trust it: it is called back, and becomes a standalone member. */
-  trustMember(request: TrustRequest, by: Principal): Promise<MemberStatus>;
-  /** Types of members beside the original's wire: those that this principal may add, or all. */
-  memberTypes(by?: Principal): readonly MemberType[];
-  /**
-   * Changes a member's address, credentials, role or values, after it answered with them. `seen`: the revision that the change was made
-   * from. Rejects with changed_meanwhile where somebody else changed it by then.
-   */
-  editMember(id: string, edit: MemberEdit, by: Principal, seen?: string): Promise<MemberStatus>;
-  /** Asks a member who it is, now. */
-  testMember(id: string, by: Principal): Promise<MemberTest>;
-  /** Asks a member's nameserver for a zone's SOA, as `dig` does. */
-  askForSoa(id: string, zone: ZoneName, by: Principal): Promise<MemberAnswer>;
-  /** The text of a zone as a member has it. Rejects with zone_not_at_member. */
-  memberZoneText(id: string, zone: ZoneName, by: Principal): Promise<Buffer>;
-  /** The certificate that a server shows which is to be added. */
-  lookAtServer(host: string, port: number | undefined, by: Principal): Promise<LookedAt>;
-  /** `seen`: the role that it is to have till now. Rejects with changed_meanwhile. */
-  setMemberRole(id: string, role: Role, by: Principal, seen?: string): Promise<MemberStatus>;
-  enableMember(id: string, by: Principal): Promise<MemberStatus>;
-  disableMember(id: string, by: Principal): Promise<MemberStatus>;
-  /** The removals that are held for a member may go. */
-  allowRemovals(id: string, by: Principal): Promise<MemberStatus>;
-  removeMember(id: string, by: Principal): Promise<void>;
+  /** A member serves a later serial: ours is published again above it, which heals the member. */
+  async #raise(name: ZoneName, serial: number, member: string): Promise<void> {
+    try {
+      const { change, serial: ours } = await this.parts.changes.raise(name, { above: serial, member }, SELF);
+      if (change === 'saved')
+        this.parts.log.warn(
+          { zone: name, member, serial, ours },
+          'a member has a later serial: ours was raised above it',
+        );
+    } catch (error) {
+      this.parts.log.warn({ zone: name, error: sentenceOf(error) }, 'the serial could not be raised');
+    }
+  }
 }

@@ -3,7 +3,8 @@ import type { ChainEnd } from '../operations/audit-chain.js';
 import type { AuditLog } from '../operations/audit-log.js';
 import type { Log } from '../operations/log.js';
 import type { Notifications } from '../notifications/notifications.js';
-import type { DnsCluster } from './dns-cluster.js';
+import type { Cluster } from './cluster.js';
+import type { MemberTable } from './members/member-table.js';
 import { Schedule } from './health/schedule.js';
 
 const EACH_MORNING = '0 7 * * *';
@@ -13,7 +14,7 @@ export class DailySummary {
   readonly #schedule: Schedule;
 
   /** `audit`: the log whose last entry it names, so that people have its hash elsewhere. */
-  constructor(cluster: DnsCluster, notifications: Notifications, audit: Pick<AuditLog, 'end'>, log: Log) {
+  constructor(cluster: Cluster, notifications: Notifications, audit: Pick<AuditLog, 'end'>, log: Log) {
     this.#schedule = new Schedule(
       EACH_MORNING,
       'daily summary',
@@ -36,11 +37,11 @@ export class DailySummary {
 
 /** A line for each member, and what is wrong. */
 export function summaryOf(
-  cluster: Pick<DnsCluster, 'hostname' | 'members' | 'problems'>,
+  cluster: Pick<Cluster, 'hostname' | 'problems'> & { members: Pick<MemberTable, 'list'> },
   audited: ChainEnd,
 ): { subject: string; text: string } {
   const problems = cluster.problems();
-  const members = cluster.members(SELF).map(({ hostname, state, zonesInSync, zones, pending }) => {
+  const members = cluster.members.list(SELF).map(({ hostname, state, zonesInSync, zones, pending }) => {
     const waiting = pending === 0 ? '' : `, ${pending} waiting`;
     return `${hostname}: ${state}, ${zonesInSync} of ${zones} zones in sync${waiting}`;
   });

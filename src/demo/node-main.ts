@@ -26,7 +26,7 @@ const calls: {
     return { token: made.secret };
   },
   async join(member) {
-    const { hostname } = await running().plugin.cluster.addMember(member, SELF);
+    const { hostname } = await running().plugin.cluster.members.add(member, SELF);
     return { hostname };
   },
   import: async ({ folder }, report) => importFolder(folder, report),
@@ -59,7 +59,7 @@ async function importFolder(folder: string, report: Report): Promise<ImportRepor
   const outcome: ImportReport = { saved: 0, unchanged: 0, leftOut: [] };
   let batch: { file: string; name: ZoneName; text: Buffer }[] = [];
   const save = async (): Promise<void> => {
-    const results = await cluster.saveZones(batch, SELF, { wait: 'local' });
+    const results = await cluster.zones.saveMany(batch, SELF, { wait: 'local' });
     results.forEach((result, i) => {
       if ('error' in result) outcome.leftOut.push({ file: batch[i]?.file ?? result.zone, why: result.error.message });
       else if (result.result.change === 'unchanged') outcome.unchanged++;

@@ -11,7 +11,7 @@ export async function pastVersion(
   time: unknown,
   by: Principal,
 ): Promise<PastVersion> {
-  const found = (await cluster.zoneHistory(zone, by)).find((one) => one.time === time);
+  const found = (await cluster.zones.history(zone, by)).find((one) => one.time === time);
   if (found === undefined) throw new ClusterError('version_unknown', { zone });
   return found;
 }

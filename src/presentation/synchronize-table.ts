@@ -73,8 +73,8 @@ function* rowsOf(
     else yield [{ zone, server, outcome: 'Newer copy taken', detail: sources.get(zone) ?? '', tone: 'good' }];
   }
   if (options.direction !== 'all' || options.plan) return;
-  for (const zone of options.zones ?? cluster.listZones(by).map(({ name }) => name)) {
-    yield cluster.zoneStates(zone, by).map(({ hostname, state, reason, serial }) => {
+  for (const zone of options.zones ?? cluster.zones.list(by).map(({ name }) => name)) {
+    yield cluster.zones.states(zone, by).map(({ hostname, state, reason, serial }) => {
       const { label, tone } = ZONE_STATES[state];
       const detail = reason ?? (serial === undefined ? '' : `serial ${serial}`);
       return { zone, server: hostname, outcome: label, detail, tone };

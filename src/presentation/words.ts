@@ -1,3 +1,4 @@
+import type { AuditAction } from '../cluster/model/audit.js';
 import type { NameserverStatus } from '../nameservers/nameserver.js';
 import type { MemberZoneState, SynchronizeProgress } from '../cluster/model/results.js';
 import type { MemberStatus } from '../cluster/model/member-status.js';
@@ -30,14 +31,14 @@ export const PHASES: Readonly<Record<SynchronizeProgress['phase'], string>> = {
   sending: 'Sending zones to the servers that are written to',
 };
 
-/** What was asked for, in words. An action that is not here is shown as it is. */
-export const ACTIONS: Readonly<Record<string, string>> = {
+const COMMANDS: Readonly<Record<AuditAction, string>> = {
   saveZone: 'Zone saved',
   addZone: 'Zone created',
   createZone: 'Zone created',
   removeZone: 'Zone deleted',
   saveZones: 'Zones saved',
   removeZones: 'Zones deleted',
+  reloadZones: 'Zones loaded again',
   rescanZones: 'Zone files read again',
   restoreZone: 'Zone brought back',
   synchronize: 'Synchronized',
@@ -48,6 +49,7 @@ export const ACTIONS: Readonly<Record<string, string>> = {
   forgetConflict: 'Conflict put away',
   allowRemovals: 'Removals allowed',
   restoreFile: 'Zone file restored',
+  restoreFiles: 'Zone files restored',
   checkDrift: 'Drift check',
   settleDrift: 'Drift settled',
   addMember: 'Server added',
@@ -57,6 +59,11 @@ export const ACTIONS: Readonly<Record<string, string>> = {
   enableMember: 'Server enabled',
   disableMember: 'Server disabled',
   removeMember: 'Server deleted',
+};
+
+/** What was asked for, in words. An action that is not here is shown as it is. */
+export const ACTIONS: Readonly<Record<string, string>> = {
+  ...COMMANDS,
   createToken: 'Token created',
   updateToken: 'Token edited',
   revokeToken: 'Token revoked',

@@ -102,7 +102,7 @@ export function metricsRoutes(cluster: Cluster): Router {
     // Not before somebody asks: the process's own figures are gathered from then on.
     metrics ??= newMetrics();
     const { registry, ofServer, ofMembers, counted, drift, conflicts } = metrics;
-    conflicts.set(cluster.conflicts(SELF).length);
+    conflicts.set(cluster.zones.conflicts(SELF).length);
     for (const { gauge: shown, value } of ofServer) shown.set(value(status) ?? 0);
     for (const { gauge: shown, value } of ofMembers) {
       // Members that are gone have no figures.
@@ -117,7 +117,7 @@ export function metricsRoutes(cluster: Cluster): Router {
       for (const { hostname: member, pushes } of status.members) counter.inc({ member }, pushes?.[of] ?? 0);
     }
     drift.reset();
-    for (const { hostname: member, differences } of cluster.drift(SELF)) {
+    for (const { hostname: member, differences } of cluster.drift.reports(SELF)) {
       for (const kind of Object.keys(DRIFT_KINDS)) drift.set({ member, kind }, 0);
       for (const { kind, repaired } of differences) if (repaired === undefined) drift.inc({ member, kind });
     }

@@ -20,7 +20,7 @@ describe.skipIf(!needs('chromium'))('the pages, in Chromium', () => {
     base = `${nodes.node('web').url}/clusters/dns`;
     browser = await TestBrowser.start(nodes.node('web').url);
     const zones = hostingZones(3).map(({ name, text }) => ({ name: zoneName(name), text: Buffer.from(text) }));
-    await nodes.node('web').plugin.cluster.saveZones(zones, SELF);
+    await nodes.node('web').plugin.cluster.zones.saveMany(zones, SELF);
   });
   afterAll(async () => {
     await browser.close();
@@ -91,17 +91,17 @@ describe.skipIf(!needs('chromium'))('the pages, in Chromium', () => {
 
   test.each(LOOKS)('every page at $width, $scheme: nothing that axe-core finds, nothing too wide', async (look) => {
     const page = await browser.window(ROOT, look);
-    const [{ id } = { id: '' }] = nodes.node('web').plugin.cluster.members(SELF);
+    const [{ id } = { id: '' }] = nodes.node('web').plugin.cluster.members.list(SELF);
     const { cluster } = nodes.node('web').plugin;
-    await cluster.editMember(id, { debug: true }, SELF);
+    await cluster.members.edit(id, { debug: true }, SELF);
     await cluster.saveZone(
       NAME,
       Buffer.from(
-        (await cluster.zoneText(NAME, SELF)).toString().replace(/^ftp.*$/m, `ftp A 192.0.2.${look.width % 250}`),
+        (await cluster.zones.text(NAME, SELF)).toString().replace(/^ftp.*$/m, `ftp A 192.0.2.${look.width % 250}`),
       ),
       SELF,
     );
-    const [past] = await cluster.zoneHistory(NAME, SELF);
+    const [past] = await cluster.zones.history(NAME, SELF);
     for (const [path, name] of [
       ['', 'cluster'],
       ['/members/new', 'member-new'],
@@ -145,7 +145,7 @@ describe.skipIf(!needs('chromium'))('the pages, in Chromium', () => {
     await page.getByLabel('Value').fill('192.0.2.77');
     await submit(page, 'Save');
     expect(await page.getByRole('status').textContent()).toContain('2 of 2 servers of the cluster serve it');
-    expect((await nodes.node('ns2').plugin.cluster.zoneText(NAME, SELF)).toString()).toContain('192.0.2.77');
+    expect((await nodes.node('ns2').plugin.cluster.zones.text(NAME, SELF)).toString()).toContain('192.0.2.77');
     await submit(page, 'Remove new A');
     expect(await page.getByText('192.0.2.77').count()).toBe(0);
     await follow(page, 'History');
@@ -171,7 +171,7 @@ describe.skipIf(!needs('chromium'))('the pages, in Chromium', () => {
         'document.activeElement.value.slice(document.activeElement.selectionStart, document.activeElement.selectionEnd)',
       ),
     ).toBe('1.2.3');
-    expect((await nodes.node('web').plugin.cluster.zoneText(NAME, SELF)).toString()).not.toContain('1.2.3\n');
+    expect((await nodes.node('web').plugin.cluster.zones.text(NAME, SELF)).toString()).not.toContain('1.2.3\n');
     await page.context().close();
   });
 
@@ -184,15 +184,15 @@ describe.skipIf(!needs('chromium'))('the pages, in Chromium', () => {
     await page.getByLabel('Second nameserver').fill('ns2.hosting.example');
     await submit(page, /^Create/);
     expect(await page.getByRole('status').textContent()).toContain('made.example was created');
-    await expect.poll(() => nodes.node('ns1').plugin.cluster.zone(zoneName('made.example'), SELF)).toBeDefined();
+    await expect.poll(() => nodes.node('ns1').plugin.cluster.zones.get(zoneName('made.example'), SELF)).toBeDefined();
     await follow(page, 'Delete this zone');
     await submit(page, 'Delete');
     expect(await page.getByRole('status').textContent()).toContain('2 of 2 servers of the cluster deleted it');
-    expect(nodes.node('ns2').plugin.cluster.zone(zoneName('made.example'), SELF)).toBeUndefined();
+    expect(nodes.node('ns2').plugin.cluster.zones.get(zoneName('made.example'), SELF)).toBeUndefined();
     await follow(page, 'Deleted zones');
     await submit(page, 'Bring made.example back');
     expect(await page.getByRole('status').textContent()).toContain('2 of 2 servers of the cluster serve it');
-    expect(nodes.node('ns2').plugin.cluster.zone(zoneName('made.example'), SELF)).toBeDefined();
+    expect(nodes.node('ns2').plugin.cluster.zones.get(zoneName('made.example'), SELF)).toBeDefined();
     await page.context().close();
   });
 

@@ -22,7 +22,7 @@ describe('dnscluster audit verify', () => {
     const { status, said } = await web.json(['audit', 'verify']);
     expect([status, said]).toMatchObject([0, { ok: true, first: 1, end: { number: 3 } }]);
     const { end } = said as Verdict;
-    const { text } = summaryOf({ hostname: 'web', members: () => [], problems: () => [] }, end);
+    const { text } = summaryOf({ hostname: 'web', members: { list: () => [] }, problems: () => [] }, end);
     const seen = /hash ([0-9a-f]{64})/.exec(text)?.[1] ?? '';
     await cluster.saveZone(zoneName('a.example'), zoneText(4), SELF);
     const { status: again, out } = await web.run(['audit', 'verify', '--seen', seen]);

@@ -41,7 +41,7 @@ describe('dnscluster backup and restore', () => {
       expect(node.fingerprint).toBe(fingerprint);
       expect(node.users.list().map(({ user }) => user)).toEqual(['operator']);
       expect(node.plugin.tokens.list().map(({ name }) => name)).toEqual(['one']);
-      expect(node.plugin.cluster.zone(zoneName('a.example'), SELF)).toMatchObject({ serial: 3 });
+      expect(node.plugin.cluster.zones.get(zoneName('a.example'), SELF)).toMatchObject({ serial: 3 });
     } finally {
       await node.stop();
     }

@@ -42,7 +42,7 @@ beforeAll(async () => {
     if (call === 'gethostname') response.end('--evil');
     return call === 'gethostname';
   };
-  for (const node of nodes) await web.node.plugin.cluster.addMember(await node.invitation('write-only', ROOT), ROOT);
+  for (const node of nodes) await web.node.plugin.cluster.members.add(await node.invitation('write-only', ROOT), ROOT);
 });
 afterAll(() => Promise.all(nodes.map((node) => node.end())));
 
@@ -91,7 +91,7 @@ describe('the completion for bash', () => {
   });
 
   test('offers no name that a shell or the program would read as something else', async () => {
-    const members = web.node.plugin.cluster.members(ROOT).map(({ hostname }) => hostname);
+    const members = web.node.plugin.cluster.members.list(ROOT).map(({ hostname }) => hostname);
     expect(members.sort()).toEqual(['--evil', 'ns1.example.net']);
     expect(await offered('dnscluster members remove ')).toEqual(['ns1.example.net']);
   });

@@ -17,18 +17,21 @@ beforeAll(async () => {
   [ns1, other] = await Promise.all([ClusterNode.start(NS1), ClusterNode.start('web2.example.net')]);
   const { cluster } = web.node.plugin;
   await cluster.saveZone(AHEAD, zoneText(5), ROOT);
-  await cluster.addMember(await ns1.invitation('write-only', ROOT), ROOT);
+  await cluster.members.add(await ns1.invitation('write-only', ROOT), ROOT);
   await inSync();
   await other.add(ns1);
 });
 afterAll(() => Promise.all([ns1, other].map((node) => node.end())));
 
 const inSync = (): Promise<void> =>
-  vi.waitFor(() => expect(web.node.plugin.cluster.members(ROOT).map(({ pending }) => pending)).toEqual([0]), 30_000);
+  vi.waitFor(
+    () => expect(web.node.plugin.cluster.members.list(ROOT).map(({ pending }) => pending)).toEqual([0]),
+    30_000,
+  );
 /** The member has this from elsewhere, as if somebody had edited it there. */
 const editThere = (name: ZoneName, serial: number): Promise<unknown> =>
   ns1.cluster.saveZone(name, zoneText(serial, '192.0.2.99'), ROOT, { wait: 'local', hostsSeen: [] });
-const textHere = async (): Promise<string> => (await web.node.plugin.cluster.zoneText(AHEAD, ROOT)).toString();
+const textHere = async (): Promise<string> => (await web.node.plugin.cluster.zones.text(AHEAD, ROOT)).toString();
 
 describe('dnscluster drift', () => {
   test('check compares now; list says what was found last, and who was not looked at yet', async () => {
@@ -115,7 +118,7 @@ describe('dnscluster conflicts', () => {
 
   test('list: none, then the zone that two servers write, whose version is kept, and 1', async () => {
     expect(await web.run(['conflicts', 'list'])).toMatchObject({ status: 0, out: /^No two servers/ });
-    await ns1.cluster.configure({ conflictPolicy: 'first' }, ROOT);
+    await ns1.cluster.settings.change({ conflictPolicy: 'first' }, ROOT);
     await other.cluster.saveZone(ZONE, zoneText(10, '192.0.2.10'), ROOT);
     await web.node.plugin.cluster.saveZone(ZONE, zoneText(20, '192.0.2.20'), ROOT);
     const { status, out } = await web.run(['conflicts', 'list']);
@@ -133,7 +136,7 @@ describe('dnscluster conflicts', () => {
     expect(await ns1.served(ZONE)).toBe(10);
     const { status, out } = await web.run(['conflicts', 'take-over', ZONE, '--yes']);
     expect([status, out]).toEqual([0, expect.stringMatching(/^shop\.example: saved, serial \d+/)]);
-    await vi.waitFor(async () => expect((await ns1.cluster.zoneText(ZONE, ROOT)).toString()).toContain('192.0.2.20'));
+    await vi.waitFor(async () => expect((await ns1.cluster.zones.text(ZONE, ROOT)).toString()).toContain('192.0.2.20'));
     expect(await web.run(['conflicts', 'list'])).toMatchObject({ status: 0 });
   });
 

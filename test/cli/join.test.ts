@@ -47,7 +47,7 @@ afterAll(async () => {
 beforeEach(async () => {
   tokenFile = await tokenOfWeb('all');
   configure(place);
-  for (const { id } of web.plugin.cluster.members(ROOT)) await web.plugin.cluster.removeMember(id, ROOT);
+  for (const { id } of web.plugin.cluster.members.list(ROOT)) await web.plugin.cluster.members.remove(id, ROOT);
   for (const { name } of box.node.plugin.tokens.list()) await box.node.plugin.tokens.revoke('root', name);
 });
 
@@ -92,16 +92,16 @@ describe('dnscluster join', () => {
       ...HERE,
       ...['token', 'version', 'clock', 'name', 'address', 'dns', 'member', 'seen'],
     ]);
-    const [member] = web.plugin.cluster.members(ROOT);
+    const [member] = web.plugin.cluster.members.list(ROOT);
     expect(member).toMatchObject({ hostname: NAME, host: '127.0.0.1', role: 'write-only', ...place });
-    await vi.waitFor(() => expect(box.node.plugin.cluster.zone(ZONE, SELF)?.serial).toBe(7), { timeout: 20_000 });
+    await vi.waitFor(() => expect(box.node.plugin.cluster.zones.get(ZONE, SELF)?.serial).toBe(7), { timeout: 20_000 });
     const [token] = tokensOfBox();
     expect(token).toMatch(/^joined-web_example_net-/);
 
     const again = await dnsclusterJoin();
     expect([again.status, again.ok]).toEqual([0, true]);
     expect(again.findings.find(({ check }) => check === 'name')?.what).toMatch(/has this server as a member already/);
-    expect(web.plugin.cluster.members(ROOT).map(({ id }) => id)).toEqual([member?.id]);
+    expect(web.plugin.cluster.members.list(ROOT).map(({ id }) => id)).toEqual([member?.id]);
     expect(tokensOfBox()).toEqual([token]);
   });
 
@@ -112,7 +112,7 @@ describe('dnscluster join', () => {
     expect(said.findings.map(({ what }) => what).join()).toMatch(
       /name ns7\.example\.net is free.*sees this server at 127\.0\.0\.1/,
     );
-    expect([web.plugin.cluster.members(ROOT), tokensOfBox()]).toEqual([[], []]);
+    expect([web.plugin.cluster.members.list(ROOT), tokensOfBox()]).toEqual([[], []]);
     expect((await box.run(['join', url, '--token-file', tokenFile])).status).toBe(2);
   });
 
@@ -150,7 +150,7 @@ describe('dnscluster join', () => {
       const said = await joinAt(`https://127.0.0.1:${port}`, await certificateOf('127.0.0.1', port));
       expect([said.status, wrongOf(said)]).toEqual([1, ['version']]);
       expect(said.findings.find(({ check }) => check === 'version')?.what).toMatch(why);
-      expect(other.cluster.members(ROOT)).toEqual([]);
+      expect(other.cluster.members.list(ROOT)).toEqual([]);
     } finally {
       await other.end();
     }
@@ -158,11 +158,11 @@ describe('dnscluster join', () => {
 
   test('a name that another member has is not taken from it', async () => {
     const other = await ClusterNode.start(NAME);
-    await web.plugin.cluster.addMember(await other.invitation('write-only', ROOT), ROOT);
+    await web.plugin.cluster.members.add(await other.invitation('write-only', ROOT), ROOT);
     const said = await dnsclusterJoin();
     expect([said.status, wrongOf(said)]).toEqual([1, ['name']]);
     expect(said.findings.find(({ check }) => check === 'name')?.fix).toMatch(/members remove ns1.example.net/);
-    expect([web.plugin.cluster.members(ROOT).length, tokensOfBox()]).toEqual([1, []]);
+    expect([web.plugin.cluster.members.list(ROOT).length, tokensOfBox()]).toEqual([1, []]);
     await other.end();
   });
 
@@ -173,7 +173,7 @@ describe('dnscluster join', () => {
       what: expect.stringMatching(/did not add this server: .*ECONNREFUSED/) as string,
       fix: expect.stringMatching(/port \d+ \(TCP\) at 127\.0\.0\.2: firewall, router, --address/) as string,
     });
-    expect([web.plugin.cluster.members(ROOT), tokensOfBox()]).toEqual([[], []]);
+    expect([web.plugin.cluster.members.list(ROOT), tokensOfBox()]).toEqual([[], []]);
   });
 
   test('a nameserver that the other does not reach is named with the ways on which it is silent', async () => {
@@ -201,19 +201,19 @@ describe('dnscluster join', () => {
     const said = await dnsclusterJoin();
     chmodSync(join(box.folder, 'tls', 'tls.key'), 0o600);
     expect([said.status, new Set(wrongOf(said))]).toEqual([1, new Set(['folders', 'ports'])]);
-    expect([web.plugin.cluster.members(ROOT), tokensOfBox()]).toEqual([[], []]);
+    expect([web.plugin.cluster.members.list(ROOT), tokensOfBox()]).toEqual([[], []]);
   });
 
   test('a member whose token was revoked here gets another by joining again', async () => {
     await dnsclusterJoin();
     const [before] = tokensOfBox();
-    const [member] = web.plugin.cluster.members(ROOT);
+    const [member] = web.plugin.cluster.members.list(ROOT);
     await box.node.plugin.tokens.revoke('root', before ?? '');
     const said = await dnsclusterJoin();
     expect([said.status, wrongOf(said)]).toEqual([0, []]);
     expect(tokensOfBox()).toEqual([expect.not.stringMatching(`^${before}$`)]);
-    expect(web.plugin.cluster.members(ROOT)).toMatchObject([{ id: member?.id, host: '127.0.0.1' }]);
-    await web.plugin.cluster.testMember(member?.id ?? '', ROOT);
+    expect(web.plugin.cluster.members.list(ROOT)).toMatchObject([{ id: member?.id, host: '127.0.0.1' }]);
+    await web.plugin.cluster.members.test(member?.id ?? '', ROOT);
   });
 
   test('a token on the command line is taken, told of, and hidden from the process list at once', async () => {
@@ -252,14 +252,14 @@ describe('dnscluster join', () => {
         });
       const no = await asked('n');
       expect([no.status, no.shown]).toEqual([2, expect.stringContaining(fingerprint)]);
-      expect(web.plugin.cluster.members(ROOT)).toEqual([]);
+      expect(web.plugin.cluster.members.list(ROOT)).toEqual([]);
       const yes = await asked('yes');
       expect([yes.status, yes.shown]).toEqual([
         0,
         expect.stringContaining(`${NAME} is a member of the cluster of web`),
       ]);
       for (const { shown } of [no, yes]) expect(shown).not.toContain(secret);
-      expect(web.plugin.cluster.members(ROOT)).toHaveLength(1);
+      expect(web.plugin.cluster.members.list(ROOT)).toHaveLength(1);
     },
   );
 });

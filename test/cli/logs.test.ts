@@ -17,11 +17,11 @@ let ns1: ClusterNode;
 beforeAll(async () => {
   ns1 = await ClusterNode.start(NS1);
   const { cluster } = web.node.plugin;
-  const { id } = await cluster.addMember(await ns1.invitation('write-only', ROOT), ROOT);
+  const { id } = await cluster.members.add(await ns1.invitation('write-only', ROOT), ROOT);
   await cluster.saveZone(ZONE, zoneText(5), ROOT);
   await cluster.saveZone(zoneName('not-a.example'), zoneText(6), reseller('ann'));
   await cluster.saveZone(ZONE, Buffer.from('www A 192.0.2.300\n'), ROOT).catch(() => undefined);
-  await cluster.disableMember(id, ROOT);
+  await cluster.members.disable(id, ROOT);
 });
 afterAll(() => ns1.end());
 

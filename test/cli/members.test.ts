@@ -119,7 +119,7 @@ describe('dnscluster members', () => {
     });
     const moved = await web.run(['members', 'edit', 'ns1.example.net', '--host', 'localhost']);
     expect([moved.status, moved.err]).toEqual([2, expect.stringContaining(fingerprint)]);
-    expect(web.node.plugin.cluster.members(ROOT)).toMatchObject([{ host: '127.0.0.1' }]);
+    expect(web.node.plugin.cluster.members.list(ROOT)).toMatchObject([{ host: '127.0.0.1' }]);
   });
 
   test('a member that is away: test and status say so with 1', async () => {
@@ -136,12 +136,12 @@ describe('dnscluster members', () => {
   test('remove: not without being asked or --yes', async () => {
     const { status, err } = await web.run(['members', 'remove', 'ns1.example.net']);
     expect([status, err]).toEqual([2, expect.stringContaining('--yes')]);
-    expect(web.node.plugin.cluster.members(ROOT)).toHaveLength(1);
+    expect(web.node.plugin.cluster.members.list(ROOT)).toHaveLength(1);
     expect(await web.json(['members', 'remove', 'ns1.example.net', '--yes'])).toEqual({
       status: 0,
       said: { removed: 'ns1.example.net' },
     });
-    expect(web.node.plugin.cluster.members(ROOT)).toEqual([]);
+    expect(web.node.plugin.cluster.members.list(ROOT)).toEqual([]);
     expect(await ns1.served(ZONE)).toBe(7);
   });
 

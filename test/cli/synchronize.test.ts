@@ -14,12 +14,12 @@ let ns1: ClusterNode;
 beforeAll(async () => {
   ns1 = await ClusterNode.start('ns1.example.net');
   const { cluster } = web.node.plugin;
-  await cluster.addMember(await ns1.invitation('sync', ROOT), ROOT);
+  await cluster.members.add(await ns1.invitation('sync', ROOT), ROOT);
   await cluster.saveZone(ZONE, zoneText(7), ROOT);
 });
 afterAll(() => ns1.end());
 
-const serialHere = (): number => web.node.plugin.cluster.zone(ZONE, ROOT)?.serial ?? 0;
+const serialHere = (): number => web.node.plugin.cluster.zones.get(ZONE, ROOT)?.serial ?? 0;
 
 describe('dnscluster synchronizes', () => {
   test('one zone: synczonelocal takes the newer copy here, and says so', async () => {
@@ -51,14 +51,14 @@ describe('dnscluster synchronizes', () => {
   test('all zones: without --full only those of this server', async () => {
     await ns1.cluster.saveZone(OTHER, zoneText(1), ROOT);
     expect(await web.run(['synclocal'])).toEqual({ status: 0, out: 'There was nothing to do.\n', err: '' });
-    expect(web.node.plugin.cluster.zone(OTHER, ROOT)).toBeUndefined();
+    expect(web.node.plugin.cluster.zones.get(OTHER, ROOT)).toBeUndefined();
     expect((await web.run(['syncalllocal', '--full', '--plan'])).out).toMatch(/theirs\.example.*not here/);
     expect(await web.run(['syncall', '--full'])).toMatchObject({ status: 0 });
-    expect(web.node.plugin.cluster.zone(OTHER, ROOT)).toBeDefined();
+    expect(web.node.plugin.cluster.zones.get(OTHER, ROOT)).toBeDefined();
   });
 
   test.skipIf(!needs('script'))('to a terminal it shows how far it is, and on its output nothing of that', async () => {
-    await web.node.plugin.cluster.saveZones(
+    await web.node.plugin.cluster.zones.saveMany(
       zoneNames(300).map((name) => ({ name, text: zoneText(1) })),
       ROOT,
       { wait: 'local' },
@@ -94,10 +94,10 @@ describe('dnscluster synchronizes', () => {
   }, 60_000);
 
   test('while clustering is off: 1, and why', async () => {
-    await web.node.plugin.cluster.setClustering(false, ROOT);
+    await web.node.plugin.cluster.settings.setClustering(false, ROOT);
     const { status, out, err } = await web.run(['syncall']);
     expect([status, out, err]).toEqual([1, '', expect.stringContaining('clustering is off')]);
-    await web.node.plugin.cluster.setClustering(true, ROOT);
+    await web.node.plugin.cluster.settings.setClustering(true, ROOT);
   });
 
   test('no zone, or a wrong name', async () => {

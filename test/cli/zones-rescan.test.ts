@@ -94,7 +94,7 @@ describe.each([
     mkdirSync(own, { recursive: true });
     cluster = new MemoryCluster();
     tokens = await TokenStore.open(join(folder, 'tokens.json'), { log });
-    control = await ControlSocket.open(own, createApi({ cluster, tokens, version: '0', log }));
+    control = await ControlSocket.open(own, createApi({ cluster: cluster.shown, tokens, version: '0', log }));
   });
   afterEach(async () => {
     await control.close();
@@ -145,7 +145,7 @@ describe('the control socket', () => {
 
   test('lends nothing to connections over TCP: they need a token, whatever they say', async () => {
     const tokens = await TokenStore.open(join(folder, 'tokens.json'), { log });
-    const app = createApi({ cluster: new MemoryCluster(), tokens, version: '0', log });
+    const app = createApi({ cluster: new MemoryCluster().shown, tokens, version: '0', log });
     const control = await ControlSocket.open(folder, app);
     const server = app.listen(0, '127.0.0.1');
     await once(server, 'listening');

@@ -20,7 +20,7 @@ beforeAll(async () => {
   ns1 = await ClusterNode.start('ns1.example.net');
   file = join(web.folder, 'file');
   const { cluster } = web.node.plugin;
-  await cluster.addMember(await ns1.invitation('sync', ROOT), ROOT);
+  await cluster.members.add(await ns1.invitation('sync', ROOT), ROOT);
   await cluster.saveZone(zoneName('ann.example'), zoneText(3), reseller('ann'));
 });
 afterAll(() => ns1.end());
@@ -150,11 +150,11 @@ describe('dnscluster zones diff', () => {
   });
 
   test('a zone that the member has not', async () => {
-    await web.node.plugin.cluster.disableMember(web.node.plugin.cluster.members(ROOT)[0]?.id ?? '', ROOT);
+    await web.node.plugin.cluster.members.disable(web.node.plugin.cluster.members.list(ROOT)[0]?.id ?? '', ROOT);
     await web.run(['zones', 'save', 'b.example', '--wait', 'local'], { input: zoneText(1) });
     const { status, err } = await web.run(['zones', 'diff', 'b.example', '--member', 'ns1.example.net']);
     expect([status, err]).toEqual([1, expect.stringContaining('ns1.example.net does not have the zone b.example')]);
-    await web.node.plugin.cluster.enableMember(web.node.plugin.cluster.members(ROOT)[0]?.id ?? '', ROOT);
+    await web.node.plugin.cluster.members.enable(web.node.plugin.cluster.members.list(ROOT)[0]?.id ?? '', ROOT);
   });
 });
 
@@ -190,12 +190,12 @@ describe('dnscluster zones create, remove, restore', () => {
   test('remove asks before, here and at the members; restore brings it back', async () => {
     const { status, err } = await web.run(['zones', 'remove', ZONE]);
     expect([status, err]).toEqual([2, expect.stringContaining('--yes')]);
-    expect(web.node.plugin.cluster.zone(ZONE, ROOT)).toBeDefined();
+    expect(web.node.plugin.cluster.zones.get(ZONE, ROOT)).toBeDefined();
     expect(await web.run(['zones', 'removed'])).toMatchObject({ status: 0, out: 'No zone was removed here.\n' });
 
     const removed = await web.run(['zones', 'remove', ZONE, '--yes']);
     expect(removed).toMatchObject({ status: 0, out: 'a.example: removed\n  ns1.example.net: deleted\n' });
-    expect(ns1.cluster.zone(ZONE, ROOT)).toBeUndefined();
+    expect(ns1.cluster.zones.get(ZONE, ROOT)).toBeUndefined();
     expect((await web.run(['zones', 'removed'])).out).toMatch(/^ZONE +SERIAL +REMOVED +BY\na\.example +8 .*root\n$/);
 
     expect(await web.json(['zones', 'restore', ZONE])).toMatchObject({

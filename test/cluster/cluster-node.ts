@@ -8,13 +8,15 @@ import { mkdir } from 'node:fs/promises';
 import { TokenStore } from '../../src/access/tokens.js';
 import { trustTokens } from '../../src/access/trust-tokens.js';
 import type { Role } from '../../src/cluster/model/member.js';
-import { DnsCluster } from '../../src/cluster/dns-cluster.js';
+import { Cluster } from '../../src/cluster/cluster.js';
+import type { AuditTrail } from '../../src/cluster/model/audit.js';
 import type { TrustTokens } from '../../src/cluster/members/reverse-trust.js';
 import type { Principal } from '../../src/access/principal.js';
 import { parseName } from '../../src/dns/name.js';
 import { DnsClient } from '../../src/dns/messages/query.js';
 import { EmbeddedNameserver } from '../../src/nameservers/embedded/embedded.js';
 import type { MemberType } from '../../src/members/member-type.js';
+import { AuditLog } from '../../src/operations/audit-log.js';
 import { createLog } from '../../src/operations/log.js';
 import { ownCertificate, type Certificate } from '../../src/state/certificate.js';
 import { createApi } from '../../src/web/api.js';
@@ -26,7 +28,7 @@ import type { MemberStatus, NewCpanelMember } from '../../src/cluster/model/memb
 const log = createLog({ level: 'silent' });
 
 interface Running {
-  cluster: DnsCluster;
+  cluster: Cluster;
   nameserver: FaultyNameserver;
   server: Server;
   tokens: TokenStore;
@@ -46,23 +48,28 @@ export class ClusterNode {
   #dnsPort = 0;
   #running: Running | undefined;
 
-  readonly #options: { healthSchedule?: string };
+  readonly #options: { schedules?: { health: string } };
 
-  private constructor(name: string, folder: string, certificate: Certificate, options: { healthSchedule?: string }) {
+  private constructor(
+    name: string,
+    folder: string,
+    certificate: Certificate,
+    options: { schedules?: { health: string } },
+  ) {
     this.#options = options;
     this.name = name;
     this.folder = folder;
     this.#certificate = certificate;
   }
 
-  static async start(name: string, options: { healthSchedule?: string } = {}): Promise<ClusterNode> {
+  static async start(name: string, options: { schedules?: { health: string } } = {}): Promise<ClusterNode> {
     const folder = mkdtempSync(join(tmpdir(), `cluster-${name}-`));
     const node = new ClusterNode(name, folder, await ownCertificate(join(folder, 'tls'), name, ['127.0.0.1']), options);
     await node.start();
     return node;
   }
 
-  get cluster(): DnsCluster {
+  get cluster(): Cluster {
     return this.#now().cluster;
   }
 
@@ -93,8 +100,9 @@ export class ClusterNode {
     const own = { hostname: this.name, apiPort: this.#apiPort, fingerprint };
     await mkdir(folder, { recursive: true });
     const tokens = await TokenStore.open(join(folder, 'tokens.json'), { log });
-    const parts = { memberTypes: this.memberTypes, tokens: trustTokens(tokens) };
-    const cluster = await DnsCluster.start({ folder, log, own, nameserver, ...parts, ...this.#options });
+    const audit = new AuditLog(join(folder, 'audit.log'), log);
+    const parts = { memberTypes: this.memberTypes, tokens: trustTokens(tokens), audit };
+    const cluster = await Cluster.start({ folder, log, own, nameserver, ...parts, ...this.#options });
     api.app = createApi({ cluster, tokens, version: '0', log }) as RequestListener;
     this.#dnsPort = nameserver.dns.port;
     this.#running = { cluster, nameserver, server, tokens };
@@ -124,7 +132,7 @@ export class ClusterNode {
 
   /** Makes `other` a member of this node. `as`: who that other server takes us for. */
   async add(other: ClusterNode, role: Role = 'write-only', by = ROOT, as = ROOT): Promise<MemberStatus> {
-    return this.cluster.addMember(await other.invitation(role, as), by);
+    return this.cluster.members.add(await other.invitation(role, as), by);
   }
 
   /** The names of the tokens that it gave away. */
@@ -168,7 +176,7 @@ export class ClusterNode {
 
   /** The row of the member with this name. */
   row(member: ClusterNode, by = ROOT): MemberStatus {
-    const found = this.cluster.members(by).find(({ hostname }) => hostname === member.name);
+    const found = this.cluster.members.list(by).find(({ hostname }) => hostname === member.name);
     if (found === undefined) throw new Error(`${member.name} is no member of ${this.name}`);
     return found;
   }
@@ -178,6 +186,9 @@ export class ClusterNode {
     return this.#running;
   }
 }
+
+/** For a cluster whose commands nobody reads of. */
+export const NO_AUDIT: AuditTrail = { note: () => Promise.resolve() };
 
 /** For a cluster that asks nobody for trust. */
 export const NO_TOKENS: TrustTokens = { issue: () => Promise.resolve(''), revoke: () => Promise.resolve() };

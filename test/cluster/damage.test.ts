@@ -13,13 +13,13 @@ const SOON = { timeout: 20_000 };
 let web: ClusterNode;
 let members: [ClusterNode, ClusterNode];
 beforeEach(async () => {
-  const options = { healthSchedule: '* * * * * *' };
+  const options = { schedules: { health: '* * * * * *' } };
   const [first, ...others] = await Promise.all(['web', 'ns1', 'ns2'].map((name) => ClusterNode.start(name, options)));
   [web, members] = [first as ClusterNode, others as [ClusterNode, ClusterNode]];
   for (const member of members) await web.add(member);
   const zones = ZONES.map((name) => ({ name, text: zoneText(1) }));
-  await web.cluster.saveZones(zones.slice(0, 10), ROOT);
-  await web.cluster.saveZones(zones.slice(10), reseller('ann'));
+  await web.cluster.zones.saveMany(zones.slice(0, 10), ROOT);
+  await web.cluster.zones.saveMany(zones.slice(10), reseller('ann'));
   await inSync();
 });
 afterEach(() => Promise.all([web, ...members].map((node) => node.end())));
@@ -56,12 +56,12 @@ describe('the zone folder emptied under the running service', () => {
     await allServed([SECOND, ...REST], 1);
     await allServed([FIRST, MADE], 2);
 
-    const outcomes = await web.cluster.restoreFiles(ROOT);
+    const outcomes = await web.cluster.files.restoreAll(ROOT);
     expect(outcomes).toHaveLength(18);
     expect(outcomes.filter((one) => 'error' in one || one.result.warnings.length > 0)).toEqual([]);
     expect((await web.cluster.status(ROOT)).damaged).toEqual([]);
     for (const name of [SECOND, ...REST]) expect(web.holdings()[name]).toBe(before[name]);
-    expect(web.cluster.zone(REST.at(-1) as ZoneName, ROOT)?.owner).toBe('ann');
+    expect(web.cluster.zones.get(REST.at(-1) as ZoneName, ROOT)?.owner).toBe('ann');
     expect(web.cluster.problems()).toEqual([]);
     await inSync();
   });
@@ -71,11 +71,11 @@ describe('the zone folder emptied under the running service', () => {
     await web.stop();
     await web.start();
     expect((await web.cluster.status(ROOT)).damaged).toHaveLength(20);
-    await web.cluster.checkDrift(undefined, ROOT);
+    await web.cluster.drift.check(undefined, ROOT);
     await allServed(ZONES, 1);
     for (const member of members) expect(Object.keys(member.holdings())).toHaveLength(20);
     expect(await web.served(SECOND)).toBeUndefined();
-    await web.cluster.restoreFiles(ROOT);
+    await web.cluster.files.restoreAll(ROOT);
     for (const name of ZONES) expect(await web.served(name)).toBe(1);
     await inSync();
   });
@@ -86,7 +86,7 @@ describe('the zone folder emptied under the running service', () => {
     await ns1.stop();
     await ns1.start();
     expect(await ns1.served(FIRST)).toBeUndefined();
-    await web.cluster.checkDrift(undefined, ROOT);
+    await web.cluster.drift.check(undefined, ROOT);
     await vi.waitFor(async () => {
       for (const name of ZONES) expect(await ns1.served(name)).toBe(1);
     }, SOON);
@@ -110,12 +110,12 @@ describe('the zone folder emptied under the running service', () => {
   test('waits for a member that has the lost version; where none has, the one before comes back, and that is said', async () => {
     await web.cluster.saveZone(FIRST, zoneText(2, '192.0.2.2'), ROOT);
     await inSync();
-    const ids = web.cluster.members(ROOT).map(({ id }) => id);
+    const ids = web.cluster.members.list(ROOT).map(({ id }) => id);
     for (const member of members) await member.stop();
     emptyZoneFolder(web);
-    await expect(web.cluster.restoreFile(FIRST, ROOT)).rejects.toMatchObject({ code: 'zone_held_there' });
-    for (const id of ids) await web.cluster.removeMember(id, ROOT);
-    const outcomes = await web.cluster.restoreFiles(ROOT);
+    await expect(web.cluster.files.restore(FIRST, ROOT)).rejects.toMatchObject({ code: 'zone_held_there' });
+    for (const id of ids) await web.cluster.members.remove(id, ROOT);
+    const outcomes = await web.cluster.files.restoreAll(ROOT);
     const brought = outcomes.flatMap((one) => ('error' in one ? [] : one.result));
     expect(brought).toMatchObject([{ zone: FIRST, serial: 3, warnings: [expect.stringContaining('the one before')] }]);
     for (const one of outcomes) if ('error' in one) expect(one.error.code).toBe('zone_not_kept');
@@ -158,10 +158,10 @@ describe('a file that was cut while the service was stopped', () => {
         cut(join(node.folder, 'data', 'index'), at);
         await node.start();
         expect(facts(node)).toEqual(before);
-        expect(node.cluster.removedZones(ROOT)).toMatchObject([{ zone: REMOVED }]);
+        expect(node.cluster.removed.list(ROOT)).toMatchObject([{ zone: REMOVED }]);
         expect(asides(node)).toHaveLength(i + 1);
       }
-      await web.cluster.checkDrift(undefined, ROOT);
+      await web.cluster.drift.check(undefined, ROOT);
       await allServed([FIRST, SECOND, ...REST], 1);
       await web.cluster.saveZone(FIRST, zoneText(2, '192.0.2.2'), ROOT);
       await inSync();
@@ -176,7 +176,7 @@ describe('a file that was cut while the service was stopped', () => {
     const rows = web.cluster.listZones(ROOT);
     expect(rows.map(({ name }) => name)).toEqual([...ZONES].sort());
     expect(new Set(rows.map(({ owner }) => owner))).toContain('root');
-    await web.cluster.checkDrift(undefined, ROOT);
+    await web.cluster.drift.check(undefined, ROOT);
     await inSync();
     await allServed(ZONES, 1);
   });
@@ -200,7 +200,7 @@ describe('a file that was cut while the service was stopped', () => {
     cut(file, 0);
     await Promise.all([web.start(), ns1.start()]);
     await vi.waitFor(() => expect(web.row(ns1)).toMatchObject({ state: 'online', pending: 0 }), SOON);
-    await web.cluster.checkDrift(undefined, ROOT);
+    await web.cluster.drift.check(undefined, ROOT);
     await inSync();
     expect(await ns1.served(REMOVED)).toBeUndefined();
     await allServed([FIRST, SECOND, ...REST], 1);

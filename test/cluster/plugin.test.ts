@@ -208,7 +208,7 @@ describe('start and stop', () => {
     const saving = plugin.cluster.saveZone(name, zoneText(5), ROOT);
     await Promise.all([saving, plugin.stop()]);
     await plugin.start();
-    expect(plugin.cluster.zone(name, ROOT)?.serial).toBe(5);
+    expect(plugin.cluster.zones.get(name, ROOT)?.serial).toBe(5);
   });
 });
 
@@ -226,7 +226,7 @@ describe('a TLS listener of its own', () => {
     const { secret: token } = await ns.tokens.create({ user: 'root', kind: 'root', name: 'web', privileges: ['all'] });
     const first = ns.apiListener;
     const member = { host: '127.0.0.1', port: first?.port ?? 0, dnsPort: port, user: 'root', token };
-    await web.cluster.addMember({ ...member, role: 'write-only' }, ROOT);
+    await web.cluster.members.add({ ...member, role: 'write-only' }, ROOT);
     expect((await web.cluster.saveZone(name, zoneText(7), ROOT)).members).toMatchObject([{ state: 'served' }]);
     expect(await serves(port)).toBe(7);
     await ns.stop();
@@ -242,7 +242,7 @@ describe('a TLS listener of its own', () => {
       ...{ user: 'root', kind: 'root', name: 'self', privileges: ['all'] },
     });
     const self = { host: '127.0.0.1', port: plugin.apiListener?.port ?? 0, user: 'root', token, role: 'sync' } as const;
-    await expect(plugin.cluster.addMember(self, ROOT)).rejects.toMatchObject({ code: 'member_is_self' });
+    await expect(plugin.cluster.members.add(self, ROOT)).rejects.toMatchObject({ code: 'member_is_self' });
   });
 });
 

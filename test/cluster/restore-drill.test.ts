@@ -54,10 +54,10 @@ describe('a server that lost its disk and was restored from a backup', () => {
     rmSync(data, { recursive: true });
     await restoreFolder(file, data, { force: false });
     await web.start();
-    expect(web.cluster.zone(EDITED, ROOT)?.serial).toBe(1);
+    expect(web.cluster.zones.get(EDITED, ROOT)?.serial).toBe(1);
 
     // Starting alone changes nothing at any member.
-    const reports = await web.cluster.checkDrift(undefined, ROOT);
+    const reports = await web.cluster.drift.check(undefined, ROOT);
     expect(members.map((member) => member.holdings())).toEqual(before);
     for (const { differences } of reports) {
       const found = differences.map(({ zone, kind, newer }) => [zone, kind, newer]).sort();
@@ -67,10 +67,10 @@ describe('a server that lost its disk and was restored from a backup', () => {
       ]);
     }
     const [first] = reports;
-    const outcomes = await web.cluster.settleDrift(first?.member ?? '', [EDITED, MADE], 'take', ROOT);
+    const outcomes = await web.cluster.drift.settle(first?.member ?? '', [EDITED, MADE], 'take', ROOT);
     expect(outcomes.filter((one) => 'error' in one)).toEqual([]);
     await inSync();
-    expect((await web.cluster.zoneText(EDITED, ROOT)).toString()).toContain('192.0.2.9');
+    expect((await web.cluster.zones.text(EDITED, ROOT)).toString()).toContain('192.0.2.9');
     for (const member of members) {
       expect(await member.served(OLD)).toBe(1);
       expect(await member.served(EDITED)).toBeGreaterThanOrEqual(9);
@@ -101,9 +101,9 @@ describe('a server that lost its disk and was restored from a backup', () => {
     const { damaged } = await web.cluster.status(ROOT);
     expect(damaged).toEqual([]);
     for (const name of names) {
-      const serial = web.cluster.zone(name, ROOT)?.serial ?? 0;
+      const serial = web.cluster.zones.get(name, ROOT)?.serial ?? 0;
       expect([1, 2]).toContain(serial);
-      expect((await web.cluster.zoneText(name, ROOT)).toString()).toContain(` ${serial} 1 1 1 1`);
+      expect((await web.cluster.zones.text(name, ROOT)).toString()).toContain(` ${serial} 1 1 1 1`);
     }
     // Nothing older goes to a member.
     for (const member of members) for (const name of names) expect(await member.served(name)).toBe(2);

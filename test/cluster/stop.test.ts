@@ -24,10 +24,13 @@ let invitation: NewCpanelMember;
 
 /** A server with a silent member, which has a zone of it. */
 async function withMember(how: Silence, healthSchedule = '0 0 1 1 *'): Promise<void> {
-  [web, ns1] = await Promise.all([ClusterNode.start('web', { healthSchedule }), ClusterNode.start('ns1')]);
+  [web, ns1] = await Promise.all([
+    ClusterNode.start('web', { schedules: { health: healthSchedule } }),
+    ClusterNode.start('ns1'),
+  ]);
   silent = new SilentMember(ns1, how);
   invitation = { ...(await ns1.invitation('sync', ROOT)), dnsPort: dns.address().port };
-  await web.cluster.addMember(invitation, ROOT);
+  await web.cluster.members.add(invitation, ROOT);
   await web.cluster.saveZone(NAME, zoneText(1), ROOT, { wait: 'local' });
   await vi.waitFor(() => expect(ns1.holdings()).toEqual(web.holdings()), 10_000);
 }
@@ -41,19 +44,20 @@ async function soon<T>(work: Promise<T>): Promise<T> {
 }
 
 const WORK: Record<string, () => Promise<unknown>> = {
-  'the drift check': () => web.cluster.checkDrift(undefined, ROOT),
-  'a synchronization': () => web.cluster.synchronize(ALL, ROOT),
-  'a synchronization that goes on by itself': async () => (await web.cluster.startSynchronize(ALL, ROOT)).over,
-  'the newest text of a zone': () => web.cluster.newestText(NAME, ROOT),
-  'the text of a zone there': () => web.cluster.memberZoneText(web.row(ns1).id, NAME, ROOT),
+  'the drift check': () => web.cluster.drift.check(undefined, ROOT),
+  'a synchronization': () => web.cluster.synchronize.run(ALL, ROOT),
+  'a synchronization that goes on by itself': async () => (await web.cluster.synchronize.start(ALL, ROOT)).over,
+  'the newest text of a zone': () => web.cluster.zones.newestText(NAME, ROOT),
+  'the text of a zone there': () => web.cluster.members.zoneText(web.row(ns1).id, NAME, ROOT),
   'a push': () => web.cluster.saveZone(NAME, zoneText(2), ROOT, { timeout: 60_000 }),
   'a new domain': () => web.cluster.addZone(OTHER, zoneText(2), ROOT),
-  'a test of the member': () => web.cluster.testMember(web.row(ns1).id, ROOT),
+  'a test of the member': () => web.cluster.members.test(web.row(ns1).id, ROOT),
   // By another name, as it is in the table.
-  'adding a member': () => web.cluster.addMember({ ...invitation, host: 'localhost' }, ROOT),
-  'the proof of its new credentials': () => web.cluster.editMember(web.row(ns1).id, { token: invitation.token }, ROOT),
-  'a look at its certificate': () => web.cluster.lookAtServer('127.0.0.1', invitation.port, ROOT),
-  'a question to its nameserver': () => web.cluster.askForSoa(web.row(ns1).id, NAME, ROOT),
+  'adding a member': () => web.cluster.members.add({ ...invitation, host: 'localhost' }, ROOT),
+  'the proof of its new credentials': () =>
+    web.cluster.members.edit(web.row(ns1).id, { token: invitation.token }, ROOT),
+  'a look at its certificate': () => web.cluster.members.lookAt('127.0.0.1', invitation.port, ROOT),
+  'a question to its nameserver': () => web.cluster.members.askForSoa(web.row(ns1).id, NAME, ROOT),
 };
 
 beforeEach(async () => {
@@ -93,7 +97,7 @@ describe('a server stops within five seconds', () => {
     silent = new SilentMember(ns1, 'request');
     await silent.fallSilent((call) => call !== '/cgi/trustclustermaster.cgi');
     const { tokens } = web;
-    const added = web.cluster.addMember({ ...(await ns1.invitation('sync', ROOT)), reverseTrust: true }, ROOT);
+    const added = web.cluster.members.add({ ...(await ns1.invitation('sync', ROOT)), reverseTrust: true }, ROOT);
     await silent.isWaitedFor();
     expect(tokens.list()).toHaveLength(1);
     await soon(web.stop());
@@ -116,7 +120,7 @@ describe('a synchronization that is cancelled', () => {
   test.each(SILENCES)('ends though a member is silent, which is not counted against it, in its %s', async (how) => {
     await withMember(how);
     await silent.fallSilent();
-    const job = await web.cluster.startSynchronize(ALL, ROOT);
+    const job = await web.cluster.synchronize.start(ALL, ROOT);
     await silent.isWaitedFor();
     job.cancel();
     await soon(job.over);

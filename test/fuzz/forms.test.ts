@@ -26,7 +26,7 @@ beforeAll(async () => {
   pages = await startPages();
   browser = await pages.browser('root');
   csrf = /name="_csrf" value="([^"]+)"/.exec((await browser.get('/zones/new')).html)?.[1] ?? '';
-  api = await ApiServer.start(new MemoryCluster());
+  api = await ApiServer.start(new MemoryCluster().shown);
 });
 afterAll(async () => {
   await pages.close();

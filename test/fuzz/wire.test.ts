@@ -41,7 +41,7 @@ const TOKENS = [
 
 let server: ApiServer;
 beforeAll(async () => {
-  server = await ApiServer.start(new MemoryCluster());
+  server = await ApiServer.start(new MemoryCluster().shown);
 });
 afterAll(() => server.stop());
 

@@ -192,7 +192,7 @@ describe.each(HOSTS)('DNS Cluster, dropped into $name:', (host) => {
     try {
       const address = { host: '127.0.0.1', port: Number(port), dnsPort: running.place.dnsPort };
       const access = { user: host.root, token: await apiToken(root, 'peer') };
-      await peer.cluster.addMember({ ...address, ...access, role: 'write-only' }, ROOT);
+      await peer.cluster.members.add({ ...address, ...access, role: 'write-only' }, ROOT);
       const big = Array.from({ length: 10_000 }, (_, i) => `host-${i} TXT "${'x'.repeat(100)}"\n`).join('');
       const { members } = await peer.cluster.saveZone(zoneName('peer.example'), Buffer.from(zoneText(8, big)), ROOT);
       expect(members).toMatchObject([{ state: 'served' }]);

@@ -85,7 +85,9 @@ describe('a member that runs this software', () => {
     tokens = await TokenStore.open(join(folder, 'tokens.json'), { log });
     const { secret } = await tokens.create({ user: 'root', kind: 'root', name: 'web', privileges: ['clustering'] });
     cluster = new MemoryCluster();
-    member = memberAt(await serve(createApi({ cluster, tokens, version: '0.1.0', log })), { token: secret });
+    member = memberAt(await serve(createApi({ cluster: cluster.shown, tokens, version: '0.1.0', log })), {
+      token: secret,
+    });
   });
   afterEach(() => tokens.close());
 

@@ -116,7 +116,7 @@ describe('a member type of the operator’s own', () => {
       web.memberTypes = await ownMemberTypes([EXAMPLE], log);
       await web.start();
       const zones = join(folder, 'zones');
-      const { id } = await web.cluster.addMember(
+      const { id } = await web.cluster.members.add(
         { type: 'zone-folder', role: 'write-only', values: { folder: zones } },
         ROOT,
       );
@@ -134,7 +134,7 @@ describe('a member type of the operator’s own', () => {
       await web.stop();
       web.memberTypes = [];
       await web.start();
-      expect(web.cluster.members(ROOT)).toMatchObject([{ id, type: 'zone-folder' }]);
+      expect(web.cluster.members.list(ROOT)).toMatchObject([{ id, type: 'zone-folder' }]);
       const { members } = await web.cluster.saveZone(NAME, zoneText(8), ROOT);
       expect(members).toMatchObject([{ reason: expect.stringContaining('zone-folder') as string }]);
     } finally {

@@ -193,7 +193,7 @@ test('an address that changes to this software, and back, is noticed', async () 
   const log = createLog({ level: 'silent' });
   const tokens = await TokenStore.open(join(folder, 'tokens.json'), { log });
   const cluster = new MemoryCluster();
-  const api = createApi({ cluster, tokens, version: '0.1.0', log });
+  const api = createApi({ cluster: cluster.shown, tokens, version: '0.1.0', log });
   // The member goes on with its own token, which that node does not know.
   other = ((request, response) => {
     request.headers.authorization = `whm root:${secret}`;

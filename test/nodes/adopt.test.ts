@@ -197,9 +197,9 @@ describe.skipIf(!needs('named', 'named-checkconf', 'rndc', 'nsupdate', 'dnssec-k
       const { status, rows } = await rowsOf([...bind, ...more]);
       expect(status).toBe(1);
       const { cluster } = node.plugin;
-      const text = async (name: string): Promise<string> => (await cluster.zoneText(zoneName(name), ROOT)).toString();
+      const text = async (name: string): Promise<string> => (await cluster.zones.text(zoneName(name), ROOT)).toString();
       expect(await text('good.example')).toBe(zoneText(5, 'www A 192.0.2.5\n'));
-      expect(cluster.zone(zoneName('good.example'), ROOT)?.owner).toBe('ann');
+      expect(cluster.zones.get(zoneName('good.example'), ROOT)?.owner).toBe('ann');
       expect(await text('with-include.example')).toContain('192.0.2.6');
       expect(await text('dynamic.example')).toContain('new');
       expect(rows.get('dynamic.example')).toMatchObject({

@@ -65,7 +65,7 @@ describe.skipIf(!needs('named', 'named-checkconf'))(
       const invited = { user: 'root', kind: 'root', name: 'web', privileges: ['clustering'] } as const;
       const { secret } = await node.plugin.tokens.create({ ...invited, privileges: ['clustering'] });
       const joining = { host: '127.0.0.1', port: of.port, dnsPort: nameserver.port, user: 'root', token: secret };
-      const { id } = await web.plugin.cluster.addMember({ ...joining, role: 'write-only' }, ROOT);
+      const { id } = await web.plugin.cluster.members.add({ ...joining, role: 'write-only' }, ROOT);
       member = { settings: of, node, id };
       await web.plugin.cluster.saveZone(ZONE, Buffer.from(TEXT), ROOT, { wait: 'served' });
     });
@@ -199,32 +199,32 @@ describe.skipIf(!needs('named', 'named-checkconf'))(
     test('finds a zone file that is missing', async () => {
       const file = data(join('zones', createHash('md5').update(ZONE).digest('hex').slice(0, 2), ZONE));
       await rename(file, `${folder}/aside`);
-      await web.plugin.cluster.rescanZones(ROOT);
+      await web.plugin.cluster.files.rescan(ROOT);
       expect(await wrongs(['--only', 'zones'])).toEqual([
         ['zones', like(/missing or can't be used: a\.example/), like(/zones rescan/)],
       ]);
       await rename(`${folder}/aside`, file);
-      await web.plugin.cluster.rescanZones(ROOT);
+      await web.plugin.cluster.files.rescan(ROOT);
       expect(await wrongs(['--only', 'zones'])).toEqual([]);
     });
 
     test('finds a member that runs an older version, and one whose certificate is another', async () => {
       const old = await ClusterNode.start('old');
-      const { id } = await web.plugin.cluster.addMember(await old.invitation('standalone', ROOT), ROOT);
+      const { id } = await web.plugin.cluster.members.add(await old.invitation('standalone', ROOT), ROOT);
       expect(await wrongs(['--only', 'members'])).toEqual([
         ['members', like(/^old runs version 0, which is older/), 'Upgrade old.'],
       ]);
-      await web.plugin.cluster.removeMember(id, ROOT);
+      await web.plugin.cluster.members.remove(id, ROOT);
       await old.end();
     });
 
     test('finds a member that is disabled, and one that is away, with the service and without it', async () => {
       const { cluster } = web.plugin;
-      await cluster.disableMember(member.id, ROOT);
+      await cluster.members.disable(member.id, ROOT);
       expect(await wrongs(['--only', 'members'])).toEqual([
         ['members', like(/^ns1\.example\.net is disabled/), like(/dnscluster members enable ns1\.example\.net/)],
       ]);
-      await cluster.enableMember(member.id, ROOT);
+      await cluster.members.enable(member.id, ROOT);
       await member.node.stop();
       const away = [
         'members',

@@ -29,7 +29,7 @@ describe.skipIf(!mayMount())('a node whose disk is full', () => {
     port = await freePort();
     await start();
     await node.users.add({ user: 'operator', kind: 'root', privileges: ['all'] }, 'a long password');
-    await node.plugin.cluster.addMember(await ns1.invitation('write-only', ROOT), SELF);
+    await node.plugin.cluster.members.add(await ns1.invitation('write-only', ROOT), SELF);
     for (const name of ZONES) await save(name, 1);
   });
   afterEach(async () => {
@@ -71,7 +71,7 @@ describe.skipIf(!mayMount())('a node whose disk is full', () => {
     await expect(
       plugin.tokens.create({ user: 'root', kind: 'root', name: 'one', privileges: ['all'] }),
     ).rejects.toMatchObject({ ...full, code: 'state_not_written' });
-    await expect(plugin.cluster.configure({ failureThreshold: 3 }, SELF)).rejects.toMatchObject(full);
+    await expect(plugin.cluster.settings.change({ failureThreshold: 3 }, SELF)).rejects.toMatchObject(full);
     await expect(
       users.add({ user: 'other', kind: 'root', privileges: ['all'] }, 'a long password'),
     ).rejects.toMatchObject(full);
@@ -87,13 +87,15 @@ describe.skipIf(!mayMount())('a node whose disk is full', () => {
     await start();
     await refusesChanges();
     // What a member takes meanwhile is not forgotten either.
-    await vi.waitFor(() => expect(node.plugin.cluster.members(SELF)).toMatchObject([{ pending: 0, state: 'online' }]));
+    await vi.waitFor(() =>
+      expect(node.plugin.cluster.members.list(SELF)).toMatchObject([{ pending: 0, state: 'online' }]),
+    );
     disk.empty();
     const { plugin, users } = node;
     await save(A, 2, 20_000);
     await plugin.cluster.removeZone(B, SELF);
     await plugin.tokens.create({ user: 'root', kind: 'root', name: 'one', privileges: ['all'] });
-    await plugin.cluster.configure({ failureThreshold: 3 }, SELF);
+    await plugin.cluster.settings.change({ failureThreshold: 3 }, SELF);
     await users.add({ user: 'other', kind: 'root', privileges: ['all'] }, 'a long password');
     expect([await served(A), await served(B), await served(C)]).toEqual([2, undefined, 1]);
     await vi.waitFor(() => expect(Object.keys(ns1.holdings())).toHaveLength(4), { timeout: 10_000 });
@@ -105,8 +107,8 @@ describe.skipIf(!mayMount())('a node whose disk is full', () => {
     expect(settings.failureThreshold).toBe(3);
     expect(node.plugin.tokens.list().map(({ name }) => name)).toEqual(['one']);
     expect(node.users.list().map(({ user }) => user)).toEqual(['operator', 'other']);
-    expect((await node.plugin.cluster.zoneHistory(A, SELF)).map(({ serial }) => serial)).toEqual([1]);
-    expect((await node.plugin.cluster.restoreZone(B, SELF)).change).toBe('created');
+    expect((await node.plugin.cluster.zones.history(A, SELF)).map(({ serial }) => serial)).toEqual([1]);
+    expect((await node.plugin.cluster.removed.restore(B, SELF)).change).toBe('created');
     // The ledger knows that the member has everything: it got one zone since, and nothing else again.
     await vi.waitFor(async () => expect(await ns1.served(B)).toBe(2), { timeout: 10_000 });
     expect(ns1.calls.filter((call) => call.startsWith('sync')).length).toBe(before + 1);

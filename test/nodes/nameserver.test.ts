@@ -98,13 +98,13 @@ describe.each(CANDIDATES)('a node with $kind', ({ kind, installed, configure }) 
           code: 'zone_refused',
           message: expect.stringContaining('a.example') as string,
         });
-        expect(await cluster().zoneText(name, ROOT)).toEqual(good);
+        expect(await cluster().zones.text(name, ROOT)).toEqual(good);
         expect(await addresses('www.a.example')).toBe(1);
         await expect(cluster().saveZone(zoneName('new.example'), zoneText(1, wide), ROOT)).rejects.toThrow(
           /new\.example/,
         );
-        expect(cluster().zone(zoneName('new.example'), ROOT)).toBeUndefined();
-        expect(cluster().zone(name, ROOT)?.serial).toBe(1);
+        expect(cluster().zones.get(zoneName('new.example'), ROOT)).toBeUndefined();
+        expect(cluster().zones.get(name, ROOT)?.serial).toBe(1);
         expect(readFileSync(join(settings.folder, 'node.log'), 'utf8')).toContain('the nameserver refused zones');
       });
 

@@ -66,7 +66,7 @@ describe.skipIf(!needs('named', 'named-checkzone', 'dig'))(
       const { cluster } = web.node.plugin;
       const { port } = new URL(member.node.url);
       const dnsPort = member.settings.nameserver.port;
-      await cluster.addMember(
+      await cluster.members.add(
         { host: '127.0.0.1', port: Number(port), dnsPort, user: 'root', token: secret, role: 'write-only' },
         ROOT,
       );

@@ -22,20 +22,20 @@ const DO = {
   },
   async save({ zones }) {
     const texts = Object.entries(zones).map(([name, text]) => ({ name, text: Buffer.from(text) }));
-    const refused = (await node.plugin.cluster.saveZones(texts, SELF)).filter((one) => 'error' in one);
+    const refused = (await node.plugin.cluster.zones.saveMany(texts, SELF)).filter((one) => 'error' in one);
     if (refused.length > 0) throw refused[0].error;
   },
   async remove({ zone }) {
     await node.plugin.cluster.removeZone(zone, SELF);
   },
   async restore({ zone }) {
-    await node.plugin.cluster.restoreZone(zone, SELF);
+    await node.plugin.cluster.removed.restore(zone, SELF);
   },
   async member({ invitation }) {
-    await node.plugin.cluster.addMember(invitation, SELF);
+    await node.plugin.cluster.members.add(invitation, SELF);
   },
   async configure({ failureThreshold }) {
-    await node.plugin.cluster.configure({ failureThreshold }, SELF);
+    await node.plugin.cluster.settings.change({ failureThreshold }, SELF);
   },
   async token({ name }) {
     await node.plugin.tokens.create({ user: 'root', kind: 'root', name, privileges: ['all'] });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SELF } from '../../src/access/principal.js';
-import { DnsCluster } from '../../src/cluster/dns-cluster.js';
+import { Cluster } from '../../src/cluster/cluster.js';
 import { parseName } from '../../src/dns/name.js';
 import { DnsClient } from '../../src/dns/messages/query.js';
 import { TYPE } from '../../src/dns/types.js';
@@ -12,7 +12,7 @@ import { percentEncode } from '../../src/wire-format/percent.js';
 import { EmbeddedNameserver } from '../../src/nameservers/embedded/embedded.js';
 import { createLog } from '../../src/operations/log.js';
 import { zoneName } from '../../src/zones/zone-name.js';
-import { NO_TOKENS } from '../cluster/cluster-node.js';
+import { NO_AUDIT, NO_TOKENS } from '../cluster/cluster-node.js';
 import { ApiServer, readAnswer } from '../web/api-server.js';
 
 /* What a peer of the original asks for over a socket is what the nameserver then answers over DNS. */
@@ -22,18 +22,19 @@ const MIB = 1024 * 1024;
 
 let folder: string;
 let nameserver: EmbeddedNameserver;
-let cluster: DnsCluster;
+let cluster: Cluster;
 let server: ApiServer;
 let dns: DnsClient;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'wire-node-'));
   nameserver = new EmbeddedNameserver({ listen: [{ host: '127.0.0.1', port: 0 }], version: '0', log });
-  cluster = await DnsCluster.start({
+  cluster = await Cluster.start({
     folder,
     log,
     nameserver,
     memberTypes: [],
     tokens: NO_TOKENS,
+    audit: NO_AUDIT,
     own: { hostname: 'ns1.example.net', apiPort: undefined, fingerprint: undefined },
   });
   server = await ApiServer.start(cluster);
@@ -140,7 +141,7 @@ describe('what a peer sends', () => {
         say('savezone_local', { zone, zonedata: zoneText(i + 1, `192.0.2.${i + 1}`) }),
       ),
     );
-    const entry = cluster.zone(zoneName(zone), SELF);
+    const entry = cluster.zones.get(zoneName(zone), SELF);
     expect(await serial(zone)).toBe(entry?.serial);
     expect(await say('getzone_local', { zone })).toContain(String(await address('www.a.example')));
   });

@@ -168,7 +168,7 @@ async function pictureOf(node: RunningNode): Promise<Picture> {
   const { cluster, tokens } = node.plugin;
   const zones: Picture['zones'] = {};
   for (const { name, serial } of cluster.listZones(SELF)) {
-    const content = (await cluster.zoneText(name, SELF)).toString();
+    const content = (await cluster.zones.text(name, SELF)).toString();
     zones[name] = { serial, address: /www A (\S+)/.exec(content)?.[1] ?? '' };
   }
   const { settings, members, damaged } = await cluster.status(SELF);
@@ -177,7 +177,7 @@ async function pictureOf(node: RunningNode): Promise<Picture> {
   await table.close();
   return {
     zones,
-    removed: Object.fromEntries(cluster.removedZones(SELF).map(({ zone, serial }) => [zone, serial])),
+    removed: Object.fromEntries(cluster.removed.list(SELF).map(({ zone, serial }) => [zone, serial])),
     members: members.map(({ hostname }) => hostname),
     failureThreshold: settings.failureThreshold,
     tokens: tokens.list().map(({ name }) => name),
@@ -222,7 +222,8 @@ async function isWhole(done: number, how: How): Promise<void> {
     for (const [zone, { serial }] of Object.entries(found.zones)) expect(await served(port, zone)).toBe(serial);
     for (const zone of Object.keys(found.removed)) expect(await served(port, zone)).toBeUndefined();
     // What was removed can be brought back. Of what a power cut took of the history, nothing was promised.
-    if (how !== 'power') for (const zone of Object.keys(found.removed)) await cluster.restoreZone(zoneName(zone), SELF);
+    if (how !== 'power')
+      for (const zone of Object.keys(found.removed)) await cluster.removed.restore(zoneName(zone), SELF);
     const last = zoneName('last.example');
     expect(await cluster.saveZone(last, zoneText(9), SELF)).toMatchObject({ local: { state: 'served' } });
     if (found.members.length > 0) {

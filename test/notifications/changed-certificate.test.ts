@@ -32,7 +32,7 @@ afterEach(async () => {
 /** The member fails because of its certificate, and the threshold disables it. */
 async function changeCertificate(): Promise<string> {
   const { fingerprint: accepted } = ns1;
-  await web.cluster.configure({ failureThreshold: 1 }, ROOT);
+  await web.cluster.settings.change({ failureThreshold: 1 }, ROOT);
   await ns1.renewCertificate();
   await web.cluster.saveZone(zoneName('a.example'), zoneText(1), ROOT);
   await vi.waitFor(() => expect(web.row(ns1)).toMatchObject({ state: 'disabled' }), { timeout: 10_000 });
@@ -49,8 +49,8 @@ test('a member that shows another certificate is told of, with both fingerprints
   const text = told.find((one) => one.startsWith('ns1.example.net shows')) ?? '';
   for (const fingerprint of [accepted, ns1.fingerprint]) expect(text).toContain(fingerprint);
 
-  await web.cluster.editMember(web.row(ns1).id, { fingerprint: ns1.fingerprint }, ROOT);
-  await web.cluster.enableMember(web.row(ns1).id, ROOT);
+  await web.cluster.members.edit(web.row(ns1).id, { fingerprint: ns1.fingerprint }, ROOT);
+  await web.cluster.members.enable(web.row(ns1).id, ROOT);
   await watch.look();
   expect(told).toContainEqual(over);
 });

@@ -28,7 +28,7 @@ beforeAll(async () => {
   ({ secret } = await tokens.create({ user: 'root', kind: 'root', name: 'script', privileges: ['all'] }));
   const member = await ns1.invitation('sync', ROOT);
   memberToken = member.token;
-  await cluster.addMember(member, ROOT);
+  await cluster.members.add(member, ROOT);
   for (const serial of [5, 6]) await cluster.saveZone(NAME, zoneText(serial), ROOT);
   await cluster.removeZone(NAME, ROOT);
 });

@@ -82,7 +82,7 @@ describe('what plugin.json says of the code is so:', () => {
     const folder = mkdtempSync(join(tmpdir(), 'manifest-api-'));
     const log = createLog({ level: 'silent' });
     const tokens = await TokenStore.open(join(folder, 'tokens.json'), { log });
-    const api = createApi({ cluster: new MemoryCluster(), tokens, version: '0', log });
+    const api = createApi({ cluster: new MemoryCluster().shown, tokens, version: '0', log });
     const statuses = await Promise.all(mounts.api.map(async (path) => (await supertest(api).get(path)).status));
     expect(statuses.map((status, i) => (status === 404 ? mounts.api[i] : undefined)).filter(Boolean)).toEqual([]);
     const source = ['api.ts', 'monitoring.ts'].map((file) => readFileSync(new URL(`src/web/${file}`, root), 'utf8'));

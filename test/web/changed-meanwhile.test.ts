@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { SELF } from '../../src/access/principal.js';
-import type { DnsCluster } from '../../src/cluster/dns-cluster.js';
+import type { Cluster } from '../../src/cluster/cluster.js';
 import { zoneName, type ZoneName } from '../../src/zones/zone-name.js';
 import { ClusterNode } from '../cluster/cluster-node.js';
 import { ROOT } from '../cluster/zone-texts.js';
@@ -14,14 +14,14 @@ const fieldOf = ({ html }: Page, name: string): string =>
 const statuses = (pages: readonly Page[]): number[] => pages.map(({ status }) => status).sort();
 
 let node: WhmNode;
-let pages: PagesServer<DnsCluster>;
+let pages: PagesServer<Cluster>;
 let root: Browser;
 let zone: ZoneName;
 let zones = 0;
 
 beforeAll(async () => {
   node = await WhmNode.start();
-  pages = await startPagesOf(node.cluster);
+  pages = await startPagesOf(node.cluster, node.cluster);
   root = await pages.browser('root');
 }, 60_000);
 afterAll(async () => {
@@ -33,7 +33,7 @@ beforeEach(async () => {
   await node.cluster.saveZone(zone, Buffer.from(ZONE), SELF);
 });
 
-const text = async (): Promise<string> => (await node.cluster.zoneText(zone, SELF)).toString();
+const text = async (): Promise<string> => (await node.cluster.zones.text(zone, SELF)).toString();
 
 describe('of two forms of one zone that are sent at once, the second is refused and nothing of the first is lost', () => {
   test('in the text editor, which keeps what was typed', async () => {
@@ -77,7 +77,7 @@ describe('of two forms of one zone that are sent at once, the second is refused 
 
   test('where an earlier version is brought back', async () => {
     await node.cluster.saveZone(zone, Buffer.from(zoneAt('192.0.2.5')), SELF);
-    const time = (await node.cluster.zoneHistory(zone, SELF))[0]?.time ?? '';
+    const time = (await node.cluster.zones.history(zone, SELF))[0]?.time ?? '';
     const page = await root.get(`/zone/${zone}/version?time=${time}`);
     const version = fieldOf(page, 'version');
     const edit = root.post(`/zone/${zone}/text`, { version, text: zoneAt('192.0.2.6') });
@@ -90,14 +90,14 @@ describe('of two forms of one zone that are sent at once, the second is refused 
 
   test('where a deleted zone is brought back that was back and deleted again since', async () => {
     await node.cluster.removeZone(zone, SELF);
-    const serial = String(node.cluster.removedZones(SELF).find((one) => one.zone === zone)?.serial);
+    const serial = String(node.cluster.removed.list(SELF).find((one) => one.zone === zone)?.serial);
     expect((await root.get('/zones/deleted')).html).toContain(`name="serial" value="${serial}"`);
     const answers = await Promise.all([1, 2].map(() => root.post(`/zone/${zone}/restore`, { serial })));
     expect(statuses(answers)).toEqual([303, 409]);
     await node.cluster.removeZone(zone, SELF);
     const late = await root.post(`/zone/${zone}/restore`, { serial });
     expect([late.status, late.html.includes(`${zone} was changed by somebody else`)]).toEqual([409, true]);
-    expect(node.cluster.zone(zone, SELF)).toBeUndefined();
+    expect(node.cluster.zones.get(zone, SELF)).toBeUndefined();
   });
 });
 
@@ -135,12 +135,12 @@ describe('of two settings that are saved at once from the same page, the second 
   let web: ClusterNode;
   let ns1: ClusterNode;
   let member: string;
-  let pages: PagesServer<DnsCluster>;
+  let pages: PagesServer<Cluster>;
   let root: Browser;
   beforeAll(async () => {
     [web, ns1] = await Promise.all([ClusterNode.start('web'), ClusterNode.start('ns1')]);
     member = (await web.add(ns1, 'standalone')).id;
-    pages = await startPagesOf(web.cluster);
+    pages = await startPagesOf(web.cluster, web.cluster);
     root = await pages.browser('root');
     await pages.tokens.create({ user: 'root', kind: 'root', name: 'script', privileges: ['all'] });
     await pages.tokens.setAccessKeys(true);
@@ -151,7 +151,7 @@ describe('of two settings that are saved at once from the same page, the second 
   });
 
   const edit = (dnsPort: string): Record<string, string> => {
-    const { host = '', port, user = '' } = web.cluster.members(ROOT)[0] ?? {};
+    const { host = '', port, user = '' } = web.cluster.members.list(ROOT)[0] ?? {};
     return { host, port: String(port), user, dnsPort, token: '', role: 'standalone' };
   };
   const FORMS: [name: string, page: () => string, form: () => string, one: () => object, other: () => object][] = [
@@ -214,17 +214,17 @@ describe('of two settings that are saved at once from the same page, the second 
 
   test('but options of which none is the same are both saved', async () => {
     const changes = [{ failureThreshold: 77 }, { resellerNetworks: ['192.0.2.0/24'] }];
-    await Promise.all(changes.map((change) => web.cluster.configure(change, ROOT)));
+    await Promise.all(changes.map((change) => web.cluster.settings.change(change, ROOT)));
     const { settings } = await web.cluster.status(ROOT);
     expect(settings).toMatchObject({ failureThreshold: 77, resellerNetworks: ['192.0.2.0/24'] });
   });
 
   test('and a role that is set while a member is asked for an edit stays', async () => {
-    const { role } = web.cluster.members(ROOT)[0] ?? {};
+    const { role } = web.cluster.members.list(ROOT)[0] ?? {};
     const set = role === 'sync' ? 'write-only' : 'sync';
-    const edited = web.cluster.editMember(member, { debug: true }, ROOT);
-    await web.cluster.setMemberRole(member, set, ROOT);
+    const edited = web.cluster.members.edit(member, { debug: true }, ROOT);
+    await web.cluster.members.setRole(member, set, ROOT);
     await expect(edited).rejects.toMatchObject({ code: 'changed_meanwhile' });
-    expect(web.cluster.members(ROOT)).toMatchObject([{ role: set }]);
+    expect(web.cluster.members.list(ROOT)).toMatchObject([{ role: set }]);
   });
 });

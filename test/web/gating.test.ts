@@ -37,7 +37,7 @@ beforeAll(async () => {
   [web, ns1] = await Promise.all([ClusterNode.start('web'), ClusterNode.start('ns1')]);
   ({ id: member } = await web.add(ns1, 'sync'));
   await web.cluster.saveZone(zoneName('root.example'), zoneText(7, NOBODYS), ROOT);
-  job = (await web.cluster.startSynchronize({ direction: 'all', unconfigured: false, plan: false }, ROOT)).id;
+  job = (await web.cluster.synchronize.start({ direction: 'all', unconfigured: false, plan: false }, ROOT)).id;
   await web.cluster.saveZone(zoneName('ann.example'), zoneText(7), reseller('ann'));
   for (const [user, name, privileges] of [
     ['root', 'of-root', ['all']],
@@ -142,9 +142,9 @@ const aimed = (name: string): (readonly [string, string])[] =>
 
 /** All that is root's and that somebody else could have changed. */
 const state = async (): Promise<unknown> => [
-  (await web.cluster.zoneText(zoneName('root.example'), ROOT)).toString(),
-  web.cluster.zone(zoneName('root.example'), ROOT),
-  web.cluster.members(ROOT).map(({ id, role, state, host, user }) => [id, role, state, host, user]),
+  (await web.cluster.zones.text(zoneName('root.example'), ROOT)).toString(),
+  web.cluster.zones.get(zoneName('root.example'), ROOT),
+  web.cluster.members.list(ROOT).map(({ id, role, state, host, user }) => [id, role, state, host, user]),
   (await web.cluster.status(ROOT)).clustering,
   (await web.cluster.status(ROOT)).settings.failureThreshold,
   web.tokens.list('root').map(({ name, privileges }) => [name, privileges]),

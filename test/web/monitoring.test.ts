@@ -8,7 +8,7 @@ let cluster: MemoryCluster;
 let api: ApiServer;
 beforeAll(async () => {
   cluster = new MemoryCluster();
-  api = await ApiServer.start(cluster);
+  api = await ApiServer.start(cluster.shown);
 });
 afterAll(() => api.stop());
 

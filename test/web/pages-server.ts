@@ -40,11 +40,12 @@ export interface PagesServer<C = MemoryCluster> {
 
 /** The real panel with the real pages in it, before a cluster in memory. */
 export function startPages(): Promise<PagesServer> {
-  return startPagesOf(new MemoryCluster());
+  const cluster = new MemoryCluster();
+  return startPagesOf(cluster, cluster.shown);
 }
 
 /** The same before another cluster. */
-export async function startPagesOf<C extends Cluster>(cluster: C): Promise<PagesServer<C>> {
+export async function startPagesOf<C>(cluster: C, shown: Cluster): Promise<PagesServer<C>> {
   const log = createLog({ level: 'silent' });
   const folder = mkdtempSync(join(tmpdir(), 'pages-'));
   const tokens = await TokenStore.open(join(folder, 'tokens.json'), { log });
@@ -53,7 +54,7 @@ export async function startPagesOf<C extends Cluster>(cluster: C): Promise<Pages
     ...{ from: 'web', host: () => undefined, log },
   });
   const pages = createPages({
-    cluster,
+    cluster: shown,
     tokens,
     notifications,
     host: server.panel.host,

@@ -13,7 +13,7 @@ let all: string;
 let peer: string;
 let ann: string;
 beforeAll(async () => {
-  api = await ApiServer.start(new MemoryCluster());
+  api = await ApiServer.start(new MemoryCluster().shown);
   const made = async (user: string, name: string, privileges: string[]): Promise<string> => {
     const kind = user === 'root' ? 'root' : 'reseller';
     return `whm ${user}:${(await api.tokens.create({ user, kind, name, privileges })).secret}`;

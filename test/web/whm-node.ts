@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { SELF } from '../../src/access/principal.js';
-import { DnsCluster } from '../../src/cluster/dns-cluster.js';
+import { Cluster } from '../../src/cluster/cluster.js';
 import { DnsClient } from '../../src/dns/messages/query.js';
 import { EmbeddedNameserver } from '../../src/nameservers/embedded/embedded.js';
 import { createLog } from '../../src/operations/log.js';
-import { NO_TOKENS } from '../cluster/cluster-node.js';
+import { NO_AUDIT, NO_TOKENS } from '../cluster/cluster-node.js';
 import { zoneName } from '../../src/zones/zone-name.js';
 import { ApiServer } from './api-server.js';
 import { expectStrict } from './strict-answer.js';
@@ -56,7 +56,7 @@ export class WhmNode {
   #made = 0;
 
   private constructor(
-    readonly cluster: DnsCluster,
+    readonly cluster: Cluster,
     readonly api: ApiServer,
     readonly dns: DnsClient,
     readonly folder: string,
@@ -66,7 +66,15 @@ export class WhmNode {
     const folder = mkdtempSync(join(tmpdir(), 'whm-node-'));
     const nameserver = new EmbeddedNameserver({ listen: [{ host: '127.0.0.1', port: 0 }], version: '0', log });
     const own = { hostname: 'web.example.net', apiPort: undefined, fingerprint: undefined };
-    const cluster = await DnsCluster.start({ folder, log, nameserver, own, memberTypes: [], tokens: NO_TOKENS });
+    const cluster = await Cluster.start({
+      folder,
+      log,
+      nameserver,
+      own,
+      memberTypes: [],
+      tokens: NO_TOKENS,
+      audit: NO_AUDIT,
+    });
     return new WhmNode(cluster, await ApiServer.start(cluster), new DnsClient(nameserver.dns), folder);
   }
 
@@ -118,7 +126,7 @@ export class WhmNode {
   }
 
   async textOf(zone: string): Promise<string> {
-    return (await this.cluster.zoneText(zoneName(zone), SELF)).toString();
+    return (await this.cluster.zones.text(zoneName(zone), SELF)).toString();
   }
 
   async parsed(zone: string): Promise<Item[]> {

@@ -10,8 +10,9 @@ beforeAll(async () => {
 });
 afterAll(() => node.stop());
 
-const textOf = async (zone: string): Promise<string> => (await node.cluster.zoneText(zoneName(zone), SELF)).toString();
-const ownerOf = (zone: string): string | undefined => node.cluster.zone(zoneName(zone), SELF)?.owner;
+const textOf = async (zone: string): Promise<string> =>
+  (await node.cluster.zones.text(zoneName(zone), SELF)).toString();
+const ownerOf = (zone: string): string | undefined => node.cluster.zones.get(zoneName(zone), SELF)?.owner;
 
 describe('a zone as a whole', () => {
   test('is added from a template, refused a second time in the words that callers know, and removed', async () => {

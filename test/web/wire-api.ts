@@ -24,7 +24,7 @@ export class WireApi {
     this.folder = folder;
     this.tokens = tokens;
     this.secret = secret;
-    this.app = createApi({ cluster: this.cluster, tokens, version: '0.1.0', log });
+    this.app = createApi({ cluster: this.cluster.shown, tokens, version: '0.1.0', log });
   }
 
   static async start(): Promise<WireApi> {

@@ -29,7 +29,7 @@ beforeEach(async () => {
   tokens = await TokenStore.open(join(folder, 'tokens.json'), { log });
   ({ secret } = await tokens.create({ user: 'root', kind: 'root', name: 'peer', privileges: ['all'] }));
   cluster = new MemoryCluster();
-  server = createServer(createApi({ cluster, tokens, version: '0.1.0', log }));
+  server = createServer(createApi({ cluster: cluster.shown, tokens, version: '0.1.0', log }));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 });
 afterEach(async () => {

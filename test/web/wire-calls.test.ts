@@ -29,7 +29,7 @@ beforeEach(async () => {
   tokens = await TokenStore.open(join(folder, 'tokens.json'), { log });
   ({ secret } = await tokens.create({ user: 'root', kind: 'root', name: 'peer', privileges: ['clustering'] }));
   cluster = new MemoryCluster();
-  api = createApi({ cluster, tokens, version: '0.1.0', log });
+  api = createApi({ cluster: cluster.shown, tokens, version: '0.1.0', log });
 });
 afterEach(async () => {
   await tokens.close();

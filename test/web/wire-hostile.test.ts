@@ -16,7 +16,7 @@ const stray = (error: unknown): void => void strays.push(error);
 beforeEach(async () => {
   cluster = new MemoryCluster();
   await cluster.saveZone(NAME, Buffer.from(TEXT), SELF);
-  server = await ApiServer.start(cluster);
+  server = await ApiServer.start(cluster.shown);
   strays.length = 0;
   process.on('unhandledRejection', stray);
 });

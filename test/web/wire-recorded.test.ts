@@ -27,7 +27,7 @@ let cluster: MemoryCluster;
 let server: ApiServer;
 beforeEach(async () => {
   cluster = new MemoryCluster();
-  server = await ApiServer.start(cluster);
+  server = await ApiServer.start(cluster.shown);
 });
 afterEach(() => server.stop());
 

@@ -8,6 +8,9 @@ import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
 import { inBatch } from './batch.js';
 import type { Delivery } from '../delivery/delivery.js';
+import type { Audit } from '../model/audit.js';
+import { authorizeRoot } from '../model/authorize.js';
+import type { Rescan, RescanResult } from '../local/rescan.js';
 import type { ZoneChanges } from './zone-changes.js';
 import type { BatchOutcome, ChangeResult } from '../model/results.js';
 
@@ -28,27 +31,54 @@ export class LostFiles {
   readonly #workers: Delivery;
   readonly #history: ZoneHistory;
   readonly #changes: ZoneChanges;
+  readonly #rescan: Rescan;
+  readonly #audit: Audit;
 
-  constructor(options: { store: ZoneStore; workers: Delivery; history: ZoneHistory; changes: ZoneChanges }) {
+  constructor(options: {
+    store: ZoneStore;
+    workers: Delivery;
+    history: ZoneHistory;
+    changes: ZoneChanges;
+    rescan: Rescan;
+    audit: Audit;
+  }) {
     this.#store = options.store;
     this.#workers = options.workers;
     this.#history = options.history;
     this.#changes = options.changes;
+    this.#rescan = options.rescan;
+    this.#audit = options.audit;
   }
 
   /**
    * The very version that was lost, from a member that took it; else the last one before, under a later serial, with a warning. Rejects
    * with zone_unknown, zone_file_sound, zone_not_kept; with zone_held_there where a member has the lost version and does not answer.
    */
-  async restore(zone: ZoneName, by: Principal): Promise<ChangeResult> {
+  restore(zone: ZoneName, by: Principal): Promise<ChangeResult> {
+    return this.#audit.command(by, 'restoreFile', zone, () => this.#restore(zone, by));
+  }
+
+  /** The same for all files of theirs that are missing, one outcome each; what a person is editing is left alone. */
+  restoreAll(by: Principal): Promise<BatchOutcome[]> {
+    return this.#audit.command(by, 'restoreFiles', 'all missing files', () => this.#restoreAll(by));
+  }
+
+  /** Takes what people did to the zone files on disk. Root's alone. */
+  rescan(by: Principal): Promise<RescanResult> {
+    return this.#audit.command(by, 'rescanZones', 'zone files', () => {
+      authorizeRoot(by);
+      return this.#rescan.run();
+    });
+  }
+
+  async #restore(zone: ZoneName, by: Principal): Promise<ChangeResult> {
     const entry = this.#store.get(zone);
     if (entry === undefined || !ownsOrIsRoot(by, entry.owner)) throw new ClusterError('zone_unknown', { zone });
     if (this.#store.edits.version(zone) !== undefined) throw new ClusterError('zone_file_sound', { zone });
     return this.#bringBack(zone, await this.#fromMembers([entry]), by);
   }
 
-  /** The same for all files of theirs that are missing; what a person is editing is left alone. */
-  async restoreAll(by: Principal): Promise<BatchOutcome[]> {
+  async #restoreAll(by: Principal): Promise<BatchOutcome[]> {
     await this.#store.edits.lookForMissing(this.#store.size);
     const missing = this.#store.edits.missing().flatMap((name) => this.#store.get(name) ?? []);
     const theirs = missing.filter(({ owner }) => ownsOrIsRoot(by, owner));

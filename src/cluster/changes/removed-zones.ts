@@ -3,7 +3,8 @@ import { ClusterError } from '../../errors.js';
 import type { ZoneHistory } from '../../zones/zone-history.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
-import type { Progress } from './progress.js';
+import type { Audit } from '../model/audit.js';
+import { authorize } from '../model/authorize.js';
 import type { ZoneChanges } from './zone-changes.js';
 import type { ChangeOptions, ChangeResult, RemovedZone } from '../model/results.js';
 
@@ -14,17 +15,18 @@ export class RemovedZones {
   readonly #store: ZoneStore;
   readonly #history: ZoneHistory;
   readonly #changes: ZoneChanges;
-  readonly #progress: Progress;
+  readonly #audit: Audit;
 
-  constructor(options: { store: ZoneStore; history: ZoneHistory; changes: ZoneChanges; progress: Progress }) {
+  constructor(options: { store: ZoneStore; history: ZoneHistory; changes: ZoneChanges; audit: Audit }) {
     this.#store = options.store;
     this.#history = options.history;
     this.#changes = options.changes;
-    this.#progress = options.progress;
+    this.#audit = options.audit;
   }
 
   /** The last that were removed, the newest first: all of them for root, what they removed themselves for a reseller. */
   list(by: Principal): RemovedZone[] {
+    authorize(by);
     const removed: RemovedZone[] = [];
     for (const [zone, { serial, removedAt, by: user }] of this.#store.tombstones()) {
       const isTheirs = by.kind === 'root' || user === by.user;
@@ -34,7 +36,11 @@ export class RemovedZones {
   }
 
   /** Rejects with zone_exists, zone_not_kept, zone_not_yours, changed_meanwhile, and as every new zone does. */
-  async restore(zone: ZoneName, by: Principal, options?: ChangeOptions): Promise<ChangeResult> {
+  restore(zone: ZoneName, by: Principal, options?: ChangeOptions): Promise<ChangeResult> {
+    return this.#audit.command(by, 'restoreZone', zone, () => this.#restore(zone, by, options));
+  }
+
+  async #restore(zone: ZoneName, by: Principal, options?: ChangeOptions): Promise<ChangeResult> {
     if (this.#store.get(zone) !== undefined) throw new ClusterError('zone_exists', { zone });
     const { ifRemovedAt = this.#store.tombstone(zone)?.serial } = options ?? {};
     const last = (await this.#history.of(zone)).find(({ change }) => change === 'removed');
@@ -46,6 +52,6 @@ export class RemovedZones {
     const owning: Principal = isForOther ? { ...by, user: owner, kind: 'reseller' } : by;
     const result = await this.#changes.save(zone, last.text, owning, { ...options, ifRemovedAt }, true);
     // As the one sees it who brings it back.
-    return { ...result, members: this.#progress.of(zone, by) };
+    return { ...result, members: this.#changes.states(zone, by) };
   }
 }

@@ -5,11 +5,19 @@ import { inSlices } from '../../operations/in-slices.js';
 import { validateZone, type ValidZone } from '../../zones/validation.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
-import { ownerOf, serves, type Member } from '../model/member.js';
+import { batchTarget, type Audit } from '../model/audit.js';
+import { mayUse, ownerOf, serves, type Member } from '../model/member.js';
 import type { Delivery } from '../delivery/delivery.js';
-import { readersOf, type Reader } from './reader.js';
+import { readersFor, readersOf, zonesElsewhere, type Reader } from './reader.js';
+import { SynchronizeJobs } from './synchronize-job.js';
 import type { ZoneChanges } from './zone-changes.js';
-import type { BatchOutcome, SynchronizeOptions, SynchronizeResult, SynchronizeProgress } from '../model/results.js';
+import type {
+  BatchOutcome,
+  SynchronizeJob,
+  SynchronizeOptions,
+  SynchronizeProgress,
+  SynchronizeResult,
+} from '../model/results.js';
 
 /** The original's clients ask for so many zones in a call. */
 const BATCH = 512;
@@ -47,18 +55,55 @@ export class Synchronize {
   readonly #store: ZoneStore;
   readonly #workers: Delivery;
   readonly #changes: ZoneChanges;
+  readonly #audit: Audit;
   readonly #mostHeld: number;
+  readonly #jobs = new SynchronizeJobs({
+    run: (wanted, by, watch) => this.#run(wanted, by, watch),
+    waiting: () => this.#workers.waiting(),
+  });
 
   /** `mostHeld`: octets of newer copies that one run takes from members. */
-  constructor(options: { store: ZoneStore; workers: Delivery; changes: ZoneChanges; mostHeld?: number }) {
+  constructor(options: { store: ZoneStore; workers: Delivery; changes: ZoneChanges; audit: Audit; mostHeld?: number }) {
+    this.#audit = options.audit;
     this.#mostHeld = options.mostHeld ?? MOST_HELD;
     this.#store = options.store;
     this.#workers = options.workers;
     this.#changes = options.changes;
   }
 
-  /** What one member can't do stops none of the others. */
-  async run(
+  /** Brings this server and its members to the newest copy of each zone. What one member can't do stops none of the others. */
+  run(options: SynchronizeOptions, by: Principal): Promise<SynchronizeResult> {
+    return this.#audit.command(by, 'synchronize', targetOf(options), () => this.#run(options, by));
+  }
+
+  /** The same, beside everything else: it can be watched and cancelled. */
+  start(options: SynchronizeOptions, by: Principal): Promise<SynchronizeJob> {
+    return this.#audit.command(by, 'startSynchronize', targetOf(options), () => this.#jobs.start(options, by));
+  }
+
+  /** A run that `by` started, or anybody's for root; undefined where it is forgotten. */
+  job(id: string, by: Principal): SynchronizeJob | undefined {
+    const job = this.#jobs.get(id);
+    return job !== undefined && ownsOrIsRoot(by, job.user) ? job : undefined;
+  }
+
+  /** Zones that exist only on members that are read from, of a reseller's own members only. */
+  elsewhere(by: Principal): Promise<{ zone: ZoneName; member: string }[]> {
+    const readers = readersFor(by, this.#workers).filter(({ member }) => mayUse(by, member));
+    return zonesElsewhere(readers, (name) => this.#store.get(name) !== undefined);
+  }
+
+  /** Takes the newest copy of one zone that a member has, also where the zone is not here. */
+  async fetch(zone: ZoneName, by: Principal): Promise<void> {
+    await this.#run({ zones: [zone], direction: 'local', unconfigured: true, plan: false }, by);
+  }
+
+  /** Cancels all that runs, and waits for the ends. */
+  stop(): Promise<void> {
+    return this.#jobs.stop();
+  }
+
+  async #run(
     { zones, direction, unconfigured, plan }: SynchronizeOptions,
     by: Principal,
     { signal, progress }: Watch = {},
@@ -211,6 +256,11 @@ export class Synchronize {
       return { zone, error: asClusterError(error) };
     }
   }
+}
+
+/** A plan changes nothing, and whoever reads of it is to know. */
+function targetOf({ zones = ['all zones' as ZoneName], plan }: SynchronizeOptions): string {
+  return `${plan ? 'plan: ' : ''}${batchTarget(zones)}`;
 }
 
 /** The original's rule: the later serial (RFC 1982), then the later time of update in the first line's comment, then what is here. */

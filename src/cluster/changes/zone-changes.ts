@@ -10,9 +10,10 @@ import type { LocalZones } from '../local/local-zones.js';
 import type { Delivery } from '../delivery/delivery.js';
 import type { Origins } from '../local/origins.js';
 import type { Progress } from './progress.js';
+import { inBatch } from './batch.js';
 import { readersFor, refuseExisting } from './reader.js';
 import type { ConflictPolicy } from '../local/zone-home.js';
-import type { ChangeOptions, ChangeResult } from '../model/results.js';
+import type { BatchOutcome, ChangeOptions, ChangeResult, MemberZoneState } from '../model/results.js';
 
 /** A change of one zone from its text to how far it is everywhere: on this server, then at the members. */
 export class ZoneChanges {
@@ -84,6 +85,21 @@ export class ZoneChanges {
     await this.#progress.settled(zone, options);
     const warnings = valid.warnings.map((issue) => `line ${issue.line}: ${issue.message}`);
     return { zone, ...outcome, members: this.#progress.of(zone, by), warnings: [...silent, ...warnings] };
+  }
+
+  /** How far a zone is at each member that `by` may see. */
+  states(zone: ZoneName, by: Principal): MemberZoneState[] {
+    return this.#progress.of(zone, by);
+  }
+
+  /**
+   * One outcome each, in their order. Together, so that whoever looks whether they are too many sees all of them: none has to wait for the
+   * disk before it begins. Where the disk refuses, each says so.
+   */
+  async removeMany(names: readonly ZoneName[], by: Principal, options?: ChangeOptions): Promise<BatchOutcome[]> {
+    await Promise.allSettled(names.map((name) => this.#workers.remember(name)));
+    const zones = names.map((name) => ({ name }));
+    return inBatch(zones, ({ name }) => this.remove(name, by, options), { atOnce: true });
   }
 
   async remove(zone: ZoneName, by: Principal, options: ChangeOptions = {}): Promise<ChangeResult> {

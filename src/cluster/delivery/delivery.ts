@@ -54,9 +54,12 @@ export class Delivery {
   readonly debug = new DebugMode();
   readonly recoveries: Recoveries;
   readonly #resellersReach: Reach;
+  /** Aborted when this server ends: cuts calls off, also to servers that are no members yet. */
+  readonly ending: AbortSignal;
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
+    this.ending = options.ending;
     this.health = new HealthRecord(options.state, options.changed);
     this.recoveries = new Recoveries();
     this.#resellersReach = new InternetReach(() => options.state.data.resellerNetworks);

@@ -16,6 +16,8 @@ import {
   type Settlement,
 } from '../model/drift-kinds.js';
 import type { LocalOutcome } from '../local/decision.js';
+import { batchTarget, type Audit } from '../model/audit.js';
+import { authorize } from '../model/authorize.js';
 import { mayUse, ROLES, type Member } from '../model/member.js';
 import type { Delivery } from '../delivery/delivery.js';
 import type { MemberWorker } from '../delivery/member-worker.js';
@@ -33,6 +35,7 @@ export interface DriftChecksOptions {
   /** This server, lower case. */
   here: string;
   log: Log;
+  audit: Audit;
   /** A member was looked at, or differences were settled. */
   looked: () => void;
 }
@@ -54,11 +57,17 @@ export class DriftChecks {
 
   /** What was found last, of the members that `by` may see. */
   reports(by: Principal): DriftReport[] {
+    authorize(by);
     return this.#writers(by).flatMap(([{ id }]) => this.#reports.get(id) ?? []);
   }
 
   /** Looks at one member, or all that are written to. One that is looked at already is not looked at twice. */
-  check(by: Principal, id?: string): Promise<DriftReport[]> {
+  check(id: string | undefined, by: Principal): Promise<DriftReport[]> {
+    return this.#options.audit.command(by, 'checkDrift', id ?? 'all members', () => this.checkNow(by, id));
+  }
+
+  /** The same for this program itself, which nobody asked. */
+  checkNow(by: Principal, id?: string): Promise<DriftReport[]> {
     const wanted = id === undefined ? this.#writers(by) : [this.#writer(id, by)];
     return Promise.all(wanted.map(([member, worker]) => this.#checkOne(member, worker)));
   }
@@ -97,7 +106,13 @@ export class DriftChecks {
   }
 
   /** Does the same to each of these differences; rejects none of the others where one fails. */
-  async settle(id: string, zones: readonly ZoneName[], how: Settlement, by: Principal): Promise<BatchOutcome[]> {
+  settle(id: string, zones: readonly ZoneName[], how: Settlement, by: Principal): Promise<BatchOutcome[]> {
+    return this.#options.audit.command(by, 'settleDrift', `${id} ${how} ${batchTarget(zones)}`, () =>
+      this.#settle(id, zones, how, by),
+    );
+  }
+
+  async #settle(id: string, zones: readonly ZoneName[], how: Settlement, by: Principal): Promise<BatchOutcome[]> {
     const [member, worker] = this.#writer(id, by);
     const differences = new Map(this.#reports.get(id)?.differences.map((one) => [one.zone, one]));
     const items = zones.map((name) => ({ name }));

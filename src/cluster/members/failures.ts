@@ -1,17 +1,12 @@
-import type { Principal } from '../../access/principal.js';
 import type { Delivery } from '../delivery/delivery.js';
-import type { MemberTable } from './member-table.js';
+import type { MemberStatus } from '../model/member-status.js';
 import type { ClusterFailures } from '../model/results.js';
 
 /** So many zones that a member refused are listed. */
 const MOST_REFUSED = 100;
 
-/** What does not work at the members that `by` may see. */
-export function failuresOf(
-  { members, workers }: { members: MemberTable; workers: Delivery },
-  by: Principal,
-): ClusterFailures {
-  const rows = members.list(by);
+/** What does not work at the members of these rows. */
+export function failuresOf(rows: readonly MemberStatus[], workers: Delivery): ClusterFailures {
   const failing = rows.flatMap(({ hostname, state, lastFailure, disabledReason, pending, pendingSince }) => {
     if (state === 'online') return [];
     const reason = disabledReason ?? lastFailure ?? '';

@@ -13,7 +13,7 @@ export function activityPages(context: PageContext): Router {
   router.get('/activity', async (request, response) => {
     const { principal } = visitOf(request);
     const search = typeof request.query['search'] === 'string' ? request.query['search'].slice(0, 100).trim() : '';
-    const hosts = new Map(cluster.members(principal).map(({ id, hostname }) => [id, hostname]));
+    const hosts = new Map(cluster.members.list(principal).map(({ id, hostname }) => [id, hostname]));
     // Rows of members are named by their ids.
     const named = (target: string): string => target.replace(/^[0-9a-f-]{36}/, (id) => hosts.get(id) ?? id);
     const found = await audit?.latest(MOST, ({ user, target, action }) => {

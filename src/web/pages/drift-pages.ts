@@ -23,22 +23,22 @@ export function driftPages(context: PageContext): Router {
   router.get('/drift', async (request, response) => {
     const { principal } = visitOf(request);
     const { damaged, settings } = await cluster.status(principal);
-    const reports = cluster.drift(principal).map((report) => ({
+    const reports = cluster.drift.reports(principal).map((report) => ({
       ...report,
       differences: report.differences.slice(0, ROWS),
       listed: Math.min(report.differences.length, ROWS),
     }));
     const looked = new Set(reports.map(({ member }) => member));
-    const unseen = cluster.members(principal).filter(({ id, role }) => ROLES[role].writes && !looked.has(id));
+    const unseen = cluster.members.list(principal).filter(({ id, role }) => ROLES[role].writes && !looked.has(id));
     showPage(context, request, response, 'drift', {
       title: 'Drift and conflicts',
-      ...{ reports, unseen, kinds: DRIFT_KINDS, damaged, settings, conflicts: cluster.conflicts(principal) },
+      ...{ reports, unseen, kinds: DRIFT_KINDS, damaged, settings, conflicts: cluster.zones.conflicts(principal) },
       ...{ here: cluster.hostname, seen: revisionOf(settings, ['conflictPolicy']) },
     });
   });
 
   router.post('/drift/check', async (request, response) => {
-    const reports = await cluster.checkDrift(undefined, visitOf(request).principal);
+    const reports = await cluster.drift.check(undefined, visitOf(request).principal);
     const found = reports.reduce((sum, report) => sum + report.found, 0);
     const broken = reports.filter(({ incomplete }) => incomplete !== undefined);
     const sentences = [
@@ -56,7 +56,7 @@ export function driftPages(context: PageContext): Router {
       redirectWith(context, request, response, ['drift'], failed('Nothing was chosen. Tick the zones first.'));
       return;
     }
-    const outcomes = await cluster.settleDrift(request.params.member, zones, how, visitOf(request).principal);
+    const outcomes = await cluster.drift.settle(request.params.member, zones, how, visitOf(request).principal);
     const refused = outcomes.flatMap((one) => ('error' in one ? [one.error.message] : []));
     const settled = outcomes.length - refused.length;
     const sentence = `${settled} of ${outcomes.length} zones were ${SETTLEMENTS[how]}.`;
@@ -66,7 +66,7 @@ export function driftPages(context: PageContext): Router {
 
   router.post('/drift/policy', async (request, response) => {
     const { policy: conflictPolicy, seen: sent } = readForm(policyForm, request);
-    await cluster.configure({ conflictPolicy }, visitOf(request).principal, sent);
+    await cluster.settings.change({ conflictPolicy }, visitOf(request).principal, sent);
     const sentence =
       conflictPolicy === 'newest'
         ? 'Of a zone that two servers write, the later serial wins.'
@@ -75,7 +75,7 @@ export function driftPages(context: PageContext): Router {
   });
 
   router.post('/drift/files', async (request, response) => {
-    const outcomes = await cluster.restoreFiles(visitOf(request).principal);
+    const outcomes = await cluster.files.restoreAll(visitOf(request).principal);
     const refused = outcomes.flatMap((one) => ('error' in one ? [one.error.message] : []));
     const warned = outcomes.flatMap((one) =>
       'error' in one || one.result.warnings.length === 0 ? [] : [`${one.zone}: ${one.result.warnings[0] ?? ''}`],
@@ -87,15 +87,15 @@ export function driftPages(context: PageContext): Router {
 
   router.post('/zone/:name/file', async (request, response) => {
     const name = zoneName(request.params.name);
-    const result = await cluster.restoreFile(name, visitOf(request).principal);
+    const result = await cluster.files.restore(name, visitOf(request).principal);
     redirectWith(context, request, response, ['zone', name], changeOutcome(result));
   });
 
   router.get('/zone/:name/take-over', (request, response) => {
     const { principal } = visitOf(request);
     const name = zoneName(request.params.name);
-    const row = cluster.zone(name, principal);
-    const conflict = cluster.conflicts(principal).find(({ zone }) => zone === name);
+    const row = cluster.zones.get(name, principal);
+    const conflict = cluster.zones.conflicts(principal).find(({ zone }) => zone === name);
     const from = conflict?.servers.find((server) => server !== cluster.hostname.toLowerCase()) ?? row?.home?.server;
     const title = `Take ${name} over`;
     showPage(context, request, response, 'zone-take-over', { title, name, from, here: cluster.hostname });
@@ -103,13 +103,13 @@ export function driftPages(context: PageContext): Router {
 
   router.post('/zone/:name/take-over', async (request, response) => {
     const name = zoneName(request.params.name);
-    const result = await cluster.takeOverZone(name, visitOf(request).principal);
+    const result = await cluster.zones.takeOver(name, visitOf(request).principal);
     redirectWith(context, request, response, ['zone', name], changeOutcome(result));
   });
 
   router.post('/zone/:name/forget-conflict', async (request, response) => {
     const name = zoneName(request.params.name);
-    await cluster.forgetConflict(name, visitOf(request).principal);
+    await cluster.zones.forgetConflict(name, visitOf(request).principal);
     const sentence = `The conflict of ${name} was put away. It is shown again when the servers meet again.`;
     redirectWith(context, request, response, ['drift'], done(sentence));
   });

@@ -30,7 +30,7 @@ export function synchronizePages(context: PageContext): Router {
   const router = Router();
 
   const jobOf = (id: string, principal: Principal): SynchronizeJob => {
-    const job = cluster.synchronizeJob(id, principal);
+    const job = cluster.synchronize.job(id, principal);
     if (job === undefined) throw new ClusterError('job_unknown');
     return job;
   };
@@ -49,7 +49,7 @@ export function synchronizePages(context: PageContext): Router {
       ...(what === 'one' ? { zones: [zoneName(zone)] } : {}),
       ...{ direction, unconfigured: unconfigured === '1', plan: plan === '1' },
     };
-    const job = await cluster.startSynchronize(options, visitOf(request).principal);
+    const job = await cluster.synchronize.start(options, visitOf(request).principal);
     response.redirect(303, urlsOf(request)('synchronize', job.id));
   });
 

@@ -37,7 +37,7 @@ export const editedMember = {
 /** What the cluster is to change of a member. */
 export function editFrom(given: z.infer<z.ZodObject<typeof editedMember>>, request: ApiRequest): MemberEdit {
   const { member, dnsport: dnsPort, ...rest } = given;
-  const type = request.cluster.members(request.peer).find(({ id }) => id === member)?.type;
+  const type = request.cluster.members.list(request.peer).find(({ id }) => id === member)?.type;
   const values = type === undefined ? {} : valuesOf(type, request);
   return { ...defined({ ...rest, dnsPort }), values };
 }
@@ -56,7 +56,7 @@ export function memberFrom(given: z.infer<z.ZodObject<typeof newMember>>, reques
 
 /** The parameters that are fields of this type. */
 function valuesOf(type: string, request: ApiRequest): Record<string, string> {
-  const fields = request.cluster.memberTypes().find((known) => known.type === type)?.fields ?? [];
+  const fields = request.cluster.members.types().find((known) => known.type === type)?.fields ?? [];
   const values = fields.map(({ name }) => [name, request.text(name)] as const);
   return Object.fromEntries(values.filter((pair): pair is [string, string] => pair[1] !== undefined));
 }

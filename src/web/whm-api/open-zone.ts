@@ -44,7 +44,7 @@ export class OpenZone {
 
   /** Throws zone_nonexistent, also for a zone that is not the caller's. */
   static async read(name: ZoneName, { cluster, peer }: ApiRequest): Promise<OpenZone> {
-    return new OpenZone(name, await inWhmWords(cluster.newestText(name, peer), name, NOT_THERE));
+    return new OpenZone(name, await inWhmWords(cluster.zones.newestText(name, peer), name, NOT_THERE));
   }
 
   records(): RecordLine[] {
@@ -88,7 +88,7 @@ export class OpenZone {
   /** Puts the edited text in the place of this one. Throws zone_file_changed where another text is there by now. */
   async save(edit: ZoneEdit, { cluster, peer }: ApiRequest, options: ChangeOptions): Promise<ChangeResult> {
     const text = editZone(this.name, this, edit, new Date());
-    const saved = cluster.saveZone(this.name, text, peer, { ...options, ifText: this.text });
+    const saved = cluster.zones.save(this.name, text, peer, { ...options, ifText: this.text });
     return inWhmWords(saved, this.name, NOT_THERE);
   }
 }

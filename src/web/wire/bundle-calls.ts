@@ -17,7 +17,7 @@ export const BUNDLE_CALLS: WireCalls = {
   getallzones_local: {
     answer: (request) => ({
       body: bundleOf(
-        request.cluster.listZones(request.peer).map(({ name }) => name),
+        request.cluster.zones.list(request.peer).map(({ name }) => name),
         request,
       ),
     }),
@@ -45,8 +45,8 @@ async function* bundleOf(names: readonly ZoneName[], { cluster, peer }: ApiReque
   let octets = 0;
   for (const name of names) {
     // It may have been removed while the ones before it were sent.
-    if (cluster.zone(name, peer) === undefined) continue;
-    const text = await cluster.zoneText(name, peer);
+    if (cluster.zones.get(name, peer) === undefined) continue;
+    const text = await cluster.zones.text(name, peer);
     part.push({ name, text });
     octets += text.length;
     if (octets < PART) continue;

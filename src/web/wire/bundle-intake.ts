@@ -92,7 +92,7 @@ export class BundleIntake {
   /** Never rejects: others run beside it, and `finish` says what went wrong. */
   async #save(batch: readonly ZoneToSave[]): Promise<void> {
     try {
-      for (const result of await this.#cluster.saveZones(batch, this.#peer, this.#options)) {
+      for (const result of await this.#cluster.zones.saveMany(batch, this.#peer, this.#options)) {
         this.#outcomes.push('error' in result ? refusedAs(result) : savedAs(result.zone, this.#cluster, this.#peer));
         this.#beside.push(...conflictLines(result), ...keptLines(result));
       }

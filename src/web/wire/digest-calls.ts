@@ -14,7 +14,7 @@ export const DIGEST_CALLS: WireCalls = {
   zonedigests_local: {
     answer(request) {
       const { cluster, peer } = request;
-      const held = cluster.heldZones(peer);
+      const held = cluster.zones.held(peer);
       const named = new Set(request.possibleZones('zones'));
       if (named.size > 0) return { body: linesOf(held.filter(({ name }) => named.has(name))) };
       const home = request.text('home')?.toLowerCase() ?? UNKNOWN;

@@ -20,7 +20,7 @@ export const SERVER_CALLS: WireCalls = {
 
   getpath_local: {
     answer({ cluster, peer }) {
-      const written = cluster.members(peer).filter(({ role }) => role !== 'standalone');
+      const written = cluster.members.list(peer).filter(({ role }) => role !== 'standalone');
       return { body: written.map(({ hostname }) => `${cluster.hostname} ${hostname}\n`).join('') };
     },
   },
@@ -28,7 +28,7 @@ export const SERVER_CALLS: WireCalls = {
   addzoneconf_local: {
     async answer(request) {
       const zone = request.zone();
-      await request.cluster.reloadZones([zone], request.peer);
+      await request.cluster.zones.reload([zone], request.peer);
       return { body: `Zone ${zone} is loaded on ${request.cluster.hostname}.\n` };
     },
   },
@@ -36,7 +36,7 @@ export const SERVER_CALLS: WireCalls = {
   reloadbind_local: {
     async answer(request) {
       const zones = request.zones('zone');
-      await request.cluster.reloadZones(zones.length === 0 ? 'all' : zones, request.peer);
+      await request.cluster.zones.reload(zones.length === 0 ? 'all' : zones, request.peer);
       return { body: `Bind reloading on ${request.cluster.hostname} using rndc zone: [${zones.join(',')}]\n` };
     },
   },
@@ -44,7 +44,7 @@ export const SERVER_CALLS: WireCalls = {
   reconfigbind_local: {
     async answer(request) {
       const zones = request.possibleZones('zone');
-      await request.cluster.reloadZones(zones, request.peer);
+      await request.cluster.zones.reload(zones, request.peer);
       return { body: `Bind reconfiguring on ${request.cluster.hostname} using rndc\n` };
     },
   },
@@ -52,7 +52,7 @@ export const SERVER_CALLS: WireCalls = {
   reloadzones_local: {
     async answer(request) {
       const zones = request.possibleZones('zone', 'zones');
-      await request.cluster.reloadZones(zones, request.peer);
+      await request.cluster.zones.reload(zones, request.peer);
       return { body: `Zones reloaded on ${request.cluster.hostname}: ${zones.join(',')}\n` };
     },
   },

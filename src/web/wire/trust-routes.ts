@@ -30,7 +30,7 @@ async function answer(request: ApiRequest): Promise<string> {
   const missing = FIELDS.find((_, i) => [address, user, token][i] === '');
   if (missing !== undefined) throw new ClusterError('parameter_invalid', { parameter: missing, why: 'is missing' });
   try {
-    const { hostname } = await request.cluster.trustMember({ address, user, token }, request.peer);
+    const { hostname } = await request.cluster.members.trust({ address, user, token }, request.peer);
     return `The trust relationship has been established: ${request.cluster.hostname} has ${hostname} (${address}) in its cluster now, with the role standalone.`;
   } catch (error) {
     if (!isClusterError(error)) throw error;

@@ -10,20 +10,20 @@ export const ZONE_CALLS: WireCalls = {
   getzone_local: {
     async answer(request) {
       const name = request.zone();
-      const known = request.cluster.zone(name, request.peer) !== undefined;
-      return { body: known ? await request.cluster.zoneText(name, request.peer) : '' };
+      const known = request.cluster.zones.get(name, request.peer) !== undefined;
+      return { body: known ? await request.cluster.zones.text(name, request.peer) : '' };
     },
   },
 
   getzonelist_local: {
     answer({ cluster, peer }) {
-      const names = cluster.listZones(peer).map(({ name }) => `${name}\n`);
+      const names = cluster.zones.list(peer).map(({ name }) => `${name}\n`);
       return { body: names.join('') };
     },
   },
 
   zoneexists_local: {
-    answer: (request) => ({ body: request.cluster.zone(request.zone(), request.peer) === undefined ? '0' : '1' }),
+    answer: (request) => ({ body: request.cluster.zones.get(request.zone(), request.peer) === undefined ? '0' : '1' }),
   },
 
   savezone_local: { writes: true, answer: async (request) => ({ body: (await saveOne(request)).lines }) },
@@ -48,7 +48,7 @@ async function saveOne(request: ApiRequest): Promise<{ name: ZoneName; lines: st
   if (text === undefined) throw new ClusterError('parameter_invalid', { parameter: 'zonedata', why: 'is missing' });
   const name = request.zone();
   const { cameByUs, hostsSeen, claimed } = request;
-  if (!cameByUs) await cluster.saveZone(name, text, peer, { wait: 'local', hostsSeen, claimed });
+  if (!cameByUs) await cluster.zones.save(name, text, peer, { wait: 'local', hostsSeen, claimed });
   const what: ZoneOutcome = cameByUs ? { name, outcome: 'passed' } : savedAs(name, cluster, peer);
   const outcome = formatOutcomes([what], cluster.hostname);
   return { name, lines: [outcome, ...conversionLines(request.text('zone') ?? '', name)].join('') };
@@ -67,7 +67,7 @@ async function remove(list: readonly string[], request: ApiRequest): Promise<Wir
   }
   if (cameByUs) outcomes.push(...names.map((name): ZoneOutcome => ({ name, outcome: 'passed' })));
   else
-    for (const result of await cluster.removeZones(names, peer, { wait: 'local', hostsSeen, claimed })) {
+    for (const result of await cluster.zones.removeMany(names, peer, { wait: 'local', hostsSeen, claimed })) {
       // What is not here is removed: the call is idempotent.
       const { zone: name } = result;
       const done = !('error' in result) || result.error.code === 'zone_unknown';

@@ -12,7 +12,7 @@ const LONGEST_NAME = 255;
 
 /** What is held of a zone that was saved: the serial may have been lifted. */
 export function savedAs(name: ZoneName, cluster: Cluster, peer: Principal): ZoneOutcome {
-  const entry = cluster.zone(name, peer);
+  const entry = cluster.zones.get(name, peer);
   if (entry === undefined) return { name, outcome: 'refused', reason: 'it was removed again meanwhile' };
   return { name, outcome: 'saved', serial: entry.serial, digest: entry.digest };
 }

@@ -28,11 +28,11 @@ describe('the history of a zone', () => {
   test('that cannot be read is no history without versions', async () => {
     await web.cluster.saveZone(NAME, zoneText(5), ROOT);
     await web.cluster.saveZone(NAME, zoneText(6), ROOT);
-    expect(await web.cluster.zoneHistory(NAME, ROOT)).toHaveLength(1);
+    expect(await web.cluster.zones.history(NAME, ROOT)).toHaveLength(1);
     const [file = ''] = filesIn(join(web.folder, 'data', 'history'));
     rmSync(file);
     mkdirSync(file);
-    await expect(web.cluster.zoneHistory(NAME, ROOT)).rejects.toMatchObject({ code: 'history_unreadable' });
+    await expect(web.cluster.zones.history(NAME, ROOT)).rejects.toMatchObject({ code: 'history_unreadable' });
   });
 
   test('holds every version that a change ended, with who did it; over a restart, too', async () => {
@@ -46,7 +46,7 @@ describe('the history of a zone', () => {
     });
     await web.stop();
     await web.start();
-    const versions = await web.cluster.zoneHistory(NAME, ROOT);
+    const versions = await web.cluster.zones.history(NAME, ROOT);
     expect(versions).toMatchObject([
       { serial: 6, newSerial: 7, user: 'ann', via: 'page, by root', change: 'saved' },
       { serial: 5, newSerial: 6, user: 'root', via: 'token script', change: 'saved' },
@@ -55,18 +55,18 @@ describe('the history of a zone', () => {
       zoneText(6, '192.0.2.6').toString(),
       zoneText(5).toString(),
     ]);
-    await expect(web.cluster.zoneHistory(NAME, reseller('bob'))).rejects.toMatchObject({ code: 'zone_unknown' });
+    await expect(web.cluster.zones.history(NAME, reseller('bob'))).rejects.toMatchObject({ code: 'zone_unknown' });
   });
 
   test('brings a version back above all others, also one from before a removal', async () => {
     await web.cluster.saveZone(NAME, zoneText(5, '192.0.2.5'), ROOT);
     await web.cluster.removeZone(NAME, ROOT);
     await web.cluster.saveZone(NAME, zoneText(6, '192.0.2.6'), ROOT);
-    const [removed] = await web.cluster.zoneHistory(NAME, ROOT);
+    const [removed] = await web.cluster.zones.history(NAME, ROOT);
     expect(removed).toMatchObject({ change: 'removed', serial: 5 });
     const { serial } = await web.cluster.saveZone(NAME, removed?.text ?? Buffer.of(), ROOT);
     expect(serial).toBe(7);
-    expect((await web.cluster.zoneText(NAME, ROOT)).toString()).toContain('192.0.2.5');
+    expect((await web.cluster.zones.text(NAME, ROOT)).toString()).toContain('192.0.2.5');
   });
 });
 
@@ -91,7 +91,7 @@ describe('changes of one zone that meet', () => {
     const asked = {
       save: () => cluster.saveZone(zone, text, ROOT, wait),
       remove: () => cluster.removeZone(zone, ROOT, wait),
-      takeOver: () => cluster.takeOverZone(zone, ROOT),
+      takeOver: () => cluster.zones.takeOver(zone, ROOT),
       // As when a member is seen to serve this serial.
       raise: () => cluster['parts'].changes.raise(zone, { above: number * 10, member: 'ns1' }, ROOT),
     }[kind];
@@ -125,7 +125,7 @@ describe('changes of one zone that meet', () => {
           before = withSerial(text, serial);
           return { serial, text: before };
         });
-        const kept = (await web.cluster.zoneHistory(zone, ROOT)).reverse();
+        const kept = (await web.cluster.zones.history(zone, ROOT)).reverse();
         expect(kept.map(({ serial, text }) => ({ serial, text: text.toString() }))).toEqual(versions.slice(0, -1));
       }),
       { numRuns: 60 },
@@ -148,26 +148,26 @@ describe('a removed zone', () => {
     expect(ns1.holdings()).toEqual({});
     await web.stop();
     await web.start();
-    expect(web.cluster.removedZones(ROOT)).toMatchObject([{ zone: NAME, serial: 5, user: 'root' }]);
-    const { change, serial, members } = await web.cluster.restoreZone(NAME, ROOT);
+    expect(web.cluster.removed.list(ROOT)).toMatchObject([{ zone: NAME, serial: 5, user: 'root' }]);
+    const { change, serial, members } = await web.cluster.removed.restore(NAME, ROOT);
     expect({ change, serial }).toEqual({ change: 'created', serial: 6 });
     expect(members).toMatchObject([{ state: 'served', serial: 6 }]);
-    expect(web.cluster.zone(NAME, reseller('ann'))).toMatchObject({ owner: 'ann' });
-    expect((await ns1.cluster.zoneText(NAME, ROOT)).toString()).toContain('192.0.2.5');
-    expect(web.cluster.removedZones(ROOT)).toEqual([]);
-    await expect(web.cluster.restoreZone(NAME, ROOT)).rejects.toMatchObject({ code: 'zone_exists' });
+    expect(web.cluster.zones.get(NAME, reseller('ann'))).toMatchObject({ owner: 'ann' });
+    expect((await ns1.cluster.zones.text(NAME, ROOT)).toString()).toContain('192.0.2.5');
+    expect(web.cluster.removed.list(ROOT)).toEqual([]);
+    await expect(web.cluster.removed.restore(NAME, ROOT)).rejects.toMatchObject({ code: 'zone_exists' });
   });
 
   test('is brought back by its owner or root alone, and only where its text is kept', async () => {
     await web.cluster.saveZone(NAME, zoneText(5), reseller('ann'));
     await web.cluster.removeZone(NAME, reseller('ann'));
-    expect(web.cluster.removedZones(reseller('bob'))).toEqual([]);
-    expect(web.cluster.removedZones(reseller('ann'))).toMatchObject([{ zone: NAME }]);
-    await expect(web.cluster.restoreZone(NAME, reseller('bob'))).rejects.toMatchObject({ code: 'zone_not_yours' });
-    await expect(web.cluster.restoreZone(zoneName('never.example'), ROOT)).rejects.toMatchObject({
+    expect(web.cluster.removed.list(reseller('bob'))).toEqual([]);
+    expect(web.cluster.removed.list(reseller('ann'))).toMatchObject([{ zone: NAME }]);
+    await expect(web.cluster.removed.restore(NAME, reseller('bob'))).rejects.toMatchObject({ code: 'zone_not_yours' });
+    await expect(web.cluster.removed.restore(zoneName('never.example'), ROOT)).rejects.toMatchObject({
       code: 'zone_not_kept',
     });
-    expect(await web.cluster.restoreZone(NAME, reseller('ann'))).toMatchObject({ change: 'created' });
+    expect(await web.cluster.removed.restore(NAME, reseller('ann'))).toMatchObject({ change: 'created' });
   });
 });
 

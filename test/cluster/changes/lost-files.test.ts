@@ -51,8 +51,8 @@ test('of 20,000 zones, missing files are looked for and restored in short turns 
   for (const name of names) writeFileSync(store.fileOf(name), '');
   const lost = names.slice(0, 3);
   for (const name of lost) unlinkSync(store.fileOf(name));
-  const { workers, history, changes } = web.cluster['parts'];
-  const files = new LostFiles({ store, workers, history, changes });
+  const { workers, history, changes, rescan, audit } = web.cluster['parts'];
+  const files = new LostFiles({ store, workers, history, changes, rescan, audit });
   const before = looked();
   let outcomes: unknown;
   const restored = await mostInOneTurn(async () => {

@@ -32,8 +32,8 @@ describe('a new domain', () => {
       await expect(web.cluster.createZone(NAME, 'standard', { ip: '192.0.2.1' }, ROOT)).rejects.toMatchObject({
         code: 'zone_exists',
       });
-      expect(web.cluster.zone(NAME, ROOT)).toBeUndefined();
-      expect(ns1.cluster.zone(NAME, ROOT)?.serial).toBe(1);
+      expect(web.cluster.zones.get(NAME, ROOT)).toBeUndefined();
+      expect(ns1.cluster.zones.get(NAME, ROOT)?.serial).toBe(1);
     },
   );
 
@@ -81,7 +81,7 @@ describe('a zone below or above one of another account', () => {
     for (const zone of ['www.shop.example', 'a.b.shop.example', 'example']) {
       await expect(add(zone)).rejects.toMatchObject({ code: 'zone_shadows' });
       await expect(web.cluster.saveZone(zoneName(zone), zoneText(1), ann)).rejects.toThrow('shop.example');
-      const [saved] = await web.cluster.saveZones([{ name: zoneName(zone), text: zoneText(1) }], ann);
+      const [saved] = await web.cluster.zones.saveMany([{ name: zoneName(zone), text: zoneText(1) }], ann);
       expect(saved).toMatchObject({ error: { code: 'zone_shadows' } });
     }
     await add('www.shop.example', ROOT);
@@ -104,10 +104,10 @@ describe('the list of zones', () => {
     await web.cluster.saveZone(NAME, zoneText(5), ROOT);
     await ns1.cluster.saveZone(zoneName('there.example'), zoneText(5), ROOT);
     await ns2.cluster.saveZone(zoneName('hidden.example'), zoneText(5), ROOT);
-    expect(await web.cluster.zonesElsewhere(ROOT)).toEqual([{ zone: 'there.example', member: 'ns1' }]);
-    expect(await web.cluster.zonesElsewhere(reseller('ann'))).toEqual([]);
+    expect(await web.cluster.synchronize.elsewhere(ROOT)).toEqual([{ zone: 'there.example', member: 'ns1' }]);
+    expect(await web.cluster.synchronize.elsewhere(reseller('ann'))).toEqual([]);
     await ns1.stop();
-    expect(await web.cluster.zonesElsewhere(ROOT)).toEqual([]);
+    expect(await web.cluster.synchronize.elsewhere(ROOT)).toEqual([]);
   });
 });
 
@@ -133,7 +133,7 @@ describe('the newest copy', () => {
     await web.add(ns1, 'standalone');
     await web.add(ns2, 'sync');
     const names = zoneNames(30);
-    await web.cluster.saveZones(
+    await web.cluster.zones.saveMany(
       names.map((name) => ({ name, text: zoneText(5) })),
       ROOT,
     );
@@ -141,33 +141,33 @@ describe('the newest copy', () => {
       await ns1.cluster.saveZone(name, zoneText(i < 10 ? 9 : 4, '192.0.2.77'), ROOT);
     }
     await ns1.cluster.saveZone(NAME, zoneText(1), ROOT);
-    const plan = await web.cluster.synchronize({ ...ALL, plan: true }, ROOT);
+    const plan = await web.cluster.synchronize.run({ ...ALL, plan: true }, ROOT);
     expect(plan.newer).toHaveLength(10);
     expect(plan.newer[0]).toEqual({ zone: names[0], member: 'ns1', serial: 9, here: 5 });
-    expect(web.cluster.zone(names[0] ?? NAME, ROOT)?.serial).toBe(5);
+    expect(web.cluster.zones.get(names[0] ?? NAME, ROOT)?.serial).toBe(5);
 
-    const { taken } = await web.cluster.synchronize({ ...ALL, direction: 'all' }, ROOT);
+    const { taken } = await web.cluster.synchronize.run({ ...ALL, direction: 'all' }, ROOT);
     expect(taken).toHaveLength(10);
     await vi.waitFor(() => expect(ns2.holdings()).toEqual(web.holdings()));
-    expect(web.cluster.zone(NAME, ROOT)).toBeUndefined();
-    expect((await web.cluster.zoneText(names[0] ?? NAME, ROOT)).toString()).toContain('192.0.2.77');
-    await web.cluster.synchronize({ ...ALL, unconfigured: true }, ROOT);
-    expect(web.cluster.zone(NAME, ROOT)?.serial).toBe(1);
+    expect(web.cluster.zones.get(NAME, ROOT)).toBeUndefined();
+    expect((await web.cluster.zones.text(names[0] ?? NAME, ROOT)).toString()).toContain('192.0.2.77');
+    await web.cluster.synchronize.run({ ...ALL, unconfigured: true }, ROOT);
+    expect(web.cluster.zones.get(NAME, ROOT)?.serial).toBe(1);
   });
 
   test('at a member of the role sync is what a zone that is opened here shows, and is taken; one that hangs delays nobody long', async () => {
     await web.add(ns1, 'sync');
     await web.cluster.saveZone(NAME, zoneText(5), ROOT);
-    expect((await web.cluster.newestText(NAME, ROOT)).toString()).toContain(' 5 1 1');
+    expect((await web.cluster.zones.newestText(NAME, ROOT)).toString()).toContain(' 5 1 1');
     await ns1.cluster.saveZone(NAME, zoneText(6, '192.0.2.66'), ROOT);
-    expect((await web.cluster.newestText(NAME, ROOT)).toString()).toContain('192.0.2.66');
-    expect(web.cluster.zone(NAME, ROOT)?.serial).toBe(6);
+    expect((await web.cluster.zones.newestText(NAME, ROOT)).toString()).toContain('192.0.2.66');
+    expect(web.cluster.zones.get(NAME, ROOT)?.serial).toBe(6);
     ns1.intercept = (call, request) => {
       if (call === 'getzones_local') request.resume();
       return call === 'getzones_local';
     };
     const start = performance.now();
-    expect((await web.cluster.newestText(NAME, ROOT)).toString()).toContain('192.0.2.66');
+    expect((await web.cluster.zones.newestText(NAME, ROOT)).toString()).toContain('192.0.2.66');
     expect(performance.now() - start).toBeLessThan(8_000);
   });
 
@@ -175,7 +175,7 @@ describe('the newest copy', () => {
     await web.add(ns1, 'standalone');
     await web.cluster.saveZone(NAME, zoneText(5), ROOT);
     await ns1.cluster.saveZone(NAME, zoneText(9), ROOT);
-    expect((await web.cluster.newestText(NAME, ROOT)).toString()).toContain(' 5 1 1');
+    expect((await web.cluster.zones.newestText(NAME, ROOT)).toString()).toContain(' 5 1 1');
   });
 
   test('of a zone that was removed here is not brought back', async () => {
@@ -183,7 +183,7 @@ describe('the newest copy', () => {
     await ns1.cluster.saveZone(NAME, zoneText(9), ROOT);
     await web.cluster.saveZone(NAME, zoneText(5), ROOT);
     await web.cluster.removeZone(NAME, ROOT);
-    expect((await web.cluster.synchronize({ ...ALL, unconfigured: true }, ROOT)).newer).toEqual([]);
+    expect((await web.cluster.synchronize.run({ ...ALL, unconfigured: true }, ROOT)).newer).toEqual([]);
   });
 
   test('of one zone is sent again to a member that lost it, and one that is down stops nothing', async () => {
@@ -192,7 +192,7 @@ describe('the newest copy', () => {
     await web.cluster.saveZone(NAME, zoneText(5), ROOT);
     await ns1.cluster.removeZone(NAME, ROOT, { evenOfOthers: true });
     await ns2.stop();
-    const result = await web.cluster.synchronize({ ...ALL, direction: 'all', zones: [NAME] }, ROOT);
+    const result = await web.cluster.synchronize.run({ ...ALL, direction: 'all', zones: [NAME] }, ROOT);
     expect(result.resent).toBe(2);
     expect(result.unreachable).toMatchObject([
       { member: 'ns2', reason: expect.stringContaining('cannot be reached') as string },
@@ -207,12 +207,12 @@ describe('the newest copy', () => {
     await web.add(ns1, 'standalone');
     await web.cluster.saveZone(NAME, zoneText(5), ROOT);
     await ns1.cluster.saveZone(NAME, zoneText(9), ROOT);
-    expect((await web.cluster.synchronize({ ...ALL, unconfigured: true }, ann)).newer).toEqual([]);
-    await web.cluster.configure({ resellerNetworks: ['127.0.0.0/8'] }, ROOT);
+    expect((await web.cluster.synchronize.run({ ...ALL, unconfigured: true }, ann)).newer).toEqual([]);
+    await web.cluster.settings.change({ resellerNetworks: ['127.0.0.0/8'] }, ROOT);
     await web.add(ns2, 'standalone', ann, ROOT);
     await ns2.cluster.saveZone(NAME, zoneText(9), ROOT);
     await ns2.cluster.saveZone(zoneName('ann.example'), zoneText(9), ROOT);
-    const { newer } = await web.cluster.synchronize({ ...ALL, unconfigured: true }, ann);
+    const { newer } = await web.cluster.synchronize.run({ ...ALL, unconfigured: true }, ann);
     expect(newer).toMatchObject([{ zone: 'ann.example', member: 'ns2' }]);
   });
 });
@@ -221,12 +221,12 @@ describe('a member with more than fits into memory', () => {
   test('gives what one run takes, and the rest with the next runs', async () => {
     await web.add(ns1, 'standalone');
     const names = zoneNames(1_100);
-    await ns1.cluster.saveZones(
+    await ns1.cluster.zones.saveMany(
       names.map((name) => ({ name, text: zoneText(9) })),
       ROOT,
     );
-    const { store, workers, changes } = web.cluster['parts'];
-    const synchronize = new Synchronize({ store, workers, changes, mostHeld: 1_000 });
+    const { store, workers, changes, audit } = web.cluster['parts'];
+    const synchronize = new Synchronize({ store, workers, changes, audit, mostHeld: 1_000 });
     const run = { ...ALL, unconfigured: true };
     for (const here of [512, 1_024, 1_100]) {
       const { taken, unreachable } = await synchronize.run(run, ROOT);
@@ -247,7 +247,7 @@ describe('a member with more than fits into memory', () => {
       response.end(call === 'getzones_local' ? encodeBundle(broken) : names.join('\n'));
       return true;
     };
-    const { unreachable } = await web.cluster.synchronize({ ...ALL, unconfigured: true }, ROOT);
+    const { unreachable } = await web.cluster.synchronize.run({ ...ALL, unconfigured: true }, ROOT);
     expect(unreachable).toHaveLength(1_000);
   });
 });
@@ -257,7 +257,7 @@ describe('a reseller’s server', () => {
   const hers = zoneName('ann.example');
   const fresh = zoneName('new.example');
   beforeEach(async () => {
-    await web.cluster.configure({ resellerNetworks: ['127.0.0.0/8'] }, ROOT);
+    await web.cluster.settings.change({ resellerNetworks: ['127.0.0.0/8'] }, ROOT);
     await web.add(ns1, 'sync', ann);
   });
 
@@ -272,26 +272,26 @@ describe('a reseller’s server', () => {
       response.end(encodeBundle([NAME, hers, fresh].map((name) => ({ name, text: zoneText(9, '192.0.2.66') }))));
       return true;
     };
-    expect((await web.cluster.newestText(NAME, ROOT)).toString()).toContain(' 5 1 1');
+    expect((await web.cluster.zones.newestText(NAME, ROOT)).toString()).toContain(' 5 1 1');
     for (const zones of [undefined, [NAME, fresh]]) {
       const run = { ...ALL, unconfigured: true, ...(zones && { zones }) };
-      const { taken } = await web.cluster.synchronize(run, ROOT);
+      const { taken } = await web.cluster.synchronize.run(run, ROOT);
       expect(taken.map(({ zone }) => zone)).toEqual(zones === undefined ? [hers] : []);
     }
     expect(web.cluster.listZones(ROOT).map(({ name, serial }) => [name, serial])).toEqual([
       [NAME, 5],
       [hers, 9],
     ]);
-    expect(await web.cluster.zonesElsewhere(ROOT)).toEqual([]);
+    expect(await web.cluster.synchronize.elsewhere(ROOT)).toEqual([]);
   });
 
   test('gives the reseller new zones, and the copies that are newer', async () => {
     await web.cluster.saveZone(hers, zoneText(5), ann);
     for (const name of [hers, fresh]) await ns1.cluster.saveZone(name, zoneText(9), ROOT);
-    expect(await web.cluster.zonesElsewhere(ann)).toEqual([{ zone: fresh, member: 'ns1' }]);
-    await web.cluster.synchronize({ ...ALL, unconfigured: true }, ann);
-    expect(web.cluster.zone(hers, ann)?.serial).toBe(9);
-    expect(web.cluster.zone(fresh, ann)).toMatchObject({ serial: 9, owner: 'ann' });
+    expect(await web.cluster.synchronize.elsewhere(ann)).toEqual([{ zone: fresh, member: 'ns1' }]);
+    await web.cluster.synchronize.run({ ...ALL, unconfigured: true }, ann);
+    expect(web.cluster.zones.get(hers, ann)?.serial).toBe(9);
+    expect(web.cluster.zones.get(fresh, ann)).toMatchObject({ serial: 9, owner: 'ann' });
   });
 
   test('keeps nobody but the reseller from making a domain that it claims to have', async () => {

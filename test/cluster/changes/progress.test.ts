@@ -15,7 +15,7 @@ async function stepsAmong(count: number): Promise<Record<string, number>> {
   try {
     const [web, ns1, ns2] = nodes;
     if (web === undefined || ns1 === undefined || ns2 === undefined) throw new Error('three nodes were expected');
-    await web.cluster.configure({ resellerNetworks: ['127.0.0.0/8'] }, ROOT);
+    await web.cluster.settings.change({ resellerNetworks: ['127.0.0.0/8'] }, ROOT);
     await web.add(ns1);
     await web.add(ns2, 'write-only', ann);
     const names = zoneNames(count);
@@ -23,11 +23,11 @@ async function stepsAmong(count: number): Promise<Record<string, number>> {
     for (const by of [ROOT, ann]) {
       const theirs = names.filter((_, i) => (i % 2 === 1) === (by === ann));
       const zones = theirs.map((name) => ({ name, text: zoneText(1) }));
-      await web.cluster.saveZones(zones, by, { wait: 'local' });
+      await web.cluster.zones.saveMany(zones, by, { wait: 'local' });
     }
-    expect(web.cluster.members(ROOT).map(({ pending }) => pending)).toEqual([count, count / 2]);
+    expect(web.cluster.members.list(ROOT).map(({ pending }) => pending)).toEqual([count, count / 2]);
     await vi.waitFor(
-      () => expect(web.cluster.members(ROOT).map(({ state }) => state)).toEqual(['failing', 'failing']),
+      () => expect(web.cluster.members.list(ROOT).map(({ state }) => state)).toEqual(['failing', 'failing']),
       20_000,
     );
     const { cluster } = web;
@@ -39,9 +39,9 @@ async function stepsAmong(count: number): Promise<Record<string, number>> {
         expect(cluster.zoneStates(hers, by)[0]?.state).toBe('pending');
       });
       steps[`${by.user}: a removal`] = stepsOf(() => cluster['parts'].progress.ofRemoval(hers, by, []));
-      steps[`${by.user}: the members`] = stepsOf(() => cluster.members(by));
-      steps[`${by.user}: the failures`] = stepsOf(() => cluster.failures(by));
-      steps[`${by.user}: the number of zones`] = stepsOf(() => cluster.heldCount(by));
+      steps[`${by.user}: the members`] = stepsOf(() => cluster.members.list(by));
+      steps[`${by.user}: the failures`] = stepsOf(() => cluster.members.failures(by));
+      steps[`${by.user}: the number of zones`] = stepsOf(() => cluster.zones.heldCount(by));
     }
     return steps;
   } finally {

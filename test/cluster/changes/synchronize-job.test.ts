@@ -17,12 +17,12 @@ describe('a synchronization that goes on by itself', () => {
 
   test('takes what is newer, sends everything, and tells how far it is all the way', async () => {
     const names = zoneNames(600);
-    await ns1.cluster.saveZones(
+    await ns1.cluster.zones.saveMany(
       names.map((name) => ({ name, text: zoneText(9) })),
       ROOT,
     );
     await web.add(ns1, 'sync');
-    const job = await web.cluster.startSynchronize(ALL, ROOT);
+    const job = await web.cluster.synchronize.start(ALL, ROOT);
     const seen: SynchronizeProgress[] = [];
     job.watch(() => seen.push(job.progress));
     await job.over;
@@ -36,12 +36,12 @@ describe('a synchronization that goes on by itself', () => {
 
   test('that is cancelled begins nothing more, and what is done stays done', async () => {
     const names = zoneNames(300);
-    await ns1.cluster.saveZones(
+    await ns1.cluster.zones.saveMany(
       names.map((name) => ({ name, text: zoneText(9) })),
       ROOT,
     );
     await web.add(ns1, 'sync');
-    const job = await web.cluster.startSynchronize(ALL, ROOT);
+    const job = await web.cluster.synchronize.start(ALL, ROOT);
     job.watch(() => {
       if (job.progress.phase === 'taking' && job.progress.done >= 10) job.cancel();
     });
@@ -54,11 +54,11 @@ describe('a synchronization that goes on by itself', () => {
   });
 
   test('is found again by who began it, and by root', async () => {
-    const job = await web.cluster.startSynchronize({ ...ALL, plan: true }, reseller('ann'));
+    const job = await web.cluster.synchronize.start({ ...ALL, plan: true }, reseller('ann'));
     await job.over;
-    expect(web.cluster.synchronizeJob(job.id, reseller('ann'))).toBe(job);
-    expect(web.cluster.synchronizeJob(job.id, ROOT)).toBe(job);
-    expect(web.cluster.synchronizeJob(job.id, reseller('bob'))).toBeUndefined();
+    expect(web.cluster.synchronize.job(job.id, reseller('ann'))).toBe(job);
+    expect(web.cluster.synchronize.job(job.id, ROOT)).toBe(job);
+    expect(web.cluster.synchronize.job(job.id, reseller('bob'))).toBeUndefined();
   });
 
   test('waits no longer than something goes on, where a member stops answering', async () => {

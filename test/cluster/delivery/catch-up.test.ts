@@ -12,7 +12,7 @@ beforeEach(async () => {
 afterEach(() => Promise.all([web, ns1].map((node) => node.end())));
 
 const saveAll = (count: number): Promise<unknown> =>
-  web.cluster.saveZones(
+  web.cluster.zones.saveMany(
     zoneNames(count).map((name) => ({ name, text: zoneText(1) })),
     ROOT,
   );
@@ -58,15 +58,15 @@ describe('a run of removals', () => {
     const { id } = await web.add(ns1);
     await vi.waitFor(() => expect(held()).toBe(30));
     await vi.waitFor(() => expect(web.row(ns1).pending).toBe(0));
-    await web.cluster.removeZones(zoneNames(11), ROOT, { timeout: 2_000 });
+    await web.cluster.zones.removeMany(zoneNames(11), ROOT, { timeout: 2_000 });
     expect(web.row(ns1).removalsHeld).toMatchObject({ count: 11 });
     const { members } = await web.cluster.saveZone(zoneName('new.example'), zoneText(1), ROOT);
     expect(members).toMatchObject([{ state: 'served' }]);
     expect(held()).toBeGreaterThanOrEqual(21);
     expect(await ns1.served(zoneName('zone-10.example'))).toBe(1);
     // One that is brought back is no removal any more.
-    await web.cluster.restoreZone(zoneName('zone-10.example'), ROOT);
-    await web.cluster.allowRemovals(id, ROOT);
+    await web.cluster.removed.restore(zoneName('zone-10.example'), ROOT);
+    await web.cluster.members.allowRemovals(id, ROOT);
     await vi.waitFor(() => expect(ns1.holdings()).toEqual(web.holdings()));
     expect(web.row(ns1).removalsHeld).toBeUndefined();
   });
@@ -77,7 +77,7 @@ describe('what a member missed', () => {
     await saveAll(40);
     const { id } = await web.add(ns1);
     await vi.waitFor(() => expect(web.row(ns1).pending).toBe(0));
-    await web.cluster.disableMember(id, ROOT);
+    await web.cluster.members.disable(id, ROOT);
     const [removed = zoneName('x'), ...others] = zoneNames(40);
     const edited = others.slice(0, 20);
     for (const name of edited) await web.cluster.saveZone(name, zoneText(2, '192.0.2.2'), ROOT, { wait: 'local' });
@@ -88,7 +88,7 @@ describe('what a member missed', () => {
       loaded.push(...changes.map(({ name }) => name));
       return apply(changes);
     };
-    await web.cluster.enableMember(id, ROOT);
+    await web.cluster.members.enable(id, ROOT);
     await vi.waitFor(() => expect(web.row(ns1).pending).toBe(0), 10_000);
     expect(ns1.holdings()).toEqual(web.holdings());
     // The removal and the saves are in one batch: of the saves the newest was sent first.

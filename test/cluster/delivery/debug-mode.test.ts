@@ -15,7 +15,7 @@ afterEach(() => Promise.all([web, ns1].map((node) => node.end())));
 describe('debug mode', () => {
   test('shows the last calls to a member and how it answered, without the token; and nothing where it is off', async () => {
     const invitation = await ns1.invitation('sync', ROOT);
-    const { id } = await web.cluster.addMember({ ...invitation, debug: true }, ROOT);
+    const { id } = await web.cluster.members.add({ ...invitation, debug: true }, ROOT);
     await web.cluster.saveZone(NAME, zoneText(5), ROOT);
     ns1.intercept = (call, _request, response) => {
       if (call !== 'synczones_local') return false;
@@ -25,15 +25,15 @@ describe('debug mode', () => {
     };
     await web.cluster.saveZone(NAME, zoneText(6, '192.0.2.6'), ROOT);
     ns1.intercept = () => false;
-    const calls = web.cluster.transactions(id, ROOT);
+    const calls = web.cluster.members.transactions(id, ROOT);
     expect(calls.some(({ call, answer }) => call === 'POST /scripts2/synczones_local' && /octets/.test(answer))).toBe(
       true,
     );
     expect(calls.find(({ answer }) => answer === 'failed')?.said).toContain('no, [token]!');
     expect(JSON.stringify(calls)).not.toContain(invitation.token);
-    expect(web.cluster.transactions(id, reseller('ann'))).toEqual([]);
-    await web.cluster.editMember(id, { debug: false }, ROOT);
-    expect(web.cluster.transactions(id, ROOT)).toEqual([]);
+    expect(web.cluster.members.transactions(id, reseller('ann'))).toEqual([]);
+    await web.cluster.members.edit(id, { debug: false }, ROOT);
+    expect(web.cluster.members.transactions(id, ROOT)).toEqual([]);
   });
 });
 
@@ -41,11 +41,11 @@ describe('a member’s row', () => {
   test('has how long it took to answer the last checks, and where it did not', async () => {
     const { id } = await web.add(ns1, 'sync');
     expect(web.row(ns1)).not.toHaveProperty('latency');
-    await web.cluster.testMember(id, ROOT);
+    await web.cluster.members.test(id, ROOT);
     await ns1.stop();
-    await expect(web.cluster.testMember(id, ROOT)).rejects.toThrow();
+    await expect(web.cluster.members.test(id, ROOT)).rejects.toThrow();
     await ns1.start();
-    const { latency } = web.cluster.members(ROOT).find((member) => member.id === id) ?? {};
+    const { latency } = web.cluster.members.list(ROOT).find((member) => member.id === id) ?? {};
     expect(latency).toEqual([expect.any(Number), null]);
   });
 });

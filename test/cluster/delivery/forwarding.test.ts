@@ -25,7 +25,7 @@ const writesTo = (node: ClusterNode): number => node.calls.filter((call) => WRIT
 /** Waits until no node has anything left to send. */
 async function quiet(): Promise<void> {
   await vi.waitFor(() => {
-    const pending = nodes.flatMap((node) => node.cluster.members(ROOT).map((member) => member.pending));
+    const pending = nodes.flatMap((node) => node.cluster.members.list(ROOT).map((member) => member.pending));
     expect(pending).toEqual(pending.map(() => 0));
   }, 10_000);
 }
@@ -39,7 +39,7 @@ describe('a change in a chain of servers', () => {
     await web.cluster.saveZone(NAME, zoneText(6, '192.0.2.9'), ROOT);
     await vi.waitFor(async () => expect(await ns2.served(NAME)).toBe(6));
     const many = zoneNames(600);
-    await web.cluster.saveZones(
+    await web.cluster.zones.saveMany(
       many.map((name) => ({ name, text: zoneText(1) })),
       ROOT,
     );
@@ -88,7 +88,7 @@ describe('a change in a ring of servers', () => {
     release();
     await vi.waitFor(async () => expect(await ns2.served(NAME)).toBe(20), 10_000);
     await quiet();
-    expect(web.cluster.zone(NAME, ROOT)?.serial).toBe(20);
+    expect(web.cluster.zones.get(NAME, ROOT)?.serial).toBe(20);
     expect(new Set(nodes.map((node) => JSON.stringify(node.holdings()))).size).toBe(1);
   });
 

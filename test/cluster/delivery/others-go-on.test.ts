@@ -50,7 +50,7 @@ describe('with one member of four a black hole and a zone that another refuses',
     blackHole(ns4);
     ns3.nameserver.refuses = (change) => change.name === POISON;
     const zones = [...zoneNames(200), POISON].map((name) => ({ name, text: zoneText(1) }));
-    await web.cluster.saveZones(zones, ROOT, { wait: 'local' });
+    await web.cluster.zones.saveMany(zones, ROOT, { wait: 'local' });
     // One by one, too, as people change them.
     for (const zone of zoneNames(10)) await web.cluster.saveZone(zone, zoneText(2), ROOT, { wait: 'local' });
     const all = { pending: 0, zonesInSync: 201, state: 'online' };
@@ -108,7 +108,7 @@ describe('calls to a member that hang', () => {
     for (const fail of held) fail();
     await vi.waitFor(() => {
       failures.push(web.row(ns1).failures);
-      expect(web.cluster.failures(ROOT).zones).toEqual([]);
+      expect(web.cluster.members.failures(ROOT).zones).toEqual([]);
       expect(web.row(ns1)).toMatchObject({ pending: 0, zonesInSync: 4, state: 'online' });
     }, LONGEST);
     expect(Math.max(...failures)).toBeLessThanOrEqual(1);

@@ -66,7 +66,7 @@ async function liesAbout(node: ClusterNode, work: () => Promise<unknown>): Promi
 
 const inSync = (): Promise<void> =>
   vi.waitFor(() => {
-    for (const { pending } of web.cluster.members(ROOT)) expect(pending).toBe(0);
+    for (const { pending } of web.cluster.members.list(ROOT)) expect(pending).toBe(0);
   }, 30_000);
 const kindsOf = ({ differences }: DriftReport): [string, DriftKind][] =>
   differences.map(({ zone, kind }): [string, DriftKind] => [zone, kind]).sort();
@@ -82,14 +82,14 @@ describe('the drift check', () => {
   test('finds 40 planted differences of all kinds among 1,000 zones on 4 members, and invents none', async () => {
     const members = await start('ns1', 'ns2', 'ns3', 'ns4');
     const names = zoneNames(1_000);
-    await web.cluster.saveZones(
+    await web.cluster.zones.saveMany(
       names.map((name, i) => ({ name, text: driftText(5, { key: i % 100 === 8 }) })),
       ROOT,
       { wait: 'local' },
     );
     for (const node of members) await web.add(node);
     await inSync();
-    const clean = await web.cluster.checkDrift(undefined, ROOT);
+    const clean = await web.cluster.drift.check(undefined, ROOT);
     expect(clean.map(kindsOf)).toEqual([[], [], [], []]);
     expect(clean.map(({ by, compared, askedWhole }) => [by, compared, askedWhole])).toEqual(
       members.map(() => ['digests', 1_000, 1_000]),
@@ -124,7 +124,7 @@ describe('the drift check', () => {
         [zone(8), 'unsigned'],
       ]);
     }
-    const reports = await web.cluster.checkDrift(undefined, ROOT);
+    const reports = await web.cluster.drift.check(undefined, ROOT);
     for (const node of members) expect(kindsOf(reportOf(node, reports))).toEqual(planted.get(node)?.sort());
     expect(reports.map(({ incomplete }) => incomplete)).toEqual([undefined, undefined, undefined, undefined]);
     // What was lost is sent again by itself; the rest is settled by a decision.
@@ -136,13 +136,13 @@ describe('the drift check', () => {
       const extras = left.filter(({ kind }) => kind === 'extra').map(({ zone }) => zone);
       const others = left.filter(({ kind }) => kind !== 'extra').map(({ zone }) => zone);
       const outcomes = [
-        ...(await web.cluster.settleDrift(member, others, 'send', ROOT)),
-        ...(await web.cluster.settleDrift(member, extras, 'remove', ROOT)),
+        ...(await web.cluster.drift.settle(member, others, 'send', ROOT)),
+        ...(await web.cluster.drift.settle(member, extras, 'remove', ROOT)),
       ];
       expect(outcomes.filter((one) => 'error' in one)).toEqual([]);
     }
     await inSync();
-    expect((await web.cluster.checkDrift(undefined, ROOT)).map(kindsOf)).toEqual([[], [], [], []]);
+    expect((await web.cluster.drift.check(undefined, ROOT)).map(kindsOf)).toEqual([[], [], [], []]);
     for (const node of members) expect(node.holdings()).toEqual(web.holdings());
   }, 180_000);
 
@@ -151,10 +151,10 @@ describe('the drift check', () => {
     await save(web, zoneName('a.example'), driftText(5));
     const { id } = await web.add(ns1);
     await inSync();
-    await web.cluster.disableMember(id, ROOT);
+    await web.cluster.members.disable(id, ROOT);
     await save(web, zoneName('a.example'), driftText(6));
     await save(web, zoneName('b.example'), driftText(6));
-    const [report] = await web.cluster.checkDrift(id, ROOT);
+    const [report] = await web.cluster.drift.check(id, ROOT);
     expect(report).toMatchObject({ compared: 0, found: 0 });
   });
 
@@ -164,20 +164,20 @@ describe('the drift check', () => {
     const { id } = await web.add(ns1);
     await inSync();
     await ns1.stop();
-    const [report] = await web.cluster.checkDrift(id, ROOT);
+    const [report] = await web.cluster.drift.check(id, ROOT);
     expect(report).toMatchObject({ found: 0, incomplete: expect.stringContaining('127.0.0.1') as string });
   });
 
   test('of a member that gets no changes says that there is nothing to compare, and not that it is unknown', async () => {
     const [ns1] = (await start('ns1')) as [ClusterNode];
     const { id } = await web.add(ns1, 'standalone');
-    for (const asked of [web.cluster.checkDrift(id, ROOT), web.cluster.settleDrift(id, [], 'take', ROOT)]) {
+    for (const asked of [web.cluster.drift.check(id, ROOT), web.cluster.drift.settle(id, [], 'take', ROOT)]) {
       await expect(asked).rejects.toMatchObject({
         code: 'member_not_written',
         message: expect.stringContaining('ns1') as string,
       });
     }
-    await expect(web.cluster.checkDrift('nobody', ROOT)).rejects.toMatchObject({ code: 'member_unknown' });
+    await expect(web.cluster.drift.check('nobody', ROOT)).rejects.toMatchObject({ code: 'member_unknown' });
   });
 
   test('takes what is there, where somebody decides so', async () => {
@@ -187,13 +187,13 @@ describe('the drift check', () => {
     const { id } = await web.add(ns1);
     await inSync();
     await save(ns1, name, driftText(100, { address: '192.0.2.99' }), BY_OTHERS);
-    const [report] = await web.cluster.checkDrift(id, ROOT);
+    const [report] = await web.cluster.drift.check(id, ROOT);
     expect(report?.differences).toMatchObject([{ kind: 'ahead', here: 5, there: 100, newer: 'there' }]);
-    await web.cluster.settleDrift(id, [name], 'take', ROOT);
-    expect((await web.cluster.zoneText(name, ROOT)).toString()).toContain('192.0.2.99');
+    await web.cluster.drift.settle(id, [name], 'take', ROOT);
+    expect((await web.cluster.zones.text(name, ROOT)).toString()).toContain('192.0.2.99');
     await inSync();
     expect(ns1.holdings()).toEqual(web.holdings());
-    const [error] = await web.cluster.settleDrift(id, [name], 'take', ROOT);
+    const [error] = await web.cluster.drift.settle(id, [name], 'take', ROOT);
     expect(error).toMatchObject({ error: { code: 'difference_unknown' } });
   });
 
@@ -206,7 +206,7 @@ describe('the drift check', () => {
     await inSync();
     await save(web2, name, driftText(50));
     await vi.waitFor(async () => expect(await ns1.served(name)).toBe(50));
-    const [report] = await web.cluster.checkDrift(id, ROOT);
+    const [report] = await web.cluster.drift.check(id, ROOT);
     expect(report?.differences).toMatchObject([{ kind: 'other', detail: 'It has the zone from web2.' }]);
   });
 
@@ -219,7 +219,7 @@ describe('the drift check', () => {
     await web.cluster.removeZone(name, ROOT);
     expect(await ns1.served(name)).toBeUndefined();
     await save(ns1, name, driftText(9), { hostsSeen: [], claimed: { server: 'web', epoch: 0 } });
-    const [report] = await web.cluster.checkDrift(undefined, ROOT);
+    const [report] = await web.cluster.drift.check(undefined, ROOT);
     expect(report?.differences).toMatchObject([
       { kind: 'extra', repaired: expect.stringContaining('removed') as string },
     ]);

@@ -76,7 +76,7 @@ async function fromImage(node: ClusterNode): Promise<void> {
 }
 
 async function textsAt(zone: ZoneName): Promise<string[]> {
-  return Promise.all(members.map(async (member) => (await member.cluster.zoneText(zone, ROOT)).toString()));
+  return Promise.all(members.map(async (member) => (await member.cluster.zones.text(zone, ROOT)).toString()));
 }
 
 function expectRefused({ members: states }: ChangeResult): void {
@@ -85,8 +85,8 @@ function expectRefused({ members: states }: ChangeResult): void {
 }
 
 const driftOf = (node: ClusterNode): unknown[] =>
-  node.cluster
-    .drift(ROOT)
+  node.cluster.drift
+    .reports(ROOT)
     .map(({ differences }) => differences.map(({ zone, kind, newer }) => [zone, kind, newer]).sort());
 
 describe('a server that was set back to an image of last week', () => {
@@ -104,7 +104,7 @@ describe('a server that was set back to an image of last week', () => {
     expect(driftOf(web)).toEqual([met, met]);
     expect(web.cluster.problems().filter(({ key }) => key.startsWith('drift '))).toHaveLength(2);
     // A look at the members does not take it for older there; what was removed since is refused there when it is sent again.
-    await web.cluster.checkDrift(undefined, ROOT);
+    await web.cluster.drift.check(undefined, ROOT);
     const [edited, made] = met;
     const looked = [edited, [GONE, 'missing', 'here'], made];
     expect(driftOf(web)).toEqual([looked, looked]);
@@ -119,20 +119,21 @@ describe('a server that was set back to an image of last week', () => {
 
   test('takes the newer copy where somebody decides so, and all are the same again', async () => {
     expectRefused(await web.cluster.saveZone(EDITED, zoneText(4_000), ROOT));
-    const [first] = await web.cluster.checkDrift(undefined, ROOT);
-    const outcomes = await web.cluster.settleDrift(first?.member ?? '', [EDITED, MADE], 'take', ROOT);
+    const [first] = await web.cluster.drift.check(undefined, ROOT);
+    const outcomes = await web.cluster.drift.settle(first?.member ?? '', [EDITED, MADE], 'take', ROOT);
     expect(outcomes.filter((one) => 'error' in one)).toEqual([]);
     await web.cluster.removeZone(GONE, ROOT);
     await inSync(web);
     for (const text of await textsAt(EDITED)) expect(text).toContain(NEWER);
-    const again = await web.cluster.checkDrift(undefined, ROOT);
+    const again = await web.cluster.drift.check(undefined, ROOT);
     expect(again.map(({ found }) => found)).toEqual([0, 0]);
     expect(web.cluster.problems()).toEqual([]);
   });
 
   test('sends its own above the newer copy where somebody decides so', async () => {
     expectRefused(await web.cluster.saveZone(EDITED, zoneText(2, '192.0.2.2'), ROOT));
-    for (const { member } of web.cluster.drift(ROOT)) await web.cluster.settleDrift(member, [EDITED], 'send', ROOT);
+    for (const { member } of web.cluster.drift.reports(ROOT))
+      await web.cluster.drift.settle(member, [EDITED], 'send', ROOT);
     await vi.waitFor(async () => {
       for (const text of await textsAt(EDITED)) expect(text).toContain('192.0.2.2');
     }, SOON);
@@ -150,7 +151,7 @@ describe('a second server that runs from an old image under the name of the firs
 
   test('is refused with the reason what is older than what the first gave; no member loses a zone, and the first goes on', async () => {
     const before = members.map((member) => member.holdings());
-    await second.cluster.checkDrift(undefined, ROOT);
+    await second.cluster.drift.check(undefined, ROOT);
     expectRefused(await second.cluster.saveZone(EDITED, zoneText(10), ROOT));
     expectRefused(await second.cluster.saveZone(MADE, zoneText(10), ROOT));
     // What was removed since is found missing there, and refused when it is sent again.
@@ -189,16 +190,16 @@ test('a member whose answer was lost has a version that this server knows: what 
   ns1.intercept = () => false;
   await vi.waitFor(async () => expect(await ns1.served(OLD)).toBe(3), SOON);
   await inSync(web);
-  expect(web.cluster.drift(ROOT)).toEqual([]);
+  expect(web.cluster.drift.reports(ROOT)).toEqual([]);
 });
 
 test('a member that was removed, and is added again when much was changed, gets everything without a question', async () => {
   const [ns1] = members;
-  await web.cluster.removeMember(web.row(ns1).id, ROOT);
+  await web.cluster.members.remove(web.row(ns1).id, ROOT);
   for (let serial = 10; serial < 75; serial++) {
     await web.cluster.saveZone(EDITED, zoneText(serial, `192.0.2.${serial}`), ROOT, { wait: 'local' });
   }
   await web.add(ns1);
   await inSync(web);
-  expect(web.cluster.drift(ROOT)).toEqual([]);
+  expect(web.cluster.drift.reports(ROOT)).toEqual([]);
 });

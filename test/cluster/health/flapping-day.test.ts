@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { DnsCluster } from '../../../src/cluster/dns-cluster.js';
+import { Cluster } from '../../../src/cluster/cluster.js';
 import { compareSerials } from '../../../src/dns/serial.js';
 import { isClusterError, sentenceOf } from '../../../src/errors.js';
 import {
@@ -20,7 +20,7 @@ import { Notifications } from '../../../src/notifications/notifications.js';
 import { ProblemWatch } from '../../../src/notifications/problem-watch.js';
 import { createLog } from '../../../src/operations/log.js';
 import type { ZoneName } from '../../../src/zones/zone-name.js';
-import { NO_TOKENS } from '../cluster-node.js';
+import { NO_AUDIT, NO_TOKENS } from '../cluster-node.js';
 import { ROOT, zoneNames, zoneText } from '../zone-texts.js';
 
 const MINUTE = 60_000;
@@ -44,9 +44,9 @@ class FlappingMember implements MemberBackend {
   readonly batch = 512;
   /** Does it answer? `mute`: it does what it is told, and its answer is lost. */
   state: 'up' | 'down' | 'mute' = 'up';
-  readonly #cluster: DnsCluster;
+  readonly #cluster: Cluster;
 
-  constructor(cluster: DnsCluster) {
+  constructor(cluster: Cluster) {
     this.#cluster = cluster;
   }
 
@@ -60,12 +60,13 @@ class FlappingMember implements MemberBackend {
   probe = (): Promise<{ version: string; hostname: string }> =>
     this.#call(() => ({ version: '11.82.0.1', hostname: 'ns1' }));
   zoneList = (): Promise<ZoneName[]> => this.#call(() => this.#cluster.listZones(ROOT).map(({ name }) => name));
-  zoneExists = (name: ZoneName): Promise<boolean> => this.#call(() => this.#cluster.zone(name, ROOT) !== undefined);
+  zoneExists = (name: ZoneName): Promise<boolean> =>
+    this.#call(() => this.#cluster.zones.get(name, ROOT) !== undefined);
   zones = (names: readonly ZoneName[]): Promise<Map<ZoneName, Buffer>> =>
     this.#call(async () => {
-      const there = names.filter((name) => this.#cluster.zone(name, ROOT) !== undefined);
+      const there = names.filter((name) => this.#cluster.zones.get(name, ROOT) !== undefined);
       return new Map(
-        await Promise.all(there.map(async (name) => [name, await this.#cluster.zoneText(name, ROOT)] as const)),
+        await Promise.all(there.map(async (name) => [name, await this.#cluster.zones.text(name, ROOT)] as const)),
       );
     });
 
@@ -90,7 +91,7 @@ class FlappingMember implements MemberBackend {
       }
       if (!isClusterError(error, 'zone_unknown')) return { name, outcome: 'refused', reason };
     }
-    const held = this.#cluster.zone(name, ROOT);
+    const held = this.#cluster.zones.get(name, ROOT);
     return { name, outcome: 'done', ...(held === undefined ? {} : { serial: held.serial, digest: held.digest }) };
   }
 
@@ -98,18 +99,18 @@ class FlappingMember implements MemberBackend {
 }
 
 let folder: string;
-let web: DnsCluster;
-let ns1: DnsCluster;
+let web: Cluster;
+let ns1: Cluster;
 let member: FlappingMember;
 let watch: ProblemWatch;
 let notifications: Notifications;
 let told: string[];
 
-async function start(name: string, memberTypes: MemberType[], changed?: () => void): Promise<DnsCluster> {
+async function start(name: string, memberTypes: MemberType[]): Promise<Cluster> {
   const nameserver = new EmbeddedNameserver({ listen: [{ host: '127.0.0.1', port: 0 }], version: '0', log });
   const own = { hostname: name, apiPort: 1, fingerprint: name };
-  const options = { folder: join(folder, name), log, own, nameserver, memberTypes, tokens: NO_TOKENS };
-  return DnsCluster.start({ ...options, ...(changed === undefined ? {} : { changed }) });
+  const options = { folder: join(folder, name), log, own, nameserver, memberTypes, tokens: NO_TOKENS, audit: NO_AUDIT };
+  return Cluster.start(options);
 }
 
 beforeEach(async () => {
@@ -123,11 +124,8 @@ beforeEach(async () => {
   told = [];
   ns1 = await start('ns1', []);
   member = new FlappingMember(ns1);
-  web = await start(
-    'web',
-    [{ type: 'direct', label: 'Direct', fields: [], create: () => member }],
-    () => void watch.look(),
-  );
+  web = await start('web', [{ type: 'direct', label: 'Direct', fields: [], create: () => member }]);
+  web.events.on('changed', () => void watch.look());
   notifications = await Notifications.open(join(folder, 'notifications.json'), {
     ...{ from: 'web', log, host: ({ subject }) => told.push(subject) },
   });
@@ -170,8 +168,8 @@ test(
   { timeout: 180_000 },
   async () => {
     const random = seeded(20260301);
-    await web.configure({ autoEnable: true }, ROOT);
-    await web.addMember({ type: 'direct', values: {}, role: 'write-only' }, ROOT);
+    await web.settings.change({ autoEnable: true }, ROOT);
+    await web.members.add({ type: 'direct', values: {}, role: 'write-only' }, ROOT);
     for (const name of ZONES) await web.saveZone(name, zoneText(1), ROOT, { wait: 'local' });
     const served = new Map<ZoneName, number>();
     let [mostPending, flaps, changes, until] = [0, 0, 0, 0];
@@ -188,16 +186,20 @@ test(
       }
       if (random() < 0.3) {
         const name = ZONES[Math.floor(random() * ZONES.length)] as ZoneName;
-        const isHere = web.zone(name, ROOT) !== undefined;
+        const isHere = web.zones.get(name, ROOT) !== undefined;
         if (isHere && random() < 0.05) await web.removeZone(name, ROOT, { wait: 'local' });
         else await web.saveZone(name, zoneText(1, `192.0.2.${changes % 250}`), ROOT, { wait: 'local' });
         changes++;
       }
       await vi.advanceTimersByTimeAsync(TURN);
-      for (let tries = 0; tries < 50 && member.state === 'up' && (web.members(ROOT)[0]?.pending ?? 0) > 0; tries++) {
+      for (
+        let tries = 0;
+        tries < 50 && member.state === 'up' && (web.members.list(ROOT)[0]?.pending ?? 0) > 0;
+        tries++
+      ) {
         await realTurns(10);
       }
-      mostPending = Math.max(mostPending, web.members(ROOT)[0]?.pending ?? 0);
+      mostPending = Math.max(mostPending, web.members.list(ROOT)[0]?.pending ?? 0);
       for (const { name, serial } of ns1.listZones(ROOT)) {
         expect(compareSerials(serial, served.get(name) ?? serial)).toBeGreaterThanOrEqual(0);
         served.set(name, serial);
@@ -205,12 +207,12 @@ test(
       if (at === 2 * HOUR) early = heap();
     }
     member.state = 'up';
-    const holdings = (of: DnsCluster): unknown => of.listZones(ROOT).map(({ name, digest }) => [name, digest]);
+    const holdings = (of: Cluster): unknown => of.listZones(ROOT).map(({ name, digest }) => [name, digest]);
     for (let minute = 0; minute < 90; minute++) {
       await vi.advanceTimersByTimeAsync(MINUTE);
       await realTurns(50);
     }
-    expect(web.members(ROOT)).toMatchObject([{ state: 'online', pending: 0 }]);
+    expect(web.members.list(ROOT)).toMatchObject([{ state: 'online', pending: 0 }]);
     expect(holdings(ns1)).toEqual(holdings(web));
     expect(web.problems()).toEqual([]);
     const late = heap();

@@ -49,7 +49,7 @@ describe('a nameserver is asked over UDP and TCP', () => {
 });
 
 test('a member whose nameserver is silent says so on its row, gets every change, and is not counted as failing', async () => {
-  const web = await ClusterNode.start('web', { healthSchedule: '* * * * * *' });
+  const web = await ClusterNode.start('web', { schedules: { health: '* * * * * *' } });
   const ns = await ClusterNode.start('ns');
   try {
     await web.add(ns);

@@ -95,18 +95,20 @@ describe('in a cluster', () => {
 
   test('that the threshold disabled it, and not a person, is known over a restart', async () => {
     const { id } = await web.add(ns1, 'write-only');
-    await web.cluster.configure({ failureThreshold: 1 }, ROOT);
+    await web.cluster.settings.change({ failureThreshold: 1 }, ROOT);
     await ns1.stop();
-    await web.cluster.testMember(id, ROOT).catch(() => undefined);
-    expect(web.cluster.members(ROOT)).toMatchObject([{ state: 'disabled', disabledByThreshold: true }]);
+    await web.cluster.members.test(id, ROOT).catch(() => undefined);
+    expect(web.cluster.members.list(ROOT)).toMatchObject([{ state: 'disabled', disabledByThreshold: true }]);
     await web.stop();
     await web.start();
     await web.cluster.saveZone(zoneName('a.example'), zoneText(5), ROOT);
-    expect(web.cluster.members(ROOT)).toMatchObject([{ state: 'disabled', disabledByThreshold: true, pending: 1 }]);
+    expect(web.cluster.members.list(ROOT)).toMatchObject([
+      { state: 'disabled', disabledByThreshold: true, pending: 1 },
+    ]);
     await ns1.start();
-    await web.cluster.enableMember(id, ROOT);
-    await web.cluster.disableMember(id, ROOT);
-    const [row] = web.cluster.members(ROOT);
+    await web.cluster.members.enable(id, ROOT);
+    await web.cluster.members.disable(id, ROOT);
+    const [row] = web.cluster.members.list(ROOT);
     expect(row).toMatchObject({ state: 'disabled' });
     expect(row).not.toHaveProperty('disabledByThreshold');
   });

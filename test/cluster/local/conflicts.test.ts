@@ -23,9 +23,9 @@ const save = (
   address = '192.0.2.1',
 ): ReturnType<ClusterNode['cluster']['saveZone']> =>
   node.cluster.saveZone(ZONE, zoneText(serial, address), ROOT, { timeout: 5_000 });
-const textAt = async (node: ClusterNode): Promise<string> => (await node.cluster.zoneText(ZONE, ROOT)).toString();
+const textAt = async (node: ClusterNode): Promise<string> => (await node.cluster.zones.text(ZONE, ROOT)).toString();
 const conflictsOf = (node: ClusterNode): string[][] =>
-  node.cluster.conflicts(ROOT).map(({ zone, servers, kept, metAt }) => [zone, ...servers, kept, metAt]);
+  node.cluster.zones.conflicts(ROOT).map(({ zone, servers, kept, metAt }) => [zone, ...servers, kept, metAt]);
 
 describe('a zone that two servers write', () => {
   test('is a conflict on all three: the later serial wins, and the earlier one is refused with the reason', async () => {
@@ -44,7 +44,7 @@ describe('a zone that two servers write', () => {
   });
 
   test('stays with the first of them, where that is the policy', async () => {
-    await ns.cluster.configure({ conflictPolicy: 'first' }, ROOT);
+    await ns.cluster.settings.change({ conflictPolicy: 'first' }, ROOT);
     await save(web1, 10);
     const { members } = await save(web2, 20, '192.0.2.20');
     expect(members[0]).toMatchObject({ state: 'failed' });
@@ -53,7 +53,7 @@ describe('a zone that two servers write', () => {
     await ns.stop();
     await ns.start();
     expect(conflictsOf(ns)).toHaveLength(1);
-    await ns.cluster.forgetConflict(ZONE, ROOT);
+    await ns.cluster.zones.forgetConflict(ZONE, ROOT);
     expect(conflictsOf(ns)).toEqual([]);
   });
 
@@ -67,8 +67,10 @@ describe('a zone that two servers write', () => {
   test('is shown to the reseller whose it is, and to no other', async () => {
     await save(web1, 10, '192.0.2.10');
     await save(web2, 20);
-    expect(ns.cluster.conflicts(reseller('ann'))).toEqual([]);
-    await expect(ns.cluster.forgetConflict(ZONE, reseller('ann'))).rejects.toMatchObject({ code: 'privilege_missing' });
+    expect(ns.cluster.zones.conflicts(reseller('ann'))).toEqual([]);
+    await expect(ns.cluster.zones.forgetConflict(ZONE, reseller('ann'))).rejects.toMatchObject({
+      code: 'privilege_missing',
+    });
   });
 
   test('is not removed for the one when the other removes it', async () => {
@@ -106,7 +108,7 @@ describe('a zone that was taken over', () => {
     await save(web1, 10);
     await save(web2, 5, '192.0.2.5').catch(() => undefined);
     // The member holds a later serial: it is passed, and only then is there an answer.
-    const { members } = await web2.cluster.takeOverZone(ZONE, ROOT);
+    const { members } = await web2.cluster.zones.takeOver(ZONE, ROOT);
     expect(members).toMatchObject([{ state: 'served' }]);
     expect(await textAt(ns)).toContain('192.0.2.5');
     const late = await save(web1, 4_000, '192.0.2.40');
@@ -120,23 +122,23 @@ describe('a zone that was taken over', () => {
   });
 
   test('is fetched first where it is not here', async () => {
-    await web2.cluster.setMemberRole(web2.row(ns).id, 'sync', ROOT);
+    await web2.cluster.members.setRole(web2.row(ns).id, 'sync', ROOT);
     await save(web1, 10);
     await web1.stop();
-    const { members } = await web2.cluster.takeOverZone(ZONE, ROOT);
+    const { members } = await web2.cluster.zones.takeOver(ZONE, ROOT);
     expect(members[0]).toMatchObject({ state: 'served' });
-    expect(web2.cluster.zone(ZONE, ROOT)).toMatchObject({ home: { server: 'web2', epoch: 1 } });
-    expect(ns.cluster.zone(ZONE, ROOT)).toMatchObject({ home: { server: 'web2', epoch: 1 } });
+    expect(web2.cluster.zones.get(ZONE, ROOT)).toMatchObject({ home: { server: 'web2', epoch: 1 } });
+    expect(ns.cluster.zones.get(ZONE, ROOT)).toMatchObject({ home: { server: 'web2', epoch: 1 } });
     await web1.start();
   });
 
   test('keeps its server and epoch over a restart', async () => {
     await save(web1, 10);
-    await web1.cluster.takeOverZone(ZONE, ROOT);
+    await web1.cluster.zones.takeOver(ZONE, ROOT);
     for (const node of [web1, ns]) {
       await node.stop();
       await node.start();
-      expect(node.cluster.zone(ZONE, ROOT)?.home).toMatchObject({ server: 'web1', epoch: 1 });
+      expect(node.cluster.zones.get(ZONE, ROOT)?.home).toMatchObject({ server: 'web1', epoch: 1 });
     }
   });
 });
@@ -155,10 +157,10 @@ describe('a server that comes back from an old state', () => {
     cpSync(backup, join(web1.folder, 'data'), { recursive: true });
     rmSync(backup, { recursive: true });
     await web1.start();
-    expect(web1.cluster.zone(ZONE, ROOT)).toBeDefined();
-    await web1.cluster.synchronize({ direction: 'all', unconfigured: false, plan: false }, ROOT);
+    expect(web1.cluster.zones.get(ZONE, ROOT)).toBeDefined();
+    await web1.cluster.synchronize.run({ direction: 'all', unconfigured: false, plan: false }, ROOT);
     await vi.waitFor(() =>
-      expect(web1.cluster.failures(ROOT).zones[0]?.reason).toMatch(/was removed by root at .* with serial 10/),
+      expect(web1.cluster.members.failures(ROOT).zones[0]?.reason).toMatch(/was removed by root at .* with serial 10/),
     );
     expect(await ns.served(ZONE)).toBeUndefined();
     // Made anew, above what was: that is a statement.

@@ -1,3 +1,4 @@
+import type { RescanResult } from '../../../src/cluster/local/rescan.js';
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -23,7 +24,7 @@ function fileOf(name: ZoneName): string {
   return join(node.folder, 'data', 'zones', shard, name);
 }
 
-const rescan = (): ReturnType<ClusterNode['cluster']['rescanZones']> => node.cluster.rescanZones(ROOT);
+const rescan = (): Promise<RescanResult> => node.cluster.files.rescan(ROOT);
 const damaged = async (): Promise<string[]> => (await node.cluster.status(ROOT)).damaged.map(({ zone }) => zone);
 
 describe('a rescan', () => {
@@ -69,7 +70,7 @@ describe('a rescan', () => {
       broken: [{ zone: a, why: expect.stringContaining('refused') as string }],
     });
     expect(readFileSync(fileOf(a))).toEqual(zoneText(8, '192.0.2.9'));
-    expect(node.cluster.zone(a, ROOT)?.serial).toBe(7);
+    expect(node.cluster.zones.get(a, ROOT)?.serial).toBe(7);
     expect(await node.served(a)).toBe(7);
     expect(await damaged()).toEqual([a]);
   });
@@ -77,7 +78,7 @@ describe('a rescan', () => {
   test('removes nothing where a file is gone; the same text saved again heals it', async () => {
     rmSync(fileOf(a));
     expect(await rescan()).toMatchObject({ missing: [a], unchanged: 1 });
-    expect(node.cluster.zone(a, ROOT)?.serial).toBe(7);
+    expect(node.cluster.zones.get(a, ROOT)?.serial).toBe(7);
     expect(await damaged()).toEqual([a]);
     await node.cluster.saveZone(a, zoneText(7), ROOT);
     expect(readFileSync(fileOf(a))).toEqual(zoneText(7));
@@ -90,9 +91,9 @@ describe('a rescan', () => {
     writeFileSync(fileOf(fresh), zoneText(3));
     writeFileSync(fileOf(b), zoneText(8));
     expect(await rescan()).toMatchObject({ added: [{ zone: fresh, serial: 3 }], removed: [b], unchanged: 1 });
-    expect(node.cluster.zone(fresh, ROOT)).toMatchObject({ owner: 'root', serial: 3 });
+    expect(node.cluster.zones.get(fresh, ROOT)).toMatchObject({ owner: 'root', serial: 3 });
     expect(await node.served(fresh)).toBe(3);
-    expect(node.cluster.zone(b, ROOT)).toBeUndefined();
+    expect(node.cluster.zones.get(b, ROOT)).toBeUndefined();
   });
 
   test('is one for all who ask while it runs, and root alone may ask', async () => {
@@ -100,7 +101,7 @@ describe('a rescan', () => {
     const [one, other] = await Promise.all([rescan(), rescan()]);
     expect(other).toBe(one);
     const ann = { ...ROOT, user: 'ann', kind: 'reseller' as const };
-    await expect(node.cluster.rescanZones(ann)).rejects.toMatchObject({ code: 'privilege_missing' });
+    await expect(node.cluster.files.rescan(ann)).rejects.toMatchObject({ code: 'privilege_missing' });
   });
 
   test('does not undo what is saved while it runs', async () => {
@@ -119,10 +120,10 @@ describe('a start', () => {
     appendFileSync(fileOf(b), 'www A 192.0.2.300\n');
     writeFileSync(fileOf(fresh), zoneText(3));
     await node.start();
-    expect(node.cluster.zone(a, ROOT)?.serial).toBe(8);
+    expect(node.cluster.zones.get(a, ROOT)?.serial).toBe(8);
     expect(await node.served(a)).toBe(8);
     expect(await damaged()).toEqual([b]);
-    expect(node.cluster.zone(fresh, ROOT)).toBeUndefined();
+    expect(node.cluster.zones.get(fresh, ROOT)).toBeUndefined();
   });
 });
 
@@ -151,7 +152,7 @@ describe('with a member', () => {
       await vi.waitFor(async () => expect(await late.served(a)).toBe(7), LONGEST);
       const states = (): unknown => node.cluster.zoneStates(b, ROOT).find(({ hostname }) => hostname === 'ns2');
       await vi.waitFor(() => expect(states()).toMatchObject({ state: 'failed' }), LONGEST);
-      expect(late.cluster.zone(b, ROOT)).toBeUndefined();
+      expect(late.cluster.zones.get(b, ROOT)).toBeUndefined();
       await rescan();
       await vi.waitFor(async () => expect(await late.served(b)).toBe(8), LONGEST);
     } finally {

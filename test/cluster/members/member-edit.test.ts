@@ -24,7 +24,7 @@ describe('editing a member', () => {
     await web.cluster.saveZone(NAME, zoneText(5), ROOT);
     const { token } = await ns1.invitation('sync', ROOT);
     ns1.calls.length = 0;
-    const edited = await web.cluster.editMember(id, { token, role: 'write-only' }, ROOT);
+    const edited = await web.cluster.members.edit(id, { token, role: 'write-only' }, ROOT);
     expect(edited).toMatchObject({ id, fingerprint, role: 'write-only', hostname: 'ns1', zonesInSync: 1 });
     expect(ns1.calls).not.toContain('synczones_local');
     const { members } = await web.cluster.saveZone(NAME, zoneText(6, '192.0.2.7'), ROOT);
@@ -35,7 +35,7 @@ describe('editing a member', () => {
     const { id, fingerprint } = await web.add(ns1, 'sync');
     await web.cluster.saveZone(NAME, zoneText(5), ROOT);
     const { host, port, dnsPort, user, token } = await ns2.invitation('sync', ROOT);
-    const edited = await web.cluster.editMember(id, { host, port, dnsPort, user, token } as never, ROOT);
+    const edited = await web.cluster.members.edit(id, { host, port, dnsPort, user, token } as never, ROOT);
     expect(edited).toMatchObject({ id, hostname: 'ns2' });
     expect(edited.fingerprint).not.toBe(fingerprint);
     await vi.waitFor(() => expect(ns2.holdings()).toEqual(web.holdings()));
@@ -49,9 +49,9 @@ describe('editing a member', () => {
     ['no user', { user: '' }, /user name and an API token are needed/],
   ])('to %s changes nothing', async (_what, edit, sentence) => {
     const { id } = await web.add(ns1, 'sync');
-    const before = web.cluster.members(ROOT).map(({ lastContact: _, ...row }) => row);
-    await expect(web.cluster.editMember(id, edit, ROOT)).rejects.toThrow(sentence);
-    expect(web.cluster.members(ROOT).map(({ lastContact: _, ...row }) => row)).toEqual(before);
+    const before = web.cluster.members.list(ROOT).map(({ lastContact: _, ...row }) => row);
+    await expect(web.cluster.members.edit(id, edit, ROOT)).rejects.toThrow(sentence);
+    expect(web.cluster.members.list(ROOT).map(({ lastContact: _, ...row }) => row)).toEqual(before);
     const { members } = await web.cluster.saveZone(NAME, zoneText(5), ROOT);
     expect(members).toMatchObject([{ state: 'served' }]);
   });
@@ -60,14 +60,17 @@ describe('editing a member', () => {
     const { id } = await web.add(ns1, 'sync');
     await web.add(ns2, 'sync');
     const { port, token } = await ns2.invitation('sync', ROOT);
-    await expect(web.cluster.editMember(id, { port, token } as never, ROOT)).rejects.toMatchObject({
+    await expect(web.cluster.members.edit(id, { port, token } as never, ROOT)).rejects.toMatchObject({
       code: 'member_exists',
     });
   });
 
   test('of somebody else is refused, as one that is not there', async () => {
     const { id } = await web.add(ns1, 'sync');
-    for (const call of [web.cluster.editMember(id, {}, reseller('ann')), web.cluster.testMember(id, reseller('ann'))]) {
+    for (const call of [
+      web.cluster.members.edit(id, {}, reseller('ann')),
+      web.cluster.members.test(id, reseller('ann')),
+    ]) {
       await expect(call).rejects.toMatchObject({ code: 'member_unknown' });
     }
   });
@@ -76,7 +79,7 @@ describe('editing a member', () => {
 describe('testing a member', () => {
   test('says who answered, and how fast', async () => {
     const { id } = await web.add(ns1, 'standalone');
-    expect(await web.cluster.testMember(id, ROOT)).toEqual({
+    expect(await web.cluster.members.test(id, ROOT)).toEqual({
       ...{ version: '11.82.0.1', hostname: 'ns1', milliseconds: expect.any(Number) as number },
     });
   });
@@ -84,10 +87,10 @@ describe('testing a member', () => {
   test('that is down is a sentence, and counts as a failure', async () => {
     const { id } = await web.add(ns1, 'standalone');
     await ns1.stop();
-    await expect(web.cluster.testMember(id, ROOT)).rejects.toMatchObject({
+    await expect(web.cluster.members.test(id, ROOT)).rejects.toMatchObject({
       ...{ code: 'member_call_failed', message: expect.stringContaining('cannot be reached') as string },
     });
-    expect(web.cluster.members(ROOT)).toMatchObject([{ state: 'failing', failures: 1 }]);
+    expect(web.cluster.members.list(ROOT)).toMatchObject([{ state: 'failing', failures: 1 }]);
     await ns1.start();
   });
 });

@@ -175,7 +175,7 @@ describe('a member that refuses one zone', () => {
     await web.add(ns1);
     await ns1.cluster.saveZone(name, zoneText(3), reseller('else'));
     const as = reseller('web');
-    await web.cluster.removeMember(web.row(ns1).id, ROOT);
+    await web.cluster.members.remove(web.row(ns1).id, ROOT);
     await web.add(ns1, 'write-only', ROOT, as);
     const names = zoneNames(20);
     const results = await Promise.all([name, ...names].map((zone) => save(zone, zoneText(5, '192.0.2.9'))));
@@ -195,8 +195,8 @@ describe('a member that refuses one zone', () => {
     await web.add(ns1);
     const names = zoneNames(20);
     const poison = names[7] ?? name;
-    const saveZones = ns1.cluster.saveZones.bind(ns1.cluster);
-    vi.spyOn(ns1.cluster, 'saveZones').mockImplementation((zones, ...rest) => {
+    const saveZones = ns1.cluster.zones.saveMany.bind(ns1.cluster.zones);
+    vi.spyOn(ns1.cluster.zones, 'saveMany').mockImplementation((zones, ...rest) => {
       const breaks = zones.some((zone) => zone.name === poison);
       return breaks ? Promise.reject(new Error('It breaks at this zone.')) : saveZones(zones, ...rest);
     });
@@ -211,7 +211,7 @@ describe('a member that refuses one zone', () => {
 
 describe('the failure threshold', () => {
   test('disables a member that fails; enabling it catches up by itself', async () => {
-    await web.cluster.configure({ failureThreshold: 1 }, ROOT);
+    await web.cluster.settings.change({ failureThreshold: 1 }, ROOT);
     await web.add(ns1);
     const { id } = web.row(ns1);
     await save();
@@ -227,7 +227,7 @@ describe('the failure threshold', () => {
     await web.start();
     expect(web.row(ns1).state).toBe('disabled');
     expect(await ns1.served(name)).toBe(5);
-    await web.cluster.enableMember(id, ROOT);
+    await web.cluster.members.enable(id, ROOT);
     await inStep(ns1);
     expect(await ns1.served(name)).toBe(7);
     await web.stop();
@@ -236,7 +236,7 @@ describe('the failure threshold', () => {
   });
 
   test('counts no call that the stop of this server cut off', async () => {
-    await web.cluster.configure({ failureThreshold: 1 }, ROOT);
+    await web.cluster.settings.change({ failureThreshold: 1 }, ROOT);
     await web.add(ns1);
     ns1.intercept = neverAnswers;
     await save(name, zoneText(5), ROOT, { wait: 'local' });
@@ -250,14 +250,14 @@ describe('the failure threshold', () => {
 
   test('a member that an administrator disabled gets nothing, stays so over a restart, and loses nothing', async () => {
     await web.add(ns1);
-    await web.cluster.disableMember(web.row(ns1).id, ROOT);
+    await web.cluster.members.disable(web.row(ns1).id, ROOT);
     await web.stop();
     await web.start();
     ns1.calls.length = 0;
     const { members } = await save();
     expect(members).toMatchObject([{ state: 'disabled', reason: 'Disabled by root.' }]);
     expect(ns1.calls).toEqual([]);
-    await web.cluster.enableMember(web.row(ns1).id, ROOT);
+    await web.cluster.members.enable(web.row(ns1).id, ROOT);
     await inStep(ns1);
   });
 });
@@ -270,18 +270,18 @@ describe('what is sent', () => {
     await web.add(ns2, 'standalone');
     expect(web.row(ns2)).toMatchObject({ zones: 0, pending: 0 });
     expect(ns2.holdings()).toEqual({});
-    await web.cluster.setMemberRole(web.row(ns2).id, 'write-only', ROOT);
+    await web.cluster.members.setRole(web.row(ns2).id, 'write-only', ROOT);
     await inStep(ns2);
   });
 
   test('waits while clustering is off, and goes when it is on', async () => {
     await web.add(ns1);
-    await web.cluster.setClustering(false, ROOT);
+    await web.cluster.settings.setClustering(false, ROOT);
     ns1.calls.length = 0;
     const { members } = await save();
     expect(members).toEqual([]);
     expect(ns1.calls).toEqual([]);
-    await web.cluster.setClustering(true, ROOT);
+    await web.cluster.settings.setClustering(true, ROOT);
     await inStep(ns1);
   });
 
@@ -290,13 +290,13 @@ describe('what is sent', () => {
     await Promise.all(zoneNames(5).map((zone) => save(zone)));
     await save();
     await ns1.cluster.saveZone(zoneName('of-its-own.example'), zoneText(1), ROOT);
-    await web.cluster.setMemberRole(web.row(ns1).id, 'standalone', ROOT);
+    await web.cluster.members.setRole(web.row(ns1).id, 'standalone', ROOT);
     await web.cluster.removeZone(name, ROOT);
     await web.stop();
     rmSync(join(web.folder, 'data', 'ledgers'), { recursive: true });
     await web.start();
     ns1.calls.length = 0;
-    await web.cluster.setMemberRole(web.row(ns1).id, 'write-only', ROOT);
+    await web.cluster.members.setRole(web.row(ns1).id, 'write-only', ROOT);
     await vi.waitFor(() => expect(web.row(ns1)).toMatchObject({ pending: 0, zonesInSync: 5 }));
     expect(ns1.calls.filter((call) => call.startsWith('remove'))).toEqual([]);
     // The removal is not known to concern this member any more: only what our ledger says we put there is removed.
@@ -326,8 +326,8 @@ describe('what is sent', () => {
     const [row] = web.cluster.listZones(ROOT);
     expect(row?.serial).toBeGreaterThan(100);
     await vi.waitFor(async () => expect(await ns1.served(name)).toBe(row?.serial));
-    expect((await ns1.cluster.zoneText(name, ROOT)).toString()).toContain('192.0.2.1\n');
-    const [raised] = await web.cluster.zoneHistory(name, ROOT);
+    expect((await ns1.cluster.zones.text(name, ROOT)).toString()).toContain('192.0.2.1\n');
+    const [raised] = await web.cluster.zones.history(name, ROOT);
     // What it answers is one above what it had: it lifted our copy over its own first.
     expect(raised).toMatchObject({ user: 'root', via: 'this server: above serial 101, because of ns1', serial: 5 });
   });
@@ -365,14 +365,14 @@ describe('a reseller', () => {
     const before = ns1.calls.length;
     await expect(web.add(ns1, 'write-only', ann)).rejects.toMatchObject(internal);
     const { host, port } = await ns1.invitation('write-only', ann);
-    await expect(web.cluster.lookAtServer(host, port, ann)).rejects.toMatchObject(internal);
-    await expect(web.cluster.lookAtServer('localhost', port, ann)).rejects.toMatchObject({ code: internal.code });
+    await expect(web.cluster.members.lookAt(host, port, ann)).rejects.toMatchObject(internal);
+    await expect(web.cluster.members.lookAt('localhost', port, ann)).rejects.toMatchObject({ code: internal.code });
     expect(ns1.calls.length).toBe(before);
-    await web.cluster.configure({ resellerNetworks: ['127.0.0.1'] }, ROOT);
+    await web.cluster.settings.change({ resellerNetworks: ['127.0.0.1'] }, ROOT);
     await web.add(ns1, 'write-only', ann);
     const [served] = (await save(hers, zoneText(5), ann)).members;
     expect(served).toMatchObject({ hostname: 'ns1', state: 'served' });
-    await web.cluster.configure({ resellerNetworks: [] }, ROOT);
+    await web.cluster.settings.change({ resellerNetworks: [] }, ROOT);
     // Connections that were made before live on.
     await web.stop();
     await web.start();
@@ -383,11 +383,11 @@ describe('a reseller', () => {
   });
 
   test('has members of their own, which get their zones only, and sees none of the others', async () => {
-    await web.cluster.configure({ resellerNetworks: ['127.0.0.0/8'] }, ROOT);
+    await web.cluster.settings.change({ resellerNetworks: ['127.0.0.0/8'] }, ROOT);
     await web.add(ns1);
     await web.add(ns2, 'write-only', ann);
-    expect(web.cluster.members(ann).map(({ hostname }) => hostname)).toEqual(['ns2']);
-    expect(web.cluster.members(bob)).toEqual([]);
+    expect(web.cluster.members.list(ann).map(({ hostname }) => hostname)).toEqual(['ns2']);
+    expect(web.cluster.members.list(bob)).toEqual([]);
     await save();
     const answer = await save(hers, zoneText(5), ann);
     expect(answer.members.map(({ hostname }) => hostname)).toEqual(['ns2']);
@@ -406,25 +406,25 @@ describe('a reseller', () => {
     await save(hers, zoneText(5), ann);
     expect(web.cluster.listZones(ann).map((row) => row.name)).toEqual([hers]);
     for (const foreign of [name, his]) {
-      expect(web.cluster.zone(foreign, ann)).toBeUndefined();
-      await expect(web.cluster.zoneText(foreign, ann)).rejects.toMatchObject({ code: 'zone_unknown' });
+      expect(web.cluster.zones.get(foreign, ann)).toBeUndefined();
+      await expect(web.cluster.zones.text(foreign, ann)).rejects.toMatchObject({ code: 'zone_unknown' });
       await expect(save(foreign, zoneText(6), ann)).rejects.toMatchObject({ code: 'zone_not_yours' });
       await expect(web.cluster.removeZone(foreign, ann)).rejects.toMatchObject({ code: 'zone_not_yours' });
       expect(web.cluster.zoneStates(foreign, ann)).toEqual([]);
     }
-    const [batch] = await web.cluster.saveZones([{ name: his, text: zoneText(9) }], ann);
+    const [batch] = await web.cluster.zones.saveMany([{ name: his, text: zoneText(9) }], ann);
     expect(batch).toMatchObject({ error: { code: 'zone_not_yours' } });
     await web.add(ns1);
     const { id } = web.row(ns1);
     const tries = [
-      web.cluster.setMemberRole(id, 'standalone', ann),
-      web.cluster.disableMember(id, ann),
-      web.cluster.enableMember(id, ann),
-      web.cluster.removeMember(id, ann),
+      web.cluster.members.setRole(id, 'standalone', ann),
+      web.cluster.members.disable(id, ann),
+      web.cluster.members.enable(id, ann),
+      web.cluster.members.remove(id, ann),
     ];
     for (const one of tries) await expect(one).rejects.toMatchObject({ code: 'member_unknown' });
-    await expect(web.cluster.setClustering(false, ann)).rejects.toMatchObject({ code: 'privilege_missing' });
-    await expect(web.cluster.configure({ failureThreshold: 1 }, ann)).rejects.toMatchObject({
+    await expect(web.cluster.settings.setClustering(false, ann)).rejects.toMatchObject({ code: 'privilege_missing' });
+    await expect(web.cluster.settings.change({ failureThreshold: 1 }, ann)).rejects.toMatchObject({
       code: 'privilege_missing',
     });
     expect((await web.cluster.status(ann)).zones).toBe(1);
@@ -434,10 +434,10 @@ describe('a reseller', () => {
 describe('the member table', () => {
   test('takes no member twice, also where both come at once, and keeps one ledger for each', async () => {
     const invitation = await ns1.invitation('write-only', ROOT);
-    const tries = await Promise.allSettled([1, 2, 3].map(() => web.cluster.addMember(invitation, ROOT)));
+    const tries = await Promise.allSettled([1, 2, 3].map(() => web.cluster.members.add(invitation, ROOT)));
     expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-    expect(web.cluster.members(ROOT)).toHaveLength(1);
-    await web.cluster.removeMember(web.row(ns1).id, ROOT);
+    expect(web.cluster.members.list(ROOT)).toHaveLength(1);
+    await web.cluster.members.remove(web.row(ns1).id, ROOT);
     expect(readdirSync(join(web.folder, 'data', 'ledgers'))).toEqual([]);
     await web.add(ns1);
     await save();
@@ -447,7 +447,7 @@ describe('the member table', () => {
   test('forgets a member without taking anything from it', async () => {
     await web.add(ns1);
     await save();
-    await web.cluster.removeMember(web.row(ns1).id, ROOT);
+    await web.cluster.members.remove(web.row(ns1).id, ROOT);
     expect(await ns1.served(name)).toBe(5);
     expect((await save(name, zoneText(6))).members).toEqual([]);
   });
@@ -460,13 +460,13 @@ describe('a batch', () => {
       name: zone,
       text: i === 50 ? Buffer.from('@ SOA nonsense') : zoneText(5),
     }));
-    const outcomes = await web.cluster.saveZones(zones, ROOT);
+    const outcomes = await web.cluster.zones.saveMany(zones, ROOT);
     expect(outcomes.map(({ zone }) => zone)).toEqual(zones.map((zone) => zone.name));
     const failed = outcomes.filter((outcome) => 'error' in outcome);
     expect(failed).toMatchObject([{ zone: 'zone-50.example', error: { code: 'zone_invalid' } }]);
     await inStep(ns1);
     expect(Object.keys(ns1.holdings())).toHaveLength(99);
-    const removed = await web.cluster.removeZones([...zoneNames(2), zoneName('never.example')], ROOT);
+    const removed = await web.cluster.zones.removeMany([...zoneNames(2), zoneName('never.example')], ROOT);
     expect(removed.map((outcome) => ('error' in outcome ? outcome.error.code : outcome.result.change))).toEqual([
       'removed',
       'removed',
@@ -479,12 +479,12 @@ test('removals by who may change nothing are refused as a whole, before anything
   await web.add(ns1);
   await web.cluster.saveZone(name, zoneText(1), ROOT);
   const flushed = vi.spyOn(AppendTable.prototype, 'flushKey');
-  await expect(web.cluster.removeZones([name], { ...ROOT, privileges: [] })).rejects.toMatchObject({
+  await expect(web.cluster.zones.removeMany([name], { ...ROOT, privileges: [] })).rejects.toMatchObject({
     code: 'privilege_missing',
   });
   expect(flushed).not.toHaveBeenCalledWith(name);
   flushed.mockRestore();
-  expect(web.cluster.zone(name, ROOT)?.serial).toBe(1);
+  expect(web.cluster.zones.get(name, ROOT)?.serial).toBe(1);
 });
 
 test('a host that gives a string for the text is told what is wanted, and nothing is changed', async () => {

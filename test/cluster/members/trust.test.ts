@@ -20,25 +20,25 @@ const invited = async (as = ROOT): Promise<NewCpanelMember> => ({
 
 describe('Setup Reverse Trust Relationship', () => {
   test('adds this server on the other one as standalone, with a token of its own that can do no more', async () => {
-    const { reverseTrust } = await web.cluster.addMember(await invited(), ROOT);
+    const { reverseTrust } = await web.cluster.members.add(await invited(), ROOT);
     expect(reverseTrust).toMatchObject({ established: true });
     expect(ns1.row(web)).toMatchObject({ role: 'standalone', state: 'online', user: 'root' });
     expect(web.tokens.list()).toMatchObject([
       { privileges: ['clustering'], name: expect.stringMatching(/^trust-ns1-/) as string },
     ]);
     // Nothing comes of it that would make a ring by itself.
-    expect(web.cluster.members(ROOT)).toHaveLength(1);
+    expect(web.cluster.members.list(ROOT)).toHaveLength(1);
   });
 
   test('asked for again on a row that was deleted here renews the token there', async () => {
-    const { id } = await web.cluster.addMember(await invited(), ROOT);
+    const { id } = await web.cluster.members.add(await invited(), ROOT);
     const before = ns1.row(web);
-    await web.cluster.removeMember(id, ROOT);
-    const { reverseTrust } = await web.cluster.addMember(await invited(), ROOT);
+    await web.cluster.members.remove(id, ROOT);
+    const { reverseTrust } = await web.cluster.members.add(await invited(), ROOT);
     expect(reverseTrust).toMatchObject({ established: true });
     expect(ns1.row(web)).toMatchObject({ id: before.id, role: 'standalone' });
-    expect(ns1.cluster.members(ROOT)).toHaveLength(1);
-    expect(await ns1.cluster.enableMember(before.id, ROOT)).toMatchObject({ state: 'online' });
+    expect(ns1.cluster.members.list(ROOT)).toHaveLength(1);
+    expect(await ns1.cluster.members.enable(before.id, ROOT)).toMatchObject({ state: 'online' });
   });
 
   test('where the other one can not call back: the member stays, no token is left behind, and its reason is said', async () => {
@@ -48,20 +48,20 @@ describe('Setup Reverse Trust Relationship', () => {
       response.end('out of order');
       return true;
     };
-    const { reverseTrust } = await web.cluster.addMember(await invited(), ROOT);
+    const { reverseTrust } = await web.cluster.members.add(await invited(), ROOT);
     expect(reverseTrust).toMatchObject({ established: false });
     expect(reverseTrust?.said).toMatch(
       /No trust relationship was set up with 127\.0\.0\.1:\d+\. 127\.0\.0\.1 answered with HTTP 500/,
     );
-    expect(web.cluster.members(ROOT)).toHaveLength(1);
+    expect(web.cluster.members.list(ROOT)).toHaveLength(1);
     expect(web.tokenNames()).toEqual([]);
-    expect(ns1.cluster.members(ROOT)).toEqual([]);
+    expect(ns1.cluster.members.list(ROOT)).toEqual([]);
   });
 
   test('of a reseller gives a member to that reseller', async () => {
     const ann = reseller('ann');
-    for (const node of [web, ns1]) await node.cluster.configure({ resellerNetworks: ['127.0.0.0/8'] }, ROOT);
-    const { reverseTrust } = await web.cluster.addMember(await invited(ann), ann);
+    for (const node of [web, ns1]) await node.cluster.settings.change({ resellerNetworks: ['127.0.0.0/8'] }, ROOT);
+    const { reverseTrust } = await web.cluster.members.add(await invited(ann), ann);
     expect(reverseTrust).toMatchObject({ established: true });
     expect(ns1.row(web, ann)).toMatchObject({ owner: 'ann', user: 'ann' });
     expect(web.tokens.list('ann')).toMatchObject([{ kind: 'reseller', privileges: ['clustering'] }]);
@@ -76,7 +76,7 @@ describe('Setup Reverse Trust Relationship', () => {
       incoming.on('end', () => response.end('<b>The trust relationship has been established.</b>'));
       return true;
     };
-    const { reverseTrust } = await web.cluster.addMember(await invited(), ROOT);
+    const { reverseTrust } = await web.cluster.members.add(await invited(), ROOT);
     expect(reverseTrust).toEqual({ established: true, said: 'The trust relationship has been established' });
     expect(bodies.join('')).toMatch(
       /^POST \/cgi\/trustclustermaster\.cgi application\/octet-stream\nrecurse=0&user=root&clustermaster=127\.0\.0\.1%3A\d+&pass=[\w-]{43}&version=11\.82\.0\.1$/,
@@ -98,7 +98,7 @@ describe('Setup Reverse Trust Relationship', () => {
     const said = await ask({ recurse: '0', user: 'root', clustermaster: web.address, pass: secret, ...wrong() });
     expect(said).toMatch(reason);
     expect(said).not.toMatch(/has been established/i);
-    expect(ns1.cluster.members(ROOT)).toEqual([]);
+    expect(ns1.cluster.members.list(ROOT)).toEqual([]);
   });
 
   test('is refused to a token without the privilege, and without a token', async () => {

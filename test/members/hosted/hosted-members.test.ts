@@ -352,17 +352,17 @@ test('in a cluster, the row of a hosted service names the records that it can’
     web.memberTypes = [softLayer];
     await web.start();
     const values = { username: USER, apikey: KEY, baseurl: service.base };
-    await web.cluster.addMember({ type: 'softlayer', role: 'write-only', values }, ROOT);
+    await web.cluster.members.add({ type: 'softlayer', role: 'write-only', values }, ROOT);
     const { name, text } = hostingZone(1);
     const { members } = await web.cluster.saveZone(zoneName(name), Buffer.from(text), ROOT);
     const leftOut = expect.stringMatching(
       /Left out: .*CAA customer-1\.example\.: SoftLayer has no records of this type/,
     ) as string;
     expect(members).toMatchObject([{ state: 'acknowledged', reason: leftOut }]);
-    expect(JSON.stringify(web.cluster.members(ROOT))).toContain(
+    expect(JSON.stringify(web.cluster.members.list(ROOT))).toContain(
       'CAA customer-1.example.: SoftLayer has no records of this type',
     );
-    expect(JSON.stringify([web.cluster.members(ROOT), await web.cluster.status(ROOT)])).not.toContain(KEY);
+    expect(JSON.stringify([web.cluster.members.list(ROOT), await web.cluster.status(ROOT)])).not.toContain(KEY);
   } finally {
     await web.end();
     await service.stop();

@@ -273,9 +273,9 @@ describe.skipIf(!needs('pdns_server', 'sqlite3'))('a PowerDNS with a database, b
         nameservers: ['ns1.signed.example.'],
         dnssec: true,
       });
-      await expect(web.cluster.addMember(input, ROOT)).rejects.toMatchObject({ code: 'nameserver_signs_zones' });
+      await expect(web.cluster.members.add(input, ROOT)).rejects.toMatchObject({ code: 'nameserver_signs_zones' });
       await server.api('DELETE', '/zones/signed.example.');
-      const { version } = await web.cluster.addMember(input, ROOT);
+      const { version } = await web.cluster.members.add(input, ROOT);
       expect(version).toMatch(/^4\./);
       const { members } = await web.cluster.saveZone(zoneName('served.example'), zoneText(5), ROOT);
       expect(members).toMatchObject([{ state: 'served', serial: 5 }]);

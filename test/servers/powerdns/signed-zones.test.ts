@@ -1,3 +1,4 @@
+import type { NewCpanelMember } from '../../../src/cluster/model/member-status.js';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,9 +40,9 @@ describe.skipIf(!needs('pdns_server', 'pdnsutil'))('a server whose PowerDNS sign
   const refusal = { code: 'nameserver_signs_zones', message: expect.stringContaining(OWN_ZONE) as string };
 
   test('cannot begin a cluster, add a member, or become one, and is told which zone and what to do', async () => {
-    await expect(signing.plugin.cluster.setClustering(true, ROOT)).rejects.toMatchObject(refusal);
-    await expect(signing.plugin.cluster.setClustering(true, ROOT)).rejects.toThrow(/pdnsutil disable-dnssec/);
-    const invitation = async (to: RunningNode): Promise<Parameters<typeof web.plugin.cluster.addMember>[0]> => {
+    await expect(signing.plugin.cluster.settings.setClustering(true, ROOT)).rejects.toMatchObject(refusal);
+    await expect(signing.plugin.cluster.settings.setClustering(true, ROOT)).rejects.toThrow(/pdnsutil disable-dnssec/);
+    const invitation = async (to: RunningNode): Promise<NewCpanelMember> => {
       const { host, port } = new URL(to.url);
       const { secret } = await to.plugin.tokens.create({
         user: 'root',
@@ -51,9 +52,9 @@ describe.skipIf(!needs('pdns_server', 'pdnsutil'))('a server whose PowerDNS sign
       });
       return { host: host.split(':')[0] ?? '', port: Number(port), user: 'root', token: secret, role: 'write-only' };
     };
-    await expect(signing.plugin.cluster.addMember(await invitation(web), ROOT)).rejects.toMatchObject(refusal);
-    await expect(web.plugin.cluster.addMember(await invitation(signing), ROOT)).rejects.toMatchObject(refusal);
-    expect(web.plugin.cluster.members(ROOT)).toEqual([]);
+    await expect(signing.plugin.cluster.members.add(await invitation(web), ROOT)).rejects.toMatchObject(refusal);
+    await expect(web.plugin.cluster.members.add(await invitation(signing), ROOT)).rejects.toMatchObject(refusal);
+    expect(web.plugin.cluster.members.list(ROOT)).toEqual([]);
   });
 
   test('can, when it signs no more', async () => {
@@ -63,7 +64,7 @@ describe.skipIf(!needs('pdns_server', 'pdnsutil'))('a server whose PowerDNS sign
     control.close();
     await signing.stop();
     await signing.plugin.start(); // what was found is asked again after a minute, or at a start
-    await expect(signing.plugin.cluster.setClustering(true, ROOT)).resolves.toBeUndefined();
+    await expect(signing.plugin.cluster.settings.setClustering(true, ROOT)).resolves.toBeUndefined();
     await signing.plugin.stop();
   });
 });

@@ -47,11 +47,11 @@ export function clusterPages(context: PageContext): Router {
     const { principal } = visitOf(request);
     const on = clustering === 'on';
     if (!on && confirmed === undefined) {
-      const members = cluster.members(principal).filter(({ role }) => ROLES[role].writes);
+      const members = cluster.members.list(principal).filter(({ role }) => ROLES[role].writes);
       showPage(context, request, response, 'clustering-off', { title: 'Disable DNS clustering?', members });
       return;
     }
-    await cluster.setClustering(on, principal);
+    await cluster.settings.setClustering(on, principal);
     const sentence = on
       ? 'DNS clustering is enabled: changes of zones are sent to the servers of the cluster.'
       : 'DNS clustering is disabled: nothing is sent to other servers until it is enabled again; no change is lost.';
@@ -66,7 +66,7 @@ export function clusterPages(context: PageContext): Router {
       ...{ failureThreshold: failures, notifyDisabled: notify === '1', autoEnable: auto === '1' },
       ...(networks === undefined ? {} : { resellerNetworks: networks.split(/[\s,]+/).filter((text) => text !== '') }),
     };
-    await cluster.configure(settings, principal, sent);
+    await cluster.settings.change(settings, principal, sent);
     const sentence =
       failures === 0
         ? 'All servers are kept in the cluster, however often they fail.'

@@ -19,7 +19,7 @@ export function memberCertificate(context: PageContext): Router {
     const { principal } = visitOf(request);
     const member = memberOf(context, request.params.id, principal);
     if (member.type !== CPANEL) throw new ClusterError('page_unknown', { path: request.path.slice(0, 200) });
-    const looked = await cluster.lookAtServer(member.host, member.port, principal);
+    const looked = await cluster.members.lookAt(member.host, member.port, principal);
     showPage(context, request, response, 'member-certificate', {
       title: `The certificate of ${member.hostname}`,
       ...{ member, looked },
@@ -31,7 +31,7 @@ export function memberCertificate(context: PageContext): Router {
     const { principal } = visitOf(request);
     const member = memberOf(context, request.params.id, principal);
     const { fingerprint } = readForm(acceptForm, request);
-    const { hostname } = await cluster.editMember(member.id, { fingerprint }, principal);
+    const { hostname } = await cluster.members.edit(member.id, { fingerprint }, principal);
     const sentence = `The new certificate of ${hostname} is accepted. What it missed is sent to it now.`;
     redirectWith(context, request, response, ['member', member.id], done(sentence));
   });

@@ -32,8 +32,8 @@ export function memberPages(context: PageContext): Router {
     showPage(context, request, response, 'member', {
       title: member.hostname,
       ...{ member, asked, roles: ROLES, states: MEMBER_STATES, typeLabel: typeLabel(context) },
-      calls: cluster.transactions(member.id, principal),
-      zones: cluster.listZones(principal).slice(0, CONFIRMED_WITH),
+      calls: cluster.members.transactions(member.id, principal),
+      zones: cluster.zones.list(principal).slice(0, CONFIRMED_WITH),
       threshold: 0,
     });
   };
@@ -46,13 +46,13 @@ export function memberPages(context: PageContext): Router {
     const { principal } = visitOf(request);
     const member = memberOf(context, request.params.id, principal);
     const zone = zoneName(readForm(digForm, request).zone);
-    showMember(request, response, member, await cluster.askForSoa(member.id, zone, principal));
+    showMember(request, response, member, await cluster.members.askForSoa(member.id, zone, principal));
   });
 
   router.post('/member/:id/test', async (request, response) => {
     const { principal } = visitOf(request);
     const { id } = memberOf(context, request.params.id, principal);
-    const { hostname, version, milliseconds, silentNameserver } = await cluster.testMember(id, principal);
+    const { hostname, version, milliseconds, silentNameserver } = await cluster.members.test(id, principal);
     const sentence = `${hostname} answered within ${milliseconds} ms${version === '' ? '' : ` and has version ${version}`}.`;
     const outcome =
       silentNameserver === undefined
@@ -66,18 +66,18 @@ export function memberPages(context: PageContext): Router {
 
   router.post('/member/:id/role', async (request, response) => {
     const given = readForm(roleForm, request);
-    const member = await cluster.setMemberRole(request.params.id, given.role, visitOf(request).principal, given.seen);
+    const member = await cluster.members.setRole(request.params.id, given.role, visitOf(request).principal, given.seen);
     const { label, explanation } = ROLES[member.role];
     home(request, response, `The DNS role of ${member.hostname} is ${label}. ${explanation}`);
   });
 
   router.post('/member/:id/enable', async (request, response) => {
-    const member = await cluster.enableMember(request.params.id, visitOf(request).principal);
+    const member = await cluster.members.enable(request.params.id, visitOf(request).principal);
     home(request, response, `${member.hostname} is enabled again. What it missed is sent to it now.`);
   });
 
   router.post('/member/:id/disable', async (request, response) => {
-    const member = await cluster.disableMember(request.params.id, visitOf(request).principal);
+    const member = await cluster.members.disable(request.params.id, visitOf(request).principal);
     home(
       request,
       response,
@@ -86,12 +86,12 @@ export function memberPages(context: PageContext): Router {
   });
 
   router.post('/member/:id/removals', async (request, response) => {
-    const member = await cluster.allowRemovals(request.params.id, visitOf(request).principal);
+    const member = await cluster.members.allowRemovals(request.params.id, visitOf(request).principal);
     home(request, response, `The zones that you removed are removed from ${member.hostname} now.`);
   });
 
   const showEdit = (request: Request, response: Response, member: MemberStatus, refused?: ClusterError): void => {
-    const type = cluster.memberTypes().find((known) => known.type === member.type);
+    const type = cluster.members.types().find((known) => known.type === member.type);
     const { host, port, dnsPort, user, fingerprint, debug } = member;
     const held = { host, port, dnsPort, user, fingerprint, role: member.role, debug: debug === true ? '1' : '' };
     response.status(refused?.status ?? 200);
@@ -113,7 +113,7 @@ export function memberPages(context: PageContext): Router {
     const member = memberOf(context, request.params.id, principal);
     try {
       const edit = editOf(context, request, member);
-      const edited = await cluster.editMember(member.id, edit, principal, readForm(editForm, request).seen);
+      const edited = await cluster.members.edit(member.id, edit, principal, readForm(editForm, request).seen);
       const sentence = `${edited.hostname} was changed, after it had answered with what you gave.`;
       redirectWith(context, request, response, ['member', member.id], done(sentence));
     } catch (error) {
@@ -130,7 +130,7 @@ export function memberPages(context: PageContext): Router {
   router.post('/member/:id/delete', async (request, response) => {
     const { principal } = visitOf(request);
     const member = memberOf(context, request.params.id, principal);
-    await cluster.removeMember(member.id, principal);
+    await cluster.members.remove(member.id, principal);
     home(request, response, `${member.hostname} was deleted from the cluster. The zones on it stay there as they are.`);
   });
   return router;
@@ -138,12 +138,12 @@ export function memberPages(context: PageContext): Router {
 
 /** How the type of a member is called. */
 export function typeLabel({ cluster }: PageContext): (type: string) => string {
-  return (type) => cluster.memberTypes().find((known) => known.type === type)?.label ?? 'cPanel';
+  return (type) => cluster.members.types().find((known) => known.type === type)?.label ?? 'cPanel';
 }
 
 /** What is empty stays as it was where it is secret. */
 function editOf({ cluster }: PageContext, request: Request, member: MemberStatus): MemberEdit {
-  const type = cluster.memberTypes().find((known) => known.type === member.type);
+  const type = cluster.members.types().find((known) => known.type === member.type);
   if (member.type !== CPANEL && type !== undefined) {
     const secrets = new Set(type.fields.filter(({ secret }) => secret).map(({ name }) => name));
     const values = Object.entries(typedValues(request, type)).filter(
@@ -160,7 +160,7 @@ function editOf({ cluster }: PageContext, request: Request, member: MemberStatus
 
 /** The member of the address of a page, where this principal may see it. */
 export function memberOf({ cluster }: PageContext, id: string, principal: Principal): MemberStatus {
-  const found = cluster.members(principal).find((member) => member.id === id);
+  const found = cluster.members.list(principal).find((member) => member.id === id);
   if (found === undefined) throw new ClusterError('member_unknown', { id: id.slice(0, 80) });
   return found;
 }

@@ -33,7 +33,7 @@ export function newMemberPages(context: PageContext): Router {
     try {
       const input = newMember(context, request);
       if ('host' in input && input.fingerprint === undefined) {
-        const looked = await cluster.lookAtServer(input.host, input.port, principal);
+        const looked = await cluster.members.lookAt(input.host, input.port, principal);
         const id = pending.keep(principal.user, { ...input, fingerprint: looked.fingerprint });
         showPage(context, request, response, 'member-accept', {
           title: `Is this ${looked.host}?`,
@@ -42,7 +42,7 @@ export function newMemberPages(context: PageContext): Router {
         });
         return;
       }
-      const member = await cluster.addMember(input, principal);
+      const member = await cluster.members.add(input, principal);
       redirectWith(context, request, response, ['member', member.id], added(member));
     } catch (error) {
       if (!isClusterError(error)) throw error;
@@ -55,7 +55,7 @@ export function newMemberPages(context: PageContext): Router {
     const input = pending.take(principal.user, readForm(acceptForm, request).pending);
     if (input === undefined) throw new ClusterError('form_expired');
     try {
-      const member = await cluster.addMember(input, principal);
+      const member = await cluster.members.add(input, principal);
       redirectWith(context, request, response, ['member', member.id], added(member));
     } catch (error) {
       if (!isClusterError(error)) throw error;
@@ -73,7 +73,7 @@ function showForm(
   error?: ClusterError,
   values?: Record<string, string>,
 ): void {
-  const types = context.cluster.memberTypes(visitOf(request).principal);
+  const types = context.cluster.members.types(visitOf(request).principal);
   const known = types.find(({ type }) => type === wanted);
   response.status(error?.status ?? 200);
   showPage(context, request, response, 'member-new', {
@@ -113,7 +113,7 @@ function shownOf(input: NewMember): Record<string, string> {
 function newMember({ cluster }: PageContext, request: Request): NewMember {
   const { type, role } = readForm(typeForm, request);
   if (type === CPANEL) return cpanelMember(request);
-  const known = cluster.memberTypes().find((one) => one.type === type);
+  const known = cluster.members.types().find((one) => one.type === type);
   return { type, role, values: known === undefined ? {} : typedValues(request, known) };
 }
 

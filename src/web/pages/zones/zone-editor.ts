@@ -25,8 +25,8 @@ export function zoneEditor(context: PageContext): Router {
   const showZone = async (request: Request, response: Response, given: string, refusal?: Refusal): Promise<void> => {
     const { principal } = visitOf(request);
     const name = zoneName(given);
-    const stored = await cluster.zoneText(name, principal);
-    const row = cluster.zone(name, principal);
+    const stored = await cluster.zones.text(name, principal);
+    const row = cluster.zones.get(name, principal);
     if (row === undefined) throw new ClusterError('zone_unknown', { zone: name });
     const editable = refusal ?? editableText(stored);
     response.status(refusal?.error.status ?? 200);
@@ -34,7 +34,7 @@ export function zoneEditor(context: PageContext): Router {
       title: name,
       row,
       unicode: domainToUnicode(name),
-      states: cluster.zoneStates(name, principal),
+      states: cluster.zones.states(name, principal),
       version: textVersion(stored),
       editable,
       error: refusal?.error,
@@ -48,7 +48,7 @@ export function zoneEditor(context: PageContext): Router {
     const { principal } = visitOf(request);
     const name = zoneName(request.params.name);
     const { text, version } = readForm(textForm, request);
-    const stored = await cluster.zoneText(name, principal);
+    const stored = await cluster.zones.text(name, principal);
     const changed = new ClusterError('zone_changed', { zone: name });
     try {
       // The editor shows such a text but has no form for it.

@@ -19,7 +19,7 @@ export function zoneHistory(context: PageContext): Router {
 
   router.get('/zone/:name/history', async (request, response) => {
     const name = zoneName(request.params.name);
-    const versions = await cluster.zoneHistory(name, visitOf(request).principal);
+    const versions = await cluster.zones.history(name, visitOf(request).principal);
     showPage(context, request, response, 'zone-history', { title: `History of ${name}`, zone: name, versions });
   });
 
@@ -27,7 +27,7 @@ export function zoneHistory(context: PageContext): Router {
     const { principal } = visitOf(request);
     const name = zoneName(request.params.name);
     const version = await pastVersion(cluster, name, request.query['time'], principal);
-    const present = await cluster.zoneText(name, principal);
+    const present = await cluster.zones.text(name, principal);
     showPage(context, request, response, 'zone-version', {
       title: `${name}, serial ${version.serial}`,
       ...{ zone: name, version, present: textVersion(present) },
@@ -40,7 +40,7 @@ export function zoneHistory(context: PageContext): Router {
     const name = zoneName(request.params.name);
     const { time, version } = readForm(undoForm, request);
     const { text } = await pastVersion(cluster, name, time, principal);
-    const stored = await cluster.zoneText(name, principal);
+    const stored = await cluster.zones.text(name, principal);
     const changed = new ClusterError('changed_meanwhile', { what: `Zone ${name}` });
     const result = await replaceText(cluster, name, { version, stored, next: () => text, changed }, principal);
     redirectWith(context, request, response, ['zone', name, 'history'], changeOutcome(result));

@@ -33,8 +33,8 @@ export function zonePages(context: PageContext): Router {
   router.get('/zones', (request, response) => {
     const { principal } = visitOf(request);
     const search = typeof request.query['search'] === 'string' ? request.query['search'].slice(0, 253) : '';
-    const list = pageOfZones(cluster.listZones(principal), search, Number(request.query['page'] ?? 1) || 1);
-    const rows = list.rows.map((row) => ({ ...row, states: cluster.zoneStates(row.name, principal) }));
+    const list = pageOfZones(cluster.zones.list(principal), search, Number(request.query['page'] ?? 1) || 1);
+    const rows = list.rows.map((row) => ({ ...row, states: cluster.zones.states(row.name, principal) }));
     showPage(context, request, response, 'zones', { title: 'Zones', list, rows, search });
   });
 
@@ -42,7 +42,7 @@ export function zonePages(context: PageContext): Router {
     const isNew = error === undefined;
     // Most likely the domain's nameservers: servers that changes are sent to, then this one. Names that are not known to DNS
     // (`ns1`, an address) are of no use there.
-    const members = cluster.members(visitOf(request).principal).filter(({ role }) => ROLES[role].writes);
+    const members = cluster.members.list(visitOf(request).principal).filter(({ role }) => ROLES[role].writes);
     const hosts = [...members.map(({ hostname }) => hostname), cluster.hostname, cluster.hostname];
     const [ns1, ns2] = hosts.filter((host) => /\.[a-z]/i.test(host));
     response.status(error?.status ?? 200);
@@ -95,28 +95,28 @@ export function zonePages(context: PageContext): Router {
       const { name, text } = readForm(textForm, request);
       const { principal } = visitOf(request);
       const bytes = submittedText(text, undefined);
-      return { result: await cluster.addZone(zoneName(name.trim()), bytes, principal), given: name };
+      return { result: await cluster.zones.add(zoneName(name.trim()), bytes, principal), given: name };
     }),
   );
 
   router.get('/zones/deleted', (request, response) => {
-    const removed = cluster.removedZones(visitOf(request).principal);
+    const removed = cluster.removed.list(visitOf(request).principal);
     showPage(context, request, response, 'zones-deleted', { title: 'Deleted zones', removed });
   });
 
   router.post('/zone/:name/restore', async (request, response) => {
     const name = zoneName(request.params.name);
     const { serial: ifRemovedAt } = readForm(restoreForm, request);
-    const result = await cluster.restoreZone(name, visitOf(request).principal, { ifRemovedAt });
+    const result = await cluster.removed.restore(name, visitOf(request).principal, { ifRemovedAt });
     redirectWith(context, request, response, ['zone', name], changeOutcome(result));
   });
 
   router.get('/zone/:name/delete', (request, response) => {
     const { principal } = visitOf(request);
     const name = zoneName(request.params.name);
-    const row = cluster.zone(name, principal);
+    const row = cluster.zones.get(name, principal);
     if (row === undefined) throw new ClusterError('zone_unknown', { zone: name });
-    const states = cluster.zoneStates(name, principal);
+    const states = cluster.zones.states(name, principal);
     const isOfOther = row.home !== undefined && row.home.server !== cluster.hostname.toLowerCase();
     showPage(context, request, response, 'zone-delete', { title: `Delete ${name}`, row, states, isOfOther });
   });
@@ -124,7 +124,7 @@ export function zonePages(context: PageContext): Router {
   router.post('/zone/:name/delete', async (request, response) => {
     const evenOfOthers = sentText(request, 'evenOfOthers') === '1';
     const name = zoneName(request.params.name);
-    const result = await cluster.removeZone(name, visitOf(request).principal, { evenOfOthers });
+    const result = await cluster.zones.remove(name, visitOf(request).principal, { evenOfOthers });
     redirectWith(context, request, response, ['zones'], changeOutcome(result));
   });
   return router;

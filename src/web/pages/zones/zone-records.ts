@@ -68,8 +68,8 @@ export function zoneRecords(context: PageContext): Router {
 
   const open = async (given: string, principal: Principal): Promise<Opened> => {
     const name = zoneName(given);
-    const text = await cluster.zoneText(name, principal);
-    const serial = cluster.zone(name, principal)?.serial ?? 0;
+    const text = await cluster.zones.text(name, principal);
+    const serial = cluster.zones.get(name, principal)?.serial ?? 0;
     return { name, origin: parseName(`${name}.`), text, serial, lines: readZoneLines(text, name) };
   };
 

@@ -53,7 +53,7 @@ export async function replaceText(
 ): Promise<ChangeResult> {
   if (version !== textVersion(stored)) throw changed;
   try {
-    return await cluster.saveZone(zone, next(), by, { ifText: stored });
+    return await cluster.zones.save(zone, next(), by, { ifText: stored });
   } catch (error) {
     throw isClusterError(error, 'zone_file_changed') ? changed : error;
   }

@@ -50,7 +50,7 @@ export const CLUSTER_FUNCTIONS = {
     parameters: { enabled: flag },
     answer: statusAnswer,
     run: async ({ enabled }, { cluster, peer }) => {
-      await cluster.setClustering(enabled, peer);
+      await cluster.settings.setClustering(enabled, peer);
       return cluster.status(peer);
     },
   }),
@@ -60,7 +60,7 @@ export const CLUSTER_FUNCTIONS = {
     parameters: { threshold: whole },
     answer: statusAnswer,
     run: async ({ threshold }, { cluster, peer }) => {
-      await cluster.configure({ failureThreshold: threshold }, peer);
+      await cluster.settings.change({ failureThreshold: threshold }, peer);
       return cluster.status(peer);
     },
   }),
@@ -71,7 +71,7 @@ export const CLUSTER_FUNCTIONS = {
     parameters: { enabled: flag },
     answer: statusAnswer,
     run: async ({ enabled }, { cluster, peer }) => {
-      await cluster.configure({ autoEnable: enabled }, peer);
+      await cluster.settings.change({ autoEnable: enabled }, peer);
       return cluster.status(peer);
     },
   }),
@@ -81,7 +81,7 @@ export const CLUSTER_FUNCTIONS = {
     parameters: { network: many(text) },
     answer: statusAnswer,
     run: async ({ network }, { cluster, peer }) => {
-      await cluster.configure({ resellerNetworks: network }, peer);
+      await cluster.settings.change({ resellerNetworks: network }, peer);
       return cluster.status(peer);
     },
   }),
@@ -90,7 +90,7 @@ export const CLUSTER_FUNCTIONS = {
     privilege,
     parameters: {},
     answer: z.object({ member: z.array(memberAnswer) }),
-    run: (_, { cluster, peer }) => ({ member: cluster.members(peer) }),
+    run: (_, { cluster, peer }) => ({ member: cluster.members.list(peer) }),
   }),
   listmembertypes: apiFunction({
     summary: 'Types of members beside cPanel, each with the fields of its form',
@@ -98,7 +98,7 @@ export const CLUSTER_FUNCTIONS = {
     parameters: {},
     answer: z.object({ type: z.array(memberType) }),
     run: (_, { cluster, peer }) => ({
-      type: cluster.memberTypes(peer).map(({ type, label, fields }) => ({ type, label, fields })),
+      type: cluster.members.types(peer).map(({ type, label, fields }) => ({ type, label, fields })),
     }),
   }),
   lookatserver: apiFunction({
@@ -106,7 +106,7 @@ export const CLUSTER_FUNCTIONS = {
     privilege,
     parameters: { host: text, port: port.optional() },
     answer: z.object({ host: z.string(), port: z.number(), fingerprint: z.string() }),
-    run: ({ host, port }, { cluster, peer }) => cluster.lookAtServer(host, port, peer),
+    run: ({ host, port }, { cluster, peer }) => cluster.members.lookAt(host, port, peer),
   }),
   getmemberzone: apiFunction({
     summary: 'The text of a zone as a member has it, in base64',
@@ -115,7 +115,7 @@ export const CLUSTER_FUNCTIONS = {
     answer: z.object({ zone: z.string(), text_b64: z.base64() }),
     run: async ({ member, zone: name }, { cluster, peer }) => ({
       zone: name,
-      text_b64: (await cluster.memberZoneText(member, name, peer)).toString('base64'),
+      text_b64: (await cluster.members.zoneText(member, name, peer)).toString('base64'),
     }),
   }),
   addmember: apiFunction({
@@ -124,14 +124,14 @@ export const CLUSTER_FUNCTIONS = {
     privilege,
     parameters: newMember,
     answer: memberAnswer,
-    run: (given, request) => request.cluster.addMember(memberFrom(given, request), request.peer),
+    run: (given, request) => request.cluster.members.add(memberFrom(given, request), request.peer),
   }),
   editmember: apiFunction({
     summary: 'Change the address, credentials or role of a member, after it answered with them; what is not sent stays',
     privilege,
     parameters: editedMember,
     answer: memberAnswer,
-    run: (given, request) => request.cluster.editMember(given.member, editFrom(given, request), request.peer),
+    run: (given, request) => request.cluster.members.edit(given.member, editFrom(given, request), request.peer),
   }),
   testmember: apiFunction({
     summary: 'Ask a member who it is, how long its answer takes, and whether its nameserver answers over UDP and TCP',
@@ -143,7 +143,7 @@ export const CLUSTER_FUNCTIONS = {
       milliseconds: z.number(),
       silentNameserver: silentNameserver.optional(),
     }),
-    run: ({ member }, { cluster, peer }) => cluster.testMember(member, peer),
+    run: ({ member }, { cluster, peer }) => cluster.members.test(member, peer),
   }),
   cluster_member_has_trust_with: apiFunction({
     summary: 'Whether a host is a member of this server',
@@ -152,8 +152,8 @@ export const CLUSTER_FUNCTIONS = {
     answer: z.object({ has_trust: z.number() }),
     run: ({ host, althost }, { cluster, peer }) => {
       const asked = [host, althost].map((name) => name?.trim().toLowerCase());
-      const trusted = cluster
-        .members(peer)
+      const trusted = cluster.members
+        .list(peer)
         .some((member) => asked.includes(member.host) || asked.includes(member.hostname));
       return { has_trust: trusted ? 1 : 0 };
     },
@@ -163,35 +163,35 @@ export const CLUSTER_FUNCTIONS = {
     privilege,
     parameters: {},
     answer: failures,
-    run: (_, { cluster, peer }) => cluster.failures(peer),
+    run: (_, { cluster, peer }) => cluster.members.failures(peer),
   }),
   setmemberrole: apiFunction({
     summary: 'Change the DNS role of a member',
     privilege,
     parameters: { member: text, role },
     answer: memberAnswer,
-    run: ({ member, role }, { cluster, peer }) => cluster.setMemberRole(member, role, peer),
+    run: ({ member, role }, { cluster, peer }) => cluster.members.setRole(member, role, peer),
   }),
   enablemember: apiFunction({
     summary: 'Take a disabled member in again; it gets what it missed',
     privilege,
     parameters: { member: text },
     answer: memberAnswer,
-    run: ({ member }, { cluster, peer }) => cluster.enableMember(member, peer),
+    run: ({ member }, { cluster, peer }) => cluster.members.enable(member, peer),
   }),
   disablemember: apiFunction({
     summary: 'Send a member nothing until it is enabled again',
     privilege,
     parameters: { member: text },
     answer: memberAnswer,
-    run: ({ member }, { cluster, peer }) => cluster.disableMember(member, peer),
+    run: ({ member }, { cluster, peer }) => cluster.members.disable(member, peer),
   }),
   allowremovals: apiFunction({
     summary: 'Let the removals go that are held for a member, because too much of what it holds would go',
     privilege,
     parameters: { member: text },
     answer: memberAnswer,
-    run: ({ member }, { cluster, peer }) => cluster.allowRemovals(member, peer),
+    run: ({ member }, { cluster, peer }) => cluster.members.allowRemovals(member, peer),
   }),
   removemember: apiFunction({
     summary: 'Delete a member from the cluster; its zones stay there',
@@ -199,7 +199,7 @@ export const CLUSTER_FUNCTIONS = {
     parameters: { member: text },
     answer: nothing,
     run: async ({ member }, { cluster, peer }) => {
-      await cluster.removeMember(member, peer);
+      await cluster.members.remove(member, peer);
       return {};
     },
   }),

@@ -30,9 +30,9 @@ export const DNS_FUNCTIONS = {
     answer: whmChangeAnswer,
     run: async ({ domain, ip, trueowner, template = TEMPLATE, ...given }, { cluster, peer }) => {
       const owner = ownerBy(peer, 'trueowner', trueowner);
-      const made = cluster.createZone(domain, template, { ip }, owner, optionsOf(given));
+      const made = cluster.zones.create(domain, { template, variables: { ip } }, owner, optionsOf(given));
       const result = await inWhmWords(made, domain, ALREADY_THERE);
-      return whmChange(cluster.hostname, { ...result, members: cluster.zoneStates(domain, peer) });
+      return whmChange(cluster.hostname, { ...result, members: cluster.zones.states(domain, peer) });
     },
   }),
   killdns: apiFunction({
@@ -42,7 +42,7 @@ export const DNS_FUNCTIONS = {
     answer: z.object({ result: changeAnswer }),
     run: async (given, { cluster, peer }) => {
       const name = zoneOf(given);
-      const removed = await inWhmWords(cluster.removeZone(name, peer, optionsOf(given)), name);
+      const removed = await inWhmWords(cluster.zones.remove(name, peer, optionsOf(given)), name);
       return { result: removed };
     },
   }),
@@ -57,7 +57,7 @@ export const DNS_FUNCTIONS = {
       const variables = { ...variablesOf(opened), ...(ip === undefined ? {} : { ip }) };
       const content = zoneFromTemplate(template, variables, opened.name);
       const options = { ...optionsOf(given), ifText: opened.text };
-      const saved = cluster.saveZone(opened.name, content, peer, options);
+      const saved = cluster.zones.save(opened.name, content, peer, options);
       return whmChange(cluster.hostname, await inWhmWords(saved, opened.name));
     },
   }),
@@ -75,7 +75,7 @@ export const DNS_FUNCTIONS = {
       const payload: { zone: ZoneName; text_b64: string }[] = [];
       let octets = 0;
       for (const name of given.zone) {
-        const content = await inWhmWords(cluster.zoneText(name, peer), name);
+        const content = await inWhmWords(cluster.zones.text(name, peer), name);
         octets += content.length;
         if (octets > MOST_OCTETS) refuse(`names more than ${MOST_OCTETS} octets of zones: ask for fewer at once`);
         payload.push({ zone: name, text_b64: content.toString('base64') });
@@ -119,7 +119,7 @@ function variablesOf(opened: OpenZone): Record<string, string> {
 async function ownAddress(host: string, request: ApiRequest): Promise<string | undefined> {
   const owner = formatName(parseName(`${zoneName(host)}.`));
   for (let name = owner.slice(0, -1); name !== ''; name = name.split('.').slice(1).join('.')) {
-    if (request.cluster.zone(name as ZoneName, request.peer) === undefined) continue;
+    if (request.cluster.zones.get(name as ZoneName, request.peer) === undefined) continue;
     const opened = await OpenZone.read(name as ZoneName, request);
     const found = opened.records().find((line) => line.type === TYPE.A && formatName(lowerName(line.owner)) === owner);
     return found === undefined ? undefined : itemsOf(TYPE.A, found.rdata)[0];

@@ -50,7 +50,7 @@ export const DRIFT_FUNCTIONS = {
       report: z.array(report),
       kinds: z.record(z.string(), z.object({ label: z.string(), explanation: z.string() })),
     }),
-    run: (_, { cluster, peer }) => ({ report: cluster.drift(peer), kinds: DRIFT_KINDS }),
+    run: (_, { cluster, peer }) => ({ report: cluster.drift.reports(peer), kinds: DRIFT_KINDS }),
   }),
   checkdrift: apiFunction({
     summary:
@@ -58,7 +58,7 @@ export const DRIFT_FUNCTIONS = {
     privilege,
     parameters: { member: text.optional() },
     answer: z.object({ report: z.array(report) }),
-    run: async ({ member }, { cluster, peer }) => ({ report: await cluster.checkDrift(member, peer) }),
+    run: async ({ member }, { cluster, peer }) => ({ report: await cluster.drift.check(member, peer) }),
   }),
   settledrift: apiFunction({
     summary: 'Settle differences at a member: send ours again, take theirs, or remove there what is not here any more',
@@ -70,7 +70,7 @@ export const DRIFT_FUNCTIONS = {
     },
     answer: z.object({ outcome: z.array(outcomeAnswer) }),
     run: async ({ member, zone: zones, how }, { cluster, peer }) => {
-      return { outcome: (await cluster.settleDrift(member, zones, how, peer)).map(outcomeOf) };
+      return { outcome: (await cluster.drift.settle(member, zones, how, peer)).map(outcomeOf) };
     },
   }),
   restorefiles: apiFunction({
@@ -78,7 +78,7 @@ export const DRIFT_FUNCTIONS = {
     privilege,
     parameters: {},
     answer: z.object({ outcome: z.array(outcomeAnswer) }),
-    run: async (_, { cluster, peer }) => ({ outcome: (await cluster.restoreFiles(peer)).map(outcomeOf) }),
+    run: async (_, { cluster, peer }) => ({ outcome: (await cluster.files.restoreAll(peer)).map(outcomeOf) }),
   }),
   restorefile: apiFunction({
     summary:
@@ -86,21 +86,21 @@ export const DRIFT_FUNCTIONS = {
     privilege,
     parameters: { zone },
     answer: changeAnswer,
-    run: ({ zone: name }, { cluster, peer }) => cluster.restoreFile(name, peer),
+    run: ({ zone: name }, { cluster, peer }) => cluster.files.restore(name, peer),
   }),
   listconflicts: apiFunction({
     summary: 'Zones that two servers write with different content',
     privilege,
     parameters: {},
     answer: z.object({ conflict: z.array(conflict) }),
-    run: (_, { cluster, peer }) => ({ conflict: cluster.conflicts(peer) }),
+    run: (_, { cluster, peer }) => ({ conflict: cluster.zones.conflicts(peer) }),
   }),
   takeoverzone: apiFunction({
     summary: 'Make a zone this server’s, whoever had it; what the other sends of it is refused from then on',
     privilege,
     parameters: { zone },
     answer: changeAnswer,
-    run: ({ zone: name }, { cluster, peer }) => cluster.takeOverZone(name, peer),
+    run: ({ zone: name }, { cluster, peer }) => cluster.zones.takeOver(name, peer),
   }),
   forgetconflict: apiFunction({
     summary: 'Put a conflict away that is settled',
@@ -108,7 +108,7 @@ export const DRIFT_FUNCTIONS = {
     parameters: { zone },
     answer: nothing,
     run: async ({ zone: name }, { cluster, peer }) => {
-      await cluster.forgetConflict(name, peer);
+      await cluster.zones.forgetConflict(name, peer);
       return {};
     },
   }),
@@ -118,7 +118,7 @@ export const DRIFT_FUNCTIONS = {
     parameters: { policy: text.pipe(z.enum(['newest', 'first'], { error: 'must be newest or first' })) },
     answer: statusAnswer,
     run: async ({ policy }, { cluster, peer }) => {
-      await cluster.configure({ conflictPolicy: policy }, peer);
+      await cluster.settings.change({ conflictPolicy: policy }, peer);
       return cluster.status(peer);
     },
   }),

@@ -24,7 +24,7 @@ export const HISTORY_FUNCTIONS = {
     parameters: { zone },
     answer: z.object({ version: z.array(endedVersion) }),
     run: async ({ zone: name }, { cluster, peer }) => ({
-      version: (await cluster.zoneHistory(name, peer)).map(({ text: _text, ...version }) => version),
+      version: (await cluster.zones.history(name, peer)).map(({ text: _text, ...version }) => version),
     }),
   }),
   getzoneversion: apiFunction({

@@ -35,7 +35,7 @@ export const SERVER_FUNCTIONS = {
       const { signedZones } = (await cluster.status(peer)).nameserver;
       const signed = signedZones === undefined ? {} : { signed_zones: signedZones };
       // Only who asks for it gets it: to others the answer is the original's, to the letter.
-      const held = zones === undefined ? {} : { zones: cluster.heldCount(peer) };
+      const held = zones === undefined ? {} : { zones: cluster.zones.heldCount(peer) };
       return { version: ANNOUNCED_VERSION, ...held, ...signed };
     },
   }),

@@ -56,14 +56,14 @@ export const SYNCHRONIZE_FUNCTIONS = {
     privilege,
     parameters: wanted,
     answer: synchronized,
-    run: async (given, { cluster, peer }) => shownResult(await cluster.synchronize(optionsOf(given), peer)),
+    run: async (given, { cluster, peer }) => shownResult(await cluster.synchronize.run(optionsOf(given), peer)),
   }),
   startsynchronize: apiFunction({
     summary: 'The same, without waiting for its end: the answer names the job',
     privilege,
     parameters: wanted,
     answer: startedJob,
-    run: async (given, { cluster, peer }) => shown(await cluster.startSynchronize(optionsOf(given), peer)),
+    run: async (given, { cluster, peer }) => shown(await cluster.synchronize.start(optionsOf(given), peer)),
   }),
   synchronizejob: apiFunction({
     summary:
@@ -108,7 +108,7 @@ function optionsOf({
 
 /** Throws job_unknown where the caller has none of this id. */
 function jobOf(id: string, { cluster, peer }: ApiRequest): SynchronizeJob {
-  const job = cluster.synchronizeJob(id, peer);
+  const job = cluster.synchronize.job(id, peer);
   if (job === undefined) throw new ClusterError('job_unknown');
   return job;
 }

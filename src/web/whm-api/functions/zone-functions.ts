@@ -63,8 +63,8 @@ async function replacedBy(
   { cluster, peer }: ApiRequest,
 ): Promise<ChangeOptions> {
   if (serialnum === undefined) return {};
-  if (cluster.zone(name, peer)?.serial !== serialnum) throw new ClusterError('zone_file_changed');
-  return { ifText: await cluster.zoneText(name, peer) };
+  if (cluster.zones.get(name, peer)?.serial !== serialnum) throw new ClusterError('zone_file_changed');
+  return { ifText: await cluster.zones.text(name, peer) };
 }
 
 function importedRow(outcome: BatchOutcome): z.input<typeof importedZone> {
@@ -89,7 +89,7 @@ export const ZONE_FUNCTIONS = {
       const here = cluster
         .listZones(peer)
         .map(({ name, ...entry }) => ({ domain: name, zonefile: `${name}.db`, ...entry }));
-      const there = await cluster.zonesElsewhere(peer);
+      const there = await cluster.synchronize.elsewhere(peer);
       return {
         zone: [...here, ...there.map(({ zone, member }) => ({ domain: zone, zonefile: `${zone}.db`, member }))],
       };
@@ -103,7 +103,7 @@ export const ZONE_FUNCTIONS = {
     run: async (given, request) => {
       const { cluster, peer } = request;
       const options = { ...optionsOf(given), ...(await replacedBy(given, request)) };
-      return changed(cluster.saveZone(given.zone, given.zonedata, peer, options), request);
+      return changed(cluster.zones.save(given.zone, given.zonedata, peer, options), request);
     },
   }),
   addzone: apiFunction({
@@ -112,7 +112,7 @@ export const ZONE_FUNCTIONS = {
     parameters: { zone, zonedata: octets, ...waiting },
     answer: changeAnswer,
     run: (given, request) =>
-      changed(request.cluster.addZone(given.zone, given.zonedata, request.peer, optionsOf(given)), request),
+      changed(request.cluster.zones.add(given.zone, given.zonedata, request.peer, optionsOf(given)), request),
   }),
   importzones: apiFunction({
     summary: 'Create or replace many zones by their texts, in pairs as zone-1 and zonedata-1; one outcome each',
@@ -127,7 +127,7 @@ export const ZONE_FUNCTIONS = {
       if (names.length !== zonedata.length) refuse(`is there ${names.length} times, and zonedata ${zonedata.length}`);
       if (switched && peer.kind !== 'root') throw new ClusterError('privilege_missing', { privilege: 'root' });
       const zones = names.map((name, i) => ({ name, text: zonedata[i] ?? Buffer.alloc(0) }));
-      const outcomes = await cluster.saveZones(zones, ownerBy(peer, 'owner', owner), { wait: 'local', switched });
+      const outcomes = await cluster.zones.saveMany(zones, ownerBy(peer, 'owner', owner), { wait: 'local', switched });
       return { zone: outcomes.map(importedRow) };
     },
   }),
@@ -160,7 +160,7 @@ export const ZONE_FUNCTIONS = {
     answer: z.object({
       zone: z.array(z.object({ zone: z.string(), serial: z.number(), removedAt: z.number(), user: z.string() })),
     }),
-    run: (_, { cluster, peer }) => ({ zone: cluster.removedZones(peer) }),
+    run: (_, { cluster, peer }) => ({ zone: cluster.removed.list(peer) }),
   }),
   restorezone: apiFunction({
     summary:
@@ -169,7 +169,7 @@ export const ZONE_FUNCTIONS = {
     parameters: { zone, serial: whole.optional(), ...waiting },
     answer: changeAnswer,
     run: ({ zone: name, serial: ifRemovedAt, ...given }, { cluster, peer }) =>
-      cluster.restoreZone(name, peer, { ...optionsOf(given), ifRemovedAt }),
+      cluster.removed.restore(name, peer, { ...optionsOf(given), ifRemovedAt }),
   }),
   removezone: apiFunction({
     summary: 'Remove a zone, here and at the members',
@@ -178,7 +178,7 @@ export const ZONE_FUNCTIONS = {
     answer: changeAnswer,
     run: (given, { cluster, peer }) => {
       const evenOfOthers = given.even_of_others === true;
-      return cluster.removeZone(given.zone, peer, { ...optionsOf(given), evenOfOthers });
+      return cluster.zones.remove(given.zone, peer, { ...optionsOf(given), evenOfOthers });
     },
   }),
   rescanzones: apiFunction({
@@ -186,7 +186,7 @@ export const ZONE_FUNCTIONS = {
     privilege,
     parameters: {},
     answer: filesTaken,
-    run: (_, { cluster, peer }) => cluster.rescanZones(peer),
+    run: (_, { cluster, peer }) => cluster.files.rescan(peer),
   }),
   zonestate: apiFunction({
     summary: 'How far a zone is at each member',
@@ -194,8 +194,8 @@ export const ZONE_FUNCTIONS = {
     parameters: { zone },
     answer: z.object({ zone: z.object({ name: z.string(), ...keptZone }).optional(), members: z.array(memberZone) }),
     run: (given, { cluster, peer }) => ({
-      zone: cluster.zone(given.zone, peer),
-      members: cluster.zoneStates(given.zone, peer),
+      zone: cluster.zones.get(given.zone, peer),
+      members: cluster.zones.states(given.zone, peer),
     }),
   }),
 } satisfies Readonly<Record<string, ApiFunction>>;

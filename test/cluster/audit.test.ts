@@ -4,13 +4,12 @@ import { join } from 'node:path';
 import request from 'supertest';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { TokenStore } from '../../src/access/tokens.js';
-import { audited } from '../../src/cluster/audited.js';
 import type { Cluster } from '../../src/cluster/cluster.js';
 import { AuditLog } from '../../src/operations/audit-log.js';
 import { createLog } from '../../src/operations/log.js';
 import { createApi } from '../../src/web/api.js';
 import { zoneName } from '../../src/zones/zone-name.js';
-import { MemoryCluster } from '../web/memory-cluster.js';
+import { loneCluster } from './lone-cluster.js';
 import { reseller, ROOT, zoneNames, zoneText } from './zone-texts.js';
 
 const log = createLog({ level: 'silent' });
@@ -19,14 +18,15 @@ const NAME = zoneName('a.example');
 let folder: string;
 let file: string;
 let audit: AuditLog;
-let cluster: MemoryCluster;
-beforeEach(() => {
+let cluster: Cluster;
+beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'audit-'));
   file = join(folder, 'audit.log');
   audit = new AuditLog(file, log);
-  cluster = audited(new MemoryCluster(), audit);
+  cluster = await loneCluster(folder, { audit });
 });
 afterEach(async () => {
+  await cluster.stop();
   await audit.close();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -36,11 +36,11 @@ describe('the audit log', () => {
     await cluster.saveZone(NAME, zoneText(5), ROOT);
     cluster.listZones(ROOT);
     await expect(cluster.removeZone(NAME, { ...reseller('ann'), via: { token: 'script' } })).rejects.toThrow();
-    await cluster.saveZones(
+    await cluster.zones.saveMany(
       zoneNames(600).map((name) => ({ name, text: zoneText(1) })),
       { ...ROOT, via: { session: true } },
     );
-    await (cluster as Cluster).setClustering(false, ROOT);
+    await cluster.settings.setClustering(false, ROOT);
     expect((await audit.latest(10)).reverse()).toMatchObject([
       { action: 'saveZone', target: 'a.example', user: 'root', via: 'this server' },
       { action: 'removeZone', target: 'a.example', user: 'ann', via: 'token script', refused: 'zone_not_yours' },
@@ -54,9 +54,14 @@ describe('the audit log', () => {
   });
 
   test('holds no secret, and is for nobody else’s eyes', async () => {
-    const member = { host: 'ns1.example.net', user: 'root', token: 'SECRET-1234', role: 'sync' } as const;
-    await cluster.addMember(member, ROOT);
-    await cluster.trustMember({ address: 'web.example.net', user: 'root', token: 'SECRET-5678' } as never, ROOT);
+    const member = { user: 'root', token: 'SECRET-1234', role: 'sync' } as const;
+    await expect(cluster.members.add({ ...member, host: '127.0.0.1', port: 1 }, ROOT)).rejects.toThrow();
+    const asked = { address: '127.0.0.1:1', user: 'root', token: 'SECRET-5678' };
+    await expect(cluster.members.trust(asked, ROOT)).rejects.toThrow();
+    expect(await audit.latest(10)).toMatchObject([
+      { action: 'trustMember', target: '127.0.0.1:1', refused: 'member_call_failed' },
+      { action: 'addMember', target: '127.0.0.1', refused: 'member_call_failed' },
+    ]);
     await audit.close();
     expect(readFileSync(file, 'utf8')).not.toContain('SECRET');
     expect(statSync(file).mode & 0o777).toBe(0o600);
@@ -67,7 +72,8 @@ describe('the audit log', () => {
     await audit.close();
     writeFileSync(file, `${'x'.repeat(9 * 1024 * 1024)}\nnonsense\n`, { flag: 'a' });
     audit = new AuditLog(file, log);
-    cluster = audited(new MemoryCluster(), audit);
+    await cluster.stop();
+    cluster = await loneCluster(folder, { audit });
     await cluster.saveZone(zoneName('b.example'), zoneText(5), ROOT);
     expect((await audit.latest(10)).map(({ target }) => target)).toEqual(['b.example', 'a.example']);
     expect(statSync(file).size).toBeLessThan(1_000);
@@ -75,8 +81,9 @@ describe('the audit log', () => {
 
   test('a disk that refuses it stops no change', async () => {
     const nowhere = new AuditLog(join(folder, 'missing', 'audit.log'), log);
-    const other = audited(new MemoryCluster(), nowhere);
-    expect(await other.saveZone(NAME, zoneText(5), ROOT)).toMatchObject({ change: 'created' });
+    await cluster.stop();
+    cluster = await loneCluster(folder, { audit: nowhere });
+    expect(await cluster.saveZone(NAME, zoneText(5), ROOT)).toMatchObject({ change: 'created' });
     expect(await nowhere.latest(10)).toEqual([]);
   });
 

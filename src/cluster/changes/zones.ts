@@ -1,0 +1,177 @@
+import { ownsOrIsRoot, type Principal } from '../../access/principal.js';
+import { ClusterError } from '../../errors.js';
+import { zoneFromTemplate } from '../../zones/templates.js';
+import type { PastVersion, ZoneHistory } from '../../zones/zone-history.js';
+import type { ZoneName } from '../../zones/zone-name.js';
+import type { ZoneStore } from '../../zones/zone-store.js';
+import type { Conflict, Conflicts } from '../local/conflicts.js';
+import type { LocalZones } from '../local/local-zones.js';
+import { batchTarget, type Audit } from '../model/audit.js';
+import { authorize, authorizeRoot } from '../model/authorize.js';
+import type {
+  BatchOutcome,
+  ChangeOptions,
+  ChangeResult,
+  MemberZoneState,
+  ZoneRow,
+  ZoneToSave,
+} from '../model/results.js';
+import { inBatch } from './batch.js';
+import type { Synchronize } from './synchronize.js';
+import type { ZoneChanges } from './zone-changes.js';
+
+/** What the zones are made of. */
+interface Parts {
+  store: ZoneStore;
+  local: LocalZones;
+  history: ZoneHistory;
+  conflicts: Conflicts;
+  changes: ZoneChanges;
+  synchronize: Synchronize;
+  audit: Audit;
+}
+
+/**
+ * The zones of this server, for those who may see them: a reseller reads and changes only theirs (zone_not_yours, zone_unknown). What
+ * changes something is authorised and audited here.
+ */
+export class Zones {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** By name. */
+  list(by: Principal): ZoneRow[] {
+    const rows = this.#parts.store.inOrder();
+    return by.kind === 'root' ? rows : rows.filter(({ owner }) => owner === by.user);
+  }
+
+  count(by: Principal): number {
+    const { store } = this.#parts;
+    return by.kind === 'root' ? store.size : store.countOf(by.user);
+  }
+
+  /** Without those whose file is known to be missing: a server that compares finds that they are lost here. */
+  held(by: Principal): ZoneRow[] {
+    const missing = new Set(this.#parts.store.edits.missing());
+    return this.list(by).filter(({ name }) => !missing.has(name));
+  }
+
+  /** How many those are. Asked by each health check: nothing is listed for it. */
+  heldCount(by: Principal): number {
+    const missing = this.#parts.store.edits.missing().filter((name) => this.get(name, by) !== undefined);
+    return this.count(by) - missing.length;
+  }
+
+  get(name: ZoneName, by: Principal): ZoneRow | undefined {
+    const entry = this.#parts.store.get(name);
+    return entry !== undefined && ownsOrIsRoot(by, entry.owner) ? entry : undefined;
+  }
+
+  /** Rejects with zone_unknown. */
+  text(name: ZoneName, by: Principal): Promise<Buffer> {
+    const text = this.get(name, by) === undefined ? undefined : this.#parts.store.read(name);
+    if (text === undefined) return Promise.reject(new ClusterError('zone_unknown', { zone: name }));
+    return Promise.resolve(text);
+  }
+
+  /** As `text`, after members of the role sync were asked: a newer copy of theirs is taken first. */
+  async newestText(name: ZoneName, by: Principal): Promise<Buffer> {
+    await this.#parts.synchronize.refresh(name, by);
+    return this.text(name, by);
+  }
+
+  /** How far it is at each member. */
+  states(name: ZoneName, by: Principal): MemberZoneState[] {
+    return this.get(name, by) === undefined ? [] : this.#parts.changes.states(name, by);
+  }
+
+  /** The versions before the present one, the newest first, each with the change that ended it. Rejects with zone_unknown. */
+  async history(name: ZoneName, by: Principal): Promise<PastVersion[]> {
+    authorize(by);
+    if (this.get(name, by) === undefined) throw new ClusterError('zone_unknown', { zone: name });
+    return this.#parts.history.of(name);
+  }
+
+  /** Replaces or creates a zone by its master-file text. */
+  save(name: ZoneName, text: Buffer, by: Principal, options?: ChangeOptions): Promise<ChangeResult> {
+    const { audit, changes } = this.#parts;
+    return audit.command(by, 'saveZone', name, () => changes.save(name, text, by, options));
+  }
+
+  /** As `save`, but refuses a zone that is here already (zone_exists). */
+  add(name: ZoneName, text: Buffer, by: Principal, options?: ChangeOptions): Promise<ChangeResult> {
+    const { audit, changes } = this.#parts;
+    return audit.command(by, 'addZone', name, () => changes.save(name, text, by, options, true));
+  }
+
+  /** Adds a zone from a template in templates/zones, as `standard`, with its variables, as `ip`. */
+  create(
+    name: ZoneName,
+    { template, variables }: { template: string; variables: Readonly<Record<string, string>> },
+    by: Principal,
+    options?: ChangeOptions,
+  ): Promise<ChangeResult> {
+    const { audit, changes } = this.#parts;
+    return audit.command(by, 'createZone', name, () =>
+      changes.save(name, zoneFromTemplate(template, variables, name), by, options, true),
+    );
+  }
+
+  remove(name: ZoneName, by: Principal, options?: ChangeOptions): Promise<ChangeResult> {
+    const { audit, changes } = this.#parts;
+    return audit.command(by, 'removeZone', name, () => changes.remove(name, by, options));
+  }
+
+  /** Many at once, one outcome each, in their order. */
+  saveMany(zones: readonly ZoneToSave[], by: Principal, options?: ChangeOptions): Promise<BatchOutcome[]> {
+    const { audit, changes } = this.#parts;
+    const save = ({ name, text, lastGiven }: ZoneToSave): Promise<ChangeResult> =>
+      changes.save(name, text, by, lastGiven === undefined ? options : { ...options, lastGiven });
+    return audit.command(by, 'saveZones', batchTarget(zones.map(({ name }) => name)), () =>
+      inBatch(zones, save, { atOnce: options?.switched === true }),
+    );
+  }
+
+  removeMany(names: readonly ZoneName[], by: Principal, options?: ChangeOptions): Promise<BatchOutcome[]> {
+    const { audit, changes } = this.#parts;
+    return audit.command(by, 'removeZones', batchTarget(names), () => changes.removeMany(names, by, options));
+  }
+
+  /** Makes the local nameserver load these zones again, or all; unknown names are skipped. */
+  reload(names: readonly ZoneName[] | 'all', by: Principal): Promise<void> {
+    const { audit, local } = this.#parts;
+    return audit.command(by, 'reloadZones', names === 'all' ? 'all zones' : batchTarget(names), () => {
+      const wanted = names === 'all' ? this.list(by) : names.map((name) => this.get(name, by));
+      return local.reload(wanted.flatMap((entry) => entry?.name ?? []));
+    });
+  }
+
+  /** Zones that two servers write, as far as this one has met it: of all for root, of their own for a reseller. */
+  conflicts(by: Principal): Conflict[] {
+    authorize(by);
+    return this.#parts.conflicts.list(by);
+  }
+
+  /**
+   * A zone becomes this server's, whoever had it; what the other sends of it is refused from then on. It is fetched first where it is
+   * not here.
+   */
+  takeOver(name: ZoneName, by: Principal): Promise<ChangeResult> {
+    const { audit, store, synchronize, changes } = this.#parts;
+    return audit.command(by, 'takeOverZone', name, async () => {
+      if (store.get(name) === undefined) await synchronize.fetch(name, by);
+      return changes.takeOver(name, by);
+    });
+  }
+
+  /** The conflict is settled: it is shown again when it is met again. Root's alone. */
+  forgetConflict(name: ZoneName, by: Principal): Promise<void> {
+    return this.#parts.audit.command(by, 'forgetConflict', name, () => {
+      authorizeRoot(by);
+      this.#parts.conflicts.forget(name);
+    });
+  }
+}

@@ -1,0 +1,77 @@
+import { actorOf, type Principal } from '../../access/principal.js';
+import { asClusterError } from '../../errors.js';
+import type { AuditLog } from '../../operations/audit-log.js';
+import { authorize } from './authorize.js';
+
+/** Zones of a batch that are named in its entry. */
+const NAMED = 5;
+const LONGEST_TARGET = 500;
+
+/** Commands that change something, as the audit log names them. */
+export type AuditAction =
+  | 'saveZone'
+  | 'addZone'
+  | 'createZone'
+  | 'removeZone'
+  | 'saveZones'
+  | 'removeZones'
+  | 'reloadZones'
+  | 'rescanZones'
+  | 'restoreZone'
+  | 'restoreFile'
+  | 'restoreFiles'
+  | 'takeOverZone'
+  | 'forgetConflict'
+  | 'synchronize'
+  | 'startSynchronize'
+  | 'checkDrift'
+  | 'settleDrift'
+  | 'setClustering'
+  | 'configure'
+  | 'addMember'
+  | 'trustMember'
+  | 'editMember'
+  | 'setMemberRole'
+  | 'enableMember'
+  | 'disableMember'
+  | 'allowRemovals'
+  | 'removeMember';
+
+/** Where commands are noted. */
+export type AuditTrail = Pick<AuditLog, 'note'>;
+
+/** The door of every command that changes something: it is authorised, and noted by whom, how they came, and whether it was refused. */
+export class Audit {
+  readonly #trail: AuditTrail;
+
+  constructor(trail: AuditTrail) {
+    this.#trail = trail;
+  }
+
+  /** Runs a command for `by`; its entry is written before this resolves or rejects. Rejects with privilege_missing, and as `run` does. */
+  async command<T>(by: Principal, action: AuditAction, target: string, run: () => T | Promise<T>): Promise<T> {
+    const note = (refused?: string): Promise<void> =>
+      this.#trail.note({
+        time: new Date().toISOString(),
+        action,
+        target: target.slice(0, LONGEST_TARGET),
+        ...actorOf(by),
+        ...(refused === undefined ? {} : { refused }),
+      });
+    try {
+      authorize(by);
+      const answer = await run();
+      await note();
+      return answer;
+    } catch (error) {
+      await note(asClusterError(error).code);
+      throw error;
+    }
+  }
+}
+
+/** The names of a batch as its entry has them. */
+export function batchTarget(names: readonly string[]): string {
+  const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : '';
+  return `${names.slice(0, NAMED).join(', ')}${more}`;
+}
