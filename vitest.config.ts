@@ -32,7 +32,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: [
-            'test/{errors,dns,zones,state,access,host,members,cluster,web,panel,cli,operations,notifications,repo,fuzz}/**/*.test.ts',
+            'test/{errors,dns,zones,state,access,host,members,cluster,web,panel,cli,operations,notifications,presentation,repo,fuzz}/**/*.test.ts',
           ],
           ...{ env: folders(), retry },
           maxWorkers: availableParallelism(),

@@ -31,7 +31,7 @@ type Kinds = typeof kinds;
 export type ErrorCode = keyof Kinds;
 
 /** The facts of an error of this code, by name. Where its code is not known, they are unknown, too: ask isClusterError. */
-export type FactsOf<C extends ErrorCode> = C extends ErrorCode
+type FactsOf<C extends ErrorCode> = C extends ErrorCode
   ? Kinds[C]['sentence'] extends (facts: infer F) => string
     ? F
     : never

@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 
 /** Whose form it is; the token of one login is worth nothing in another. */
-export interface FormOwner {
+interface FormOwner {
   user: string;
   sessionId: string;
 }

@@ -15,7 +15,7 @@ const schema = z.object({
   accessKeys: z.boolean().optional(),
 });
 
-export interface NewToken extends TokenTerms {
+interface NewToken extends TokenTerms {
   user: string;
   kind: 'root' | 'reseller';
   name: string;
@@ -23,7 +23,7 @@ export interface NewToken extends TokenTerms {
 }
 
 /** What is to be different of a token; what is absent stays. */
-export interface TokenChange {
+interface TokenChange {
   name?: string | undefined;
   privileges?: readonly string[] | undefined;
   /** `null`: it is not to expire. */

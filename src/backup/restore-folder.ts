@@ -11,7 +11,7 @@ import type { Manifest } from './backup-format.js';
 import { readBackup } from './read-backup.js';
 
 /** What was done. */
-export interface Restored {
+interface Restored {
   manifest: Manifest;
   /** Folders where what was there before lies now. */
   setAside: string[];

@@ -15,7 +15,7 @@ import { FORMAT, MANIFEST, type BackedUp, type Manifest } from './backup-format.
 const MODE = 0o600;
 const CHUNK = 256 * 1024;
 
-export interface BackupOptions {
+interface BackupOptions {
   folder: string;
   layout: Layout;
   /** Ends it: what the copy relies on is not so any more. */

@@ -42,7 +42,7 @@ import { zonesSave } from './zones/zones-save.js';
 import { zonesShow } from './zones/zones-show.js';
 
 /** Adds a command, or a group of them, below its parent. */
-export type AddCommand = (parent: Command) => void;
+type AddCommand = (parent: Command) => void;
 
 /** A group of commands, as `zones`; groups may stand in groups. */
 function group(name: string, description: string, commands: readonly AddCommand[]): AddCommand {

@@ -6,7 +6,7 @@ import { controlSocketOf } from '../web/listening/control-socket.js';
 import { ServiceUnreachable } from './terminal/failure.js';
 
 /** The files of a service stand still, or change in a way that a copy survives. */
-export interface HeldFiles {
+interface HeldFiles {
   running: boolean;
   /** Aborted when that ends before `release`. */
   signal: AbortSignal;

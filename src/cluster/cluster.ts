@@ -43,7 +43,7 @@ const FILES_A_LOOK = 1_000;
 /** At most this many damaged files are named in the status. */
 const MOST_DAMAGED = 20;
 
-export interface ClusterOptions {
+interface ClusterOptions {
   /** Everything that this server keeps lies here. */
   folder: string;
   own: OwnIdentity;

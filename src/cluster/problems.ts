@@ -4,10 +4,10 @@ import type { MemberStatus } from './model/member-status.js';
 import type { Problem } from '../notifications/problem-watch.js';
 
 /** A member that fails is a problem when it has for so long, milliseconds: what is shorter is a restart. */
-export const FAILING_LONG = 15 * 60_000;
+const FAILING_LONG = 15 * 60_000;
 
 /** A nameserver is told of when it was silent for so long, milliseconds: two probes of a minute in a row and more. */
-export const SILENT_LONG = 2 * 60_000;
+const SILENT_LONG = 2 * 60_000;
 
 /** A certificate that ends within this time is told of, milliseconds: longer than it takes to get a new one. */
 export const ENDS_SOON = 14 * 24 * 3600_000;

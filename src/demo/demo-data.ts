@@ -20,7 +20,7 @@ const schema = z.object({
   nodes: z.record(z.enum(NODES), nodeData),
 });
 
-export type DemoNodeData = z.infer<typeof nodeData>;
+type DemoNodeData = z.infer<typeof nodeData>;
 
 /** The demo's folder: one for each node, and what must be the same at the next run (ports, password, tokens) in demo.json. */
 export class DemoData {

@@ -10,7 +10,7 @@ const HOST = '127.0.0.1';
 const IN_SYNC_WITHIN = 300_000;
 const LOOK_EVERY = 100;
 
-export interface DemoOptions {
+interface DemoOptions {
   zones: string;
   data: string | undefined;
   ports: number | undefined;

@@ -20,7 +20,7 @@ export interface ImportReport {
   leftOut: { file: string; why: string }[];
 }
 
-export interface MemberReport {
+interface MemberReport {
   hostname: string;
   state: string;
   zones: number;

@@ -5,7 +5,7 @@ import type { Zone, ResourceRecord } from './zone.js';
 import { ZoneNodes } from './zone-nodes.js';
 
 /** What a nameserver answers with authority to a question for this name and type: rdata in canonical form, sorted. */
-export interface ExpectedAnswer {
+interface ExpectedAnswer {
   name: Name;
   type: number;
   rdata: readonly string[];

@@ -59,16 +59,10 @@ export function compareOctets(a: string, b: string): number {
   return a === b ? 0 : a < b ? -1 : 1;
 }
 
+/** By owner (RFC 4034 §6.1), type, rdata in canonical form (§6.3). */
 function compareCanonically(a: Ordered, b: Ordered): number {
   if (a.key !== b.key) return a.key < b.key ? -1 : 1;
   return a.record.type - b.record.type || compareOctets(a.rdata, b.rdata);
-}
-
-/** Records in canonical order: by owner (RFC 4034 §6.1), type, rdata in canonical form (§6.3). */
-export function canonicalOrder(records: readonly ResourceRecord[]): ResourceRecord[] {
-  return withKeys(records)
-    .sort(compareCanonically)
-    .map(({ record }) => record);
 }
 
 /**

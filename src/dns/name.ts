@@ -189,19 +189,6 @@ export function isAtOrBelow(name: Name, ancestor: Name): boolean {
   return at === start;
 }
 
-/** Canonical order (RFC 4034 §6.1): by label from the right, each as lower-case octets. Both names in lower case. */
-export function compareNames(a: Name, b: Name): number {
-  if (a === b) return 0;
-  const left = labelsOf(a);
-  const right = labelsOf(b);
-  for (let i = 1; i <= left.length && i <= right.length; i++) {
-    const x = left[left.length - i] ?? '';
-    const y = right[right.length - i] ?? '';
-    if (x !== y) return x < y ? -1 : 1;
-  }
-  return left.length - right.length;
-}
-
 /** Wire octets of `octets` from `at`, read as an uncompressed name. Throws NameError where they are not one. */
 export function nameAt(octets: string, at: number): Name {
   let end = at;

@@ -176,9 +176,6 @@ for (const [code, fields] of Object.entries(FIELDS)) {
   if (fields?.some((field) => field.lowerCase === true) === true) WITH_NAMES.add(Number(code));
 }
 
-/** The types that have a spelling of their own, for tests that want all of them. */
-export const KNOWN_TYPES: readonly number[] = Object.keys(FIELDS).map(Number);
-
 const writer = new OctetWriter();
 
 /**

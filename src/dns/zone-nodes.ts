@@ -16,7 +16,7 @@ export interface Node {
 }
 
 /** What a question for a name's addresses would find inside the zone. */
-export type Found = 'addresses' | 'nothing' | 'cname' | 'dname' | 'delegated';
+type Found = 'addresses' | 'nothing' | 'cname' | 'dname' | 'delegated';
 
 /** The names of a zone, and questions that a check of the whole zone asks. */
 export class ZoneNodes {

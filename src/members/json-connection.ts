@@ -6,7 +6,7 @@ import { cutOffBy } from '../operations/cut-off.js';
 import { MemberError, type CallOptions } from './member-backend.js';
 import { connectorFor, type Reach } from './reach.js';
 
-export interface JsonConnectionOptions {
+interface JsonConnectionOptions {
   /** Where the API is, as `https://api.example.net/v1`. */
   base: string;
   /** How the operator calls the service, as `SoftLayer`. */

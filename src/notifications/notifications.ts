@@ -13,7 +13,7 @@ const oneLine = z
   .string()
   .max(1_000)
   .regex(/^[^\r\n]*$/);
-export const notificationSettings = z.object({
+const notificationSettings = z.object({
   /** Addresses, separated by commas; empty: no mail. */
   mailTo: oneLine,
   mailFrom: oneLine,
@@ -25,7 +25,7 @@ export const notificationSettings = z.object({
   webhookSecret: oneLine,
   dailySummary: z.boolean(),
 });
-export type NotificationSettings = z.infer<typeof notificationSettings>;
+type NotificationSettings = z.infer<typeof notificationSettings>;
 
 const NOTHING: NotificationSettings = {
   ...{ mailTo: '', mailFrom: '', smtp: '', webhook: '', webhookSecret: '', dailySummary: false },
@@ -41,7 +41,7 @@ const MOST_WAITING = 200;
 const AGAIN = [60_000, 300_000, 1_800_000];
 const TIMEOUT = 30_000;
 
-export interface NotificationsOptions {
+interface NotificationsOptions {
   /** Who tells, as the host name of this server. */
   from: string;
   /** The host's own channel, which gets each notice at once. */

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type pino from 'pino';
 
 /** At this size a log is set aside as `.1`, which replaces the one before. */
-export const LARGEST_LOG = 32 * 1024 * 1024;
+const LARGEST_LOG = 32 * 1024 * 1024;
 const MODE = 0o600;
 const LOST = 'lines of this log could not be written';
 

@@ -13,7 +13,7 @@ import { resellerPages } from './reseller-pages.js';
 import { loginOf, sessions } from './session.js';
 import type { UserStore } from './users.js';
 
-export interface PanelOptions {
+interface PanelOptions {
   /** Shown above every page, as `ns1.example.net`. */
   name: string;
   users: UserStore;

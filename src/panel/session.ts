@@ -18,7 +18,7 @@ const IDLE_LIMIT = 2 * 60 * 60 * 1000;
 const MOST_SESSIONS = 1000;
 
 /** Who logged in with this request's session, and in which login. */
-export interface Login {
+interface Login {
   user: string;
   loginId: string;
   passwordMark: string;

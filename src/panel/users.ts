@@ -6,7 +6,7 @@ import { JsonState } from '../state/json-state.js';
 import { hashPassword, passwordHashSchema, passwordMatches, type PasswordHash } from './password.js';
 
 /** A user of the bare-bones panel; privileges as `all` or `clustering`. */
-export type PanelUser = HostAccount;
+type PanelUser = HostAccount;
 
 const userSchema = z.strictObject({
   user: z.string().regex(/^[a-z][a-z0-9_-]{0,31}$/),

@@ -11,7 +11,7 @@ const COMPACT_ABOVE = 1_000;
 /** So many changes are made safe without anybody's asking, that their number stays bounded. */
 const MOST_UNSAFE = 5_000;
 
-export interface AppendTableOptions<V> {
+interface AppendTableOptions<V> {
   /** Checks a value that was read; throws where it is not one. */
   parse: (value: unknown) => V;
   log: Log;

@@ -9,7 +9,7 @@ import { dropTemporaries, replaceFile } from './durable-file.js';
 /** Tokens and settings: nobody but this user reads them. */
 const MODE = 0o600;
 
-export interface JsonStateOptions<T> {
+interface JsonStateOptions<T> {
   schema: z.ZodType<T>;
   defaults: () => T;
   log?: Log;

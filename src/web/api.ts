@@ -23,7 +23,7 @@ const WRONG_TOKENS = 20;
 const WRONG_TOKENS_WITHIN = 60_000;
 const LONGEST_REASON = 200;
 
-export interface ApiOptions {
+interface ApiOptions {
   cluster: Cluster;
   tokens: TokenStore;
   /** Where it is kept who changed what; `listaudit` lists nothing without it. */

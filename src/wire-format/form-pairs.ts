@@ -2,7 +2,7 @@ import { ClusterError } from '../errors.js';
 import { percentDecode } from './percent.js';
 
 /** Pairs in one form, empty ones too: each costs some work. A bundle of the original's has 512 zones, one of ours 2,500. */
-export const MOST_PAIRS = 100_000;
+const MOST_PAIRS = 100_000;
 const AMPERSAND = 38;
 const EQUALS = 61;
 

@@ -15,7 +15,7 @@ export type ZoneOutcome =
   | { name: string; outcome: 'refused'; reason: string };
 
 /** Another server has the zone, too. Beside its outcome. */
-export interface ZoneConflict {
+interface ZoneConflict {
   name: string;
   with: string;
 }

@@ -5,7 +5,7 @@ import type { ZoneIndex } from './zone-index.js';
 import type { ZoneJournal } from './zone-journal.js';
 import type { ZoneSteps } from './zone-steps.js';
 
-export interface JournalFoldingOptions {
+interface JournalFoldingOptions {
   /** Where the index is written. */
   indexFile: string;
   files: ZoneFiles;

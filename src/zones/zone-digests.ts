@@ -3,13 +3,13 @@ import { crc32 } from 'node:zlib';
 import type { ZoneName } from './zone-name.js';
 
 /** What tells a version of a zone. */
-export interface ZoneDigest {
+interface ZoneDigest {
   name: ZoneName;
   digest: string;
 }
 
 /** The bucket of a zone, two hex digits: 256 hashes tell whether 100,000 zones are the same, and which of them to look at if not. */
-export function bucketOf(name: ZoneName): string {
+function bucketOf(name: ZoneName): string {
   return (crc32(name) & 0xff).toString(16).padStart(2, '0');
 }
 

@@ -18,7 +18,7 @@ const CHECKPOINT_OCTETS = 32 * 1024 * 1024;
 /** With at most so many files to sync, closing folds the journal, too. */
 const FOLD_AT_CLOSE = 500;
 
-export interface ZoneStoreOptions {
+interface ZoneStoreOptions {
   log: Log;
   checkpoint?: number; // octets of journal after which it is folded into files and index
 }

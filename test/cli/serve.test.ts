@@ -10,7 +10,7 @@ import { generate } from 'selfsigned';
 import { Agent, request } from 'undici';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { parseName } from '../../src/dns/name.js';
-import { query } from '../../src/dns/messages/query.js';
+import { query } from '../query.js';
 import { TYPE } from '../../src/dns/types.js';
 import { freePort } from '../../src/operations/ports.js';
 import { ClusterNode } from '../cluster/cluster-node.js';

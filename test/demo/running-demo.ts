@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { Agent, request } from 'undici';
 import type { DemoLine, DemoNodeLine } from '../../src/demo/demo.js';
 import { parseName } from '../../src/dns/name.js';
-import { query } from '../../src/dns/messages/query.js';
+import { query } from '../query.js';
 
 const START_WITHIN = 120_000;
 

@@ -4,7 +4,8 @@ import { createServer, type AddressInfo, type Server, type Socket as NetSocket }
 import { afterEach, describe, expect, test } from 'vitest';
 import { decodeMessage, encodeMessage, RCODE, type DnsMessage } from '../../src/dns/messages/message.js';
 import { parseName } from '../../src/dns/name.js';
-import { DnsClient, query } from '../../src/dns/messages/query.js';
+import { DnsClient } from '../../src/dns/messages/query.js';
+import { query } from '../query.js';
 import { frame, FrameReader } from '../../src/dns/messages/tcp.js';
 import { TYPE } from '../../src/dns/types.js';
 import { ClusterError } from '../../src/errors.js';

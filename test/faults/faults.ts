@@ -8,7 +8,7 @@ const DAY = 24 * HOUR;
 const CLOCKS = [-3 * DAY, -HOUR, HOUR, 2 * DAY, 30 * DAY] as const;
 
 /** What a fault may use. */
-export interface FaultPlace {
+interface FaultPlace {
   cluster: FaultyCluster;
   random: Random;
   /** The node to which it happens: one that runs, and to which nothing else happens. */

@@ -9,7 +9,7 @@ www A ${address}
 }
 
 /** The version that a zone's text holds. */
-export function versionIn(text: string): number {
+function versionIn(text: string): number {
   const [, ...octets] = /\bA\s+10\.(\d+)\.(\d+)\.(\d+)/.exec(text) ?? [];
   if (octets.length !== 3) throw new Error(`no version in this zone:\n${text}`);
   return octets.reduce((sum, octet) => sum * 256 + Number(octet), 0);

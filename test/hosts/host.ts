@@ -15,7 +15,7 @@ export interface Place {
 }
 
 /** How it is started. */
-export interface Launch {
+interface Launch {
   args: readonly string[];
   env?: Readonly<Record<string, string>>;
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Cluster } from '../../src/cluster/cluster.js';
 import { parseName } from '../../src/dns/name.js';
-import { query } from '../../src/dns/messages/query.js';
+import { query } from '../query.js';
 import { TYPE } from '../../src/dns/types.js';
 import type { NameserverSettings } from '../../src/nameservers/nameserver-settings.js';
 import { processesServing } from '../../src/nameservers/controlled/memory.js';

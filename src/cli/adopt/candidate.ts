@@ -26,7 +26,7 @@ export interface Sound {
   digest: string;
 }
 
-export interface LeftOut {
+interface LeftOut {
   leftOut: string;
   /** It never was a zone to take. */
   isOther?: boolean | undefined;

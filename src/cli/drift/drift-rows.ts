@@ -3,7 +3,7 @@ import { timeAgo } from '../../presentation/words.js';
 import type { AnswerOf } from '../service/running-service.js';
 import { table } from '../terminal/output.js';
 
-export type DriftRow = AnswerOf<'checkdrift'>['report'][number];
+type DriftRow = AnswerOf<'checkdrift'>['report'][number];
 
 /** Does it need nobody? What is repaired by itself does not. */
 export function isSettled({ differences, found, incomplete }: DriftRow): boolean {

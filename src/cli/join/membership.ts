@@ -13,7 +13,7 @@ import type { OtherServer } from './other-server.js';
 const LONGEST_SLUG = 24;
 
 /** This server, as the other one is to know it. */
-export interface NewMember {
+interface NewMember {
   settings: NodeSettings;
   /** Of its certificate. */
   fingerprint: string;

@@ -10,7 +10,7 @@ import { askService } from '../service/running-service.js';
 import type { RemoteTarget } from '../service/target.js';
 
 /** How this server is to stand in the other one's cluster. */
-export interface Joining {
+interface Joining {
   /** Its host name there. */
   name: string;
   /** Where the other is to reach it; what it sees where absent. */

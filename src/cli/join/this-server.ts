@@ -8,7 +8,7 @@ import type { Row } from '../doctor/finding-lines.js';
 const NEEDED = new Set(['service', 'folders', 'disk', 'ports', 'nameserver', 'certificate']);
 
 /** This server before it joins. */
-export interface ThisServer {
+interface ThisServer {
   /** SHA-256 of its certificate; absent before its first start. */
   fingerprint: string | undefined;
   findings: readonly Row[];

@@ -14,7 +14,7 @@ const EACH = 1_000;
 const IN_TARGET = /[\s,]+/;
 
 /** Of which changes; all where nothing is said. */
-export interface ChangeFilter {
+interface ChangeFilter {
   zone: string | undefined;
   member: MemberRow | undefined;
   user: string | undefined;

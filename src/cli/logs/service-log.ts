@@ -17,7 +17,7 @@ const EACH = 300;
 const timedLine = logLine.extend({ time: z.string() });
 
 /** Of which lines. */
-export interface LogFilter {
+interface LogFilter {
   zone: string | undefined;
   /** Its host name. */
   member: string | undefined;

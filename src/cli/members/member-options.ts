@@ -76,7 +76,7 @@ function pairOf(text: string): readonly [name: string, value: string] {
 }
 
 /** A port of the command line. */
-export function portOf(text: string): number {
+function portOf(text: string): number {
   const port = Number(text);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new InvalidArgumentError('It is 1 to 65535.');
   return port;

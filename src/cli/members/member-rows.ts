@@ -47,7 +47,7 @@ export function memberTable(rows: readonly MemberRow[]): string {
 }
 
 /** What needs somebody, a sentence each. */
-export function troublesOf({
+function troublesOf({
   hostname,
   state,
   lastFailure,

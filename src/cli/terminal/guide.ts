@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 
 /** What is said of a command besides its description: in `--help`, and in the man page. */
-export interface Guide {
+interface Guide {
   /** Paragraphs, with an empty line between them. */
   details?: string;
   /** Command lines without `dnscluster`, each with what it does. */

@@ -4,7 +4,7 @@ import { formatRecord } from '../../dns/zone-text/printer.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 
 /** A record that only one of two versions of a zone has. */
-export interface RecordChange {
+interface RecordChange {
   change: 'gone' | 'new';
   /** As `named-compilezone -s full` prints it. */
   record: string;

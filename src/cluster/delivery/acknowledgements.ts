@@ -14,7 +14,7 @@ const MOST_NAMED = 20;
 const MOST_KEPT = 50;
 const LONGEST_REASON = 300;
 
-export interface AcknowledgementsOptions {
+interface AcknowledgementsOptions {
   ledger: AppendTable<LedgerEntry>;
   store: ZoneStore;
   log: Log;

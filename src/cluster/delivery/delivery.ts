@@ -24,7 +24,7 @@ import type { Origins } from '../local/origins.js';
 import type { OwnIdentity } from '../model/own-identity.js';
 import { openBackend } from './open-backend.js';
 
-export interface DeliveryOptions {
+interface DeliveryOptions {
   state: JsonState<ClusterState>;
   store: ZoneStore;
   /** Folder of the ledgers. */

@@ -17,7 +17,7 @@ const PER_SECOND = 2_000;
 const MOST_SILENT = 20;
 const TIMEOUT = 2_000;
 
-export interface AnswersQuestion {
+interface AnswersQuestion {
   dns: DnsServer;
   /** Zones whose copies are right, in the versions that should be answered. */
   expected: readonly ZoneEntry[];
@@ -30,7 +30,7 @@ export interface AnswersQuestion {
   signal: AbortSignal;
 }
 
-export interface AnswersFound {
+interface AnswersFound {
   differences: Difference[];
   asked: number;
   askedWhole: number;

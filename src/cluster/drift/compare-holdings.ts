@@ -11,7 +11,7 @@ const BATCH = 512;
 const UNKNOWN = '-';
 
 /** What is compared at a member, and who is told how far it is. */
-export interface HoldingsQuestion {
+interface HoldingsQuestion {
   backend: MemberBackend;
   /** The zones that it should hold in the versions that are here. */
   expected: ReadonlyMap<ZoneName, ZoneEntry>;

@@ -11,9 +11,9 @@ import { serves, type Member } from '../model/member.js';
 import type { MemberWorker } from '../delivery/member-worker.js';
 
 /** So many zones are asked for whole in a look; the next look goes on behind them. */
-export const WHOLE_ZONES = 2_000;
+const WHOLE_ZONES = 2_000;
 
-export interface DriftQuestion {
+interface DriftQuestion {
   member: Member;
   worker: MemberWorker;
   store: ZoneStore;

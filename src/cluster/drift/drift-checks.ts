@@ -28,7 +28,7 @@ import type { BatchOutcome } from '../model/results.js';
 const LONGEST = 30 * 60_000;
 const TAKE_TIMEOUT = 60_000;
 
-export interface DriftChecksOptions {
+interface DriftChecksOptions {
   store: ZoneStore;
   workers: Delivery;
   changes: ZoneChanges;

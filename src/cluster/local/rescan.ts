@@ -8,7 +8,7 @@ import { decide, type LocalOutcome } from './decision.js';
 import type { LocalZones } from './local-zones.js';
 
 /** A file that was changed or made by hand, as it was taken: with its serial, and what the local nameserver does with it. */
-export interface TakenFile {
+interface TakenFile {
   zone: ZoneName;
   serial: number;
   /** True where its serial had to be lifted above the one before. */

@@ -32,7 +32,7 @@ import type { OwnIdentity } from '../model/own-identity.js';
 /** Milliseconds for a look that somebody waits for. */
 const TEST_TIMEOUT = 20_000;
 
-export interface MemberTableOptions {
+interface MemberTableOptions {
   kept: KeptMembers;
   store: ZoneStore;
   own: OwnIdentity;

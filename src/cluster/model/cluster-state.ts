@@ -68,4 +68,4 @@ export function newClusterState(): ClusterState {
 }
 
 /** The original's default; 0 keeps all members online at all times. */
-export const DEFAULT_FAILURE_THRESHOLD = 10;
+const DEFAULT_FAILURE_THRESHOLD = 10;

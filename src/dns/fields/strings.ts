@@ -29,7 +29,7 @@ export function unescapeWord(text: RdataText, word: number, out: OctetWriter, st
 }
 
 /** One character-string (RFC 1035 §3.3): a length octet and up to 255 octets. */
-export function parseString(text: RdataText, what: string, out: OctetWriter): void {
+function parseString(text: RdataText, what: string, out: OctetWriter): void {
   const word = text.next(what);
   const lengthAt = out.length++;
   const length = unescapeWord(text, word, out);

@@ -24,7 +24,7 @@ export const OPCODE_QUERY = 0;
 export const CLASSIC_UDP_SIZE = 512;
 export const MAX_MESSAGE = 0xffff;
 
-export interface Question {
+interface Question {
   name: Name;
   type: number;
   class: number;
@@ -36,7 +36,7 @@ export interface MessageRecord extends ResourceRecord {
 }
 
 /** What the OPT record carries (RFC 6891 §6.1). */
-export interface Edns {
+interface Edns {
   /** Largest UDP message that the sender can take, octets. */
   udpSize: number;
   version: number;

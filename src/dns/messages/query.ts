@@ -63,26 +63,9 @@ const CONNECTIONS = 8;
 const RECEIVE_BUFFER = 1 << 20;
 
 /**
- * Asks one nameserver one question, without recursion. Rejects with dns_no_answer; any rcode is an answer.
- * Many questions to one server go through a DnsClient.
- */
-export async function query(
-  server: DnsServer,
-  name: Name,
-  type: number,
-  options: QueryOptions = {},
-): Promise<DnsAnswer> {
-  const client = new DnsClient(server, options);
-  try {
-    return await client.query(name, type);
-  } finally {
-    client.close();
-  }
-}
-
-/**
- * Asks one nameserver many questions over one UDP socket, at most 250 under way at a time, the others wait. The socket is
- * connected, so that only this server's datagrams arrive, and a port where nobody listens is known at once.
+ * Asks one nameserver many questions, without recursion, over one UDP socket, at most 250 under way at a time, the
+ * others wait. The socket is connected, so that only this server's datagrams arrive, and a port where nobody listens is
+ * known at once.
  */
 export class DnsClient {
   readonly #server: DnsServer;

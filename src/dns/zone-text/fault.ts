@@ -4,7 +4,7 @@ import { NameError } from '../name.js';
 import { RdataError } from '../octets.js';
 
 /** What is wrong with a text, and at which octet. */
-export interface Fault {
+interface Fault {
   offset: number;
   code: string;
   message: string;

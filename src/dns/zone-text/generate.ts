@@ -1,5 +1,5 @@
 /** `$GENERATE`'s numbers: from start to stop by step, all inclusive. */
-export interface Range {
+interface Range {
   start: number;
   stop: number;
   step: number;

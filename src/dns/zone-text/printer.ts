@@ -5,8 +5,6 @@ import { coveredType } from '../rrsets.js';
 import { TYPE, typeName } from '../types.js';
 import type { Zone, ResourceRecord } from '../zone.js';
 
-export { formatRdata } from '../rdata.js';
-
 const TTL_COLUMN = 46;
 const RDATA_COLUMN = 64;
 const TAB = 8;

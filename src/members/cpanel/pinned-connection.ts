@@ -9,7 +9,7 @@ import { connectorFor, type Reach } from '../reach.js';
 const HANDSHAKE_WITHIN = 10_000;
 
 /** What a member's certificate says of itself. */
-export interface ShownCertificate {
+interface ShownCertificate {
   /** Milliseconds since 1970. */
   ends: number;
 }

@@ -85,7 +85,7 @@ export function originOf(name: ZoneName): Name {
   return parseName(`${name}.`);
 }
 
-export function isApexNs({ type, owner }: ResourceRecord, origin: Name): boolean {
+function isApexNs({ type, owner }: ResourceRecord, origin: Name): boolean {
   return type === TYPE.NS && lowerName(owner) === origin;
 }
 

@@ -12,7 +12,7 @@ export const SOFTLAYER_SERVERS = ['ns1.softlayer.com.', 'ns2.softlayer.com.'] as
 const USUAL_TTL = 86_400;
 
 /** What makes a zone there equal to ours, to be done in this order. */
-export interface SoftLayerSteps {
+interface SoftLayerSteps {
   /** Before what replaces them can be made: a CNAME stands alone at its name. */
   deleteFirst: number[];
   edit: { id: number; fields: SoftLayerFields }[];
@@ -77,7 +77,7 @@ export function isNothing({ deleteFirst, edit, create, deleteLast }: SoftLayerSt
 }
 
 /** The records that the service keeps, whatever is asked for. */
-export function isTheirs({ type, host, data }: SoftLayerRecord): boolean {
+function isTheirs({ type, host, data }: SoftLayerRecord): boolean {
   return (
     type.toLowerCase() === 'ns' && host === '@' && SOFTLAYER_SERVERS.some((server) => server === data.toLowerCase())
   );

@@ -5,7 +5,7 @@ import type { StatementPlace } from './configured-zone.js';
 import { lineAt, statementsOf, valueOf, type Statement } from './named-conf-statements.js';
 
 /** A statement, and where it stands. */
-export interface PlacedStatement extends Statement {
+interface PlacedStatement extends Statement {
   place: StatementPlace;
 }
 

@@ -16,7 +16,7 @@ export interface ServerCommand {
   args: readonly string[];
 }
 
-export interface PrivateProcessOptions {
+interface PrivateProcessOptions {
   /** As people write it: `BIND`. */
   software: string;
   /** Where its program is from, for the sentence when it is missing. */

@@ -5,7 +5,7 @@ import type { DnsClient } from '../../dns/messages/query.js';
 import { sentenceOf } from '../../errors.js';
 import type { Applied, ZoneChange } from '../nameserver.js';
 
-export interface ReadBackOptions {
+interface ReadBackOptions {
   /** Milliseconds until a zone that is not served as it should be counts as refused; grows by PER_ZONE with the batch. */
   timeout?: number;
   /**

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 
 /** What is asked of a server over its unix socket: one request, one reply, which ends when the server closes the connection. */
-export interface SocketRequest {
+interface SocketRequest {
   socket: string;
   /** Written at once; the reply is read meanwhile. */
   request: string;

@@ -7,7 +7,7 @@ import { coveredType, rrsetAt } from './rrset.js';
 import { findZone, type Found, type Node, type ZoneData, type ZoneTable } from './zone-data.js';
 
 /** The parts of an answer that depend on the zones. */
-export interface Reply {
+interface Reply {
   rcode: number;
   aa: boolean;
   answer: ResourceRecord[];
@@ -17,7 +17,7 @@ export interface Reply {
   glueRequired: boolean;
 }
 
-export interface AnswerOptions {
+interface AnswerOptions {
   /** The asker set the DO bit: signatures go along (RFC 4035 §3.1). */
   dnssec: boolean;
   /** ANY and RRSIG get one RRset only (RFC 8482 §4.1), so that a small forged question cannot draw a large answer. */

@@ -3,7 +3,7 @@ import type { IncludeSyntax } from '../controlled/include-file.js';
 import type { DnsAddress } from '../nameserver.js';
 
 /** A string of knot.conf. */
-export function quote(text: string): string {
+function quote(text: string): string {
   return `"${text.replace(/["\\]/g, '\\$&')}"`;
 }
 

@@ -9,7 +9,7 @@ const FILE = 'control.sock';
 const LONGEST_PATH = 107;
 
 /** A way to a socket file that the kernel takes, whatever the length of its path; good until `close`. */
-export interface SocketWay {
+interface SocketWay {
   path: string;
   close(): Promise<void>;
 }

@@ -24,7 +24,7 @@ export interface PageContext {
 }
 
 /** A path below our mount point from its segments, with a query where the last one is an object. All parts are encoded. */
-export type UrlOf = (...parts: (string | Readonly<Record<string, string | number>>)[]) => string;
+type UrlOf = (...parts: (string | Readonly<Record<string, string | number>>)[]) => string;
 
 /** Builds links from where the host mounted us. */
 export function urlsOf(request: Request): UrlOf {

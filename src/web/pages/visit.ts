@@ -6,7 +6,7 @@ import type { HostPanel } from '../../host/host-panel.js';
 import type { Managing } from './managing.js';
 
 /** A request of somebody who may be here. */
-export interface Visit {
+interface Visit {
   principal: Principal;
   /** The one who is logged in: root, where `principal` is a reseller for whom root acts. */
   login: Principal;

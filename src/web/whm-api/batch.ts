@@ -4,7 +4,7 @@ import { asClusterError, ClusterError } from '../../errors.js';
 const MOST_COMMANDS = 100;
 
 /** One function with its own parameters. */
-export interface BatchCommand {
+interface BatchCommand {
   name: string;
   /** As a query has them. */
   query: string;

@@ -22,7 +22,7 @@ const recordShape = z.object({
 });
 
 /** What a caller of mass_edit_dns_zone sends: JSON texts of records, and indexes of lines. */
-export interface MassEdit {
+interface MassEdit {
   add: readonly string[];
   edit: readonly string[];
   remove: readonly number[];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RCODE } from '../../../src/dns/messages/message.js';
 import { parseName } from '../../../src/dns/name.js';
-import { query } from '../../../src/dns/messages/query.js';
+import { query } from '../../query.js';
 import { TYPE } from '../../../src/dns/types.js';
 import { BindServer } from '../../../src/nameservers/bind/bind.js';
 import { ControlledNameserver } from '../../../src/nameservers/controlled/controlled-nameserver.js';

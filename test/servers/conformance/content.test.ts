@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Name } from '../../../src/dns/name.js';
 import { parseZone } from '../../../src/dns/zone-text/parser.js';
-import { query } from '../../../src/dns/messages/query.js';
+import { query } from '../../query.js';
 import { typeName, TYPE } from '../../../src/dns/types.js';
 import { withServerPrograms } from '../../../src/nameservers/controlled/private-process.js';
 import { needs } from '../../needs.js';

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { decodeMessage, encodeMessage, RCODE } from '../../../src/dns/messages/message.js';
 import { parseName } from '../../../src/dns/name.js';
-import { query } from '../../../src/dns/messages/query.js';
+import { query } from '../../query.js';
 import { frame, FrameReader } from '../../../src/dns/messages/tcp.js';
 import { TYPE } from '../../../src/dns/types.js';
 import type { EmbeddedNameserver } from '../../../src/nameservers/embedded/embedded.js';

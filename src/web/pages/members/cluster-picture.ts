@@ -11,7 +11,7 @@ interface Branch {
   y: number;
 }
 
-export interface ClusterPicture {
+interface ClusterPicture {
   width: number;
   height: number;
   /** Middle of this server's box. */

@@ -2,7 +2,7 @@ import { ROLES } from '../../../cluster/model/member.js';
 import type { ClusterStatus } from '../../../cluster/model/results.js';
 
 /** Something that a working cluster needs, and whether it is there; the sentence says what to do where it is not. */
-export interface Requirement {
+interface Requirement {
   met: boolean;
   sentence: string;
 }

@@ -2,10 +2,10 @@ import { domainToASCII } from 'node:url';
 import { wasConverted } from '../../../zones/zone-name.js';
 import type { ZoneRow } from '../../../cluster/model/results.js';
 
-export const ROWS_A_PAGE = 50;
+const ROWS_A_PAGE = 50;
 
 /** One page of the list of zones. */
-export interface ZonePage {
+interface ZonePage {
   rows: ZoneRow[];
   /** Zones that the search found. */
   found: number;

@@ -6,7 +6,7 @@ import { isClusterError, type ClusterError, type ZoneIssue } from '../../../erro
 import type { ZoneName } from '../../../zones/zone-name.js';
 
 /** A stored zone text as a text area can hold it, or why it can't without damage. */
-export type EditableText = { text: string } | { reason: string; escaped: string };
+type EditableText = { text: string } | { reason: string; escaped: string };
 
 /**
  * Decodes a stored text for a text area. Refused is what HTML can't carry unchanged: bytes that are not UTF-8, NUL (becomes
@@ -67,7 +67,7 @@ interface ExcerptLine {
 }
 
 /** A finding with the lines around its place. */
-export interface Finding {
+interface Finding {
   issue: ZoneIssue;
   lines: ExcerptLine[];
 }

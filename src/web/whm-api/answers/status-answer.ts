@@ -30,4 +30,3 @@ export const statusAnswer = z
     damaged: z.array(z.object({ zone: z.string(), why: z.string() })),
   })
   .meta({ id: 'Status' });
-export type StatusAnswer = z.infer<typeof statusAnswer>;

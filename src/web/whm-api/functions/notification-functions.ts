@@ -63,7 +63,7 @@ export const NOTIFICATION_FUNCTIONS = {
 } satisfies Readonly<Record<string, ApiFunction>>;
 
 /** The settings without their secrets. */
-export function shown({ settings: kept }: Notifications): z.infer<typeof settings> {
+function shown({ settings: kept }: Notifications): z.infer<typeof settings> {
   const isSet = (secret: string): string => (secret === '' ? '' : '(set)');
   return { ...kept, smtp: isSet(kept.smtp), webhookSecret: isSet(kept.webhookSecret) };
 }
