@@ -14,6 +14,8 @@ export default {
     // Started as processes of their own, by the names of their files.
     'src/demo/node-main.ts!',
     'test/**/*.mjs',
+    // Found in the folder of each nameserver.
+    'test/servers/*/operator.ts',
     'bench/*.ts',
     'bench/anchors/main.ts',
   ],
@@ -21,6 +23,8 @@ export default {
   ignoreExportsUsedInFile: isShippedAlone,
   // Its file is put into a page as it is.
   ignoreDependencies: ['axe-core'],
+  // A program that a test runs, which knip takes for a module.
+  ignoreUnresolved: ['./install.sh'],
   // Programs of the system are no packages.
   rules: { binaries: 'off' },
 } satisfies KnipConfig;

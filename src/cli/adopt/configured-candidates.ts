@@ -11,7 +11,7 @@ const ASK_WITHIN = 3_000;
 /** Files are read and checked one by one; DNS is asked of so many at a time. */
 const ASKED_AT_ONCE = 100;
 
-export interface ConfiguredOptions {
+interface ConfiguredOptions {
   from: OperatedServer;
   configuration: string;
   include?: string | undefined;

@@ -55,7 +55,7 @@ export function askSecret(question: string): Promise<string> {
           reject(new WrongUse('Nothing was done.'));
           return;
         }
-        typed = key === BACKSPACE || key === '\b' ? typed.slice(0, -1) : typed + key;
+        typed = key === BACKSPACE || key === '\b' ? Array.from(typed).slice(0, -1).join('') : typed + key;
       }
     };
     stdin.on('data', take);
