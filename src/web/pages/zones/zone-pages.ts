@@ -84,7 +84,7 @@ export function zonePages(context: PageContext): Router {
       const { name, template, ...variables } = readForm(templateForm, request);
       const { principal } = visitOf(request);
       return {
-        result: await cluster.createZone(zoneName(name.trim()), template, variables, principal),
+        result: await cluster.zones.create(zoneName(name.trim()), { template, variables }, principal),
         given: name,
       };
     }),

@@ -149,7 +149,8 @@ export const ZONE_FUNCTIONS = {
       const { cluster, peer } = request;
       const given = Object.entries(variables).filter((pair): pair is [string, string] => pair[1] !== undefined);
       const options = optionsOf({ wait, timeout });
-      const made = cluster.createZone(name, template ?? 'standard', Object.fromEntries(given), peer, options);
+      const filled = { template: template ?? 'standard', variables: Object.fromEntries(given) };
+      const made = cluster.zones.create(name, filled, peer, options);
       return changed(made, request);
     },
   }),
