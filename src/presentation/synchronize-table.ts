@@ -22,9 +22,7 @@ export interface SynchronizeTable {
   total: number;
 }
 
-/** Worst first. */
-const TONES = ['bad', 'waiting', 'off', 'good'] as const;
-type Tone = (typeof TONES)[number];
+type Tone = 'bad' | 'waiting' | 'off' | 'good';
 
 /** At most so many rows of it. States are those of now: what was on its way may have arrived. */
 export async function synchronizeTable(
@@ -45,7 +43,7 @@ export async function synchronizeTable(
     }
   });
   return {
-    rows: TONES.flatMap((tone) => rows[tone]).slice(0, most),
+    rows: rows.bad.concat(rows.waiting, rows.off, rows.good).slice(0, most),
     outcomes: { ...outcomes.bad, ...outcomes.waiting, ...outcomes.off, ...outcomes.good },
     total,
   };

@@ -30,7 +30,8 @@ export class ZonesInOrder<T extends { name: ZoneName }> {
   }
 
   all(): T[] {
-    return this.#blocks.flat();
+    // Not flat(), which takes ten times as long.
+    return new Array<T>().concat(...this.#blocks);
   }
 
   /** The last block that begins with this name or one before it, else the first. */

@@ -13,15 +13,11 @@ const entry = (name: string, owner = 'root'): ZoneEntry => ({
 const many = Array.from({ length: 120 }, (_, index) => entry(`z${String(index).padStart(3, '0')}.example`));
 
 describe('the list of zones', () => {
-  test('is in the order of names, 50 a page, the last page shorter', () => {
-    const first = pageOfZones(many, '', 1);
+  test('is in the order of names, 50 a page, the last page shorter', async () => {
+    const first = await pageOfZones(many, '', 1);
     expect([first.rows.length, first.pages, first.found]).toEqual([50, 3, 120]);
     expect(first.rows[0]?.name).toBe('z000.example');
-    expect(
-      pageOfZones(many, '', 3)
-        .rows.map(({ name }) => name)
-        .at(-1),
-    ).toBe('z119.example');
+    expect((await pageOfZones(many, '', 3)).rows.at(-1)?.name).toBe('z119.example');
   });
 
   test.each([
@@ -29,21 +25,22 @@ describe('the list of zones', () => {
     [-5, 1],
     [99, 3],
     [2, 2],
-  ])('asked for page %i shows page %i', (asked, shown) => {
-    expect(pageOfZones(many, '', asked).page).toBe(shown);
+  ])('asked for page %i shows page %i', async (asked, shown) => {
+    expect((await pageOfZones(many, '', asked)).page).toBe(shown);
   });
 
-  test('of nothing is one empty page', () => {
-    expect(pageOfZones([], '', 1)).toEqual({ rows: [], found: 0, page: 1, pages: 1 });
+  test('of nothing is one empty page', async () => {
+    expect(await pageOfZones([], '', 1)).toEqual({ rows: [], found: 0, page: 1, pages: 1 });
   });
 
-  test('is searched by a part of the name, an owner, or the Unicode name', () => {
+  test('is searched by a part of the name, an owner, or the Unicode name', async () => {
     const rows = [entry('bücher.example'), entry('alpha.example', 'alice'), entry('beta.example', 'bob')];
-    const search = (text: string): string[] => pageOfZones(rows, text, 1).rows.map(({ name }) => name);
-    expect(search('ALPHA')).toEqual(['alpha.example']);
-    expect(search('alice')).toEqual(['alpha.example']);
-    expect(search('ali')).toEqual([]);
-    expect(search('bücher')).toEqual(['xn--bcher-kva.example']);
-    expect(search('nothing')).toEqual([]);
+    const search = async (text: string): Promise<string[]> =>
+      (await pageOfZones(rows, text, 1)).rows.map(({ name }) => name);
+    expect(await search('ALPHA')).toEqual(['alpha.example']);
+    expect(await search('alice')).toEqual(['alpha.example']);
+    expect(await search('ali')).toEqual([]);
+    expect(await search('bücher')).toEqual(['xn--bcher-kva.example']);
+    expect(await search('nothing')).toEqual([]);
   });
 });

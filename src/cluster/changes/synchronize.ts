@@ -152,7 +152,7 @@ export class Synchronize {
       const mine = wanted ?? [...this.#store.entries()].map(({ name }) => name);
       const names = [...mine].filter((name) => ownsOrIsRoot(by, this.#store.get(name)?.owner ?? ''));
       await inSlices(names, (name) => {
-        result.resent += this.#workers.resend([name], by);
+        if (signal?.aborted !== true) result.resent += this.#workers.resend([name], by);
       });
     }
     return result;

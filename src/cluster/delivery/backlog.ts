@@ -1,4 +1,5 @@
 import type { MemberChange } from '../../members/member-backend.js';
+import { inSlices } from '../../operations/in-slices.js';
 import type { AppendTable } from '../../state/append-table.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
@@ -117,11 +118,11 @@ export class Backlog {
     this.#enter(name);
   }
 
-  /** Looks at all zones, at the start. */
-  compareAll(): void {
+  /** Looks at all zones, at the start. What changes meanwhile is looked at by itself. */
+  async compareAll(): Promise<void> {
     const changed = [...this.#store.entries()].sort((a, b) => a.modified - b.modified);
-    for (const { name } of changed) this.compare(name);
-    for (const [name] of this.#ledger.entries()) this.compare(name as ZoneName);
+    await inSlices(changed, ({ name }) => this.compare(name));
+    await inSlices(this.#ledger.entries(), ([name]) => this.compare(name as ZoneName));
   }
 
   /** The next zones to send, with their texts read now: at most so many, and not much more than so many octets. */

@@ -191,7 +191,7 @@ export class Delivery {
       hostname: member.hostname,
     });
     this.#workers.set(member.id, worker);
-    worker.start();
+    await worker.start();
   }
 
   /** With another token, or as another server: what that one acknowledged is not known. */

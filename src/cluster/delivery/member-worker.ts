@@ -17,10 +17,9 @@ import { Acknowledgements } from './acknowledgements.js';
 import { Backlog } from './backlog.js';
 import { BatchSize } from './batch-size.js';
 import { Lanes } from './lanes.js';
-import { Latency } from '../health/latency.js';
 import type { MemberWorkerOptions, Question } from './worker-options.js';
 import { NameserverProbe } from '../health/nameserver-probe.js';
-import { PushFigures } from './push-figures.js';
+import { Latency, PushFigures } from './figures.js';
 import { PushOutcomes } from './push-outcomes.js';
 import { pushWhileAlive } from './push-while-alive.js';
 import { ReturnProbe } from '../health/return-probe.js';
@@ -80,8 +79,9 @@ export class MemberWorker {
     return this.#health;
   }
 
-  start(): void {
-    this.backlog.compareAll();
+  async start(): Promise<void> {
+    await this.backlog.compareAll();
+    if (this.#stopped) return;
     this.acknowledged.start();
     this.#loop ??= this.#run();
   }

@@ -1,6 +1,6 @@
 import { sentenceOf } from '../../errors.js';
 import type { HeldZone, MemberBackend, MemberDigests } from '../../members/member-backend.js';
-import { hashOfBucket, inBuckets } from '../../zones/zone-digests.js';
+import { hashesOf, inBuckets } from '../../zones/zone-digests.js';
 import type { ZoneEntry } from '../../zones/zone-index.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import { validateZone } from '../../zones/validation.js';
@@ -61,12 +61,11 @@ async function byDigests(question: HoldingsQuestion, digests: MemberDigests): Pr
   const notThere: ZoneEntry[] = [];
   for (const [home, entries] of homes) {
     signal.throwIfAborted();
-    const ours = inBuckets(entries);
+    const ours = await inBuckets(entries);
+    const hashes = await hashesOf(ours);
     const theirs = await digests.buckets(home, { signal });
-    const differing = [...new Set([...ours.keys(), ...theirs.keys()])].filter((bucket) => {
-      const mine = ours.get(bucket);
-      return mine === undefined || hashOfBucket(mine) !== theirs.get(bucket);
-    });
+    const buckets = [...new Set([...ours.keys(), ...theirs.keys()])];
+    const differing = buckets.filter((bucket) => hashes.get(bucket) !== theirs.get(bucket));
     if (differing.length === 0) continue;
     const held = new Map((await digests.ofBuckets(home, differing, { signal })).map((zone) => [zone.name, zone]));
     for (const entry of differing.flatMap((bucket) => ours.get(bucket) ?? [])) {

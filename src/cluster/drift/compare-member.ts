@@ -1,5 +1,6 @@
 import { sentenceOf } from '../../errors.js';
 import type { Zone } from '../../dns/zone.js';
+import { inSlices } from '../../operations/in-slices.js';
 import type { ZoneEntry } from '../../zones/zone-index.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
@@ -34,9 +35,9 @@ export async function checkDrift(
   const { member, worker, store, here, signal } = question;
   const started = new Date().toISOString();
   const expected = new Map<ZoneName, ZoneEntry>();
-  for (const entry of store.entries()) {
+  await inSlices(store.entries(), (entry) => {
     if (serves(member, entry.owner) && isSettled(entry.name, worker)) expected.set(entry.name, entry);
-  }
+  });
   const report: DriftReport = {
     ...{ member: member.id, hostname: member.hostname, started, finished: started, by: 'names' },
     ...{ compared: expected.size, asked: 0, askedWhole: 0, differences: [], found: 0 },

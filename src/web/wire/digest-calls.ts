@@ -1,4 +1,4 @@
-import { hashOfBucket, inBuckets } from '../../zones/zone-digests.js';
+import { hashesOf, inBuckets } from '../../zones/zone-digests.js';
 import type { WireCalls } from './wire-call.js';
 import type { ZoneRow } from '../../cluster/model/results.js';
 
@@ -12,17 +12,17 @@ export const DIGEST_CALLS: WireCalls = {
    * with them, their zones. `zones`: of these, whosever they are. A zone's line is `NAME SERIAL DIGEST SERVER`.
    */
   zonedigests_local: {
-    answer(request) {
+    async answer(request) {
       const { cluster, peer } = request;
       const held = cluster.zones.held(peer);
       const named = new Set(request.possibleZones('zones'));
       if (named.size > 0) return { body: linesOf(held.filter(({ name }) => named.has(name))) };
       const home = request.text('home')?.toLowerCase() ?? UNKNOWN;
       const theirs = held.filter((row) => serverOf(row) === home);
-      const buckets = inBuckets(theirs);
+      const buckets = await inBuckets(theirs);
       const wanted = request.list('buckets');
       if (wanted.length > 0) return { body: linesOf(wanted.flatMap((bucket) => buckets.get(bucket) ?? [])) };
-      return { body: [...buckets].map(([bucket, zones]) => `${bucket} ${hashOfBucket(zones)}\n`).join('') };
+      return { body: [...(await hashesOf(buckets))].map(([bucket, hash]) => `${bucket} ${hash}\n`).join('') };
     },
   },
 };

@@ -36,7 +36,7 @@ afterEach(async () => {
 
 test('a zone that was set aside goes in a call of its own, so that no other waits with it', async () => {
   const backlog = new Backlog({ store, ledger, serves: () => true, hostsSeen: () => [], here: 'web' });
-  backlog.compareAll();
+  await backlog.compareAll();
   backlog.setAside(NAME, 'refused there', store.get(NAME)?.digest);
   vi.advanceTimersByTime(MINUTE);
   const fresh = zoneNames(2);
@@ -51,7 +51,7 @@ test('a zone that was set aside goes in a call of its own, so that no other wait
 
 test('a zone that is under way and does not differ any more hides none that is ready', async () => {
   const backlog = new Backlog({ store, ledger, serves: () => true, hostsSeen: () => [], here: 'web' });
-  backlog.compareAll();
+  await backlog.compareAll();
   expect(await backlog.take(10, 1e6)).toHaveLength(1);
   const entry = store.get(NAME);
   ledger.set(NAME, { digest: entry?.digest ?? '', serial: 1, servedAt: 0 });
@@ -65,9 +65,9 @@ test('a zone that is under way and does not differ any more hides none that is r
 test.each([
   ['back by three days', -3 * DAY],
   ['forward by three days', 3 * DAY],
-])('a zone that was set aside is tried again a minute later, also when the clock is set %s', (_, by) => {
+])('a zone that was set aside is tried again a minute later, also when the clock is set %s', async (_, by) => {
   const backlog = new Backlog({ store, ledger, serves: () => true, hostsSeen: () => [], here: 'web' });
-  backlog.compareAll();
+  await backlog.compareAll();
   expect(backlog.ready).toBe(1);
   backlog.setAside(NAME, 'refused there', store.get(NAME)?.digest);
   vi.setSystemTime(Date.now() + by);
@@ -78,10 +78,10 @@ test.each([
 
 test.each([0, 60_000])(
   'tells since when the first zone waits, also where later ones came %i ms before by the clock',
-  (back) => {
+  async (back) => {
     const backlog = new Backlog({ store, ledger, serves: () => true, hostsSeen: () => [], here: 'web' });
     ledger.set('removed.example', { digest: '', serial: 1, servedAt: 0 });
-    backlog.compareAll();
+    await backlog.compareAll();
     const first = Date.now();
     vi.setSystemTime(first - back);
     // Looked at again, and set aside and back, it waits no less long than what came meanwhile.
@@ -107,7 +107,7 @@ test('every figure costs the same among few zones and among many that wait, are 
         'root',
       );
       const backlog = new Backlog({ store, ledger: table, serves: () => true, hostsSeen: () => [], here: 'web' });
-      backlog.compareAll();
+      await backlog.compareAll();
       for (const name of refused) backlog.setAside(name, 'refused there', undefined);
       expect([backlog.size, backlog.ready, backlog.heldCount]).toEqual([2 * count + 1, 1, count]);
       const [name = NAME] = removed;

@@ -1,4 +1,5 @@
 import { domainToASCII } from 'node:url';
+import { inSlices } from '../../../operations/in-slices.js';
 import { wasConverted } from '../../../zones/zone-name.js';
 import type { ZoneRow } from '../../../cluster/model/results.js';
 
@@ -15,11 +16,19 @@ interface ZonePage {
 }
 
 /** Of `rows`, which are in order, those whose name or owner holds `search`, one page of them. An IDN is found by its Unicode letters too. */
-export function pageOfZones(rows: readonly ZoneRow[], search: string, page: number): ZonePage {
+export async function pageOfZones(rows: readonly ZoneRow[], search: string, page: number): Promise<ZonePage> {
   const needle = (wasConverted(search) ? domainToASCII(search) : search).trim().toLowerCase();
-  const found = rows.filter(({ name, owner }) => name.includes(needle) || owner === needle);
+  const found = needle === '' ? rows : await matching(rows, needle);
   const pages = Math.max(1, Math.ceil(found.length / ROWS_A_PAGE));
   const current = Math.min(Math.max(1, page), pages);
   const from = (current - 1) * ROWS_A_PAGE;
   return { rows: found.slice(from, from + ROWS_A_PAGE), found: found.length, page: current, pages };
+}
+
+async function matching(rows: readonly ZoneRow[], needle: string): Promise<ZoneRow[]> {
+  const found: ZoneRow[] = [];
+  await inSlices(rows, (row) => {
+    if (row.name.includes(needle) || row.owner === needle) found.push(row);
+  });
+  return found;
 }

@@ -30,10 +30,10 @@ export function zonePages(context: PageContext): Router {
   const { cluster } = context;
   const router = Router();
 
-  router.get('/zones', (request, response) => {
+  router.get('/zones', async (request, response) => {
     const { principal } = visitOf(request);
     const search = typeof request.query['search'] === 'string' ? request.query['search'].slice(0, 253) : '';
-    const list = pageOfZones(cluster.zones.list(principal), search, Number(request.query['page'] ?? 1) || 1);
+    const list = await pageOfZones(cluster.zones.list(principal), search, Number(request.query['page'] ?? 1) || 1);
     const rows = list.rows.map((row) => ({ ...row, states: cluster.zones.states(row.name, principal) }));
     showPage(context, request, response, 'zones', { title: 'Zones', list, rows, search });
   });
