@@ -7,7 +7,9 @@ import { join } from 'node:path';
 const LONGEST = 150_000;
 /** As a login of root has it. */
 const ENVIRONMENT = {
-  ...{ PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', LANG: 'C.UTF-8' },
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  HOME: '/root',
+  LANG: 'C.UTF-8',
 };
 
 /** What a program wrote, of both kinds, and its exit code. */
@@ -17,8 +19,9 @@ export interface Ran {
 }
 
 /**
- * A machine that can be installed and broken: it sees this machine's files, and what it writes is its own, in memory. It has its own
- * processes, host name and network. Its mounts are its own, too: when its first process ends, nothing is left.
+ * A machine that can be installed and broken: it sees this machine's files, and what it writes is its own, in memory.
+ * It has its own processes, host name and network. Its mounts are its own, too: when its first process ends, nothing is
+ * left.
  */
 export class Box {
   readonly hostname: string;

@@ -161,7 +161,8 @@ describe.skipIf(!mayBox() || !needs('named', 'knotd', 'dig', 'curl'))(
       expect(await there(ns1).does(INSTALLED, ['status'])).toMatch(/Version +99\.0\.1.*is ready/s);
       await saveAll(['new.example'], 7);
       await vi.waitFor(async () => expect(await answers(ns1, ['new.example'])).toEqual([addressOf(7)]), {
-        ...{ timeout: 60_000, interval: 500 },
+        timeout: 60_000,
+        interval: 500,
       });
       const older = await there(ns1).run('/run/package/install.sh', ['upgrade']);
       expect(older).toMatchObject({ status: 1, said: expect.stringMatching(/An older version can't read/) as string });

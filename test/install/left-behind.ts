@@ -1,4 +1,7 @@
-/** What nameservers write by themselves, whoever installed them, and what the password tools wrote anew with the same content. */
+/**
+ * What nameservers write by themselves, whoever installed them, and what the password tools wrote anew with the same
+ * content.
+ */
 const OF_OTHERS = [
   /^\/var\/cache\/bind\/managed-keys/,
   /^\/var\/lib\/nsd\/(nsd\.db|xfrd\.state)$/,
@@ -6,7 +9,10 @@ const OF_OTHERS = [
   /^\/etc\//,
 ];
 
-/** Of the files that were written on a machine, those that an uninstallation had to remove. What lies in /etc is compared as a whole. */
+/**
+ * Of the files that were written on a machine, those that an uninstallation had to remove. What lies in /etc is
+ * compared as a whole.
+ */
 export function leftBehind(written: readonly string[]): string[] {
   return written.filter((file) => !OF_OTHERS.some((pattern) => pattern.test(file)));
 }

@@ -83,12 +83,13 @@ describe.skipIf(!mayBox() || !needs('named', 'knotd', 'nsd', 'pdns_server', 'dig
       const before = await box.filesOf('/etc');
       const taken = box.run('node', [
         '-e',
-        "require('net').createServer().listen(2087); setTimeout(process.exit, 3000)",
+        "require('net').createServer((asked) => asked.on('data', () => process.exit())).listen(2087)",
       ]);
       await vi.waitFor(() => box.does('bash', ['-c', 'exec 3<>/dev/tcp/127.0.0.1/2087']), { timeout: 2_500 });
       const ports = await box.run(INSTALL, ['install', '--nameserver', 'embedded']);
       expect(ports).toMatchObject({ status: 1 });
       expect(ports.said).toMatch(/in use: TCP 2087: EADDRINUSE\n.*in use: UDP 53/s);
+      await box.does('bash', ['-c', 'echo end >/dev/tcp/127.0.0.1/2087']);
       await taken;
 
       const refused = await box.run(INSTALL, ['install', '--nameserver', 'bind']);

@@ -6,8 +6,8 @@ import { packedPackage } from '../hosts/packed.js';
 import { runToEnd } from '../hosts/run-to-end.js';
 
 /**
- * The package as `npm pack` makes it, unpacked, with its dependencies beside it: as it is brought to a server that reaches no registry.
- * The folder is kept, and is not to be changed.
+ * The package as `npm pack` makes it, unpacked, with its dependencies beside it: as it is brought to a server that
+ * reaches no registry. The folder is kept, and is not to be changed.
  */
 export async function unpackedPackage(): Promise<string> {
   const tarball = await packedPackage();
@@ -26,7 +26,10 @@ export async function unpackedPackage(): Promise<string> {
   return kept;
 }
 
-/** Another version of a package, in a folder to be deleted: the same files, but for those that are given, by their paths. */
+/**
+ * Another version of a package, in a folder to be deleted: the same files, but for those that are given, by their
+ * paths.
+ */
 export async function otherVersion(
   folder: string,
   version: string,
