@@ -15,16 +15,17 @@ export type ZoneChange =
       /** The parsed records where the caller has them, so that an in-process server need not read the file again. */
       records?: readonly ResourceRecord[];
       /**
-       * The operator took the zone's statement out of the nameserver's configuration, which has not read that yet: ours takes its
-       * place in one step, so that the zone is answered all the while.
+       * The operator took the zone's statement out of the nameserver's configuration, which has not read that yet: ours
+       * takes its place in one step, so that the zone is answered all the while.
        */
       switched?: boolean;
     }
   | { kind: 'remove'; name: ZoneName };
 
 /**
- * What became of one change. `served`: read back by a DNS query. `refused`: the server looked at it and said no, the caller
- * rolls back. `unavailable`: the server could not be asked, the change stays due and is applied by `synchronize` later.
+ * What became of one change. `served`: read back by a DNS query. `refused`: the server looked at it and said no, the
+ * caller rolls back. `unavailable`: the server could not be asked, the change stays due and is applied by `synchronize`
+ * later.
  */
 export interface Applied {
   name: ZoneName;
@@ -68,25 +69,29 @@ export interface DnsAddress {
 }
 
 /**
- * A nameserver that serves the store's master files. The store is the truth; a driver only makes its server follow it, and
- * never says `served` without having asked the server over DNS.
+ * A nameserver that serves the store's master files. The store is the truth; a driver only makes its server follow it,
+ * and never says `served` without having asked the server over DNS.
  */
 export interface Nameserver {
   /** Where it answers, for read-back and for people's `dig`. */
   readonly dns: DnsAddress;
   /**
-   * Begins to serve. Idempotent. Rejects only where it can never work; a server that is down makes `apply` say unavailable.
-   * `returned` is called whenever the server is back, or was started anew, and may have lost what it served: time to `synchronize`.
+   * Begins to serve. Idempotent. Rejects only where it can never work; a server that is down makes `apply` say
+   * unavailable. `returned` is called whenever the server is back, or was started anew, and may have lost what it
+   * served: time to `synchronize`.
    */
   start(returned?: () => void): Promise<void>;
   /** Ends what `start` began. Idempotent. */
   stop(): Promise<void>;
   /**
-   * Applies one batch: bulk or singly by its size, then reads back each. One outcome for each change, in their order. Batches may
-   * overlap that have no zone in common.
+   * Applies one batch: bulk or singly by its size, then reads back each. One outcome for each change, in their order.
+   * Batches may overlap that have no zone in common.
    */
   apply(changes: readonly ZoneChange[], progress?: ApplyProgress): Promise<Applied[]>;
-  /** Makes the server serve exactly these zones, all upserts, whatever it served before (start-up, recovery). Alone, without a batch. */
+  /**
+   * Makes the server serve exactly these zones, all upserts, whatever it served before (start-up, recovery). Alone,
+   * without a batch.
+   */
   synchronize(zones: readonly ZoneChange[]): Promise<Applied[]>;
   status(): Promise<NameserverStatus>;
 }

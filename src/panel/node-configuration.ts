@@ -30,8 +30,8 @@ const configuration = z.strictObject({
 });
 
 /**
- * Reads and checks the configuration of a node (docs/operations.md lists its fields). Rejects with configuration_unreadable, or with
- * configuration_invalid, which names every wrong field.
+ * Reads and checks the configuration of a node (docs/operations.md lists its fields). Rejects with
+ * configuration_unreadable, or with configuration_invalid, which names every wrong field.
  */
 export async function readNodeConfiguration(file: string): Promise<NodeSettings> {
   const read = configuration.safeParse(await jsonOf(file));

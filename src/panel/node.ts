@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ClusterError, sentenceOf } from '../errors.js';
 import { readPluginManifest } from '../host/plugin-manifest.js';
 import type { NameserverSettings } from '../nameservers/nameserver-settings.js';
+import { defined } from '../operations/defined.js';
 import { createLog } from '../operations/log.js';
 import { createPlugin, type Plugin } from '../plugin.js';
 import { givenCertificate, ownCertificate, type CertificateFiles } from '../state/certificate.js';
@@ -43,7 +44,10 @@ export interface RunningNode {
 
 const ANY_ADDRESS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
 
-/** Starts a node: certificate, users, panel, listener, plugin. Rejects where a port or folder cannot be used; nothing is left running then. */
+/**
+ * Starts a node: certificate, users, panel, listener, plugin. Rejects where a port or folder cannot be used; nothing is
+ * left running then.
+ */
 export async function startNode(settings: NodeSettings): Promise<RunningNode> {
   const { folder } = settings;
   await ownFolder(folder);
@@ -78,8 +82,7 @@ async function startInside(settings: NodeSettings): Promise<RunningNode> {
     folder: join(folder, 'dns-cluster'),
     hostname: name,
     nameserver: settings.nameserver,
-    ...(address === undefined ? {} : { address }),
-    ...(memberTypes === undefined ? {} : { memberTypes }),
+    ...defined({ address, memberTypes }),
     apiPort: listener.port,
     fingerprint,
     log,

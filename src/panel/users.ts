@@ -22,7 +22,11 @@ const MOST_USERS = 10_000;
 
 /** The users of the bare-bones panel, in a state file; passwords as scrypt hashes only. */
 export class UserStore implements HostAccounts {
-  private constructor(private readonly state: JsonState<z.infer<typeof stateSchema>>) {}
+  readonly #state: JsonState<z.infer<typeof stateSchema>>;
+
+  private constructor(state: JsonState<z.infer<typeof stateSchema>>) {
+    this.#state = state;
+  }
 
   static async open(file: string, log: Log): Promise<UserStore> {
     return new UserStore(await JsonState.open(file, { schema: stateSchema, defaults: () => ({ users: [] }), log }));
@@ -31,11 +35,11 @@ export class UserStore implements HostAccounts {
   /** All users, root first, the others by name. */
   list(): PanelUser[] {
     const rank = (user: PanelUser): string => (user.kind === 'root' ? '0' : '1') + user.user;
-    return this.state.data.users.map(withoutPassword).sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
+    return this.#state.data.users.map(withoutPassword).sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
   }
 
   find(name: string): PanelUser | undefined {
-    const found = this.state.data.users.find(({ user }) => user === name);
+    const found = this.#state.data.users.find(({ user }) => user === name);
     return found === undefined ? undefined : withoutPassword(found);
   }
 
@@ -45,27 +49,33 @@ export class UserStore implements HostAccounts {
     if (!userSchema.shape.user.safeParse(name).success)
       refuse(name, 'a user name is 1 to 32 small letters, digits, "_" and "-", and begins with a letter');
     const hashed = await goodHash(name, password);
-    await this.state.update(({ users }) => {
+    await this.#state.update(({ users }) => {
       if (users.some((other) => other.user === name)) refuse(name, 'there is a user of this name already');
       if (users.length >= MOST_USERS) refuse(name, `there are ${MOST_USERS} users, more are not allowed`);
       users.push({ user: name, kind, privileges: [...privileges], password: hashed });
     });
   }
 
-  /** Changes a password; logins of before are ended. It is on disk when this resolves. Rejects with user_unknown, user_invalid. */
+  /**
+   * Changes a password; logins of before are ended. It is on disk when this resolves. Rejects with user_unknown,
+   * user_invalid.
+   */
   async setPassword(name: string, password: string): Promise<void> {
     if (this.find(name) === undefined) throw unknown(name);
     const hashed = await goodHash(name, password);
-    await this.state.update(({ users }) => {
+    await this.#state.update(({ users }) => {
       const found = users.find(({ user }) => user === name);
       if (found === undefined) throw unknown(name);
       found.password = hashed;
     });
   }
 
-  /** Removes a user, who is logged out by that. Rejects with user_unknown, and with user_last_root: nobody could log in for root then. */
+  /**
+   * Removes a user, who is logged out by that. Rejects with user_unknown, and with user_last_root: nobody could log in
+   * for root then.
+   */
   async remove(name: string): Promise<void> {
-    await this.state.update((draft) => {
+    await this.#state.update((draft) => {
       const found = draft.users.find(({ user }) => user === name);
       if (found === undefined) throw unknown(name);
       const roots = draft.users.filter(({ kind }) => kind === 'root');
@@ -76,18 +86,18 @@ export class UserStore implements HostAccounts {
 
   /** Stays the same as long as the password does; undefined where there is no such user. */
   passwordMark(name: string): string | undefined {
-    return this.state.data.users.find(({ user }) => user === name)?.password.salt;
+    return this.#state.data.users.find(({ user }) => user === name)?.password.salt;
   }
 
   /** The user whose password this is; as slow for a user that does not exist as for a wrong password. */
   async verify(name: string, password: string): Promise<PanelUser | undefined> {
-    const found = this.state.data.users.find(({ user }) => user === name);
+    const found = this.#state.data.users.find(({ user }) => user === name);
     const matches = await passwordMatches(password.slice(0, LONGEST_PASSWORD + 1), found?.password);
     return matches && found !== undefined ? withoutPassword(found) : undefined;
   }
 
   async close(): Promise<void> {
-    await this.state.close();
+    await this.#state.close();
   }
 }
 

@@ -1,8 +1,8 @@
 import type { Applied, Nameserver, ZoneChange } from '../../src/nameservers/nameserver.js';
 
 /**
- * A nameserver as the cluster drives it: what was applied is remembered as the store would, and given again when the driver
- * starts, and when the server is back or was started anew.
+ * A nameserver as the cluster drives it: what was applied is remembered as the store would, and given again when the
+ * driver starts, and when the server is back or was started anew.
  */
 export class KeptNameserver {
   readonly #zones = new Map<string, ZoneChange>();

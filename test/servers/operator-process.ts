@@ -30,7 +30,10 @@ export async function placeForServer(): Promise<{ folder: string; dns: DnsAddres
   return { folder, dns: { host: '127.0.0.1', port: await freePort() } };
 }
 
-/** A server in the foreground, in a process group of its own, so that all its processes can be stopped and ended by their id. */
+/**
+ * A server in the foreground, in a process group of its own, so that all its processes can be stopped and ended by
+ * their id.
+ */
 export abstract class OperatorProcess implements OperatorServer {
   readonly folder: string;
   readonly dns: DnsAddress;
@@ -60,7 +63,9 @@ export abstract class OperatorProcess implements OperatorServer {
     const log = join(this.folder, 'log');
     const output = openSync(log, 'a');
     const child = spawn(this.#program, this.#args, {
-      ...{ detached: true, stdio: ['ignore', output, output], env: withServerPrograms() },
+      detached: true,
+      stdio: ['ignore', output, output],
+      env: withServerPrograms(),
     });
     closeSync(output);
     this.#child = child;

@@ -2,10 +2,15 @@ import type { NameserverSettings } from '../../src/nameservers/nameserver-settin
 import type { DnsAddress } from '../../src/nameservers/nameserver.js';
 import type { ControlledServer } from '../../src/nameservers/controlled/controlled-server.js';
 
-/** A zone that every operator's server has from a configuration of its own, and that we must leave alone; its serial is 7. */
+/**
+ * A zone that every operator's server has from a configuration of its own, and that we must leave alone; its serial is
+ * 7.
+ */
 export const OWN_ZONE = 'own.example';
 
-/** A real server as an operator would run it, on a loopback port: its configuration is not ours, and includes our file. */
+/**
+ * A real server as an operator would run it, on a loopback port: its configuration is not ours, and includes our file.
+ */
 export interface OperatorServer {
   /** A folder of its own with everything in it. */
   readonly folder: string;
@@ -36,13 +41,17 @@ export interface OperatorHarness {
   /** Where one is missing, tests of the kind are skipped, and fail in CI. */
   programs: readonly string[];
   configure: () => Promise<OperatorServer>;
-  /** In its folder: the configuration with which it is started, and the file to which statements of zones are appended. */
+  /**
+   * In its folder: the configuration with which it is started, and the file to which statements of zones are appended.
+   */
   files: { configuration: string; zones: string };
   statement: (zone: string, file: string) => string;
   /** What it may answer for a moment while a statement of its own gives way to ours. Absent where it never does. */
   moment?: 'SERVFAIL' | 'REFUSED';
   /** Does it load owner names with octets that are not printable, and never answer them? Such zones are refused. */
   refusesOddOwners?: true;
-  /** Zones with its kind as top-level domain: a primary `good`, a secondary `second`, and `signing`, if it signs zones. */
+  /**
+   * Zones with its kind as top-level domain: a primary `good`, a secondary `second`, and `signing`, if it signs zones.
+   */
   mixed?: { statements: (folder: string) => string; signs: boolean; sign?: (folder: string) => void };
 }

@@ -20,7 +20,9 @@ const ZONE = 'large.example';
 /** Some 30 messages, more for servers that send small ones. */
 const RECORDS = 15_000;
 const keys: SharedKey[] = HMAC_HASHES.map((algorithm) => ({
-  ...{ name: `key-${algorithm}`, algorithm, secret: randomBytes(32) },
+  name: `key-${algorithm}`,
+  algorithm,
+  secret: randomBytes(32),
 }));
 const key = keys.find(({ algorithm }) => algorithm === 'sha256') as SharedKey;
 const KNOWN_TO_NONE: SharedKey = { name: 'unknown', algorithm: 'sha256', secret: randomBytes(32) };

@@ -1,4 +1,6 @@
-/** Zones that hold what nameservers get wrong, for asking two nameservers the same and comparing. Key: the zone's name. */
+/**
+ * Zones that hold what nameservers get wrong, for asking two nameservers the same and comparing. Key: the zone's name.
+ */
 export const TRICKY_ZONES: Readonly<Record<string, string>> = {
   'tricky.example': `$TTL 3600
 @ IN SOA ns1 hostmaster 2024010101 7200 900 1209600 300

@@ -41,7 +41,10 @@ export function isOfEveryServer(zone: string): boolean {
   return OF_EVERY_SERVER.test(zone.toLowerCase());
 }
 
-/** Checks a text by our own rules. `include`: the folder from which `$INCLUDE` may read; its files become part of the text. */
+/**
+ * Checks a text by our own rules. `include`: the folder from which `$INCLUDE` may read; its files become part of the
+ * text.
+ */
 export function candidateOf(found: Found, text: Buffer, include?: string): Candidate {
   try {
     const name = zoneName(found.zone);

@@ -18,8 +18,8 @@ interface EditedFile {
 }
 
 /**
- * Takes zones' statements out of a nameserver's configuration, and puts them back. Each file is copied beside itself before its first
- * change, and keeps its owner and mode.
+ * Takes zones' statements out of a nameserver's configuration, and puts them back. Each file is copied beside itself
+ * before its first change, and keeps its owner and mode.
  */
 export class ConfigurationEdit {
   /** Copies that were made. */

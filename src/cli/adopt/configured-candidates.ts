@@ -17,7 +17,10 @@ interface ConfiguredOptions {
   include?: string | undefined;
 }
 
-/** The zones of a nameserver's configuration, with the texts of their files. Rejects with nameserver_configuration_unreadable. */
+/**
+ * The zones of a nameserver's configuration, with the texts of their files. Rejects with
+ * nameserver_configuration_unreadable.
+ */
 export async function configuredCandidates({ from, configuration, include }: ConfiguredOptions): Promise<Candidate[]> {
   const candidates: Candidate[] = [];
   const seen = new Set<string>();
@@ -45,8 +48,8 @@ async function candidateFrom(zone: ConfiguredZone, include: string | undefined):
 }
 
 /**
- * Leaves out zones of which the server answers another serial than their files have: it has changes that are not in them. Resolves with
- * why it could not be asked, where it could not.
+ * Leaves out zones of which the server answers another serial than their files have: it has changes that are not in
+ * them. Resolves with why it could not be asked, where it could not.
  */
 export async function withoutUnwritten(
   candidates: readonly Candidate[],

@@ -9,8 +9,8 @@ export interface Held {
 }
 
 /**
- * What is to become of a zone: `take` it as new, `switch` this nameserver to it from a statement of its own, `replace` what is here,
- * leave it `unchanged` here, or have it `left` there.
+ * What is to become of a zone: `take` it as new, `switch` this nameserver to it from a statement of its own, `replace`
+ * what is here, leave it `unchanged` here, or have it `left` there.
  */
 export interface Planned {
   candidate: Candidate;
@@ -21,7 +21,10 @@ export interface Planned {
   isOpen: boolean;
 }
 
-/** Compares the zones of the other server with those that are here. `newest`: a later serial there replaces what is here. */
+/**
+ * Compares the zones of the other server with those that are here. `newest`: a later serial there replaces what is
+ * here.
+ */
 export function planOf(
   candidates: readonly Candidate[],
   held: ReadonlyMap<string, Held>,
@@ -45,8 +48,8 @@ export function planOf(
 }
 
 /**
- * What is to become of zones that this server's own nameserver has from the operator's configuration: with `--switch` their statements are
- * taken out of it; else they are left, because a nameserver can't have a zone twice.
+ * What is to become of zones that this server's own nameserver has from the operator's configuration: with `--switch`
+ * their statements are taken out of it; else they are left, because a nameserver can't have a zone twice.
  */
 export function withForeign(planned: readonly Planned[], foreign: ReadonlySet<string>, isSwitch: boolean): Planned[] {
   return planned.map((one): Planned => {

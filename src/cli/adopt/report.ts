@@ -1,3 +1,4 @@
+import { defined } from '../../operations/defined.js';
 import { table } from '../terminal/output.js';
 import type { Sound } from './candidate.js';
 import type { Imported } from './import.js';
@@ -97,7 +98,7 @@ export class AdoptReport {
     const became = 'name' in candidate ? this.#became.get(candidate.name) : undefined;
     const { zone: _zone, warnings: _warnings, ...outcome } = became ?? {};
     const serial = 'serial' in candidate ? { serial: candidate.serial } : {};
-    return { zone, verdict, ...(why === undefined ? {} : { why }), isOpen, ...serial, warnings, place, ...outcome };
+    return { zone, verdict, ...defined({ why }), isOpen, ...serial, warnings, place, ...outcome };
   }
 
   #inWords(planned: readonly Planned[]): string {

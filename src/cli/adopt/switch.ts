@@ -16,7 +16,10 @@ export interface SwitchedZone extends ZoneStatement {
   sound: Sound;
 }
 
-/** The first alone shows whether it goes well; then so many in one step, each as long as it takes the nameserver to read them. */
+/**
+ * The first alone shows whether it goes well; then so many in one step, each as long as it takes the nameserver to read
+ * them.
+ */
 const FIRST = 1;
 const IN_ONE_STEP = 200;
 const ASK_WITHIN = 3_000;
@@ -24,8 +27,8 @@ const REREAD_WITHIN = 60_000;
 const ANY: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
 /**
- * Those of these zones, which the service does not have, that its nameserver answers all the same: from a configuration that is not ours.
- * Rejects where the nameserver does not run. A service elsewhere is not asked.
+ * Those of these zones, which the service does not have, that its nameserver answers all the same: from a configuration
+ * that is not ours. Rejects where the nameserver does not run. A service elsewhere is not asked.
  */
 export async function foreignZones(target: Target, zones: readonly Sound[]): Promise<Set<string>> {
   if (!('folder' in target) || zones.length === 0) return new Set();
@@ -46,8 +49,9 @@ export async function foreignZones(target: Target, zones: readonly Sound[]): Pro
 }
 
 /**
- * Has the nameserver serve zones from the store in place of the operator's statements, which are taken out of its configuration: in steps,
- * in each of which it reads both at once. Ends at the first zone that is not served then; its statement is put back.
+ * Has the nameserver serve zones from the store in place of the operator's statements, which are taken out of its
+ * configuration: in steps, in each of which it reads both at once. Ends at the first zone that is not served then; its
+ * statement is put back.
  */
 export async function switchZones(
   target: Target,

@@ -6,7 +6,9 @@ import type { KnownMember } from './known-member.js';
 import type { MemberLook } from './member-look.js';
 import { isBelow } from './version-order.js';
 
-/** Seconds by which clocks may differ: serials by date and the order of changes are read by people, and TSIG allows 300. */
+/**
+ * Seconds by which clocks may differ: serials by date and the order of changes are read by people, and TSIG allows 300.
+ */
 const MOST_SKEW = 60;
 const NO_NAMES = /^(localhost(\.localdomain)?|[^.]*)$/;
 

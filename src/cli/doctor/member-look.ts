@@ -31,7 +31,10 @@ export async function lookAtMember({ hostname, host, port, fingerprint }: KnownM
   try {
     const sent = Date.now();
     const { headers, body } = await request(`https://${address}:${port}/healthz`, {
-      ...{ dispatcher: agent, headersTimeout: TIMEOUT, bodyTimeout: TIMEOUT, signal: AbortSignal.timeout(TIMEOUT) },
+      dispatcher: agent,
+      headersTimeout: TIMEOUT,
+      bodyTimeout: TIMEOUT,
+      signal: AbortSignal.timeout(TIMEOUT),
     });
     const answered = Date.now();
     await body.dump();

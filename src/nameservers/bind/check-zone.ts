@@ -8,9 +8,9 @@ const turn = pLimit(2);
 const TIMEOUT = 30_000;
 
 /**
- * Why does named not serve a zone as its file says? Over its control channel it only says that a reload was queued; the reason
- * goes to its log. named-checkzone, from the same code, says it in so many words. Answers nothing where it finds nothing wrong,
- * or is not installed.
+ * Why does named not serve a zone as its file says? Over its control channel it only says that a reload was queued; the
+ * reason goes to its log. named-checkzone, from the same code, says it in so many words. Answers nothing where it finds
+ * nothing wrong, or is not installed.
  */
 export function inspectZone(change: ZoneChange, seen: Applied): Promise<Applied | undefined> {
   if (change.kind === 'remove') return Promise.resolve(undefined);

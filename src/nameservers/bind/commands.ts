@@ -14,8 +14,9 @@ import type { LoadedZones } from './loaded-zones.js';
 import type { RndcReply } from './rndc-connection.js';
 
 /**
- * When are new zones given to named all at once? `reconfig` loads them 8 times as fast as `addzone`, but named answers nothing
- * while it reads its configuration: 0.7 s at 10,000 zones. So only when they are many, also beside those that it serves.
+ * When are new zones given to named all at once? `reconfig` loads them 8 times as fast as `addzone`, but named answers
+ * nothing while it reads its configuration: 0.7 s at 10,000 zones. So only when they are many, also beside those that
+ * it serves.
  */
 const BULK = { above: 500, share: 0.2 };
 /** Milliseconds; named reads some 15,000 zone statements a second. */
@@ -56,7 +57,8 @@ export class BindCommands implements ZoneCommands {
   }
 
   async add(zones: readonly Upsert[], refusals: Refusals): Promise<void> {
-    // By one `reconfig` a zone's statement of the operator's goes and ours comes; `modzone` of such a zone changes nothing (9.18.49).
+    // By one `reconfig` a zone's statement of the operator's goes and ours comes; `modzone` of such a zone changes
+    // nothing (9.18.49).
     const together =
       zones.some(({ switched }) => switched === true) ||
       (zones.length > BULK.above && zones.length >= BULK.share * this.#zones.size);
@@ -78,7 +80,8 @@ export class BindCommands implements ZoneCommands {
   async #reloadOne(change: Upsert, refusals: Refusals): Promise<boolean> {
     let reply = await this.#channel.command(`reload "${change.name}"`);
     if (reply.error === NOT_FOUND) return false;
-    // named goes by the file's time, which a put back version has not, nor one that was written in the same tick of the clock.
+    // named goes by the file's time, which a put back version has not, nor one that was written in the same tick of the
+    // clock.
     if (reply.text.includes('up-to-date') && (await look(this.#client, change)).outcome !== 'served') {
       const now = new Date();
       await utimes(change.file, now, now);
@@ -103,8 +106,9 @@ export class BindCommands implements ZoneCommands {
     await this.#zones.included(zones);
     const reply = await this.#channel.command('reconfig', RECONFIG_TIMEOUT);
     if (reply.result === 0) return;
-    // One zone that named has from elsewhere spoils the whole configuration; one by one, only that zone is refused. First
-    // named must read a sound configuration again: after a failed one, 9.18 ends with an assertion at the next delzone.
+    // One zone that named has from elsewhere spoils the whole configuration; one by one, only that zone is refused.
+    // First named must read a sound configuration again: after a failed one, 9.18 ends with an assertion at the next
+    // delzone.
     this.#log.warn({ why: said(reply), count: zones.length }, 'named refused the include file; adding zones singly');
     await this.#zones.removed(zones.map(({ name }) => name));
     const again = await this.#channel.command('reconfig', RECONFIG_TIMEOUT);

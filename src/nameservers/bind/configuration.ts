@@ -8,7 +8,10 @@ export function fileClause(file: string): string {
   return `file ${quote(file)};`;
 }
 
-/** Zones were checked by our own rules before, which allow what hosting customers have: owners with `_`, and delegations whose addresses are elsewhere. */
+/**
+ * Zones were checked by our own rules before, which allow what hosting customers have: owners with `_`, and delegations
+ * whose addresses are elsewhere.
+ */
 const OPTIONS = ' check-names ignore; check-integrity no;';
 
 /** The body of a zone's statement, for `addzone`. */
@@ -20,8 +23,8 @@ export function zoneBody(file: string): string {
 export const ZONE_STATEMENTS = zoneStatements('primary', OPTIONS);
 
 /**
- * The whole configuration of a private named: answers on one loopback address, with authority only, and keeps every file it
- * writes inside `folder`.
+ * The whole configuration of a private named: answers on one loopback address, with authority only, and keeps every
+ * file it writes inside `folder`.
  */
 export function privateConfiguration(of: {
   folder: string;

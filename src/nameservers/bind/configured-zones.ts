@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
+import { defined } from '../../operations/defined.js';
 import { askProgram } from '../configured/configuration-reading.js';
 import type { ConfiguredZone, StatementPlace } from '../configured/configured-zone.js';
 import { statementsOfFiles } from '../configured/named-conf-files.js';
@@ -21,8 +22,8 @@ const OTHER_TYPES: Readonly<Record<string, string>> = {
 type Found = Pick<ConfiguredZone, 'file' | 'leftOut' | 'isOther'> & { warnings?: readonly string[] };
 
 /**
- * The zones that a named has by its configuration, read as BIND reads it: `named-checkconf` puts includes, defaults and spellings
- * together. Rejects with nameserver_configuration_unreadable.
+ * The zones that a named has by its configuration, read as BIND reads it: `named-checkconf` puts includes, defaults and
+ * spellings together. Rejects with nameserver_configuration_unreadable.
  */
 export async function zonesOfNamed(file: string): Promise<ConfiguredZone[]> {
   const args = ['-p', '-x', file];
@@ -34,7 +35,7 @@ export async function zonesOfNamed(file: string): Promise<ConfiguredZone[]> {
   const add = (statement: Statement, found: Found): void => {
     const name = (statement.words[1] ?? '').replace(/(?<=.)\.$/, '');
     const place = places.get(name.toLowerCase())?.shift();
-    zones.push({ name, warnings: [], ...found, ...(place === undefined ? {} : { place }) });
+    zones.push({ name, warnings: [], ...found, ...defined({ place }) });
   };
   for (const statement of statements) {
     const [kind, name = ''] = statement.words;
@@ -93,7 +94,10 @@ function isDynamic(body: readonly Statement[], options: readonly Statement[]): b
   return allowed?.body?.some(({ words }) => words[0] !== 'none') === true;
 }
 
-/** Where zones' statements stand, by their names; named-checkconf does not say it. A configuration that only BIND reads has none. */
+/**
+ * Where zones' statements stand, by their names; named-checkconf does not say it. A configuration that only BIND reads
+ * has none.
+ */
 async function placesOf(file: string): Promise<Map<string, StatementPlace[]>> {
   const places = new Map<string, StatementPlace[]>();
   const note = (name = '', place: StatementPlace): void => {

@@ -5,7 +5,10 @@ import type { RndcKey } from './rndc-key.js';
 
 /** named runs commands of all connections one after the other; four keep it busy while replies travel and are read. */
 const CONNECTIONS = 4;
-/** Milliseconds for one command; named answers before it loads, and is silent for some 7 s while it reads 100,000 zone statements. */
+/**
+ * Milliseconds for one command; named answers before it loads, and is silent for some 7 s while it reads 100,000 zone
+ * statements.
+ */
 const TIMEOUT = 15_000;
 
 /** Where and how to reach a control channel. */
@@ -31,8 +34,9 @@ export class RndcChannel {
   }
 
   /**
-   * Runs a command, at most four at a time. A refusal by named is a reply; rejects with nameserver_unavailable where no reply came,
-   * and then it is not known whether named did it. It may be run twice, see below; every command here stands that.
+   * Runs a command, at most four at a time. A refusal by named is a reply; rejects with nameserver_unavailable where no
+   * reply came, and then it is not known whether named did it. It may be run twice, see below; every command here
+   * stands that.
    */
   command(command: string, timeout = TIMEOUT): Promise<RndcReply> {
     return this.#limit(async () => {

@@ -16,9 +16,10 @@ const loadedZone = z.object({
 type LoadedZone = z.infer<typeof loadedZone>;
 
 /**
- * What named was told to serve, and the include file that says so. A zone that is both in a configuration file and in named's
- * database of added zones keeps named from starting, so this table is on disk before named is told, and the include file is
- * always written from it: a crash between any two steps leaves a zone in one place or in none, never in both.
+ * What named was told to serve, and the include file that says so. A zone that is both in a configuration file and in
+ * named's database of added zones keeps named from starting, so this table is on disk before named is told, and the
+ * include file is always written from it: a crash between any two steps leaves a zone in one place or in none, never in
+ * both.
  */
 export class LoadedZones {
   readonly #table: AppendTable<LoadedZone>;
@@ -52,8 +53,8 @@ export class LoadedZones {
   }
 
   /**
-   * Brings table and include file together after a crash, or after somebody touched the file. Zones that only the file holds
-   * are taken into the table: named may be serving them, so they must be removable.
+   * Brings table and include file together after a crash, or after somebody touched the file. Zones that only the file
+   * holds are taken into the table: named may be serving them, so they must be removable.
    */
   async repair(): Promise<void> {
     for (const [name, file] of await this.#include.compare()) {

@@ -32,8 +32,9 @@ interface Awaited {
 }
 
 /**
- * One connection to named's control channel. It stays open between commands: connecting and the exchange of the nonce cost more
- * than most commands. One command at a time; a lost connection rejects the command under way, whose effect is then unknown.
+ * One connection to named's control channel. It stays open between commands: connecting and the exchange of the nonce
+ * cost more than most commands. One command at a time; a lost connection rejects the command under way, whose effect is
+ * then unknown.
  */
 export class RndcConnection {
   readonly #key: RndcKey;

@@ -2,8 +2,8 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { RndcKey } from './rndc-key.js';
 
 /**
- * Messages of BIND's control channel (lib/isccc): an octet count, a version, and a table of tables. The first entry, `_auth`,
- * holds an HMAC over everything after it.
+ * Messages of BIND's control channel (lib/isccc): an octet count, a version, and a table of tables. The first entry,
+ * `_auth`, holds an HMAC over everything after it.
  */
 export interface RndcMessage {
   [key: string]: string | RndcMessage;

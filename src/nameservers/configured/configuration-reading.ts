@@ -9,8 +9,8 @@ const LONGEST = 60_000;
 const LARGEST = 256 * 1024 * 1024;
 
 /**
- * What a server's own program says of a configuration. Rejects with nameserver_configuration_unreadable where the program finds it wrong, with its
- * words, or is not there.
+ * What a server's own program says of a configuration. Rejects with nameserver_configuration_unreadable where the
+ * program finds it wrong, with its words, or is not there.
  */
 export function askProgram(file: string, { program, args, debianPackage }: Checker): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -28,7 +28,10 @@ export function askProgram(file: string, { program, args, debianPackage }: Check
   });
 }
 
-/** A file of a configuration; `orMissing`: nothing where it is not there. Rejects with nameserver_configuration_unreadable. */
+/**
+ * A file of a configuration; `orMissing`: nothing where it is not there. Rejects with
+ * nameserver_configuration_unreadable.
+ */
 export async function configurationText(file: string, { orMissing = false } = {}): Promise<string> {
   try {
     const text = readFile(file, 'latin1');

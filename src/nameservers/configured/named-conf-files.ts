@@ -12,8 +12,8 @@ interface PlacedStatement extends Statement {
 const MOST_FILES = 10_000;
 
 /**
- * The statements of a configuration in named.conf's syntax, in their order, those of files that it includes in place of the include.
- * Rejects with nameserver_configuration_unreadable.
+ * The statements of a configuration in named.conf's syntax, in their order, those of files that it includes in place of
+ * the include. Rejects with nameserver_configuration_unreadable.
  */
 export async function statementsOfFiles(file: string): Promise<PlacedStatement[]> {
   const found: PlacedStatement[] = [];

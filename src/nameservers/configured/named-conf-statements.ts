@@ -1,4 +1,7 @@
-/** A statement of named.conf: its words, and what stands in its braces. Positions are octets of the text, the end is behind the `;`. */
+/**
+ * A statement of named.conf: its words, and what stands in its braces. Positions are octets of the text, the end is
+ * behind the `;`.
+ */
 export interface Statement {
   words: readonly string[];
   body?: readonly Statement[];
@@ -9,7 +12,10 @@ export interface Statement {
 const TOKEN = /\s+|\/\/.*|#.*|\/\*[^]*?\*\/|"((?:[^"\\]|\\.)*)"|([{};])|[^\s{};"]+/gy;
 const DEEPEST = 20;
 
-/** The statements of a text in named.conf's syntax, comments left out. Throws an Error where a brace or a semicolon is missing. */
+/**
+ * The statements of a text in named.conf's syntax, comments left out. Throws an Error where a brace or a semicolon is
+ * missing.
+ */
 export function statementsOf(text: string): Statement[] {
   const open: { statements: Statement[]; words: string[]; start: number }[] = [];
   let statements: Statement[] = [];

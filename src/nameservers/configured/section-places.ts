@@ -6,8 +6,8 @@ const DEEPEST = 10;
 
 /**
  * Where the zones stand in a configuration whose sections are shown by indentation, with the files that it includes. A
- * zone begins where its name is given (`name: X` in a section of its own, or an item `- domain: X`), and ends before the
- * next. By their names in lower case; what can't be found is not in it.
+ * zone begins where its name is given (`name: X` in a section of its own, or an item `- domain: X`), and ends before
+ * the next. By their names in lower case; what can't be found is not in it.
  */
 export async function sectionPlaces(
   file: string,

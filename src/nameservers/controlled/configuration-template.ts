@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { PACKAGE_ROOT } from '../../operations/version.js';
 
 /**
- * A server's configuration from `src/nameservers/TEMPLATE`, with each `{{name}}` replaced by its value as it is: the caller
- * quotes what its server's syntax wants quoted. A missing or superfluous value is a mistake of ours, and throws.
+ * A server's configuration from `src/nameservers/TEMPLATE`, with each `{{name}}` replaced by its value as it is: the
+ * caller quotes what its server's syntax wants quoted. A missing or superfluous value is a mistake of ours, and throws.
  */
 export function configurationFrom(template: string, values: Readonly<Record<string, string>>): string {
   const text = readFileSync(new URL(`src/nameservers/${template}`, PACKAGE_ROOT), 'utf8');

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { DnsClient } from '../../dns/messages/query.js';
 import { sentenceOf } from '../../errors.js';
+import { defined } from '../../operations/defined.js';
 import type { Log } from '../../operations/log.js';
 import type { ControlledServer, ServerConnection } from './controlled-server.js';
 import { memoryServing } from './memory.js';
@@ -22,8 +23,8 @@ const WATCH = 5_000;
 const STATUS_WITHIN = 5_000;
 
 /**
- * Any server with a control channel, as a Nameserver: one command after the other, found again when it went away, watched for
- * restarts by others. What differs between kinds of servers is in their ControlledServer.
+ * Any server with a control channel, as a Nameserver: one command after the other, found again when it went away,
+ * watched for restarts by others. What differs between kinds of servers is in their ControlledServer.
  */
 export class ControlledNameserver implements Nameserver {
   readonly dns: DnsAddress;
@@ -90,14 +91,10 @@ export class ControlledNameserver implements Nameserver {
     if (connection === undefined) return { software, version: '', running: false, reason: this.#reason };
     const zones = connection.commands.size;
     try {
-      const {
-        version,
-        startedAt,
-        memory: told,
-        signedZones,
-      } = await Promise.race([connection.facts(), late(software)]);
-      const memory = told ?? (await memoryServing(this.dns));
-      return { ...{ software, version, running: true, zones }, ...present({ startedAt, memory, signedZones }) };
+      const facts = await Promise.race([connection.facts(), late(software)]);
+      const { version, startedAt, signedZones } = facts;
+      const memory = facts.memory ?? (await memoryServing(this.dns));
+      return { software, version, running: true, zones, ...defined({ startedAt, memory, signedZones }) };
     } catch (error) {
       return { software, version: '', running: false, zones, reason: sentenceOf(error) };
     }
@@ -164,7 +161,9 @@ export class ControlledNameserver implements Nameserver {
     this.#returned();
   }
 
-  /** Is it still the server that was given its zones? It may have gone away, or was started anew and has forgotten them. */
+  /**
+   * Is it still the server that was given its zones? It may have gone away, or was started anew and has forgotten them.
+   */
   async #probe(): Promise<void> {
     const connected = this.#connected;
     // One look is enough for all that ask for it: should the server end after it, then so does what it was asked over.
@@ -195,7 +194,8 @@ export class ControlledNameserver implements Nameserver {
   }
 
   async #watch(): Promise<void> {
-    // A server that loads very many zones is silent for seconds: whoever gave them to it waits for it, with a time-out of their own.
+    // A server that loads very many zones is silent for seconds: whoever gave them to it waits for it, with a time-out
+    // of their own.
     if (this.#turn.activeCount > 0 || this.#underWay > 0) {
       this.#watchLater();
       return;
@@ -221,9 +221,4 @@ export class ControlledNameserver implements Nameserver {
 async function late(software: string): Promise<never> {
   await pause(STATUS_WITHIN, undefined, { ref: false });
   throw new Error(`${software} did not say within ${STATUS_WITHIN / 1_000} s how it does.`);
-}
-
-/** Without what is not known. */
-function present<T extends object>(facts: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) as never;
 }

@@ -34,9 +34,10 @@ export interface ControlledServer {
   open(): Promise<void>;
   close(): Promise<void>;
   /**
-   * Reaches the server: a private one is taken over where it runs, else started. What of our configuration files is missing or was
-   * changed by hand is written again first, because a server may not start without. Rejects where it can't be reached. `lost` may
-   * be called when the connection breaks; servers whose connections are short are asked for their facts instead.
+   * Reaches the server: a private one is taken over where it runs, else started. What of our configuration files is
+   * missing or was changed by hand is written again first, because a server may not start without. Rejects where it
+   * can't be reached. `lost` may be called when the connection breaks; servers whose connections are short are asked
+   * for their facts instead.
    */
   connect(lost: () => void): Promise<ServerConnection>;
   /** Ends a private server, whoever of us started it; does nothing to an operator's. */

@@ -77,8 +77,8 @@ export class IncludeFile {
   }
 
   /**
-   * Takes zones away and has the server told. Where it can't be, they stand there again: the server may still have them, and next time they
-   * would be taken for somebody else's.
+   * Takes zones away and has the server told. Where it can't be, they stand there again: the server may still have
+   * them, and next time they would be taken for somebody else's.
    */
   async without(names: readonly string[], tell: () => Promise<unknown>): Promise<void> {
     const before = names.map((name) => [name, this.get(name)] as const);
@@ -93,7 +93,9 @@ export class IncludeFile {
     }
   }
 
-  /** Looks what is on disk. Returns zones that are there and are not set; what differs is put right by the next `write`. */
+  /**
+   * Looks what is on disk. Returns zones that are there and are not set; what differs is put right by the next `write`.
+   */
   async compare(): Promise<Map<string, string>> {
     const strangers = new Map<string, string>();
     this.#complete = (await readText(this.#file)) === this.#text();

@@ -13,7 +13,10 @@ export async function processesServing({ port }: DnsAddress): Promise<number[]> 
   return found;
 }
 
-/** Octets of memory of the processes that listen at this UDP port, pages that they share counted once; nothing where it can't be known. */
+/**
+ * Octets of memory of the processes that listen at this UDP port, pages that they share counted once; nothing where it
+ * can't be known.
+ */
 export async function memoryServing(address: DnsAddress): Promise<number | undefined> {
   let octets = 0;
   for (const pid of await processesServing(address)) octets += await proportionalSet(pid);

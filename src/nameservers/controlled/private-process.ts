@@ -42,8 +42,8 @@ const LONGEST_PAUSE = 50;
 const TOLD = /error|fail|fatal|denied|in use|exiting|not found|cannot|could not|unable/i;
 
 /**
- * A server of our own, with its own configuration and folder, as our user. It outlives a crash of our process, and goes on
- * answering; the next start with the same folder finds it and takes it over.
+ * A server of our own, with its own configuration and folder, as our user. It outlives a crash of our process, and goes
+ * on answering; the next start with the same folder finds it and takes it over.
  */
 export class PrivateProcess {
   readonly #options: PrivateProcessOptions;
@@ -54,7 +54,10 @@ export class PrivateProcess {
     this.#address = `${JSON.stringify(options.dns)}\n`;
   }
 
-  /** Takes over the server that runs, or starts one; resolves when it is ready. Rejects with nameserver_not_started. Idempotent. */
+  /**
+   * Takes over the server that runs, or starts one; resolves when it is ready. Rejects with nameserver_not_started.
+   * Idempotent.
+   */
   async start(): Promise<void> {
     const { software, folder, dns, configure, log } = this.#options;
     try {
@@ -97,7 +100,9 @@ export class PrivateProcess {
     try {
       // Detached and without pipes, so that it outlives us.
       const child = spawn(program, args, {
-        ...{ detached: true, stdio: ['ignore', output.fd, output.fd], env: withServerPrograms() },
+        detached: true,
+        stdio: ['ignore', output.fd, output.fd],
+        env: withServerPrograms(),
       });
       child.unref();
       await this.#untilReady(child);

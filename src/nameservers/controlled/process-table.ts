@@ -8,8 +8,9 @@ const TICK = 10;
 const PAUSE = 10;
 
 /**
- * The process whose command line holds `argument`, from the kernel's own table: unlike a file with a number in it, that can
- * neither be missing after a crash nor name a process that is long gone. Of a server with several processes it is their parent.
+ * The process whose command line holds `argument`, from the kernel's own table: unlike a file with a number in it, that
+ * can neither be missing after a crash nor name a process that is long gone. Of a server with several processes it is
+ * their parent.
  */
 export async function processWithArgument(argument: string): Promise<number | undefined> {
   const found: number[] = [];
@@ -21,8 +22,8 @@ export async function processWithArgument(argument: string): Promise<number | un
 }
 
 /**
- * Ends the processes whose command line holds `argument`: asks their parent to, and after `patience` milliseconds kills it with
- * its group. Resolves when all are gone.
+ * Ends the processes whose command line holds `argument`: asks their parent to, and after `patience` milliseconds kills
+ * it with its group. Resolves when all are gone.
  */
 export async function endProcesses(argument: string, patience: number): Promise<void> {
   const deadline = performance.now() + patience;
@@ -37,7 +38,10 @@ export async function endProcesses(argument: string, patience: number): Promise<
   }
 }
 
-/** When the process started, milliseconds since 1970; nothing where there is none. The same each time, as long as nobody sets the clock. */
+/**
+ * When the process started, milliseconds since 1970; nothing where there is none. The same each time, as long as nobody
+ * sets the clock.
+ */
 export async function startOf(pid: number): Promise<number | undefined> {
   const ticks = (await statOf(pid))[19];
   const booted = /^btime (\d+)$/m.exec(await readFile('/proc/stat', 'latin1').catch(() => ''))?.[1];

@@ -6,11 +6,13 @@ import { sentenceOf } from '../../errors.js';
 import type { Applied, ZoneChange } from '../nameserver.js';
 
 interface ReadBackOptions {
-  /** Milliseconds until a zone that is not served as it should be counts as refused; grows by PER_ZONE with the batch. */
+  /**
+   * Milliseconds until a zone that is not served as it should be counts as refused; grows by PER_ZONE with the batch.
+   */
   timeout?: number;
   /**
-   * Looks closer at a zone that is late, once for each: the final outcome, or nothing where the zone may still come. Without
-   * it, and for what it finds nothing on, only time decides.
+   * Looks closer at a zone that is late, once for each: the final outcome, or nothing where the zone may still come.
+   * Without it, and for what it finds nothing on, only time decides.
    */
   inspect?: (change: ZoneChange, seen: Applied) => Promise<Applied | undefined>;
   /** Is told of each that is served, as soon as it is. */
@@ -24,13 +26,16 @@ const LATE = 150;
 const PER_ZONE = 1;
 /** Pauses between two looks at one zone, milliseconds: the first, by how much each is longer, and the longest. */
 const PAUSE = { first: 1, growth: 1.25, longest: 64 };
-/** Questions at the same time. More are no faster, and a busy server drops them from its socket's buffer, to be asked again. */
+/**
+ * Questions at the same time. More are no faster, and a busy server drops them from its socket's buffer, to be asked
+ * again.
+ */
 const IN_FLIGHT = 100;
 
 /**
- * Asks the server itself, over DNS, until each zone is answered with authority and the serial it should have (for a removal: is
- * not answered with authority any more). No nameserver's own word is taken for that: most say yes to a zone they cannot load.
- * One outcome for each change, in their order.
+ * Asks the server itself, over DNS, until each zone is answered with authority and the serial it should have (for a
+ * removal: is not answered with authority any more). No nameserver's own word is taken for that: most say yes to a zone
+ * they cannot load. One outcome for each change, in their order.
  */
 export function readBack(
   client: DnsClient,

@@ -16,7 +16,10 @@ interface ServerNames {
   marker: (folder: string) => string;
 }
 
-/** What all kinds of servers share: they are private, in a folder of ours, or the operator's, who includes a file of ours. */
+/**
+ * What all kinds of servers share: they are private, in a folder of ours, or the operator's, who includes a file of
+ * ours.
+ */
 export abstract class ServerBase<Operator extends { includeFile: string }> implements ControlledServer {
   readonly software: string;
   readonly isPrivate: boolean;
@@ -38,7 +41,11 @@ export abstract class ServerBase<Operator extends { includeFile: string }> imple
     this.renderedFolder = `${this.includeFile}.zones`;
     this.log = log;
     this.#process = new PrivateProcess({
-      ...{ software: of.software, debianPackage: of.debianPackage, folder: this.folder, dns, log },
+      software: of.software,
+      debianPackage: of.debianPackage,
+      folder: this.folder,
+      dns,
+      log,
       marker: of.marker(this.folder),
       configure: () => this.configure(),
       ready: () => this.ready(),

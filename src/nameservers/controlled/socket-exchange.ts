@@ -1,6 +1,9 @@
 import { connect } from 'node:net';
 
-/** What is asked of a server over its unix socket: one request, one reply, which ends when the server closes the connection. */
+/**
+ * What is asked of a server over its unix socket: one request, one reply, which ends when the server closes the
+ * connection.
+ */
 interface SocketRequest {
   socket: string;
   /** Written at once; the reply is read meanwhile. */
@@ -14,7 +17,10 @@ interface SocketRequest {
 /** A list of 100,000 zones takes some 8 MB. */
 const LARGEST_REPLY = 64 * 1024 * 1024;
 
-/** Resolves with the reply, an octet a character. Rejects where the connection breaks; that a reply was cut off can't be known. */
+/**
+ * Resolves with the reply, an octet a character. Rejects where the connection breaks; that a reply was cut off can't be
+ * known.
+ */
 export function exchange({ socket: path, request, timeout, signal }: SocketRequest): Promise<string> {
   return new Promise((resolve, reject) => {
     const closed = (): Error => new Error('the channel was closed');

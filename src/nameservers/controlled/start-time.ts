@@ -2,9 +2,9 @@
 const DRIFT = 10;
 
 /**
- * Tells restarts of a server that only says how long it has been running. Each answer gives two bounds for the moment of its start,
- * by when it was asked and when it answered; where the bounds of two answers don't meet, it was started anew between them. A clock
- * that was set looks like a restart, too, which costs one look at its zones.
+ * Tells restarts of a server that only says how long it has been running. Each answer gives two bounds for the moment
+ * of its start, by when it was asked and when it answered; where the bounds of two answers don't meet, it was started
+ * anew between them. A clock that was set looks like a restart, too, which costs one look at its zones.
  */
 export class StartTime {
   readonly #resolution: number;
@@ -17,7 +17,10 @@ export class StartTime {
     this.#resolution = resolution;
   }
 
-  /** `uptime`, and when it was asked and answered by a clock that never jumps, milliseconds. Returns a name for this start. */
+  /**
+   * `uptime`, and when it was asked and answered by a clock that never jumps, milliseconds. Returns a name for this
+   * start.
+   */
   see({ uptime, asked, answered }: { uptime: number; asked: number; answered: number }): string {
     const from = asked - uptime - this.#resolution - DRIFT;
     const to = answered - uptime + DRIFT;

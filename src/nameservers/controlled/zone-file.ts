@@ -6,8 +6,8 @@ import { zoneInvalid } from '../../errors.js';
 import type { Upsert } from './zone-commands.js';
 
 /**
- * What a zone's file holds, by our own check, for servers that take anything: those records that the caller has, or the file's.
- * Rejects with zone_invalid.
+ * What a zone's file holds, by our own check, for servers that take anything: those records that the caller has, or the
+ * file's. Rejects with zone_invalid.
  */
 export async function soundRecords({ name, file, records }: Upsert): Promise<readonly ResourceRecord[]> {
   if (records !== undefined) return records;

@@ -16,7 +16,10 @@ export class ZoneLoader {
   readonly #client: DnsClient;
   readonly #turn: LimitFunction;
 
-  /** `turn`: for commands; what is read back or looked at closer needs none, so that one zone that does not come delays no other. */
+  /**
+   * `turn`: for commands; what is read back or looked at closer needs none, so that one zone that does not come delays
+   * no other.
+   */
   constructor(
     { software, renderedFolder }: Pick<ControlledServer, 'software' | 'renderedFolder'>,
     commands: ZoneCommands,
@@ -62,7 +65,10 @@ export class ZoneLoader {
     return seen.map((outcome) => applied.get(outcome.name) ?? outcome);
   }
 
-  /** A zone that was written out for the server stays so: its next text would be refused, too. What can't be is `broken`. */
+  /**
+   * A zone that was written out for the server stays so: its next text would be refused, too. What can't be is
+   * `broken`.
+   */
   async #asItIsRead(change: ZoneChange, broken: Map<ZoneName, Applied>): Promise<ZoneChange> {
     const { name } = change;
     if (change.kind === 'remove' || this.#commands.get(name)?.file !== this.#rendered.fileOf(name)) return change;
@@ -75,8 +81,8 @@ export class ZoneLoader {
   }
 
   /**
-   * Zones whose text the server refuses are tried once more in a plain form, where its own checker has nothing against that. One that
-   * is served in its old form is out of service for the moment between.
+   * Zones whose text the server refuses are tried once more in a plain form, where its own checker has nothing against
+   * that. One that is served in its old form is out of service for the moment between.
    */
   async #renderRefused(changes: readonly ZoneChange[], outcomes: Map<ZoneName, Applied>): Promise<void> {
     const plain: Upsert[] = [];
@@ -131,14 +137,20 @@ export class ZoneLoader {
     return added;
   }
 
-  /** Zones that are to be gone and that we never gave to the server: where it answers for them, they are the operator's own. */
+  /**
+   * Zones that are to be gone and that we never gave to the server: where it answers for them, they are the operator's
+   * own.
+   */
   async #refuseStrange(removals: readonly ZoneChange[], refusals: Refusals): Promise<void> {
     const strange = removals.filter(({ name }) => this.#commands.get(name) === undefined);
     const seen = await lookAtAll(this.#client, strange);
     for (const { name, outcome } of seen) if (outcome === 'refused') refusals.set(name, notOurs(this.#software, name));
   }
 
-  /** Has known zones read again. Resolves with those that are to be added, because the server lacks them or has another file. */
+  /**
+   * Has known zones read again. Resolves with those that are to be added, because the server lacks them or has another
+   * file.
+   */
   async #replace(upserts: readonly Upsert[], refusals: Refusals): Promise<Upsert[]> {
     const known: Upsert[] = [];
     const fresh: Upsert[] = [];

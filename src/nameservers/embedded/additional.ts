@@ -43,7 +43,9 @@ function naptr(record: ResourceRecord): Wanted[] {
   return flag === 'a' ? [{ name, types: ADDRESSES }] : [];
 }
 
-/** RFC 9460 §4.1: the target, which is the owner itself where a service form says "."; in alias form its own kind too. */
+/**
+ * RFC 9460 §4.1: the target, which is the owner itself where a service form says "."; in alias form its own kind too.
+ */
 function svcb(record: ResourceRecord): Wanted[] {
   const name = nameAt(record.rdata, 2);
   const isAlias = record.rdata.startsWith('\0\0');
@@ -57,8 +59,8 @@ const MAX_FOLLOWED = 13;
 const MAX_ADDITIONAL = 100;
 
 /**
- * The RRsets that spare the asker the next questions (RFC 1034 §4.3.2 step 6), and those that these make it want, from the
- * same zone and with authority: data below a zone cut is glue and never appears here. `signed` adds the signatures.
+ * The RRsets that spare the asker the next questions (RFC 1034 §4.3.2 step 6), and those that these make it want, from
+ * the same zone and with authority: data below a zone cut is glue and never appears here. `signed` adds the signatures.
  */
 export function additionalFor(zone: ZoneData, answer: readonly ResourceRecord[], signed: boolean): ResourceRecord[] {
   const rrsets = new Map<string, ResourceRecord[]>();

@@ -31,13 +31,18 @@ const MAX_NAME = 255;
 const BESIDE_CNAME = new Set<number>([TYPE.CNAME, TYPE.ANY, TYPE.NSEC, TYPE.KEY, TYPE.RRSIG]);
 
 /**
- * Answers a question of class IN from these zones (RFC 1034 §4.3.2). Pure: same zones and question, same answer. Aliases are
- * followed, and additional records looked for, in the zone of the name that was asked: no resolver would believe what one
- * zone's answer says about another (RFC 2181 §5.4.1), and BIND without recursion does the same.
+ * Answers a question of class IN from these zones (RFC 1034 §4.3.2). Pure: same zones and question, same answer.
+ * Aliases are followed, and additional records looked for, in the zone of the name that was asked: no resolver would
+ * believe what one zone's answer says about another (RFC 2181 §5.4.1), and BIND without recursion does the same.
  */
 export function answer(zones: ZoneTable, name: Name, type: number, options: AnswerOptions): Reply {
   const reply: Reply = {
-    ...{ rcode: RCODE.NOERROR, aa: false, answer: [], authority: [], additional: [], glueRequired: false },
+    rcode: RCODE.NOERROR,
+    aa: false,
+    answer: [],
+    authority: [],
+    additional: [],
+    glueRequired: false,
   };
   const zone = findZone(zones, lowerName(name), type);
   if (zone === undefined) return { ...reply, rcode: RCODE.REFUSED };
@@ -94,8 +99,9 @@ function give(reply: Reply, asked: Asked, node: Node, owner: Name | undefined): 
 }
 
 /**
- * The SOA tells for how long there is nothing: the lesser of its TTL and its minimum (RFC 2308 §3); 0 where the SOA of a
- * name that does not exist was looked for, as BIND does, so that a zone about to be created is not denied from caches.
+ * The SOA tells for how long there is nothing: the lesser of its TTL and its minimum (RFC 2308 §3); 0 where the SOA of
+ * a name that does not exist was looked for, as BIND does, so that a zone about to be created is not denied from
+ * caches.
  */
 function deny(reply: Reply, { zone, type, options }: Asked): void {
   const soa = rrsetAt(zone.node(zone.origin) ?? [], TYPE.SOA, options.dnssec);

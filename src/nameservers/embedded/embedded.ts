@@ -24,7 +24,8 @@ export interface EmbeddedOptions {
   log: Log;
 }
 
-// Zones are loaded, put into service and read back in slices, so that memory stays flat and questions are answered between.
+// Zones are loaded, put into service and read back in slices, so that memory stays flat and questions are answered
+// between.
 const SLICE = 250;
 const TCP_IDLE_TIMEOUT = 10_000;
 /** What to ask where a listener takes any address. */
@@ -97,7 +98,10 @@ export class EmbeddedNameserver implements Nameserver {
   status(): Promise<NameserverStatus> {
     const running = this.#client !== undefined;
     return Promise.resolve({
-      ...{ software: 'dns-cluster', version: this.#options.version, running, zones: this.#zones.size },
+      software: 'dns-cluster',
+      version: this.#options.version,
+      running,
+      zones: this.#zones.size,
       // It lives in this process, which holds little else that is large.
       ...(running ? { startedAt: this.#startedAt, memory: process.memoryUsage.rss() } : {}),
       ...(running ? {} : { reason: 'The embedded nameserver is not started.' }),

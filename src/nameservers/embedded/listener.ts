@@ -13,7 +13,9 @@ const PORT_TRIES = 20;
 
 export interface ListenerOptions {
   respond: Respond;
-  /** Milliseconds from one answer to the next (RFC 7766 §6.2.3); single octets now and then do not hold a connection. */
+  /**
+   * Milliseconds from one answer to the next (RFC 7766 §6.2.3); single octets now and then do not hold a connection.
+   */
   tcpIdleTimeout: number;
   log: Log;
 }

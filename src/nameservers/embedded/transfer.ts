@@ -9,8 +9,9 @@ const MESSAGE_SIZE = 16_000;
 const RECORD_OVERHEAD = 10;
 
 /**
- * The messages of a whole zone, for AXFR and for IXFR, which may be answered so (RFC 1995 §4): the SOA, all other records,
- * the SOA again (RFC 5936 §2.2). Over UDP an IXFR gets the SOA alone: come again over TCP. `response` holds the question.
+ * The messages of a whole zone, for AXFR and for IXFR, which may be answered so (RFC 1995 §4): the SOA, all other
+ * records, the SOA again (RFC 5936 §2.2). Over UDP an IXFR gets the SOA alone: come again over TCP. `response` holds
+ * the question.
  */
 export function* transfer(zones: ZoneTable, response: DnsMessage, tcp: boolean): Generator<Buffer> {
   const apex = response.questions[0]?.name;

@@ -24,8 +24,8 @@ const EMPTY_NON_TERMINAL: Node = [];
 const AT_PARENT = new Set<number>([TYPE.DS, TYPE.NSEC]);
 
 /**
- * A loaded zone: its nodes by lower-case name, never changed, so that a zone is replaced by putting another in its place.
- * Tens of thousands are held at once: a node is nothing but an array of the records that the parser made.
+ * A loaded zone: its nodes by lower-case name, never changed, so that a zone is replaced by putting another in its
+ * place. Tens of thousands are held at once: a node is nothing but an array of the records that the parser made.
  */
 export class ZoneData {
   readonly origin: Name;
@@ -36,7 +36,9 @@ export class ZoneData {
   /** Most zones have neither delegations nor DNAMEs, and their names are found without the walk from the apex. */
   readonly #hasCuts: boolean;
 
-  /** `records` belong to a checked zone whose apex is `origin`, lower case. Throws zone_invalid where there is no SOA. */
+  /**
+   * `records` belong to a checked zone whose apex is `origin`, lower case. Throws zone_invalid where there is no SOA.
+   */
   constructor(origin: Name, records: readonly ResourceRecord[]) {
     const serial = soaSerial(records);
     if (serial === undefined) {
@@ -103,8 +105,8 @@ export class ZoneData {
 }
 
 /**
- * The zone that answers for `name` (lower case): the longest match; for DS the zone above it, which holds the DS records of
- * its children (RFC 4035 §3.1.4.1), or the child where the parent is not here.
+ * The zone that answers for `name` (lower case): the longest match; for DS the zone above it, which holds the DS
+ * records of its children (RFC 4035 §3.1.4.1), or the child where the parent is not here.
  */
 export function findZone(zones: ZoneTable, name: Name, type: number): ZoneData | undefined {
   const above = type === TYPE.DS ? longestMatch(zones, parentOf(name)) : undefined;

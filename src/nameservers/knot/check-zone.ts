@@ -8,7 +8,10 @@ const turn = pLimit(2);
 const TIMEOUT = 30_000;
 const LINES_TOLD = 3;
 
-/** Why would Knot not serve this file? kzonecheck says it, by the same code. Answers nothing where it finds nothing wrong, or is not installed. */
+/**
+ * Why would Knot not serve this file? kzonecheck says it, by the same code. Answers nothing where it finds nothing
+ * wrong, or is not installed.
+ */
 export function faultOf({ name, file }: ZoneFile): Promise<string | undefined> {
   return turn(
     () =>

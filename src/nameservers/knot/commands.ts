@@ -14,8 +14,8 @@ const UNKNOWN = 'no such zone found';
 const EXISTS = 'duplicate identifier';
 
 /**
- * Gives zones to one running Knot: in a transaction of its configuration, many as one. The file that its configuration includes says
- * the same for its next start, is written first, and is the record of what it was given.
+ * Gives zones to one running Knot: in a transaction of its configuration, many as one. The file that its configuration
+ * includes says the same for its next start, is written first, and is the record of what it was given.
  */
 export class KnotCommands implements ZoneCommands {
   readonly #control: KnotControl;
@@ -91,7 +91,9 @@ export class KnotCommands implements ZoneCommands {
     return reason === undefined ? undefined : { ...seen, outcome: 'refused', reason };
   }
 
-  /** Zones that Knot has, and that it was not to have: ours, from a file that it included before, or the operator's own. */
+  /**
+   * Zones that Knot has, and that it was not to have: ours, from a file that it included before, or the operator's own.
+   */
   async #adopt(zones: readonly Upsert[], refusals: Refusals): Promise<void> {
     const items = zones.map(({ name: id }) => ({ command: 'conf-read', section: 'zone', item: 'file', id }));
     const files = await this.#control.run(items);
@@ -108,8 +110,8 @@ export class KnotCommands implements ZoneCommands {
   }
 
   /**
-   * Changes the running configuration. `run` rejects at the first reply whose error is not allowed (all are where `allowed` is
-   * undefined), and nothing is changed then. Rejects with nameserver_configuration_refused.
+   * Changes the running configuration. `run` rejects at the first reply whose error is not allowed (all are where
+   * `allowed` is undefined), and nothing is changed then. Rejects with nameserver_configuration_refused.
    */
   async #transaction(
     change: (

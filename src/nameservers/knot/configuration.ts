@@ -11,8 +11,8 @@ function quote(text: string): string {
 export const TEMPLATE = 'dns-cluster';
 
 /**
- * What the template says: the file alone is the truth. Without this Knot may choose its own serial, keep a journal of changes that
- * are not in the file, or write the file.
+ * What the template says: the file alone is the truth. Without this Knot may choose its own serial, keep a journal of
+ * changes that are not in the file, or write the file.
  */
 export const TEMPLATE_ITEMS: readonly (readonly [item: string, value: string])[] = [
   ['zonefile-load', 'whole'],

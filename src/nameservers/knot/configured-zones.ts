@@ -1,4 +1,5 @@
 import { isAbsolute, join } from 'node:path';
+import { defined } from '../../operations/defined.js';
 import { askProgram } from '../configured/configuration-reading.js';
 import type { ConfiguredZone } from '../configured/configured-zone.js';
 import { sectionPlaces } from '../configured/section-places.js';
@@ -31,7 +32,7 @@ export async function zonesOfKnot(file: string): Promise<ConfiguredZone[]> {
     const place = places.get(name.toLowerCase());
     const isDynamic = values('acl').some((id) => acl.get(id)?.get('action')?.includes('update') === true);
     const warnings = isDynamic ? ['dynamic updates (RFC 2136) of it are not taken any more'] : [];
-    zones.push({ name, warnings, ...zoneOf(name, values), ...(place === undefined ? {} : { place }) });
+    zones.push({ name, warnings, ...zoneOf(name, values), ...defined({ place }) });
   }
   return zones;
 }

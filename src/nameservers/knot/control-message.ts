@@ -1,6 +1,6 @@
 /*
- * Messages of Knot's control socket (libknot, control.h): units of one octet, DATA with items behind it, each item a code, a length of
- * two octets and the value. BLOCK ends a command and a reply.
+ * Messages of Knot's control socket (libknot, control.h): units of one octet, DATA with items behind it, each item a
+ * code, a length of two octets and the value. BLOCK ends a command and a reply.
  */
 const DATA = 0x01;
 const EXTRA = 0x02;

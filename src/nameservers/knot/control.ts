@@ -10,8 +10,8 @@ const TIMEOUT = 15_000;
 const LARGEST_REPLY = 64 * 1024 * 1024;
 
 /**
- * Knot's control channel: the protocol of knotc over its unix socket. Knot 3.2 serves one connection after the other, so one is held
- * for a series of commands and then given up: else nobody could use knotc beside us.
+ * Knot's control channel: the protocol of knotc over its unix socket. Knot 3.2 serves one connection after the other,
+ * so one is held for a series of commands and then given up: else nobody could use knotc beside us.
  */
 export class KnotControl {
   readonly #socket: string;
@@ -24,8 +24,8 @@ export class KnotControl {
   }
 
   /**
-   * Runs commands one after the other, each whatever came of those before; one reply for each, in their order. A refusal is a reply;
-   * rejects with nameserver_unavailable where the connection broke.
+   * Runs commands one after the other, each whatever came of those before; one reply for each, in their order. A
+   * refusal is a reply; rejects with nameserver_unavailable where the connection broke.
    */
   run(commands: readonly KnotCommand[]): Promise<KnotReply[]> {
     return this.#turn(async () => {

@@ -8,8 +8,8 @@ const turn = pLimit(2);
 const TIMEOUT = 30_000;
 
 /**
- * Why would NSD not serve this file? nsd-checkzone says it, by the same code. Answers nothing where it finds nothing wrong, or is
- * not installed. 3 ms each (measured).
+ * Why would NSD not serve this file? nsd-checkzone says it, by the same code. Answers nothing where it finds nothing
+ * wrong, or is not installed. 3 ms each (measured).
  */
 export function faultOf({ name, file }: ZoneFile): Promise<string | undefined> {
   return turn(

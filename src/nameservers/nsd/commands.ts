@@ -13,10 +13,11 @@ import type { Patterns } from './patterns.js';
 const CHUNK = 2_000;
 const FILES_AT_ONCE = 16;
 /**
- * When are new zones made before they are loaded? NSD writes an octet into each of its zones at every reload, in a process that
- * it has just forked, and the kernel copies the page: 2 µs a zone. NSD puts a zone's records behind it, so each zone has a page
- * of its own, and a reload takes 30 ms with 10,000 zones; zones that are made while their files can't be found lie side by side,
- * and it takes 11 ms. That costs a reconfig more and a command for each zone, so only when they are many, also beside those there.
+ * When are new zones made before they are loaded? NSD writes an octet into each of its zones at every reload, in a
+ * process that it has just forked, and the kernel copies the page: 2 µs a zone. NSD puts a zone's records behind it, so
+ * each zone has a page of its own, and a reload takes 30 ms with 10,000 zones; zones that are made while their files
+ * can't be found lie side by side, and it takes 11 ms. That costs a reconfig more and a command for each zone, so only
+ * when they are many, also beside those there.
  */
 const BULK = { above: 500, share: 0.2 };
 

@@ -1,4 +1,5 @@
 import { dirname, isAbsolute, join } from 'node:path';
+import { defined } from '../../operations/defined.js';
 import { askProgram, configurationText } from '../configured/configuration-reading.js';
 import type { ConfiguredZone } from '../configured/configured-zone.js';
 import { sectionPlaces } from '../configured/section-places.js';
@@ -12,8 +13,8 @@ interface Section {
 }
 
 /**
- * The zones that an NSD has, by its configuration, as `nsd-checkconf` puts it together, and by the list of those that were added while
- * it ran. Rejects with nameserver_configuration_unreadable.
+ * The zones that an NSD has, by its configuration, as `nsd-checkconf` puts it together, and by the list of those that
+ * were added while it ran. Rejects with nameserver_configuration_unreadable.
  */
 export async function zonesOfNsd(file: string): Promise<ConfiguredZone[]> {
   const asked = { program: 'nsd-checkconf', args: ['-v', file], debianPackage: 'nsd' };
@@ -27,7 +28,7 @@ export async function zonesOfNsd(file: string): Promise<ConfiguredZone[]> {
     .map((section): ConfiguredZone => {
       const name = nameOf(section);
       const place = places.get(name.toLowerCase());
-      return { name, warnings: [], ...zoneOf(name, section, folder), ...(place === undefined ? {} : { place }) };
+      return { name, warnings: [], ...zoneOf(name, section, folder), ...defined({ place }) };
     });
   return [...configured, ...(await addedZones(first(server, 'zonelistfile'), patterns, folder))];
 }
@@ -61,8 +62,13 @@ function zoneOf(name: string, section: Section, folder: string): Pick<Configured
 function expanded(zonefile: string, name: string): string {
   const labels = name.split('.');
   const values: Readonly<Record<string, string>> = {
-    ...{ s: name, 1: name[0] ?? '.', 2: name[1] ?? '.', 3: name[2] ?? '.' },
-    ...{ z: labels.at(-1) ?? '.', y: labels.at(-2) ?? '.', x: labels.at(-3) ?? '.' },
+    s: name,
+    1: name[0] ?? '.',
+    2: name[1] ?? '.',
+    3: name[2] ?? '.',
+    z: labels.at(-1) ?? '.',
+    y: labels.at(-2) ?? '.',
+    x: labels.at(-3) ?? '.',
   };
   return zonefile.replace(/%([s123zyx])/g, (_, letter: string) => values[letter] ?? '');
 }

@@ -21,9 +21,9 @@ export class NsdControl {
   }
 
   /**
-   * Runs a command and resolves with what nsd-control would print. `lines` follow commands such as addzones, however many: the
-   * reply is read meanwhile (nsd-control itself sends all first, and stands still with NSD at about a thousand lines). Rejects
-   * with nameserver_unavailable where no reply came.
+   * Runs a command and resolves with what nsd-control would print. `lines` follow commands such as addzones, however
+   * many: the reply is read meanwhile (nsd-control itself sends all first, and stands still with NSD at about a
+   * thousand lines). Rejects with nameserver_unavailable where no reply came.
    */
   command(command: string, lines?: readonly string[]): Promise<string> {
     return this.#limit(async () => {

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { defined } from '../../operations/defined.js';
 import { socketPath } from '../../operations/socket-path.js';
 import { replaceFile } from '../../state/durable-file.js';
 import { ControlledNameserver } from '../controlled/controlled-nameserver.js';
@@ -67,7 +68,8 @@ export class NsdServer extends ServerBase<OverSocket> {
       if (!this.#patterns.isHeld) return;
       await this.#patterns.release(() => reconfigure(control));
       await control.command('reload');
-      // NSD answers before it loads. Statistics come at the end of a reload: maybe of the one of reconfig, so they are asked for twice.
+      // NSD answers before it loads. Statistics come at the end of a reload: maybe of the one of reconfig, so they are
+      // asked for twice.
       await control.command('stats_noreset');
       await control.command('stats_noreset');
     } finally {
@@ -99,10 +101,13 @@ export const NSD: ServerKind<OverSocket> = {
   },
 };
 
-/** Statistics hold its uptime, too, but NSD reloads itself to gather them: 35 ms with 10,000 zones, and twice the memory meanwhile. */
+/**
+ * Statistics hold its uptime, too, but NSD reloads itself to gather them: 35 ms with 10,000 zones, and twice the memory
+ * meanwhile.
+ */
 async function factsFrom(control: NsdControl): Promise<ServerFacts> {
   const version = /^version: (\S+)/m.exec(await control.command('status'))?.[1] ?? '';
   const pid = (await control.command('serverpid')).trim(); // the same over reloads
   const startedAt = await startOf(Number(pid));
-  return { version, boot: `${pid} ${startedAt ?? ''}`, ...(startedAt === undefined ? {} : { startedAt }) };
+  return { version, boot: `${pid} ${startedAt ?? ''}`, ...defined({ startedAt }) };
 }

@@ -10,8 +10,9 @@ export const PREFIX = 'dns-cluster-';
 const MODE = 0o644;
 
 /**
- * The file that NSD's configuration includes: patterns that say where zones' master files lie. One pattern serves all zones of a
- * folder; where a file is not called as its zone (RFC 2317 names hold `/`), the zone has a pattern of its own.
+ * The file that NSD's configuration includes: patterns that say where zones' master files lie. One pattern serves all
+ * zones of a folder; where a file is not called as its zone (RFC 2317 names hold `/`), the zone has a pattern of its
+ * own.
  */
 export class Patterns {
   readonly #file: string;
@@ -44,7 +45,10 @@ export class Patterns {
     await this.#write();
   }
 
-  /** The names of the zones' patterns, in their order. The file is on disk, and `readByNsd` was called where needed, when it resolves. */
+  /**
+   * The names of the zones' patterns, in their order. The file is on disk, and `readByNsd` was called where needed,
+   * when it resolves.
+   */
   of(zones: readonly ZoneFile[], readByNsd: () => Promise<void>): Promise<string[]> {
     return this.#named(zones, '', readByNsd);
   }
@@ -70,7 +74,10 @@ export class Patterns {
     await this.#tell(readByNsd);
   }
 
-  /** The master file of a zone with this pattern; empty where the pattern is ours and nobody remembers it, nothing where it is not ours. */
+  /**
+   * The master file of a zone with this pattern; empty where the pattern is ours and nobody remembers it, nothing where
+   * it is not ours.
+   */
   fileOf(zone: string, pattern: string): string | undefined {
     if (!pattern.startsWith(PREFIX)) return undefined;
     return this.#patterns.get(pattern)?.replace(/%s$/, zone) ?? '';

@@ -3,7 +3,9 @@ import { formatName, lowerName } from '../../dns/name.js';
 import type { DnsClient } from '../../dns/messages/query.js';
 import { TYPE, typeName } from '../../dns/types.js';
 
-/** Types that 4.7 reads from a master file as every other server does: without names, or with names that it completes. */
+/**
+ * Types that 4.7 reads from a master file as every other server does: without names, or with names that it completes.
+ */
 const READ_WELL = new Set<number>([
   ...[TYPE.A, TYPE.AAAA, TYPE.NS, TYPE.CNAME, TYPE.DNAME, TYPE.PTR, TYPE.MX, TYPE.SOA, TYPE.SRV, TYPE.TXT, TYPE.CAA],
   ...[TYPE.DS, TYPE.DNSKEY, TYPE.RRSIG, TYPE.NSEC, TYPE.NSEC3, TYPE.NSEC3PARAM, TYPE.TLSA, TYPE.SSHFP],
@@ -15,8 +17,9 @@ export function rareRecords(records: readonly ResourceRecord[]): ResourceRecord[
 }
 
 /**
- * Looks whether PowerDNS answers rare records as the file says, and says which it does not. It takes names in NAPTR, SVCB and others
- * for absolute where they are relative, and would answer with wrong ones. Below a delegation nothing can be seen.
+ * Looks whether PowerDNS answers rare records as the file says, and says which it does not. It takes names in NAPTR,
+ * SVCB and others for absolute where they are relative, and would answer with wrong ones. Below a delegation nothing
+ * can be seen.
  */
 export async function wrongAnswer(client: DnsClient, rare: readonly ResourceRecord[]): Promise<string | undefined> {
   const sets = new Map<string, ResourceRecord[]>();

@@ -24,7 +24,10 @@ const FILES_AT_ONCE = 16;
 /** Octets of an owner name that 4.7 loads and then never answers for: all that are not printable, but for the space. */
 const UNANSWERED = /\\(?!032)\d{3}/;
 
-/** Gives zones to one running PowerDNS with the bind backend. The file with our zones is the record of what it was given. */
+/**
+ * Gives zones to one running PowerDNS with the bind backend. The file with our zones is the record of what it was
+ * given.
+ */
 export class PdnsCommands implements ZoneCommands {
   readonly #control: PdnsControl;
   readonly #zones: IncludeFile;
@@ -78,7 +81,8 @@ export class PdnsCommands implements ZoneCommands {
     for (const { name, file } of fresh) this.#zones.set(name, file);
     await this.#zones.write();
     await this.#presigned.mark(signed);
-    // `bind-add-zone` is no choice: it numbers zones otherwise than `rediscover`, which then puts new zones in place of those (README.md).
+    // `bind-add-zone` is no choice: it numbers zones otherwise than `rediscover`, which then puts new zones in place of
+    // those (README.md).
     if (fresh.length > 0) await this.#control.command('rediscover', LOAD_TIMEOUT);
     // "No such zone" was answered before, and may be remembered.
     await this.#forget(fresh);
@@ -101,8 +105,8 @@ export class PdnsCommands implements ZoneCommands {
   }
 
   /**
-   * PowerDNS takes records that make no sense, and finds out when it is asked for them: so files are checked by our own rules before.
-   * Resolves with those that stand the check, whether each holds signatures, and its rare records.
+   * PowerDNS takes records that make no sense, and finds out when it is asked for them: so files are checked by our own
+   * rules before. Resolves with those that stand the check, whether each holds signatures, and its rare records.
    */
   async #soundOf(
     zones: readonly Upsert[],
@@ -146,7 +150,10 @@ export class PdnsCommands implements ZoneCommands {
     }
   }
 
-  /** Without zones that PowerDNS has although we did not give them: a second statement would put our file in place of theirs. */
+  /**
+   * Without zones that PowerDNS has although we did not give them: a second statement would put our file in place of
+   * theirs.
+   */
   async #withoutStrange(zones: readonly Upsert[], refusals: Refusals): Promise<Upsert[]> {
     const strange = new Set<string>();
     for (const chunk of chunksOf(zones.filter(({ name }) => this.#zones.get(name) === undefined))) {

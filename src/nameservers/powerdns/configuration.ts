@@ -5,8 +5,8 @@ import { quote, zoneStatements } from '../controlled/named-conf.js';
 import type { DnsAddress } from '../nameserver.js';
 
 /**
- * The syntax of the file with our zones, as the bind backend reads it: 4.7 passes over zones of type "primary", and ends the name of
- * an included file at a space, so that a private server gets names below its own folder.
+ * The syntax of the file with our zones, as the bind backend reads it: 4.7 passes over zones of type "primary", and
+ * ends the name of an included file at a space, so that a private server gets names below its own folder.
  */
 export function zoneFileSyntax(privateFolder: string | undefined): IncludeSyntax {
   const syntax = zoneStatements('master');

@@ -9,8 +9,9 @@ import { valueOf, type Statement } from '../configured/named-conf-statements.js'
 const SETTING = /^\s*([a-z0-9-]+)\+?\s*=\s*(.*?)\s*$/;
 
 /**
- * The zones that a PowerDNS has by its bind backend, from its pdns.conf or from the file that is its `bind-config`. Zones of its other
- * backends are in databases: they can be had by AXFR. Rejects with nameserver_configuration_unreadable.
+ * The zones that a PowerDNS has by its bind backend, from its pdns.conf or from the file that is its `bind-config`.
+ * Zones of its other backends are in databases: they can be had by AXFR. Rejects with
+ * nameserver_configuration_unreadable.
  */
 export async function zonesOfPdns(file: string): Promise<ConfiguredZone[]> {
   const settings = await settingsOf(file);

@@ -19,7 +19,10 @@ export class PdnsControl {
     this.#socket = socket;
   }
 
-  /** Runs a command and resolves with what pdns_control would print. Rejects with nameserver_unavailable where no reply came. */
+  /**
+   * Runs a command and resolves with what pdns_control would print. Rejects with nameserver_unavailable where no reply
+   * came.
+   */
   command(command: string, timeout = TIMEOUT): Promise<string> {
     return this.#limit(async () => {
       const { signal } = this.#closing;

@@ -20,7 +20,10 @@ import { SignedZones } from './signed-zones.js';
 
 /** A PowerDNS with the bind backend that the operator runs, and what it takes from us. */
 export interface OperatorPdns extends OverSocket {
-  /** Folder of its pdns.conf, where it has a `bind-dnssec-db`: to serve zones that are signed in their files with the signatures. */
+  /**
+   * Folder of its pdns.conf, where it has a `bind-dnssec-db`: to serve zones that are signed in their files with the
+   * signatures.
+   */
   configFolder?: string;
 }
 
@@ -86,7 +89,9 @@ export class PdnsServer extends ServerBase<OperatorPdns> {
     const version = (await control.command('version')).trim();
     const signed = await signedZones.list();
     return {
-      ...{ version, boot, startedAt: Date.now() - uptime },
+      version,
+      boot,
+      startedAt: Date.now() - uptime,
       ...(memory > 0 ? { memory } : {}),
       ...(signed.length > 0 ? { signedZones: signed } : {}),
     };

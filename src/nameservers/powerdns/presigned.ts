@@ -10,8 +10,8 @@ const run = promisify(execFile);
 const TIMEOUT = 60_000;
 
 /**
- * Zones whose signatures are in their files. PowerDNS gives them out only where its DNSSEC database says that the zone is presigned,
- * and only its own program can write that there. Such zones are few.
+ * Zones whose signatures are in their files. PowerDNS gives them out only where its DNSSEC database says that the zone
+ * is presigned, and only its own program can write that there. Such zones are few.
  */
 export class Presigned {
   readonly #configFolder: string | undefined;
@@ -33,7 +33,10 @@ export class Presigned {
     if (!isThere) await this.#pdnsutil('create-bind-db', file);
   }
 
-  /** Says for each zone whether it is signed. Where PowerDNS cannot be told, the zone is served without its signatures, and it is logged. */
+  /**
+   * Says for each zone whether it is signed. Where PowerDNS cannot be told, the zone is served without its signatures,
+   * and it is logged.
+   */
   async mark(signed: ReadonlyMap<ZoneName, boolean>): Promise<void> {
     for (const [zone, isSigned] of signed) {
       if (isSigned === this.#marked.has(zone)) continue;

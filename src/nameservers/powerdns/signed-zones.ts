@@ -10,8 +10,8 @@ const LIFE = 60_000;
 const MOST_NAMED = 100;
 
 /**
- * Zones that PowerDNS signs by itself, ours and the operator's: it answers with a DNSKEY that is in no file of ours. Asked over DNS,
- * because that is what counts; and only where its configuration has a place for keys at all.
+ * Zones that PowerDNS signs by itself, ours and the operator's: it answers with a DNSKEY that is in no file of ours.
+ * Asked over DNS, because that is what counts; and only where its configuration has a place for keys at all.
  */
 export class SignedZones {
   readonly #control: PdnsControl;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { MemberEdit } from '../../cluster/model/member-edit.js';
 import type { Role } from '../../cluster/model/member.js';
 import { ClusterError } from '../../errors.js';
+import { defined } from '../../operations/defined.js';
 import type { ApiRequest } from '../requests/api-request.js';
 import { fingerprint, flag, port, text } from './api-function.js';
 import type { NewMember } from '../../cluster/model/member-status.js';
@@ -59,8 +60,4 @@ function valuesOf(type: string, request: ApiRequest): Record<string, string> {
   const fields = request.cluster.members.types().find((known) => known.type === type)?.fields ?? [];
   const values = fields.map(({ name }) => [name, request.text(name)] as const);
   return Object.fromEntries(values.filter((pair): pair is [string, string] => pair[1] !== undefined));
-}
-
-function defined<T extends object>(given: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as never;
 }

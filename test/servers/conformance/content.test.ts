@@ -14,7 +14,9 @@ import { removal } from '../bind-zones.js';
 import { CANDIDATES } from './candidates.js';
 import { ServerUnderTest } from './server-under-test.js';
 
-/** What hosting zones hold, and what servers and libraries get wrong, without delegations: each RRset can be asked for. */
+/**
+ * What hosting zones hold, and what servers and libraries get wrong, without delegations: each RRset can be asked for.
+ */
 const RECORDS = `
 @ MX 10 mail
 @ TXT "v=spf1 mx -all" "second \\"string\\" \\; with \\\\ and \\255"
@@ -59,8 +61,8 @@ describe.each(CANDIDATES)('$kind serves what is in the file', (candidate) => {
     afterAll(() => of.end());
 
     /**
-     * Every RRset of the text, asked for; with DNSSEC records where `dnssec`. Asked again for a moment: of a server of several processes
-     * an old one may answer once more after a new one was seen to answer.
+     * Every RRset of the text, asked for; with DNSSEC records where `dnssec`. Asked again for a moment: of a server of
+     * several processes an old one may answer once more after a new one was seen to answer.
      */
     const expectAllAnswered = (name: string, text: string | Buffer, dnssec = false): Promise<void> =>
       vi.waitFor(() => expectAnswers(name, text, dnssec), { timeout: 2_000, interval: 20 });

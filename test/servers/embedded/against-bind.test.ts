@@ -43,8 +43,20 @@ function allNames(zones: readonly string[] = Object.keys(TRICKY_ZONES)): Name[] 
 }
 
 const message = (fields: Partial<DnsMessage>): DnsMessage => ({
-  ...{ id: 1, response: false, opcode: 0, rcode: 0, aa: false, tc: false, rd: false, ra: false, ad: false, cd: false },
-  ...{ questions: [], answer: [], authority: [], additional: [] },
+  id: 1,
+  response: false,
+  opcode: 0,
+  rcode: 0,
+  aa: false,
+  tc: false,
+  rd: false,
+  ra: false,
+  ad: false,
+  cd: false,
+  questions: [],
+  answer: [],
+  authority: [],
+  additional: [],
   ...fields,
 });
 
@@ -109,7 +121,8 @@ describe.skipIf(!needs('named'))('the embedded nameserver against BIND', () => {
     'truncates where BIND truncates, with a buffer of %i octets',
     async (udpSize) => {
       const edns = { udpSize, version: 0, dnssecOk: false, options: '' };
-      // A referral without all of its glue is truncated here, as RFC 9471 §3.1 demands; BIND 9.18 sends the part that fits.
+      // A referral without all of its glue is truncated here, as RFC 9471 §3.1 demands; BIND 9.18 sends the part that
+      // fits.
       const names = allNames(['big.example']).filter((name) => labelsOf(name).length < 4 && !/delegated/i.test(name));
       const asked = questions(names, [TYPE.TXT, TYPE.A, TYPE.MX]);
       const ask = (server: { host: string; port: number }): Promise<object[]> =>

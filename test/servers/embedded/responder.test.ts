@@ -25,15 +25,28 @@ const name = fc.tuple(label, fc.constantFrom(...names)).map(([prefix, owner]) =>
 const type = fc.oneof(fc.constantFrom(...Object.values(TYPE)), fc.nat(0xffff));
 const query: fc.Arbitrary<DnsMessage> = fc
   .record({
-    ...{ id: fc.nat(0xffff), opcode: fc.oneof({ weight: 9, arbitrary: fc.constant(0) }, fc.nat(15)) },
-    ...{ rd: fc.boolean(), cd: fc.boolean(), name, type, class: fc.constantFrom(1, 1, 1, 3, 255) },
+    id: fc.nat(0xffff),
+    opcode: fc.oneof({ weight: 9, arbitrary: fc.constant(0) }, fc.nat(15)),
+    rd: fc.boolean(),
+    cd: fc.boolean(),
+    name,
+    type,
+    class: fc.constantFrom(1, 1, 1, 3, 255),
     udpSize: fc.option(fc.nat(0xffff), { nil: undefined }),
     dnssecOk: fc.boolean(),
   })
   .map(({ name: qname, type: qtype, class: qclass, udpSize, dnssecOk, ...header }) => ({
-    ...{ response: false, rcode: 0, aa: false, tc: false, ra: false, ad: false },
+    response: false,
+    rcode: 0,
+    aa: false,
+    tc: false,
+    ra: false,
+    ad: false,
     ...header,
-    ...{ questions: [{ name: qname, type: qtype, class: qclass }], answer: [], authority: [], additional: [] },
+    questions: [{ name: qname, type: qtype, class: qclass }],
+    answer: [],
+    authority: [],
+    additional: [],
     ...(udpSize === undefined ? {} : { edns: { udpSize, version: 0, dnssecOk, options: '' } }),
   }));
 

@@ -31,7 +31,10 @@ describe('over TCP the embedded nameserver', () => {
           ad: false,
           cd: false,
         },
-        ...{ questions: [{ name: parseName(name), type, class: 1 }], answer: [], authority: [], additional: [] },
+        questions: [{ name: parseName(name), type, class: 1 }],
+        answer: [],
+        authority: [],
+        additional: [],
       }),
     );
 

@@ -30,7 +30,10 @@ describe.skipIf(!needs('knotd', 'kzonecheck'))('Knot, as it is', () => {
     await of.end();
   });
 
-  /** As the operator types it. Not waited for in a blocking way: Knot serves one connection after the other, ours among them. */
+  /**
+   * As the operator types it. Not waited for in a blocking way: Knot serves one connection after the other, ours among
+   * them.
+   */
   const knotc = async (...args: string[]): Promise<string> =>
     (await promisify(execFile)('knotc', ['-s', socket, ...args], { env: withServerPrograms() })).stdout;
 

@@ -53,7 +53,8 @@ export class PowerDnsWithDatabase {
   /** A call of its API, as its administrator makes it. */
   async api(method: string, path: string, body?: object): Promise<{ status: number; answer: unknown }> {
     const answer = await fetch(`${this.url}/api/v1/servers/localhost${path}`, {
-      ...{ method, headers: { 'x-api-key': API_KEY } },
+      method,
+      headers: { 'x-api-key': API_KEY },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await answer.text();
@@ -64,7 +65,8 @@ export class PowerDnsWithDatabase {
     const log = join(this.folder, 'log');
     const output = openSync(log, 'a');
     const child = spawn('pdns_server', [`--config-dir=${this.folder}`], {
-      ...{ stdio: ['ignore', output, output], env: withServerPrograms() },
+      stdio: ['ignore', output, output],
+      env: withServerPrograms(),
     });
     closeSync(output);
     this.#child = child;
