@@ -10,7 +10,7 @@ export const MEMBER_ERRORS = {
   member_address_internal: {
     status: 422,
     sentence: ({ host, address }: { host: string; address: string }) =>
-      `${host} has the address ${address}, which is not one of the Internet's. A reseller's server must have such a one, ` +
+      `${host} has the address ${address}, which is not a public one. A reseller's server needs a public address, ` +
       `unless root allows its network under Global Cluster Options.`,
   },
   member_unresolvable: {
@@ -25,7 +25,7 @@ export const MEMBER_ERRORS = {
   member_exists: {
     status: 409,
     sentence: ({ host, hostname }: { host: string; hostname: string }) =>
-      `${host} is in the cluster already (as ${hostname}). Edit that row, or delete it first.`,
+      `${host} is already in the cluster, as ${hostname}. Edit that row, or delete it first.`,
   },
   member_unknown: {
     status: 404,
@@ -34,7 +34,7 @@ export const MEMBER_ERRORS = {
   member_not_written: {
     status: 409,
     sentence: ({ member }: { member: string }) =>
-      `${member} gets no changes from this server (its role is standalone), so there is nothing that it should hold. Give it the role Synchronize Changes or Write-Only first.`,
+      `${member} gets no changes from this server (its role is standalone), so it is not expected to hold any zone. Give it the role Synchronize Changes or Write-Only first.`,
   },
   member_credentials_missing: {
     status: 422,
@@ -67,11 +67,11 @@ export const MEMBER_ERRORS = {
   difference_unknown: {
     status: 404,
     sentence: ({ zone, member }: { zone: string; member: string }) =>
-      `${zone} is not among the differences that were found at ${member} last, or is gone there. Check again.`,
+      `${zone} is not among the differences last found at ${member}, or it is gone from there. Check again.`,
   },
   difference_other: {
     status: 409,
     sentence: ({ zone, how }: { zone: string; how: string }) =>
-      `${zone} can't be ${how} to settle its difference. Look at what is different, and choose something else.`,
+      `${zone} can't be ${how} to settle this difference. See what differs, and choose another way.`,
   },
 } satisfies Record<string, ErrorKind>;

@@ -12,27 +12,27 @@ export const NAMESERVER_ERRORS = {
   rndc_key_unusable: {
     status: 500,
     sentence: ({ file, why }: { file: string; why: string }) =>
-      `The key file ${file} of BIND's control channel cannot be used: ${why}. Name the file with the key of its controls statement.`,
+      `The key file ${file} of BIND's control channel cannot be used: ${why}. Name the file that holds the key of its controls statement.`,
   },
   nameserver_unavailable: {
     status: 504,
-    sentence: ({ software, where, why }: { software?: string; where: string; why: string }) =>
-      `${software ?? 'The nameserver'} gave no reply at its control channel ${where} (${why}). Check that it runs and lets us in; what it missed is given to it when it is back.`,
+    sentence: ({ software, where, why }: { software: string; where: string; why: string }) =>
+      `${software} gave no reply at its control channel ${where} (${why}). Check that it runs and accepts this server; it gets what it missed when it is back.`,
   },
   nameserver_signs_zones: {
     status: 409,
-    sentence: ({ software, server, zones }: { software?: string; server: string; zones: string }) =>
-      `The ${software ?? 'nameserver'} on ${server} signs zones by itself (${zones}), so their records can't be kept the same on other servers. A server with such zones can't join a DNS cluster: turn DNSSEC off for them there (pdnsutil disable-dnssec ZONE, and take the DS record away at the registrar first), then try again.`,
+    sentence: ({ software, server, zones }: { software: string; server: string; zones: string }) =>
+      `The ${software} on ${server} signs zones by itself (${zones}), so their records can't be kept the same on other servers. A server with such zones can't join a DNS cluster: turn DNSSEC off for them there (pdnsutil disable-dnssec ZONE, after you removed the DS record at the registrar), then try again.`,
   },
   nameserver_configuration_refused: {
     status: 503,
-    sentence: ({ software, why, checker }: { software?: string; why: string; checker?: string }) =>
-      `${software ?? 'The nameserver'} refuses its own configuration (${why}). Repair it with the help of ${checker ?? 'its checker'}; the change is then tried again.`,
+    sentence: ({ software, why, checker }: { software: string; why: string; checker: string }) =>
+      `${software} refuses its own configuration (${why}). Check it with ${checker} and repair it; the change is then tried again.`,
   },
   nameserver_not_started: {
     status: 500,
-    sentence: ({ software, folder, why }: { software?: string; folder: string; why: string }) =>
-      `The private ${software ?? 'nameserver'} in ${folder} did not start: ${why}. Repair that, or choose another nameserver.`,
+    sentence: ({ software, folder, why }: { software: string; folder: string; why: string }) =>
+      `The private ${software} in ${folder} did not start: ${why}. Repair that, or choose another nameserver.`,
   },
   nameserver_configuration_unreadable: {
     status: 422,
@@ -47,7 +47,7 @@ export const NAMESERVER_ERRORS = {
   tsig_key_unusable: {
     status: 422,
     sentence: ({ file, why }: { file: string; why: string }) =>
-      `The key file ${file} cannot be used: ${why}. Name a file as tsig-keygen or keymgr -t writes it, or with a line hmac-sha256:NAME:SECRET.`,
+      `The key file ${file} cannot be used: ${why}. Name a file that tsig-keygen or keymgr -t wrote, or one with a line hmac-sha256:NAME:SECRET.`,
   },
   dns_no_answer: {
     status: 504,

@@ -9,7 +9,7 @@ export const REQUEST_ERRORS = {
   access_keys_off: {
     status: 409,
     sentence: () =>
-      'This server takes no remote access keys, so none was made. Use an API token, or have root turn keys on (setaccesskeys).',
+      'Remote access keys are off on this server, so none was made. Use an API token, or ask root to allow keys (setaccesskeys).',
   },
   token_unknown: {
     status: 404,
@@ -24,11 +24,11 @@ export const REQUEST_ERRORS = {
   },
   busy: {
     status: 503,
-    sentence: () => 'This server has too many changes in hand and took no more. Try again in a minute.',
+    sentence: () => 'This server has too many changes in progress and accepted no more. Try again in a minute.',
   },
   stopping: {
     status: 503,
-    sentence: () => 'This server is stopping and took no more changes. Try again when it runs again.',
+    sentence: () => 'This server is stopping and accepted no more changes. Try again when it is running.',
   },
   call_unknown: {
     status: 404,
@@ -36,7 +36,7 @@ export const REQUEST_ERRORS = {
   },
   method_unknown: {
     status: 405,
-    sentence: ({ method }: { method: string }) => `A call is not made by ${method}. Send it by GET or POST.`,
+    sentence: ({ method }: { method: string }) => `${method} is not a method of this API. Use GET or POST.`,
   },
   body_too_large: {
     status: 413,
@@ -60,8 +60,8 @@ export const REQUEST_ERRORS = {
   },
   parameter_invalid: {
     status: 400,
-    sentence: ({ parameter, why }: { parameter: string; why?: string }) =>
-      `Parameter ${parameter} ${why ?? 'is not valid'}. Correct it and send the request again.`,
+    sentence: ({ parameter, why }: { parameter: string; why: string }) =>
+      `Parameter ${parameter} ${why}. Correct it and send the request again.`,
   },
   access_denied: { status: 401, sentence: () => 'Access denied: give a valid user and API token.' },
   privilege_missing: {
@@ -72,7 +72,7 @@ export const REQUEST_ERRORS = {
   // The panel and its pages
   page_unknown: {
     status: 404,
-    sentence: ({ path }: { path: string }) => `There is no page at ${path}. Follow a link of the menu instead.`,
+    sentence: ({ path }: { path: string }) => `There is no page at ${path}. Use a link in the menu instead.`,
   },
   request_unreadable: {
     status: 400,
@@ -80,12 +80,13 @@ export const REQUEST_ERRORS = {
   },
   job_unknown: {
     status: 404,
-    sentence: () => 'This synchronization is forgotten: only the last ones are kept, until a restart. Begin a new one.',
+    sentence: () =>
+      'This synchronization is no longer known: only the last ones are kept, until a restart. Start a new one.',
   },
   form_expired: {
     status: 409,
     sentence: () =>
-      'This form is too old or was sent before, so nothing was changed. Fill in the page Add a server once more.',
+      'This form is too old or was sent already, so nothing was changed. Fill in the page Add a server again.',
   },
   form_refused: {
     status: 403,
@@ -113,11 +114,11 @@ export const REQUEST_ERRORS = {
   user_last_root: {
     status: 409,
     sentence: ({ user }: { user: string }) =>
-      `${user} was not removed: nobody could log in as root then. Add another user of root's kind first.`,
+      `${user} was not removed, because nobody could log in as root then. Add another user of the kind root first.`,
   },
   users_of_host: {
     status: 409,
-    sentence: () => 'The users of this server are those of its panel. Look after them there.',
+    sentence: () => 'The panel of this server manages its users. Change them there.',
   },
   zone_changed: {
     status: 409,

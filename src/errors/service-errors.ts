@@ -20,19 +20,19 @@ export const SERVICE_ERRORS = {
   zone_folder_linked: {
     status: 500,
     sentence: ({ path }: { path: string }) =>
-      `${path} is a symbolic link, and none is followed among the zone files. Put the folder itself there and start again.`,
+      `${path} is a symbolic link, and links are not followed among the zone files. Put the folder itself there and start again.`,
   },
   certificate_unusable: {
     status: 500,
     sentence: ({ certificate, key, why }: { certificate: string; key: string; why: string }) =>
       `The certificate ${certificate} with the key ${key} cannot be used: ${why}. ` +
-      'Give PEM files that belong together and that the service may read, or none: then it makes its own.',
+      'Give PEM files that belong together and that the service can read. Without any, it makes its own.',
   },
   own_certificate_damaged: {
     status: 500,
     sentence: ({ folder, why }: { folder: string; why: string }) =>
-      `The certificate that this server made for itself in ${folder} is damaged (${why}), so it did not start. Put it back from a backup; ` +
-      'or delete the folder: then it makes a new one, which must be accepted on every server that has this one as a member.',
+      `The certificate that this server made for itself in ${folder} is damaged (${why}), so it did not start. Put it back from a backup. ` +
+      'Or delete the folder: a new one is made at the next start, and must be accepted on every server that has this one as a member.',
   },
   folder_half_restored: {
     status: 503,
@@ -47,12 +47,12 @@ export const SERVICE_ERRORS = {
   backup_unusable: {
     status: 422,
     sentence: ({ file, why }: { file: string; why: string }) =>
-      `${file} can't be used as a backup: ${why}. Nothing was changed; take another one.`,
+      `${file} can't be used as a backup: ${why}. Nothing was changed. Use another one.`,
   },
   backup_of_other: {
     status: 422,
     sentence: ({ folder, layout }: { folder: string; layout: string }) =>
-      `The backup is one of ${layout === 'node' ? 'a node with its panel and users' : "a plugin's folder in another panel"}, and ${folder} is not, so nothing was restored. Name the right folder with --folder.`,
+      `The backup is of ${layout === 'node' ? 'a node with its panel and users' : "a plugin's folder in another panel"}, and ${folder} is not, so nothing was restored. Name the right folder with --folder.`,
   },
   folder_full: {
     status: 507,
@@ -62,6 +62,6 @@ export const SERVICE_ERRORS = {
   state_not_written: {
     status: 507,
     sentence: ({ file, why }: { file: string; why: string }) =>
-      `The disk of this server refused the change of ${file} (${why}), and nothing was changed. Make room or repair it, then try again.`,
+      `The disk of this server refused the change of ${file} (${why}), and nothing was changed. Make room or repair the disk, then try again.`,
   },
 } satisfies Record<string, ErrorKind>;

@@ -19,23 +19,23 @@ export const ZONE_ERRORS = {
   },
   zone_exists: {
     status: 409,
-    sentence: ({ zone, where }: { zone: string; where?: string }) =>
-      `Zone ${zone} already exists on ${where ?? 'this server'}. Edit it, or remove it first.`,
+    sentence: ({ zone, where = 'this server' }: { zone: string; where?: string }) =>
+      `Zone ${zone} already exists on ${where}. Edit it, or remove it first.`,
   },
   zone_shadows: {
     status: 403,
     sentence: ({ zone, other }: { zone: string; other: string }) =>
-      `Zone ${zone} would take names away from ${other}, which belongs to another account. Ask the administrator to make it.`,
+      `Zone ${zone} overlaps ${other}, which belongs to another account. Ask an administrator to create it.`,
   },
   zone_not_yours: {
     status: 403,
     sentence: ({ zone }: { zone: string }) =>
-      `Zone ${zone} belongs to another account. Ask the administrator to change it.`,
+      `Zone ${zone} belongs to another account. Ask an administrator to change it.`,
   },
   zone_taken_over: {
     status: 409,
     sentence: ({ zone, server, other }: { zone: string; server: string; other: string }) =>
-      `Zone ${zone} was taken over by ${server}; what ${other} sends of it is from before and is refused. Delete it on ${other}, or take it over there.`,
+      `Zone ${zone} was taken over by ${server}, so the older version from ${other} was refused. Delete it on ${other}, or take it over there.`,
   },
   zone_of_other_server: {
     status: 409,
@@ -55,12 +55,12 @@ export const ZONE_ERRORS = {
       given,
       server,
     }: Record<'zone' | 'server' | 'digest', string> & Record<'given' | 'serial', number>) =>
-      `Serial ${given} of ${zone} came from ${server} before, which does not know of it: it was set back to an older state, or a second server runs under its name. Nothing was changed. Decide on ${server} under Drift and conflicts: take the later version, or send its own.`,
+      `${server} sent serial ${given} of ${zone} before and does not know of it now: it was set back to an older state, or a second server runs under its name. Nothing was changed. On ${server}, under Drift and conflicts, take the later version or send its own.`,
   },
   zone_removed_before: {
     status: 409,
     sentence: ({ zone, user, time, serial }: { zone: string; user: string; time: string; serial: number }) =>
-      `Zone ${zone} was removed by ${user} at ${time} with serial ${serial}, and this version is not newer. Delete it where it came from; to bring it back, save it with a serial above that.`,
+      `Zone ${zone} was removed by ${user} at ${time} with serial ${serial}, and this version is not newer. Delete it on the server that sent it, or save it with a higher serial to bring it back.`,
   },
   zone_refused: {
     status: 422,
@@ -70,17 +70,17 @@ export const ZONE_ERRORS = {
   zone_file_refused: {
     status: 422,
     sentence: ({ zone, why }: { zone: string; why: string }) =>
-      `The nameserver refused the file of zone ${zone}, which was changed by hand. The text before is not on this server: the file stays as it is, and the nameserver keeps what it has (${why}). Repair the file and rescan, or save the zone again.`,
+      `The nameserver refused the file of zone ${zone}, which was edited by hand (${why}). This server no longer has the text before, so the file stays as it is and the nameserver keeps what it has. Repair the file and rescan, or save the zone again.`,
   },
   zone_too_large: {
     status: 413,
     sentence: ({ zone, limit }: { zone: string; limit: number }) =>
-      `Zone ${zone} is larger than ${limit} octets and was not read. Split it.`,
+      `Zone ${zone} is larger than ${limit} octets and was not read. Split it into several zones.`,
   },
   zones_not_written: {
     status: 507,
     sentence: ({ why }: { why: string }) =>
-      `The disk of this server refused the change (${why}), and nothing was changed. Make room or repair it, then save again.`,
+      `The disk of this server refused the change (${why}), and nothing was changed. Make room or repair the disk, then save again.`,
   },
   template_unknown: {
     status: 422,
@@ -95,7 +95,7 @@ export const ZONE_ERRORS = {
   version_unknown: {
     status: 404,
     sentence: ({ zone }: { zone: string }) =>
-      `That version of ${zone} is not kept any more. Look in the zone's history for those that are.`,
+      `That version of ${zone} is no longer kept. The history of the zone lists those that are.`,
   },
   history_unreadable: {
     status: 500,
@@ -105,7 +105,7 @@ export const ZONE_ERRORS = {
   record_changed: {
     status: 409,
     sentence: ({ zone }: { zone: string }) =>
-      `Zone ${zone} was changed by somebody else after you opened this page, so nothing was done. Look at its records again.`,
+      `Somebody else changed zone ${zone} after you opened this page, so nothing was done. Open its records again.`,
   },
   zone_file_sound: {
     status: 409,
@@ -115,11 +115,11 @@ export const ZONE_ERRORS = {
   zone_held_there: {
     status: 503,
     sentence: ({ member, zone }: { member: string; zone: string }) =>
-      `${member} has the version of ${zone} that was lost, and does not answer. Bring the file back when it does. If it never will, save an older version from the zone's history.`,
+      `${member} holds the lost version of ${zone} but does not answer. Bring the file back when it answers again. If it never will, save an older version from the zone's history.`,
   },
   zone_not_kept: {
     status: 404,
     sentence: ({ zone }: { zone: string }) =>
-      `The text of ${zone} is not kept, so it can't be brought back. Create it anew, or synchronize it from a server that still has it.`,
+      `The text of ${zone} is not kept, so it can't be brought back. Create it again, or synchronize it from a server that still has it.`,
   },
 } satisfies Record<string, ErrorKind>;

@@ -61,7 +61,7 @@ describe('of a reseller’s member, an address', () => {
     async (host) => {
       // The system reads the notation when it is connected to, and so it is read here, too.
       await expect(reach.check(host)).rejects.toMatchObject(CLOSED);
-      await expect(lookAtServer(host, 1, { reach })).rejects.toThrow('not one of the Internet');
+      await expect(lookAtServer(host, 1, { reach })).rejects.toThrow('not a public one');
     },
   );
 
@@ -111,7 +111,7 @@ describe('of a reseller’s member, nothing reaches this machine', () => {
   test.each(['127.0.0.1', 'localhost'])('by a call to %s, and without the rule it would', async (host) => {
     const options = { host, port, user: 'ann', token: 'x', fingerprint };
     const closed = new MemberConnection({ ...options, reach });
-    await expect(closed.get('/')).rejects.toThrow('not one of the Internet');
+    await expect(closed.get('/')).rejects.toThrow('not a public one');
     await closed.close();
     expect(asked).toBe(0);
     const open = new MemberConnection(options);
@@ -121,7 +121,7 @@ describe('of a reseller’s member, nothing reaches this machine', () => {
   });
 
   test('by looking at its certificate', async () => {
-    await expect(lookAtServer('localhost', port, { reach })).rejects.toThrow('not one of the Internet');
+    await expect(lookAtServer('localhost', port, { reach })).rejects.toThrow('not a public one');
     expect((await lookAtServer('localhost', port)).fingerprint).toBe(fingerprint);
   });
 
@@ -136,7 +136,7 @@ describe('of a reseller’s member, nothing reaches this machine', () => {
     const parts = { base, service: 'PowerDNS', headers: {}, secrets: [], credentials: { advice: '' } };
     const call = { method: 'POST', path: '/' } as const;
     const closed = new JsonConnection({ ...parts, reach });
-    await expect(closed.call(z.object({}), call)).rejects.toThrow('not one of the Internet');
+    await expect(closed.call(z.object({}), call)).rejects.toThrow('not a public one');
     await closed.close();
     expect(calls).toBe(0);
     const open = new JsonConnection({ ...parts, reach: undefined });
@@ -148,7 +148,7 @@ describe('of a reseller’s member, nothing reaches this machine', () => {
   test.each([false, true])('by a question over DNS (TCP: %s)', async (tcp) => {
     for (const host of ['localhost', '127.0.0.1']) {
       const client = new DnsClient({ host, port, addressOf: (of) => reach.addressOf(of) }, { tcp, timeout: 2_000 });
-      await expect(client.query(parseName('a.example.'), 6)).rejects.toThrow('not one of the Internet');
+      await expect(client.query(parseName('a.example.'), 6)).rejects.toThrow('not a public one');
       client.close();
     }
   });

@@ -182,7 +182,7 @@ describe('api_token_get_details', () => {
 
 describe('remote access keys', () => {
   test('are off until root turns them on, are said to be deprecated, and work in the WHM scheme', async () => {
-    expect((await call('createaccesskey', '', ann)).metadata.reason).toMatch(/takes no remote access keys/);
+    expect((await call('createaccesskey', '', ann)).metadata.reason).toMatch(/Remote access keys are off/);
     expect((await call('setaccesskeys', 'enabled=1', ann)).metadata.result).toBe(0);
     expect((await call('setaccesskeys', 'enabled=1')).metadata.reason).toMatch(/deprecated/);
     const { metadata, data } = await call('createaccesskey', '', ann);

@@ -125,7 +125,7 @@ function decideSave(change: LocalChange & { kind: 'save' }, store: ZoneStore): D
     const made = here === undefined ? undefined : homeOfNew(here, tombstone?.home);
     return publish(valid, by.user, store, homeAsGiven(claimed, undefined, { valid, lastGiven }) ?? made);
   }
-  if (isNew) throw new ClusterError('zone_exists', { zone: name, where: 'this server' });
+  if (isNew) throw new ClusterError('zone_exists', { zone: name });
   const replaces = admitSave(held, valid, claimed, policy) ? { conflictWith: held.home?.server ?? '' } : {};
   refuseSetBack(held, valid, claimed, lastGiven);
   const made = here === undefined ? undefined : homeOfNew(here, undefined);
@@ -150,7 +150,7 @@ function refuseOther(
   if (ifRemovedAt !== undefined && store.tombstone(zone)?.serial !== ifRemovedAt)
     throw new ClusterError('changed_meanwhile', { what: `Zone ${zone}` });
   if (ifText === 'none') {
-    if (isHere) throw new ClusterError('zone_exists', { zone, where: 'this server' });
+    if (isHere) throw new ClusterError('zone_exists', { zone });
   } else if (ifText === 'damaged') {
     if (!isHere) throw new ClusterError('zone_unknown', { zone });
     if (store.edits.version(zone) !== undefined) throw new ClusterError('zone_file_sound', { zone });

@@ -17,7 +17,7 @@ const [OLD, EDITED, GONE, MADE] = ['old', 'edited', 'gone', 'made'].map((name) =
 const SOON = { timeout: 20_000 };
 const NEWER = '192.0.2.9';
 const REASON =
-  /came from web before, which does not know of it: it was set back .*or a second server runs under its name/;
+  /^web sent serial .* before and does not know of it now: it was set back .*or a second server runs under its name/;
 
 let web: ClusterNode;
 let members: [ClusterNode, ClusterNode];

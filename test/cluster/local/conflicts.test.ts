@@ -112,7 +112,7 @@ describe('a zone that was taken over', () => {
     expect(members).toMatchObject([{ state: 'served' }]);
     expect(await textAt(ns)).toContain('192.0.2.5');
     const late = await save(web1, 4_000, '192.0.2.40');
-    expect(late.members[0]?.reason).toMatch(/was taken over by web2; what web1 sends of it is from before/);
+    expect(late.members[0]?.reason).toMatch(/was taken over by web2, so the older version from web1 was refused/);
     const next = await save(web2, 5_000, '192.0.2.50');
     expect(next.members[0]).toMatchObject({ state: 'served' });
     expect(await textAt(ns)).toContain('192.0.2.50');
