@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { link, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
+import { link, open, readdir, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ifMissing } from '../errors.js';
 
@@ -18,11 +18,12 @@ export async function syncFolder(folder: string): Promise<void> {
  * Replaces a file as a whole: a reader, and a start after a crash at any moment, sees the old content or the new one. On disk
  * when it resolves. A unique temporary name keeps two writers apart; `mode` holds for the new file. Whoever owns the file calls
  * `dropTemporaries` when it opens it: a kill in the middle leaves one behind. `previous`: the name that the old content keeps; where
- * the new content can't be written, what had that name before still has it.
+ * the new content can't be written, what had that name before still has it. A content in pieces is written piece by piece: others get
+ * their turn in between.
  */
 export async function replaceFile(
   file: string,
-  content: string | Buffer,
+  content: string | Buffer | Iterable<string | Buffer>,
   mode: number,
   previous?: string,
 ): Promise<void> {
@@ -30,7 +31,7 @@ export async function replaceFile(
   let handle: FileHandle | undefined;
   try {
     handle = await open(temporary, 'wx', mode);
-    await handle.writeFile(content);
+    await writeFile(handle, content);
     await handle.sync();
     await handle.close();
     handle = undefined;

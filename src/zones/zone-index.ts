@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import { ifMissing } from '../errors.js';
+import { inSlices } from '../operations/in-slices.js';
 import { dropTemporaries, replaceFile } from '../state/durable-file.js';
 import type { FileStamp } from './zone-files.js';
 import type { ZoneName } from './zone-name.js';
@@ -44,6 +45,8 @@ export interface Tombstone {
 /** A member that comes back after more than this may bring a removed zone back. */
 const TOMBSTONE_LIFE = 400 * 24 * 3600 * 1000;
 const MODE = 0o600;
+/** Characters that are written at once. */
+const PIECE = 64 * 1024;
 
 const homeValues = z.tuple([z.string(), z.number(), z.number().optional()]);
 const before = z.tuple([z.number(), z.string(), z.string(), z.number(), homeValues.optional()]);
@@ -61,6 +64,11 @@ const zoneLine = z.tuple([
 ]);
 const tombstoneLine = z.tuple([z.string(), z.number(), z.number(), z.string(), homeValues.optional()]);
 
+/** The entry of the version before, where there was one. */
+type Before = ZoneEntry | 'new' | 'found';
+/** What a line of the snapshot is made of. */
+type Indexed = readonly [entry: ZoneEntry, before: Before | undefined, stamp: FileStamp | undefined];
+
 /** All zones by name, in memory, with a snapshot on disk (a line for each, closed by count and checksum). */
 export class ZoneIndex {
   readonly #entries = new Map<ZoneName, ZoneEntry>();
@@ -71,7 +79,7 @@ export class ZoneIndex {
    * Zones whose present version no nameserver was yet seen serving, and the entry of the version before, where there was one; `found`
    * for a new zone whose file a person made.
    */
-  readonly unconfirmed = new Map<ZoneName, ZoneEntry | 'new' | 'found'>();
+  readonly unconfirmed = new Map<ZoneName, Before>();
   /** The files as this program wrote them. */
   readonly written = new Map<ZoneName, FileStamp>();
 
@@ -82,7 +90,7 @@ export class ZoneIndex {
     if (octets === undefined) return undefined;
     const index = new ZoneIndex();
     const end = octets.lastIndexOf(10, octets.length - 2) + 1;
-    let whole = octets.toString('latin1', end) === closing(octets.subarray(0, end));
+    let whole = octets.toString('latin1', end) === closing(crc32(octets.subarray(0, end)));
     for (const text of octets.toString('utf8', 0, whole ? end : octets.length).split('\n')) {
       if (text !== '' && !index.#readLine(text)) whole = false;
     }
@@ -127,26 +135,28 @@ export class ZoneIndex {
    */
   async write(file: string): Promise<void> {
     const oldest = Date.now() - TOMBSTONE_LIFE;
-    const lines: string[] = [];
-    for (const entry of this.entries.values()) {
-      const previous = this.unconfirmed.get(entry.name) ?? '';
-      const { name, serial, digest, owner, modified, home } = entry;
-      const stamp = this.written.get(name);
-      const values: unknown[] = [name, serial, digest, owner, modified];
-      values.push(typeof previous === 'string' ? previous : valuesOf(previous));
-      values.push(stamp === undefined ? null : [stamp.mtime, stamp.size, stamp.crc]);
-      if (home !== undefined) values.push(valuesOfHome(home));
-      lines.push(`z${JSON.stringify(values)}\n`);
-    }
-    for (const [name, { serial, removedAt, by, home }] of this.tombstones) {
-      const was = home === undefined ? [] : [valuesOfHome(home)];
-      if (removedAt >= oldest) lines.push(`t${JSON.stringify([name, serial, removedAt, by, ...was])}\n`);
-      else this.tombstones.delete(name);
-    }
-    const body = Buffer.from(lines.join(''));
-    const snapshot = Buffer.concat([body, Buffer.from(closing(body))]);
-    await replaceFile(file, snapshot, MODE);
-    await replaceFile(copyOf(file), snapshot, MODE);
+    for (const [name, { removedAt }] of this.tombstones) if (removedAt < oldest) this.tombstones.delete(name);
+    // All of one moment, though others get their turn while the lines are made.
+    const zones = [...this.entries.values()].map((entry): Indexed => {
+      return [entry, this.unconfirmed.get(entry.name), this.written.get(entry.name)];
+    });
+    const pieces: Buffer[] = [];
+    let text = '';
+    let sum = 0;
+    const cut = (): void => {
+      const piece = Buffer.from(text);
+      sum = crc32(piece, sum);
+      pieces.push(piece);
+      text = '';
+    };
+    await inSlices(linesOf(zones, [...this.tombstones]), (line) => {
+      text += line;
+      if (text.length > PIECE) cut();
+    });
+    cut();
+    pieces.push(Buffer.from(closing(sum)));
+    await replaceFile(file, pieces, MODE);
+    await replaceFile(copyOf(file), pieces, MODE);
   }
 
   #count(entry: ZoneEntry | undefined, by: number): void {
@@ -176,6 +186,20 @@ export class ZoneIndex {
     if (previous === 'new' || previous === 'found') this.unconfirmed.set(name, previous);
     else if (previous !== '') this.unconfirmed.set(name, entryOf(name, previous));
     return true;
+  }
+}
+
+function* linesOf(zones: readonly Indexed[], tombstones: readonly [ZoneName, Tombstone][]): Generator<string> {
+  for (const [{ name, serial, digest, owner, modified, home }, previous = '', stamp] of zones) {
+    const values: unknown[] = [name, serial, digest, owner, modified];
+    values.push(typeof previous === 'string' ? previous : valuesOf(previous));
+    values.push(stamp === undefined ? null : [stamp.mtime, stamp.size, stamp.crc]);
+    if (home !== undefined) values.push(valuesOfHome(home));
+    yield `z${JSON.stringify(values)}\n`;
+  }
+  for (const [name, { serial, removedAt, by, home }] of tombstones) {
+    const was = home === undefined ? [] : [valuesOfHome(home)];
+    yield `t${JSON.stringify([name, serial, removedAt, by, ...was])}\n`;
   }
 }
 
@@ -211,6 +235,6 @@ function parseJson(text: string): unknown {
   }
 }
 
-function closing(body: Buffer): string {
-  return `end ${crc32(body)}\n`;
+function closing(sum: number): string {
+  return `end ${sum}\n`;
 }

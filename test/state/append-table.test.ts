@@ -2,10 +2,11 @@ import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createLog } from '../../src/operations/log.js';
 import { AppendTable } from '../../src/state/append-table.js';
 import { mayMount, SmallDisk } from '../small-disk.js';
+import { mostInOneTurn } from '../turns.js';
 
 const log = createLog({ level: 'silent' });
 let folder: string;
@@ -167,4 +168,31 @@ describe('an append-only table', () => {
       { numRuns: 60 },
     );
   });
+});
+
+test('a table of 20,000 entries is written anew in short turns of the event loop, and what is set meanwhile is kept', async () => {
+  const table = await open();
+  const keys = Array.from({ length: 20_000 }, (_, i) => `key-${i}`);
+  const all = (value: number): [string, number][] => keys.map((key) => [key, value]);
+  await table.setMany(all(1));
+  await table.setMany(all(2));
+  const size = statSync(file).size;
+  // The next lines are more than the table has: it is written anew.
+  for (const [key, value] of all(3)) table.set(key, value);
+  const { mock } = vi.spyOn(JSON, 'stringify');
+  const most = await mostInOneTurn(
+    () => {
+      const written = table.flush();
+      setImmediate(() => table.set('meanwhile', 4));
+      return written;
+    },
+    () => mock.calls.length,
+  );
+  const lines = mock.calls.length;
+  vi.restoreAllMocks();
+  expect(lines).toBeGreaterThanOrEqual(keys.length);
+  expect(most).toBeLessThanOrEqual(1_000);
+  await table.close();
+  expect(statSync(file).size).toBeLessThan(size);
+  expect(await content()).toEqual({ ...Object.fromEntries(all(3)), meanwhile: 4 });
 });
