@@ -114,7 +114,7 @@ export class CutOff extends MemberError {
 export interface MemberBackend {
   /** It gives zones serials of its own, so that DNS can't tell which version it serves. */
   readonly ownSerials?: boolean;
-  /** Where its nameserver answers, so that what it serves can be looked at; of a cPanel member, the table knows it. */
+  /** Where its nameserver answers, so that what it serves can be looked at. */
   readonly dns?: { host: string; port: number };
   /** Where it can tell digests: known after it was probed. */
   readonly digests?: MemberDigests | undefined;
@@ -130,6 +130,16 @@ export interface MemberBackend {
   zoneExists(name: ZoneName, options?: CallOptions): Promise<boolean>;
   /** Upserts and removals in one batch, one outcome for each change, in their order. */
   push(changes: readonly MemberChange[], options?: CallOptions): Promise<Pushed[]>;
+  /**
+   * Asks it to take us for a member in return: it calls `address` back with this user and token before it does so. Its answer is its
+   * operator's sentence.
+   */
+  requestTrust?(
+    request: { user: string; address: string; token: string },
+    options?: CallOptions,
+  ): Promise<{ established: boolean; said: string }>;
+  /** The version that it tells those who call it; the first thing to ask of one who gave us a token. */
+  showVersion?(options?: CallOptions): Promise<string>;
   /** Ends the calls under way, of which nothing is heard any more; they reject with BrokenOff. The next ones connect anew. */
   breakOff?(): void;
   /** Closes kept-alive connections. Idempotent. */

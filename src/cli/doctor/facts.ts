@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { isServerType } from '../../cluster/model/member.js';
 import { sentenceOf } from '../../errors.js';
 import { within } from '../../members/within.js';
 import { DATA_FOLDER, readNodeConfiguration } from '../../panel/node-configuration.js';
@@ -19,18 +20,13 @@ export interface ServiceFacts {
 
 /** Milliseconds: the service itself may wait for a nameserver that is silent. */
 const ANSWERS_WITHIN = 25_000;
-/** Of members that are no servers of this wire there is nothing to look at. */
-const CPANEL = 'cpanel';
-const kept = z.looseObject({
-  members: z.array(
-    z.looseObject({
-      type: z.string(),
-      hostname: z.string(),
-      host: z.string(),
-      port: z.number(),
-      fingerprint: z.string(),
-    }),
-  ),
+const kept = z.looseObject({ members: z.array(z.looseObject({ type: z.string() })) });
+const keptServer = z.looseObject({
+  type: z.string(),
+  hostname: z.string(),
+  host: z.string(),
+  port: z.number(),
+  fingerprint: z.string(),
 });
 
 /** What checks are made of: the configuration, the folder, and what the service says, where it runs. */
@@ -105,15 +101,16 @@ async function askAll(folder: string): Promise<ServiceFacts | string> {
   }
 }
 
+/** Of members that are no servers there is nothing to look at. */
 function membersOf({ status: { members } }: ServiceFacts): KnownMember[] {
-  return members.filter(({ type }) => type === CPANEL);
+  return members.filter(({ type }) => isServerType(type));
 }
 
 /** From the file, where no service can be asked. */
 async function keptMembers(data: string): Promise<KnownMember[]> {
   try {
     const { members } = kept.parse(JSON.parse(await readFile(join(data, 'cluster.json'), 'utf8')));
-    return members.filter(({ type }) => type === CPANEL);
+    return members.filter(({ type }) => isServerType(type)).map((member) => keptServer.parse(member));
   } catch {
     // That it can't be read is another check's finding.
     return [];

@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import { CPANEL, isServerType } from '../../cluster/model/member.js';
 import type { MemberRow } from '../../web/whm-api/answers/member-answer.js';
 import { EXIT, WrongUse } from '../terminal/failure.js';
 import { guide } from '../terminal/guide.js';
@@ -34,7 +35,7 @@ that the server itself prints. Where nobody can be asked, give that fingerprint 
 
 async function run(host: string | undefined, options: Options): Promise<void> {
   const target = targetOf(options);
-  const isServer = (options.type ?? 'cpanel') === 'cpanel';
+  const isServer = isServerType(options.type ?? CPANEL);
   if (isServer === (host === undefined)) {
     throw new WrongUse(
       isServer

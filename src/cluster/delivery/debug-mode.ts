@@ -1,13 +1,14 @@
 import { Transactions, type Transaction } from '../../members/transactions.js';
-import type { Member } from '../model/member.js';
+import { isServer, type Member } from '../model/member.js';
 
 /** What was said to members in debug mode, and by them. */
 export class DebugMode {
   readonly #of = new Map<string, Transactions>();
 
   /** Keeps a member's calls, where it is in debug mode. */
-  noteFor({ id, debug }: Member): ((transaction: Transaction) => void) | undefined {
-    if (debug !== true) {
+  noteFor(member: Member): ((transaction: Transaction) => void) | undefined {
+    const { id } = member;
+    if (!isServer(member) || member.debug !== true) {
       this.#of.delete(id);
       return undefined;
     }

@@ -17,7 +17,7 @@ import type { Conflicts } from '../local/conflicts.js';
 import { DebugMode } from './debug-mode.js';
 import { HealthRecord, healthOf } from '../health/health-record.js';
 import { parseLedgerEntry } from './ledger.js';
-import { CPANEL, mayUse, ROLES, ROOT, serves, type Member } from '../model/member.js';
+import { mayUse, ROLES, ROOT, serves, type Member } from '../model/member.js';
 import { MemberWorker } from './member-worker.js';
 import { Recoveries } from './recoveries.js';
 import type { Origins } from '../local/origins.js';
@@ -168,7 +168,7 @@ export class Delivery {
     const current = (): Member | undefined => state.data.members.find((candidate) => candidate.id === member.id);
     const worker = new MemberWorker({
       backend,
-      dns: dnsOf(member, backend, reach),
+      dns: dnsOf(backend, reach),
       ledger,
       store,
       log,
@@ -218,7 +218,6 @@ export class Delivery {
 }
 
 /** Where its nameserver answers, as far as it may be asked. */
-function dnsOf(member: Member, backend: MemberBackend, reach: Reach | undefined): DnsServer | undefined {
-  const dns = member.type === CPANEL ? { host: member.host, port: member.dnsPort } : backend.dns;
+function dnsOf({ dns }: MemberBackend, reach: Reach | undefined): DnsServer | undefined {
   return dns === undefined || reach === undefined ? dns : { ...dns, addressOf: (host) => reach.addressOf(host) };
 }

@@ -3,7 +3,7 @@ import type { MemberBackend } from '../../members/member-backend.js';
 import type { Transaction } from '../../members/transactions.js';
 import type { MemberTypes } from '../../members/member-types.js';
 import type { Reach } from '../../members/reach.js';
-import { CPANEL, type Member } from '../model/member.js';
+import { isServer, type Member } from '../model/member.js';
 import type { OwnIdentity } from '../model/own-identity.js';
 
 /** Talks to a member of the table. */
@@ -18,7 +18,6 @@ export function openBackend(
     note?: ((transaction: Transaction) => void) | undefined;
   },
 ): MemberBackend {
-  if (member.type === CPANEL)
-    return new CpanelMember({ ...member, self: of.own.hostname, reach: of.reach, note: of.note });
-  return of.types.reopen(member.type, member.values ?? {}, of.reach);
+  if (isServer(member)) return new CpanelMember({ ...member, self: of.own.hostname, reach: of.reach, note: of.note });
+  return of.types.reopen(member.type, member.values, of.reach);
 }

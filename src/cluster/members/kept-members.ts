@@ -2,7 +2,7 @@ import type { Principal } from '../../access/principal.js';
 import { ClusterError } from '../../errors.js';
 import type { JsonState } from '../../state/json-state.js';
 import type { ClusterState } from '../model/cluster-state.js';
-import { mayUse, type Member } from '../model/member.js';
+import { isServer, mayUse, type Member, type ServerMember } from '../model/member.js';
 
 /** The rows of members in the state file, and who may see and change them. */
 export class KeptMembers {
@@ -15,6 +15,10 @@ export class KeptMembers {
   /** Those that `by` may see. */
   list(by: Principal): readonly Member[] {
     return this.#state.data.members.filter((member) => mayUse(by, member));
+  }
+
+  servers(by: Principal): ServerMember[] {
+    return this.list(by).filter(isServer);
   }
 
   /** Throws member_unknown. */

@@ -1,6 +1,6 @@
 import type { MemberTypes } from '../../members/member-types.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
-import { ROLES, ROOT, type Member } from '../model/member.js';
+import { isServer, ROLES, ROOT, type Member } from '../model/member.js';
 import type { MemberWorker } from '../delivery/member-worker.js';
 import type { MemberStatus } from '../model/member-status.js';
 import { healthOf } from '../health/health-record.js';
@@ -14,7 +14,8 @@ export function memberRow(
   worker: MemberWorker | undefined,
   { store, types }: { store: ZoneStore; types: MemberTypes },
 ): MemberStatus {
-  const { token: _token, disabledFailure: _failure, values, ...shown } = member;
+  const { id, type, hostname, version, owner } = member;
+  const { disabledAt, disabledReason, disabledByThreshold } = member;
   const { state, failures, lastFailure, lastContact } = worker?.health ?? healthOf(member);
   const { writes } = ROLES[member.role];
   const due = writes ? (worker?.backlog.size ?? 0) : 0;
@@ -27,9 +28,12 @@ export function memberRow(
   const ends = worker?.info?.certificateEnds;
   const latency = worker?.latency.history.map((taken) => taken ?? null) ?? [];
   return {
-    ...shown,
+    ...{ id, type, ...addressOf(member), hostname, version, owner },
+    ...(disabledAt === undefined ? {} : { disabledAt }),
+    ...(disabledReason === undefined ? {} : { disabledReason }),
+    ...(disabledByThreshold === undefined ? {} : { disabledByThreshold }),
     ...{ state, failures, zones, zonesInSync: Math.max(0, zones - due), pending: due },
-    ...(values === undefined ? {} : { values: types.shown(member.type, values) }),
+    ...(isServer(member) ? {} : { values: types.shown(type, member.values) }),
     ...(lastFailure === undefined ? {} : { lastFailure: lastFailure.sentence }),
     ...(lastFailure?.kind === undefined ? {} : { lastFailureKind: lastFailure.kind }),
     ...(lastContact === 0 ? {} : { lastContact: new Date(lastContact).toISOString() }),
@@ -41,6 +45,18 @@ export function memberRow(
     ...(leftOut.length === 0 ? {} : { leftOut }),
     ...(latency.length === 0 ? {} : { latency }),
   };
+}
+
+/** Clients know these fields of every member. */
+function addressOf(
+  member: Member,
+): Pick<MemberStatus, 'host' | 'port' | 'dnsPort' | 'user' | 'role' | 'fingerprint' | 'debug'> {
+  if (!isServer(member)) {
+    const { hostname, values, role } = member;
+    return { host: hostname, port: 0, dnsPort: 0, user: values['username'] ?? '', role, fingerprint: '' };
+  }
+  const { host, port, dnsPort, user, role, fingerprint, debug } = member;
+  return { host, port, dnsPort, user, role, fingerprint, ...(debug === undefined ? {} : { debug }) };
 }
 
 /** How many zones it should hold. */

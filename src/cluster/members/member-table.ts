@@ -1,6 +1,6 @@
 import type { Principal } from '../../access/principal.js';
 import { ClusterError } from '../../errors.js';
-import { CpanelMember, lookAtServer } from '../../members/cpanel/cpanel-member.js';
+import { lookAtServer } from '../../members/cpanel/cpanel-member.js';
 import { MemberError } from '../../members/member-backend.js';
 import type { MemberType } from '../../members/member-type.js';
 import type { MemberTypes } from '../../members/member-types.js';
@@ -13,7 +13,7 @@ import { refuseSignedZones } from '../local/signed-zones.js';
 import type { Audit, AuditAction } from '../model/audit.js';
 import { authorize } from '../model/authorize.js';
 import type { HealthEvent } from '../health/failure-threshold.js';
-import { CPANEL, ownerOf, type Member, type Role } from '../model/member.js';
+import { isServer, ownerOf, type Member, type Role } from '../model/member.js';
 import type { ClusterFailures } from '../model/results.js';
 import { failuresOf } from './failures.js';
 import type { KeptMembers } from './kept-members.js';
@@ -21,7 +21,7 @@ import { cutOffBy } from '../../operations/cut-off.js';
 import { inSlices } from '../../operations/in-slices.js';
 import { askForSoa, type MemberAnswer } from './member-dns.js';
 import { parseMemberHost, refuseOwnAddress } from './member-address.js';
-import { EDITABLE, editedMember, type MemberEdit } from '../model/member-edit.js';
+import { EDITABLE, editedMember, storedRevision, type MemberEdit } from '../model/member-edit.js';
 import { memberRow } from './member-row.js';
 import type { Delivery } from '../delivery/delivery.js';
 import { proveMember, type ProvenMember } from './new-member.js';
@@ -97,13 +97,12 @@ export class MemberTable {
   trust({ address, user, token }: TrustRequest, by: Principal): Promise<MemberStatus> {
     return this.#options.audit.command(by, 'trustMember', address, async () => {
       const { host, port } = parseMemberHost(address);
-      const known = this.#kept.list(by).find((member) => member.host === host && member.port === port);
+      const known = this.#kept.servers(by).find((member) => member.host === host && member.port === port);
       const input: NewMember = { host, port, user, token, role: 'standalone' };
       if (known !== undefined) input.fingerprint = known.fingerprint;
       const proven = await this.#prove(input, by, known?.id);
       try {
-        if (proven.backend instanceof CpanelMember)
-          await fromMember(proven.backend.showVersion({ signal: this.#options.workers.ending }));
+        await fromMember(proven.backend.showVersion?.({ signal: this.#options.workers.ending }));
         if (known === undefined) await this.#keep(proven);
       } catch (error) {
         await proven.backend.close();
@@ -130,17 +129,19 @@ export class MemberTable {
     const { member, backend } = await this.#prove(editedMember(before, edit), by, id);
     await backend.close();
     const { id: _id, owner: _owner, ...fields } = member;
-    const stored = [...EDITABLE, 'token'] as const;
     const edited = await this.#kept.edit(id, by, (draft) => {
       // Everything is written, also what the edit does not name: it must be as it was when the member was asked.
-      refuseChanged(before.hostname, revisionOf(before, stored), revisionOf(draft, stored));
-      this.#kept.refuseTwin((other) => other.id !== id && other.hostname === member.hostname, member.host);
+      refuseChanged(before.hostname, storedRevision(before), storedRevision(draft));
+      this.#kept.refuseTwin(
+        (other) => other.id !== id && other.hostname === member.hostname,
+        isServer(member) ? member.host : member.hostname,
+      );
       Object.assign(draft, fields);
     });
     const { workers, store } = this.#options;
     await workers.restart(edited, member.hostname !== before.hostname);
     // Another certificate may be that of a server that was set up anew and holds nothing of what it acknowledged.
-    if (member.fingerprint !== before.fingerprint)
+    if (isServer(member) && isServer(before) && member.fingerprint !== before.fingerprint)
       await inSlices(store.inOrder(), ({ name }) => workers.of(id)?.resend([name]));
     return this.#status(edited);
   }
@@ -247,7 +248,7 @@ export class MemberTable {
   async #keep({ member, backend }: ProvenMember): Promise<void> {
     try {
       await this.#kept.add(member, () => {
-        if (member.type !== CPANEL) return;
+        if (!isServer(member)) return;
         this.#kept.refuseTwin((other) => other.hostname === member.hostname, member.host);
       });
       await this.#options.workers.begin(member, backend);
@@ -276,7 +277,7 @@ export class MemberTable {
 }
 
 /** What a member did wrong is the operator's error of that call: member_call_failed. */
-async function fromMember<T>(call: Promise<T>): Promise<T> {
+async function fromMember<T>(call: T | Promise<T>): Promise<T> {
   try {
     return await call;
   } catch (error) {

@@ -5,7 +5,7 @@ import { CpanelMember, lookAtServer } from '../../members/cpanel/cpanel-member.j
 import type { MemberBackend } from '../../members/member-backend.js';
 import type { MemberTypes } from '../../members/member-types.js';
 import type { Reach } from '../../members/reach.js';
-import { CPANEL, ownerOf, type Member } from '../model/member.js';
+import { CPANEL, isServer, ownerOf, type Member } from '../model/member.js';
 import { parseMemberHost, refuseOwnAddress } from './member-address.js';
 import { refuseSignedZones } from '../local/signed-zones.js';
 import type { NewCpanelMember, NewMember, NewTypedMember } from '../model/member-status.js';
@@ -44,21 +44,21 @@ async function proveServer(input: NewCpanelMember, by: Principal, of: Of): Promi
   if (user === '' || token === '') throw new ClusterError('member_credentials_missing', { host });
   await refuseOwnAddress(host, port, portGiven, own);
   await of.reach?.check(host);
-  of.refuseTwin((member) => member.host === host && member.port === port, host);
+  of.refuseTwin((member) => isServer(member) && member.host === host && member.port === port, host);
   const shown = await lookAtServer(host, port, of);
   if (shown.fingerprint === own.fingerprint) throw new ClusterError('member_is_self', { host });
   const fingerprint = input.fingerprint ?? shown.fingerprint;
-  const backend = new CpanelMember({ host, port, user, token, fingerprint, self: own.hostname, reach: of.reach });
+  const { dnsPort = DNS_PORT, debug = false } = input;
+  const address = { host, port, dnsPort, user, token, fingerprint };
+  const backend = new CpanelMember({ ...address, self: own.hostname, reach: of.reach });
   return orClose(backend, async () => {
     const info = await backend.probe(of);
     if (info.hostname === own.hostname) throw new ClusterError('member_is_self', { host });
     refuseSignedZones(info.hostname, { software: 'nameserver', ...info });
     const { hostname, version } = info;
-    const dnsPort = input.dnsPort ?? DNS_PORT;
-    const { debug = false } = input;
-    const row = { id: randomUUID(), type: CPANEL, host, port, dnsPort, user, token, role, fingerprint, debug };
     const { ownAddress } = shown;
-    return { backend, member: { ...row, hostname, version, owner: ownerOf(by) }, ...(ownAddress && { ownAddress }) };
+    const row = { id: randomUUID(), role, hostname, version, owner: ownerOf(by) };
+    return { backend, member: { ...row, type: CPANEL, ...address, debug }, ...(ownAddress && { ownAddress }) };
   });
 }
 
@@ -74,11 +74,13 @@ async function proveService(
     const info = await backend.probe(of);
     const { hostname, version } = info;
     refuseSignedZones(hostname, { software: of.types.get(type)?.label ?? type, ...info });
-    const user = values['username'] ?? '';
-    of.refuseTwin((member) => member.type === type && member.hostname === hostname && member.user === user, hostname);
-    const nowhere = { port: 0, dnsPort: 0, token: '', fingerprint: '' };
-    const member = { id: randomUUID(), type, host: hostname, ...nowhere, user, role, values, hostname, version };
-    return { backend, member: { ...member, owner: ownerOf(by) } };
+    const isTwin = (member: Member): boolean =>
+      !isServer(member) &&
+      member.type === type &&
+      member.hostname === hostname &&
+      member.values['username'] === values['username'];
+    of.refuseTwin(isTwin, hostname);
+    return { backend, member: { id: randomUUID(), type, role, values, hostname, version, owner: ownerOf(by) } };
   });
 }
 

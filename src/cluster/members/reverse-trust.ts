@@ -1,6 +1,5 @@
 import type { Principal } from '../../access/principal.js';
 import { sentenceOf } from '../../errors.js';
-import { CpanelMember } from '../../members/cpanel/cpanel-member.js';
 import type { Member } from '../model/member.js';
 import type { ProvenMember } from './new-member.js';
 import type { ReverseTrust } from '../model/member-status.js';
@@ -25,7 +24,7 @@ export async function askForTrust(
   by: Principal,
   { own, tokens, signal }: { own: OwnIdentity; tokens: TrustTokens; signal: AbortSignal },
 ): Promise<ReverseTrust> {
-  if (!(backend instanceof CpanelMember)) return { established: false, said: 'A service can not call this server.' };
+  if (backend.requestTrust === undefined) return { established: false, said: 'A service can not call this server.' };
   const name = tokenName(member);
   try {
     const token = await tokens.issue(name, by);

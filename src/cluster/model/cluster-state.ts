@@ -1,20 +1,14 @@
 import { isNetwork } from '../../access/networks.js';
 import { z } from 'zod';
 import { MEMBER_FAILURES } from '../../members/member-backend.js';
+import { CPANEL, isServerType } from './member.js';
 
 /** State files once had the sentence alone: it read like this. */
 const CERTIFICATE_CHANGED = / shows another certificate than the one that was accepted, and nothing was sent to it\./;
 
-const memberSchema = z.object({
+const row = {
   id: z.string(),
-  type: z.string(),
-  host: z.string(),
-  port: z.number().int(),
-  dnsPort: z.number().int(),
-  user: z.string(),
-  token: z.string(),
   role: z.enum(['standalone', 'sync', 'write-only']),
-  fingerprint: z.string(),
   hostname: z.string(),
   version: z.string(),
   owner: z.string(),
@@ -22,15 +16,32 @@ const memberSchema = z.object({
   disabledReason: z.string().exactOptional(),
   disabledFailure: z.enum(MEMBER_FAILURES).exactOptional(),
   disabledByThreshold: z.boolean().exactOptional(),
+};
+const server = z.object({
+  ...row,
+  type: z.literal(CPANEL),
+  host: z.string(),
+  port: z.number().int(),
+  dnsPort: z.number().int(),
+  user: z.string(),
+  token: z.string(),
+  fingerprint: z.string(),
   debug: z.boolean().exactOptional(),
-  values: z.record(z.string(), z.string()).exactOptional(),
+});
+/** State files once had an address in these rows, too, with port 0 and an empty token: it is left out. */
+const typed = z.object({
+  ...row,
+  type: z.string().refine((type) => !isServerType(type)),
+  values: z.record(z.string(), z.string()).default({}),
 });
 
-const member = memberSchema.transform((row) =>
-  row.disabledFailure === undefined && CERTIFICATE_CHANGED.test(row.disabledReason ?? '')
-    ? { ...row, disabledFailure: 'certificate_changed' as const }
-    : row,
-);
+const member = z
+  .union([server, typed])
+  .transform((kept) =>
+    kept.disabledFailure === undefined && CERTIFICATE_CHANGED.test(kept.disabledReason ?? '')
+      ? { ...kept, disabledFailure: 'certificate_changed' as const }
+      : kept,
+  );
 
 /** What root decides for the whole cluster. */
 export const settingsSchema = z.object({

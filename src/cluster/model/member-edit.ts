@@ -1,4 +1,5 @@
-import { CPANEL, type Member, type Role } from './member.js';
+import { isServer, type Member, type Role } from './member.js';
+import { revisionOf } from '../../state/revision.js';
 import type { NewMember } from './member-status.js';
 
 /** What a person sees of a member and can change. */
@@ -25,10 +26,15 @@ export interface MemberEdit {
  */
 export function editedMember(member: Member, edit: MemberEdit): NewMember {
   const role = edit.role ?? member.role;
-  if (member.type !== CPANEL) return { type: member.type, role, values: { ...member.values, ...edit.values } };
+  if (!isServer(member)) return { type: member.type, role, values: { ...member.values, ...edit.values } };
   const { dnsPort, user, token, debug = false } = { ...member, ...edit };
   const address = { host: edit.host ?? member.host, port: edit.port ?? member.port };
   const moved = address.host !== member.host || address.port !== member.port;
   const fingerprint = edit.fingerprint ?? (moved ? undefined : member.fingerprint);
   return { ...address, dnsPort, user, token, role, debug, ...(fingerprint === undefined ? {} : { fingerprint }) };
+}
+
+/** Names everything of a member that an edit writes, as it is now, its secrets too. */
+export function storedRevision(member: Member): string {
+  return revisionOf({ stored: editedMember(member, {}) }, ['stored']);
 }

@@ -1,5 +1,6 @@
 import type { MemberFailure } from '../../members/member-backend.js';
-import type { Member, Role } from './member.js';
+import type { MemberValues } from '../../members/member-type.js';
+import type { Role } from './member.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 
 /** By which ways a member's nameserver did not answer when it was asked last, and since when. */
@@ -55,8 +56,30 @@ export interface NewCpanelMember {
   debug?: boolean;
 }
 
-/** A member as shown: everything but its secrets, and how it is doing. */
-export interface MemberStatus extends Omit<Member, 'token' | 'disabledFailure'> {
+/** A member as shown, and how it is doing. What is not listed here is shown to nobody. */
+export interface MemberStatus {
+  id: string;
+  type: string;
+  /** Of a server as it was given; else the name of the service. */
+  host: string;
+  /** 0 where it is no server. */
+  port: number;
+  /** 0 where it is no server. */
+  dnsPort: number;
+  /** Empty where its type has no `username`. */
+  user: string;
+  role: Role;
+  /** Empty where it is no server. */
+  fingerprint: string;
+  hostname: string;
+  version: string;
+  owner: string;
+  disabledAt?: string;
+  disabledReason?: string;
+  disabledByThreshold?: boolean;
+  debug?: boolean;
+  /** Of a type with fields of its own: those that are no secrets. */
+  values?: MemberValues;
   /** Only in the answer to its adding, where it was asked for. */
   reverseTrust?: ReverseTrust;
   /** Zones of which it can't hold every record, with what was left out: at most 20. */

@@ -32,24 +32,11 @@ export const CPANEL = 'cpanel';
 /** Members of root serve every account's zones; a reseller's member serves only theirs. */
 export const ROOT = 'root';
 
-/** A member as kept in the state file. */
-export interface Member {
+/** What the state file keeps of every member. */
+interface MemberRow {
   /** Stable id of this row. */
   id: string;
-  /** Member type, as `cpanel` or `softlayer`. */
-  type: string;
-  /** Host name or address, as the operator gave it, without a port. */
-  host: string;
-  /** Port of its API. */
-  port: number;
-  /** Port on which its nameserver answers. */
-  dnsPort: number;
-  user: string;
-  /** The token for its API. A secret: never in a log, a page or an error. */
-  token: string;
   role: Role;
-  /** SHA-256 fingerprint of its certificate, upper-case hex pairs with colons, pinned when it was added. */
-  fingerprint: string;
   /** The host name that it said it has. */
   hostname: string;
   /** Version that it announced last. */
@@ -63,10 +50,44 @@ export interface Member {
   disabledFailure?: MemberFailure;
   /** By the failure threshold: it may be enabled again by itself. */
   disabledByThreshold?: boolean;
+}
+
+/** A member with an address and a certificate of its own. */
+export interface ServerMember extends MemberRow {
+  type: typeof CPANEL;
+  /** Host name or address, as the operator gave it, without a port. */
+  host: string;
+  /** Port of its API. */
+  port: number;
+  /** Port on which its nameserver answers. */
+  dnsPort: number;
+  user: string;
+  /** The token for its API. A secret: never in a log, a page or an error. */
+  token: string;
+  /** SHA-256 fingerprint of its certificate, upper-case hex pairs with colons, pinned when it was added. */
+  fingerprint: string;
   /** Debug mode: what is said to it and by it is kept for a look. */
   debug?: boolean;
-  /** Of other types than `cpanel`: the values of the type's fields, some of them secrets. */
-  values?: MemberValues;
+}
+
+/** A member of a type with fields of its own. */
+export interface TypedMember extends MemberRow {
+  /** As `softlayer`; never `cpanel`. */
+  type: string;
+  /** The values of the type's fields, some of them secrets. */
+  values: MemberValues;
+}
+
+/** A member as kept in the state file. */
+export type Member = ServerMember | TypedMember;
+
+export function isServer(member: Member): member is ServerMember {
+  return isServerType(member.type);
+}
+
+/** Are members of this type servers, with an address and a certificate to accept? Else they are what their type's fields say. */
+export function isServerType(type: string): boolean {
+  return type === CPANEL;
 }
 
 /** Is this row one that `by` may see and change? */

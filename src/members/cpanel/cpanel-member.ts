@@ -22,6 +22,7 @@ export { lookAtServer } from './pinned-connection.js';
 
 type Upsert = MemberChange & { kind: 'upsert' };
 
+const DNS_PORT = 53;
 const SOON = { timeout: 10_000, largest: SHORT_ANSWER };
 /** It calls us back before it answers, and the original answers with a page. */
 const TRUST = { timeout: 40_000, largest: 1024 * 1024 };
@@ -47,6 +48,7 @@ const versionAnswer = z.object({
 
 /** A member that speaks the original's wire: a cPanel & WHM server, or another node of this software. */
 export class CpanelMember implements MemberBackend {
+  readonly dns: { host: string; port: number };
   readonly #host: string;
   /** Our own host name: who passes a change on says by which servers it came. */
   readonly #self: string;
@@ -55,8 +57,9 @@ export class CpanelMember implements MemberBackend {
   /** What it was when it answered last; undefined until it is asked, or when it has changed. */
   #kind: { ours: boolean; version: string } | undefined;
 
-  constructor(options: ConnectionOptions & { self: string }) {
+  constructor(options: ConnectionOptions & { self: string; dnsPort?: number }) {
     this.#host = options.host;
+    this.dns = { host: options.host, port: options.dnsPort ?? DNS_PORT };
     this.#self = options.self;
     this.#connection = new MemberConnection(options);
     this.#ours = new OwnWire(this.#connection, () => (this.#kind = undefined));
@@ -131,10 +134,6 @@ export class CpanelMember implements MemberBackend {
     return changes.map(({ name }) => outcomes.get(name) ?? refused(name, `${name} was not sent`));
   }
 
-  /**
-   * Asks it to take us for a member in return: it calls `address` back with this user and token before it does so. Its answer is its
-   * operator's sentence.
-   */
   async requestTrust(
     { user, address, token }: { user: string; address: string; token: string },
     options?: CallOptions,
@@ -149,7 +148,6 @@ export class CpanelMember implements MemberBackend {
     return { established: TRUSTED.test(said), said: this.#connection.quote(said.replaceAll(/<[^<>]*>/g, ' ')) };
   }
 
-  /** The version that it tells those who call by the wire; the first thing to ask of one who gave us a token. */
   async showVersion(options?: CallOptions): Promise<string> {
     const { body } = await this.#connection.get('/scripts2/showversion?', { ...SOON, ...options });
     const version = /^\d{1,6}(\.\d{1,6}){2,5}/.exec(body.toString('latin1'))?.[0];

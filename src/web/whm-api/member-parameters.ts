@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { MemberEdit } from '../../cluster/model/member-edit.js';
-import type { Role } from '../../cluster/model/member.js';
+import { CPANEL, isServerType, type Role } from '../../cluster/model/member.js';
 import { ClusterError } from '../../errors.js';
 import { defined } from '../../operations/defined.js';
 import type { ApiRequest } from '../requests/api-request.js';
@@ -45,8 +45,8 @@ export function editFrom(given: z.infer<z.ZodObject<typeof editedMember>>, reque
 
 /** What the cluster is to add. */
 export function memberFrom(given: z.infer<z.ZodObject<typeof newMember>>, request: ApiRequest): NewMember {
-  const { type = 'cpanel', role } = given;
-  if (type === 'cpanel') {
+  const { type = CPANEL, role } = given;
+  if (isServerType(type)) {
     const missing = (['host', 'user', 'token'] as const).find((parameter) => given[parameter] === undefined);
     if (missing !== undefined) throw new ClusterError('parameter_invalid', { parameter: missing, why: 'is missing' });
     const { host = '', user = '', token = '', port, dnsport: dnsPort, fingerprint, reversetrust: reverseTrust } = given;

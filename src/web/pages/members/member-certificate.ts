@@ -1,6 +1,6 @@
 import { Router } from 'express';
 import { z } from 'zod';
-import { CPANEL } from '../../../cluster/model/member.js';
+import { isServerType } from '../../../cluster/model/member.js';
 import { ClusterError } from '../../../errors.js';
 import { readForm } from '../forms.js';
 import { memberOf } from './member-pages.js';
@@ -18,7 +18,7 @@ export function memberCertificate(context: PageContext): Router {
   router.get('/member/:id/certificate', async (request, response) => {
     const { principal } = visitOf(request);
     const member = memberOf(context, request.params.id, principal);
-    if (member.type !== CPANEL) throw new ClusterError('page_unknown', { path: request.path.slice(0, 200) });
+    if (!isServerType(member.type)) throw new ClusterError('page_unknown', { path: request.path.slice(0, 200) });
     const looked = await cluster.members.lookAt(member.host, member.port, principal);
     showPage(context, request, response, 'member-certificate', {
       title: `The certificate of ${member.hostname}`,

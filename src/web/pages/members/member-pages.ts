@@ -1,7 +1,7 @@
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
 import type { Principal } from '../../../access/principal.js';
-import { CPANEL, ROLES } from '../../../cluster/model/member.js';
+import { isServerType, ROLES } from '../../../cluster/model/member.js';
 import type { MemberAnswer } from '../../../cluster/members/member-dns.js';
 import { EDITABLE, type MemberEdit } from '../../../cluster/model/member-edit.js';
 import { ClusterError, isClusterError } from '../../../errors.js';
@@ -144,7 +144,7 @@ export function typeLabel({ cluster }: PageContext): (type: string) => string {
 /** What is empty stays as it was where it is secret. */
 function editOf({ cluster }: PageContext, request: Request, member: MemberStatus): MemberEdit {
   const type = cluster.members.types().find((known) => known.type === member.type);
-  if (member.type !== CPANEL && type !== undefined) {
+  if (!isServerType(member.type) && type !== undefined) {
     const secrets = new Set(type.fields.filter(({ secret }) => secret).map(({ name }) => name));
     const values = Object.entries(typedValues(request, type)).filter(
       ([name, value]) => !secrets.has(name) || value !== '',

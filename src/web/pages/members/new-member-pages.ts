@@ -1,6 +1,6 @@
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
-import { CPANEL, ROLES } from '../../../cluster/model/member.js';
+import { CPANEL, isServerType, ROLES } from '../../../cluster/model/member.js';
 import { ClusterError, isClusterError } from '../../../errors.js';
 import type { MemberType } from '../../../members/member-type.js';
 import { readForm, sentText } from '../forms.js';
@@ -112,7 +112,7 @@ function shownOf(input: NewMember): Record<string, string> {
 
 function newMember({ cluster }: PageContext, request: Request): NewMember {
   const { type, role } = readForm(typeForm, request);
-  if (type === CPANEL) return cpanelMember(request);
+  if (isServerType(type)) return cpanelMember(request);
   const known = cluster.members.types().find((one) => one.type === type);
   return { type, role, values: known === undefined ? {} : typedValues(request, known) };
 }

@@ -1,4 +1,4 @@
-import { ROLES } from '../../../cluster/model/member.js';
+import { isServerType, ROLES } from '../../../cluster/model/member.js';
 import type { ClusterStatus } from '../../../cluster/model/results.js';
 
 /** Something that a working cluster needs, and whether it is there; the sentence says what to do where it is not. */
@@ -10,7 +10,7 @@ interface Requirement {
 /** What has to be true for a cluster that does its work (the original's list, and what it learned since). */
 export function requirementsOf({ members, nameserver, hostname }: ClusterStatus): Requirement[] {
   const writers = members.filter(({ role }) => ROLES[role].writes);
-  const old = members.filter(({ version, type }) => type === 'cpanel' && version !== '' && !takesBundles(version));
+  const old = members.filter(({ version, type }) => isServerType(type) && version !== '' && !takesBundles(version));
   const software = `${nameserver.software} ${nameserver.version}`.trim();
   return [
     writers.length > 0
