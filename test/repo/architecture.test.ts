@@ -126,6 +126,14 @@ describe('the structure of the source', () => {
     expect(tracked.filter((file) => /(^|\/)(utils?|helpers?|misc|common|manager)(\.ts|\/)/.test(file))).toEqual([]);
   });
 
+  test('whether a member is a server is asked of the model, and of no name of a type', () => {
+    const comparing =
+      /[!=]==\s*(CPANEL\b|['"]cpanel['"])|(\bCPANEL|['"]cpanel['"])\s*[!=]==|\binstanceof CpanelMember\b/;
+    const asking = [...text].filter(([, content]) => comparing.test(content)).map(([file]) => file);
+    expect(asking.filter((file) => !/^src\/(members|cluster\/model)\//.test(file))).toEqual([]);
+    expect(asking).toContain('src/cluster/model/member.ts');
+  });
+
   test('every room and sub-room is described in docs/architecture.md', () => {
     const described = readFileSync('docs/architecture.md', 'utf8');
     const rooms = new Set(sources.map(dirname));
