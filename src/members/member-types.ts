@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { Principal } from '../access/principal.js';
-import { ClusterError, isClusterError } from '../errors.js';
+import { ClusterError, isClusterError, sentenceOf } from '../errors.js';
 import type { Log } from '../operations/log.js';
 import { MemberError, type MemberBackend } from './member-backend.js';
 import type { Reach } from './reach.js';
@@ -60,7 +60,7 @@ export class MemberTypes {
       return known.create(values, { log: this.#log, reach });
     } catch (error) {
       if (isClusterError(error)) throw error;
-      throw new ClusterError('member_field_invalid', { why: error instanceof Error ? error.message : String(error) });
+      throw new ClusterError('member_field_invalid', { why: sentenceOf(error) });
     }
   }
 
@@ -69,7 +69,7 @@ export class MemberTypes {
     try {
       return this.create(type, values, reach);
     } catch (error) {
-      return unusable(error as ClusterError);
+      return unusable(sentenceOf(error));
     }
   }
 
@@ -107,8 +107,8 @@ function valueOf(field: MemberField, given: Readonly<Record<string, string>>): s
   return value;
 }
 
-function unusable({ message }: ClusterError): MemberBackend {
-  const fail = (): Promise<never> => Promise.reject(new MemberError('refused', message));
+function unusable(why: string): MemberBackend {
+  const fail = (): Promise<never> => Promise.reject(new MemberError('refused', why));
   return {
     batch: 1,
     probe: fail,

@@ -11,7 +11,7 @@ import type { MemberAnswer } from '../../src/cluster/members/member-dns.js';
 import type { MemberEdit } from '../../src/cluster/model/member-edit.js';
 import type { Role } from '../../src/cluster/model/member.js';
 import type { RescanResult } from '../../src/cluster/local/rescan.js';
-import { ClusterError } from '../../src/errors.js';
+import { ClusterError, isClusterError } from '../../src/errors.js';
 import { zoneFromTemplate } from '../../src/zones/templates.js';
 import { validateZone } from '../../src/zones/validation.js';
 import type { ZoneEntry } from '../../src/zones/zone-index.js';
@@ -404,7 +404,7 @@ async function outcome(zone: ZoneName, change: Promise<ChangeResult>): Promise<B
   try {
     return { zone, result: await change };
   } catch (error) {
-    if (error instanceof ClusterError) return { zone, error };
+    if (isClusterError(error)) return { zone, error };
     throw error;
   }
 }

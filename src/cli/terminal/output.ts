@@ -1,4 +1,4 @@
-import { formatIssue, sentenceOf, type ZoneIssue } from '../../errors.js';
+import { codeOf, formatIssue, isClusterError, sentenceOf, type ZoneIssue } from '../../errors.js';
 import { visible } from '../../operations/visible.js';
 import { CommandFailure, EXIT } from './failure.js';
 
@@ -43,8 +43,10 @@ function issueLines(issues: readonly ZoneIssue[]): string {
  */
 export function fail(error: unknown, json: boolean): number {
   const message = sentenceOf(error);
-  const { code = 'internal', issues = [] } =
-    error instanceof CommandFailure ? error.details : (error as { code?: string; issues?: readonly ZoneIssue[] });
+  const { code, issues = [] } =
+    error instanceof CommandFailure
+      ? error.details
+      : { code: codeOf(error) || 'internal', issues: isClusterError(error) ? error.issues : [] };
   const listed = issueLines(issues);
   process.stderr.write(visible(`${listed}${message}\n`));
   if (json) say(true, { error: { code, message, ...(issues.length > 0 ? { issues } : {}) } }, '');
