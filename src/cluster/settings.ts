@@ -5,9 +5,8 @@ import type { JsonState } from '../state/json-state.js';
 import { refuseChanged, revisionOf } from '../state/revision.js';
 import type { Delivery } from './delivery/delivery.js';
 import { refuseSignedZones } from './local/signed-zones.js';
-import type { Audit } from './model/audit.js';
-import { authorizeRoot } from './model/authorize.js';
 import { settingsSchema, type ClusterSettings, type ClusterState } from './model/cluster-state.js';
+import { type Audit, authorizeRoot } from './model/audit.js';
 
 interface Parts {
   /** This server's host name. */

@@ -16,7 +16,7 @@ export interface Transaction {
 const KEPT = 200;
 
 /** The last calls to one member. In memory alone: debug mode is for a look, and what members say may be long. */
-export class Transactions {
+class Transactions {
   #kept: Transaction[] = [];
 
   readonly note = (transaction: Transaction): void => {
@@ -27,5 +27,32 @@ export class Transactions {
   /** The newest first. */
   list(): Transaction[] {
     return [...this.#kept].reverse();
+  }
+}
+
+/** What was said to members in debug mode, and by them. */
+export class DebugMode {
+  readonly #of = new Map<string, Transactions>();
+
+  /** Keeps a member's calls, where it is in debug mode. */
+  noteFor({
+    id,
+    debug,
+  }: {
+    id: string;
+    debug?: boolean | undefined;
+  }): ((transaction: Transaction) => void) | undefined {
+    if (debug !== true) {
+      this.#of.delete(id);
+      return undefined;
+    }
+    const kept = this.#of.get(id) ?? new Transactions();
+    this.#of.set(id, kept);
+    return kept.note;
+  }
+
+  /** The newest first. */
+  of(id: string): Transaction[] {
+    return this.#of.get(id)?.list() ?? [];
   }
 }

@@ -8,11 +8,10 @@ import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
 import { inBatch } from './batch.js';
 import type { Delivery } from '../delivery/delivery.js';
-import type { Audit } from '../model/audit.js';
-import { authorizeRoot } from '../model/authorize.js';
 import type { Rescan, RescanResult } from '../local/rescan.js';
 import type { ZoneChanges } from './zone-changes.js';
 import type { BatchOutcome, ChangeResult } from '../model/results.js';
+import { type Audit, authorizeRoot } from '../model/audit.js';
 
 const TIMEOUT = 30_000;
 /** Zones that a member is asked for in one call. */

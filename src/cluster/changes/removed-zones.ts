@@ -3,10 +3,9 @@ import { ClusterError } from '../../errors.js';
 import type { ZoneHistory } from '../../zones/zone-history.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
-import type { Audit } from '../model/audit.js';
-import { authorize } from '../model/authorize.js';
 import type { ZoneChanges } from './zone-changes.js';
 import type { ChangeOptions, ChangeResult, RemovedZone } from '../model/results.js';
+import { type Audit, authorize } from '../model/audit.js';
 
 const MOST_LISTED = 1_000;
 

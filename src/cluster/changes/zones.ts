@@ -6,8 +6,7 @@ import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
 import type { Conflict, Conflicts } from '../local/conflicts.js';
 import type { LocalZones } from '../local/local-zones.js';
-import { batchTarget, type Audit } from '../model/audit.js';
-import { authorize, authorizeRoot } from '../model/authorize.js';
+import { batchTarget, type Audit, authorize, authorizeRoot } from '../model/audit.js';
 import type {
   BatchOutcome,
   ChangeOptions,

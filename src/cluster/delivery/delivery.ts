@@ -14,15 +14,15 @@ import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
 import type { ClusterState } from '../model/cluster-state.js';
 import type { Conflicts } from '../local/conflicts.js';
-import { DebugMode } from './debug-mode.js';
 import { HealthRecord, healthOf } from '../health/health-record.js';
 import { parseLedgerEntry } from './ledger.js';
 import { mayUse, ROLES, ROOT, serves, type Member } from '../model/member.js';
 import { MemberWorker } from './member-worker.js';
-import { Recoveries } from './recoveries.js';
+import { Recoveries } from './recovery.js';
 import type { Origins } from '../local/origins.js';
 import type { OwnIdentity } from '../model/own-identity.js';
 import { openBackend } from './open-backend.js';
+import { DebugMode } from '../../members/transactions.js';
 
 interface DeliveryOptions {
   state: JsonState<ClusterState>;

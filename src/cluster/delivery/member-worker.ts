@@ -15,16 +15,14 @@ import { nextHealth, type Health, type HealthEvent } from '../health/failure-thr
 import { stateAtMember, type StateAtMember } from './state-at-member.js';
 import { Acknowledgements } from './acknowledgements.js';
 import { Backlog } from './backlog.js';
-import { BatchSize } from './batch-size.js';
-import { Lanes } from './lanes.js';
+import { BatchSize, Lanes } from './lanes.js';
+import { Latency, PushFigures } from './figures.js';
 import type { MemberWorkerOptions, Question } from './worker-options.js';
 import { NameserverProbe } from '../health/nameserver-probe.js';
-import { Latency, PushFigures } from './figures.js';
 import { PushOutcomes } from './push-outcomes.js';
 import { pushWhileAlive } from './push-while-alive.js';
 import { ReturnProbe } from '../health/return-probe.js';
-import { Signal } from './signal.js';
-import { Waiters } from './waiters.js';
+import { Signal, Waiters } from './waking.js';
 import { within } from '../../members/within.js';
 
 const BATCH_OCTETS = 8 * 1024 * 1024;

@@ -1,10 +1,10 @@
 import { CpanelMember } from '../../members/cpanel/cpanel-member.js';
 import type { MemberBackend } from '../../members/member-backend.js';
-import type { Transaction } from '../../members/transactions.js';
 import type { MemberTypes } from '../../members/member-types.js';
 import type { Reach } from '../../members/reach.js';
 import { isServer, type Member } from '../model/member.js';
 import type { OwnIdentity } from '../model/own-identity.js';
+import { type Transaction } from '../../members/transactions.js';
 
 /** Talks to a member of the table. */
 export function openBackend(

@@ -3,7 +3,7 @@ import { parseName } from '../../dns/name.js';
 import { sentenceOf } from '../../errors.js';
 import type { Log } from '../../operations/log.js';
 import type { ZoneName } from '../../zones/zone-name.js';
-import { Signal } from './signal.js';
+import { Signal } from './waking.js';
 
 /** Waits between looks at one zone, milliseconds. After the last, the zone stays "acknowledged": DNS may be unreachable from here. */
 const DELAYS = [0, 20, 100, 500, 2_000, 10_000];

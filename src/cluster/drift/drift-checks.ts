@@ -16,8 +16,7 @@ import {
   type Settlement,
 } from '../model/drift-kinds.js';
 import type { LocalOutcome } from '../local/decision.js';
-import { batchTarget, type Audit } from '../model/audit.js';
-import { authorize } from '../model/authorize.js';
+import { batchTarget, type Audit, authorize } from '../model/audit.js';
 import { mayUse, ROLES, type Member } from '../model/member.js';
 import type { Delivery } from '../delivery/delivery.js';
 import type { MemberWorker } from '../delivery/member-worker.js';

@@ -10,8 +10,6 @@ import { refuseChanged, revisionOf } from '../../state/revision.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
 import { refuseSignedZones } from '../local/signed-zones.js';
-import type { Audit, AuditAction } from '../model/audit.js';
-import { authorize } from '../model/authorize.js';
 import type { HealthEvent } from '../health/failure-threshold.js';
 import { isServer, ownerOf, type Member, type Role } from '../model/member.js';
 import type { ClusterFailures } from '../model/results.js';
@@ -28,6 +26,7 @@ import { proveMember, type ProvenMember } from './new-member.js';
 import { askForTrust, type TrustTokens } from './reverse-trust.js';
 import type { MemberStatus, MemberTest, NewMember, LookedAt, TrustRequest } from '../model/member-status.js';
 import type { OwnIdentity } from '../model/own-identity.js';
+import { type Audit, type AuditAction, authorize } from '../model/audit.js';
 
 /** Milliseconds for a look that somebody waits for. */
 const TEST_TIMEOUT = 20_000;

@@ -1,7 +1,6 @@
-import { actorOf, type Principal } from '../../access/principal.js';
-import { asClusterError } from '../../errors.js';
+import { actorOf, type Principal, hasPrivilege } from '../../access/principal.js';
+import { asClusterError, ClusterError } from '../../errors.js';
 import type { AuditLog } from '../../operations/audit-log.js';
-import { authorize } from './authorize.js';
 
 /** Zones of a batch that are named in its entry. */
 const NAMED = 5;
@@ -74,4 +73,15 @@ export class Audit {
 export function batchTarget(names: readonly string[]): string {
   const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : '';
   return `${names.slice(0, NAMED).join(', ')}${more}`;
+}
+
+/** Throws privilege_missing where `by` may not use the cluster. */
+export function authorize(by: Principal): void {
+  if (!hasPrivilege(by, 'clustering')) throw new ClusterError('privilege_missing', { privilege: 'clustering' });
+}
+
+/** Throws privilege_missing where `by` may not change what is everybody's. */
+export function authorizeRoot(by: Principal): void {
+  authorize(by);
+  if (by.kind !== 'root') throw new ClusterError('privilege_missing', { privilege: 'root' });
 }

@@ -1,11 +1,11 @@
 import { Router } from 'express';
 import { z } from 'zod';
-import { authorizeRoot } from '../../cluster/model/authorize.js';
 import { SECRET_SETTINGS } from '../../notifications/notifications.js';
 import { readForm, seen } from './forms.js';
 import { done, failed } from './outcomes.js';
 import { redirectWith, showPage, type PageContext } from './page.js';
 import { visitOf } from './visit.js';
+import { authorizeRoot } from '../../cluster/model/audit.js';
 
 const line = z.string().trim().max(1_000);
 const form = z.object({

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { authorizeRoot } from '../../../cluster/model/authorize.js';
 import { ClusterError } from '../../../errors.js';
 import type { Notifications } from '../../../notifications/notifications.js';
 import { apiFunction, flag, text, type ApiFunction, type ApiStores } from '../api-function.js';
+import { authorizeRoot } from '../../../cluster/model/audit.js';
 
 const privilege = 'clustering';
 

@@ -1,6 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ANSWERS_NEEDED, hasRecovered, newRecovery, nextRecovery } from '../../../src/cluster/health/recovery.js';
-import { Recoveries } from '../../../src/cluster/delivery/recoveries.js';
+import {
+  ANSWERS_NEEDED,
+  hasRecovered,
+  newRecovery,
+  nextRecovery,
+  Recoveries,
+} from '../../../src/cluster/delivery/recovery.js';
 import { nextHealth, HEALTHY, type Health } from '../../../src/cluster/health/failure-threshold.js';
 import type { Member } from '../../../src/cluster/model/member.js';
 import type { MemberWorker } from '../../../src/cluster/delivery/member-worker.js';
