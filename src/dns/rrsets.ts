@@ -37,77 +37,77 @@ export function coveredType(type: number, rdata: string): number {
  * goes on in a later run, that run's TTL holds for all of it. Repeated records are dropped.
  */
 export class RRsets {
-  private readonly records: ResourceRecord[] = [];
+  readonly #records: ResourceRecord[] = [];
   /** The RRset of each owner that was written last. */
-  private readonly owners = new Map<Name, RRset>();
+  readonly #owners = new Map<Name, RRset>();
   /** Sets with records of different TTLs. */
-  private readonly mixed = new Set<RRset>();
-  private lastOwner: Name | undefined;
-  private lastSet: RRset | undefined;
-  private runs = 0;
-  private run = 0;
-  private runOwner: Name | undefined;
-  private readonly runTargets = new Set<Name>();
-  private glueRun = 0;
-  private glueOwner: Name | undefined;
+  readonly #mixed = new Set<RRset>();
+  #lastOwner: Name | undefined;
+  #lastSet: RRset | undefined;
+  #runs = 0;
+  #run = 0;
+  #runOwner: Name | undefined;
+  readonly #runTargets = new Set<Name>();
+  #glueRun = 0;
+  #glueOwner: Name | undefined;
 
   /** Adds a record; false where its RRset already has another TTL. */
   add(owner: Name, ttl: number, type: number, rdata: string, line: number): boolean {
-    this.follow(owner);
-    if (type === TYPE.NS && owner === this.runOwner) this.runTargets.add(lowerName(rdata as Name));
-    return this.put({ owner, ttl, type, rdata, line }, owner === this.glueOwner ? this.glueRun : this.run);
+    this.#follow(owner);
+    if (type === TYPE.NS && owner === this.#runOwner) this.#runTargets.add(lowerName(rdata as Name));
+    return this.#put({ owner, ttl, type, rdata, line }, owner === this.#glueOwner ? this.#glueRun : this.#run);
   }
 
   /** Adds a record that `$GENERATE` made, which stands outside the runs. */
   addGenerated(owner: Name, ttl: number, type: number, rdata: string, line: number): boolean {
-    return this.put({ owner, ttl, type, rdata, line }, ++this.runs);
+    return this.#put({ owner, ttl, type, rdata, line }, ++this.#runs);
   }
 
   /** Ends the run under way: the text goes on in another file. */
   endRun(): void {
-    this.runOwner = undefined;
-    this.glueOwner = undefined;
+    this.#runOwner = undefined;
+    this.#glueOwner = undefined;
   }
 
   /** All records, in the order in which they were added, each with its RRset's TTL. */
   finish(): ResourceRecord[] {
-    for (const set of this.mixed) for (const record of recordsOf(set)) record.ttl = set.ttl;
-    return this.records;
+    for (const set of this.#mixed) for (const record of recordsOf(set)) record.ttl = set.ttl;
+    return this.#records;
   }
 
-  private follow(owner: Name): void {
-    if (owner === this.runOwner) this.glueOwner = undefined;
-    else if (owner !== this.glueOwner) {
-      if (this.runTargets.size > 0 && this.runTargets.has(lowerName(owner))) {
-        this.glueOwner = owner;
-        this.glueRun = ++this.runs;
+  #follow(owner: Name): void {
+    if (owner === this.#runOwner) this.#glueOwner = undefined;
+    else if (owner !== this.#glueOwner) {
+      if (this.#runTargets.size > 0 && this.#runTargets.has(lowerName(owner))) {
+        this.#glueOwner = owner;
+        this.#glueRun = ++this.#runs;
       } else {
-        this.runOwner = owner;
-        this.run = ++this.runs;
-        this.glueOwner = undefined;
-        if (this.runTargets.size > 0) this.runTargets.clear();
+        this.#runOwner = owner;
+        this.#run = ++this.#runs;
+        this.#glueOwner = undefined;
+        if (this.#runTargets.size > 0) this.#runTargets.clear();
       }
     }
   }
 
-  private put(record: ResourceRecord, run: number): boolean {
+  #put(record: ResourceRecord, run: number): boolean {
     const { type, ttl } = record;
     const covers = coveredType(type, record.rdata);
-    const newest = this.newestOf(record.owner);
+    const newest = this.#newestOf(record.owner);
     let set = newest;
     while (set !== undefined && (set.type !== type || set.covers !== covers)) set = set.next;
     if (set === undefined) {
       set = { type, covers, ttl, run, before: 0, first: record, all: undefined, index: undefined, next: newest };
-      this.owners.set(lowerName(record.owner), set);
-      this.lastSet = set;
-      this.records.push(record);
+      this.#owners.set(lowerName(record.owner), set);
+      this.#lastSet = set;
+      this.#records.push(record);
       return true;
     }
     const agrees = set.ttl === ttl;
     if (!agrees) {
-      this.mixed.add(set);
+      this.#mixed.add(set);
       // What $GENERATE adds to an RRset of the run under way is added before that run, whose TTL so holds.
-      if (set.run !== run && !(run > this.run && set.run === this.run)) set.ttl = ttl;
+      if (set.run !== run && !(run > this.#run && set.run === this.#run)) set.ttl = ttl;
     }
     if (set.run !== run) set.before = set.all?.length ?? 1;
     set.run = run;
@@ -115,17 +115,17 @@ export class RRsets {
     if (twin === undefined) {
       set.all ??= [set.first];
       set.all.push(record);
-      this.records.push(record);
+      this.#records.push(record);
     } else if (twin.rdata !== record.rdata && recordsOf(set).indexOf(twin) >= set.before) {
       twin.rdata = record.rdata; // within a run, names inside keep the case in which they were written last
     }
     return agrees;
   }
 
-  private newestOf(owner: Name): RRset | undefined {
-    if (owner === this.lastOwner) return this.lastSet;
-    this.lastOwner = owner;
-    return (this.lastSet = this.owners.get(lowerName(owner)));
+  #newestOf(owner: Name): RRset | undefined {
+    if (owner === this.#lastOwner) return this.#lastSet;
+    this.#lastOwner = owner;
+    return (this.#lastSet = this.#owners.get(lowerName(owner)));
   }
 }
 

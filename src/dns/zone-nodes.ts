@@ -22,14 +22,16 @@ type Found = 'addresses' | 'nothing' | 'cname' | 'dname' | 'delegated';
 export class ZoneNodes {
   /** Is there a DNAME anywhere? Zones without one need not look above each name. */
   hasDname = false;
-  private readonly nodes = new Map<Name, Node>();
-  private existing: Set<Name> | undefined;
+  readonly #nodes = new Map<Name, Node>();
+  #existing: Set<Name> | undefined;
+  readonly #zone: Zone;
 
-  constructor(private readonly zone: Zone) {
+  constructor(zone: Zone) {
+    this.#zone = zone;
     let owner: Name | undefined;
     let node: Node | undefined;
     for (const record of zone.records) {
-      if (node === undefined || record.owner !== owner) node = this.nodeFor((owner = record.owner), record.line);
+      if (node === undefined || record.owner !== owner) node = this.#nodeFor((owner = record.owner), record.line);
       node.records.push(record);
       if (record.type === TYPE.A || record.type === TYPE.AAAA) node.hasAddress = true;
       else if (record.type === TYPE.CNAME) node.hasCname = true;
@@ -38,33 +40,33 @@ export class ZoneNodes {
     }
   }
 
-  private nodeFor(owner: Name, line: number): Node {
+  #nodeFor(owner: Name, line: number): Node {
     const name = lowerName(owner);
-    let node = this.nodes.get(name);
-    if (node === undefined) this.nodes.set(name, (node = newNode(name, line)));
+    let node = this.#nodes.get(name);
+    if (node === undefined) this.#nodes.set(name, (node = newNode(name, line)));
     return node;
   }
 
   [Symbol.iterator](): IterableIterator<Node> {
-    return this.nodes.values();
+    return this.#nodes.values();
   }
 
   get(name: Name): Node | undefined {
-    return this.nodes.get(name);
+    return this.#nodes.get(name);
   }
 
   /** The DNAME above `name`, or the delegation at or above it, whichever is nearest to the top of the zone. */
   coverOf(name: Name): { kind: 'dname' | 'delegated'; name: Name } | undefined {
     let cover: { kind: 'dname' | 'delegated'; name: Name } | undefined;
-    for (let at: Name | undefined = name; at !== undefined && at !== this.zone.origin; at = parentOf(at)) {
-      const node = this.nodes.get(at);
+    for (let at: Name | undefined = name; at !== undefined && at !== this.#zone.origin; at = parentOf(at)) {
+      const node = this.#nodes.get(at);
       if (node === undefined) continue;
       if (node.hasNs) cover = { kind: 'delegated', name: at };
       else if (at !== name && node.hasDname) cover = { kind: 'dname', name: at };
     }
-    const apex = this.nodes.get(this.zone.origin);
-    if (name !== this.zone.origin && apex?.hasDname === true) {
-      return { kind: 'dname', name: this.zone.origin };
+    const apex = this.#nodes.get(this.#zone.origin);
+    if (name !== this.#zone.origin && apex?.hasDname === true) {
+      return { kind: 'dname', name: this.#zone.origin };
     }
     return cover;
   }
@@ -73,24 +75,24 @@ export class ZoneNodes {
   addressesOf(name: Name): Found {
     const cover = this.coverOf(name);
     if (cover !== undefined) return cover.kind;
-    const node = this.nodes.get(name) ?? this.wildcardFor(name);
+    const node = this.#nodes.get(name) ?? this.#wildcardFor(name);
     if (node === undefined) return 'nothing';
     if (node.hasAddress) return 'addresses';
     return node.hasCname ? 'cname' : 'nothing';
   }
 
-  private wildcardFor(name: Name): Node | undefined {
-    this.existing ??= this.allNames();
-    if (this.existing.has(name)) return undefined; // an empty non-terminal exists, so no wildcard stands for it
+  #wildcardFor(name: Name): Node | undefined {
+    this.#existing ??= this.#allNames();
+    if (this.#existing.has(name)) return undefined; // an empty non-terminal exists, so no wildcard stands for it
     let encloser = parentOf(name);
-    while (encloser !== undefined && !this.existing.has(encloser)) encloser = parentOf(encloser);
-    return encloser === undefined ? undefined : this.nodes.get(('\x01*' + encloser) as Name);
+    while (encloser !== undefined && !this.#existing.has(encloser)) encloser = parentOf(encloser);
+    return encloser === undefined ? undefined : this.#nodes.get(('\x01*' + encloser) as Name);
   }
 
   /** All names that exist, with those that only have names below them. */
-  private allNames(): Set<Name> {
+  #allNames(): Set<Name> {
     const all = new Set<Name>();
-    for (const name of this.nodes.keys()) {
+    for (const name of this.#nodes.keys()) {
       for (let at: Name | undefined = name; at !== undefined && !all.has(at); at = parentOf(at)) all.add(at);
     }
     return all;

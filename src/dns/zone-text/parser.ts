@@ -47,66 +47,68 @@ interface Source {
 }
 
 class ZoneParser {
-  private readonly origin: Name;
-  private readonly rrsets = new RRsets();
-  private readonly errors: ZoneIssue[] = [];
-  private readonly warnings: ZoneIssue[] = [];
-  private serialAt: { start: number; end: number } | undefined;
+  readonly #origin: Name;
+  readonly #rrsets = new RRsets();
+  readonly #errors: ZoneIssue[] = [];
+  readonly #warnings: ZoneIssue[] = [];
+  #serialAt: { start: number; end: number } | undefined;
   /** Records read so far, also those that were repeated. */
-  private added = 0;
-  private included = 0;
+  #added = 0;
+  #included = 0;
   /** A limit was met: nothing more is read. */
-  private stopped = false;
+  #stopped = false;
   /** `$TTL`, or the SOA's minimum where neither was given. */
-  private defaultTtl: number | undefined;
+  #defaultTtl: number | undefined;
   /** The last TTL that was written, which holds on where there is no default (RFC 1035 §5.1). */
-  private lastTtl: number | undefined;
+  #lastTtl: number | undefined;
+  readonly #zone: string;
+  readonly #options: ParseOptions;
 
-  constructor(
-    private readonly zone: string,
-    private readonly options: ParseOptions,
-  ) {
-    this.origin = lowerName(parseName(zone.endsWith('.') ? zone : zone + '.'));
+  constructor(zone: string, options: ParseOptions) {
+    this.#zone = zone;
+    this.#options = options;
+    this.#origin = lowerName(parseName(zone.endsWith('.') ? zone : zone + '.'));
   }
 
   parse(text: Buffer): Zone {
-    this.readFile({ lexer: new Lexer(text, this.origin), owner: undefined, depth: 0 });
-    if (this.errors.length > 0) throw zoneInvalid(this.zone, [...this.errors, ...this.warnings].slice(0, MAX_ISSUES));
-    const zone: Zone = { origin: this.origin, records: this.rrsets.finish(), warnings: this.warnings };
-    if (this.serialAt !== undefined) zone.serialAt = this.serialAt;
+    this.#readFile({ lexer: new Lexer(text, this.#origin), owner: undefined, depth: 0 });
+    if (this.#errors.length > 0)
+      throw zoneInvalid(this.#zone, [...this.#errors, ...this.#warnings].slice(0, MAX_ISSUES));
+    const zone: Zone = { origin: this.#origin, records: this.#rrsets.finish(), warnings: this.#warnings };
+    if (this.#serialAt !== undefined) zone.serialAt = this.#serialAt;
     return zone;
   }
 
-  private readFile(source: Source): void {
-    while (this.errors.length < MAX_ISSUES && !this.stopped) {
+  #readFile(source: Source): void {
+    while (this.#errors.length < MAX_ISSUES && !this.#stopped) {
       try {
         if (!source.lexer.readEntry()) return;
-        this.readEntry(source);
+        this.#readEntry(source);
       } catch (error) {
-        this.fault(source, error);
+        this.#fault(source, error);
       }
     }
   }
 
-  private readEntry(source: Source): void {
+  #readEntry(source: Source): void {
     const { lexer } = source;
     if (!lexer.indented) {
       const word = lexer.next('a name');
       if (lexer.bytes[lexer.startOf(word)] === DOLLAR && !lexer.isQuoted(word)) {
-        this.readDirective(source, word);
+        this.#readDirective(source, word);
         return;
       }
-      source.owner = this.readOwner(lexer, word, source.owner);
+      source.owner = this.#readOwner(lexer, word, source.owner);
     } else if (source.owner === undefined) {
       lexer.next('a record');
       return lexer.refuse(
         'the line begins with white space, and there is no record before it whose name it could take',
       );
     }
-    this.readRecord(source, source.owner);
+    this.#readRecord(source, source.owner);
   }
 
-  private readOwner(lexer: Lexer, word: number, previous: Name | undefined): Name {
+  #readOwner(lexer: Lexer, word: number, previous: Name | undefined): Name {
     const { bytes } = lexer;
     const length = encodeName(bytes, lexer.startOf(word), lexer.endOf(word), lexer.origin, ownerOctets, 0);
     if (previous?.length === length) {
@@ -118,82 +120,82 @@ class ZoneParser {
     return ownerOctets.toString('latin1', 0, length) as Name;
   }
 
-  private readRecord(source: Source, owner: Name): void {
+  #readRecord(source: Source, owner: Name): void {
     const { lexer } = source;
-    const { ttl: written, type } = this.readHead(lexer);
+    const { ttl: written, type } = this.#readHead(lexer);
     const typeAt = lexer.lastStart();
     const first = lexer.peek();
     const rdata = parseRdata(type, lexer);
     if (type === TYPE.SOA) {
-      if (lowerName(owner) !== this.origin)
+      if (lowerName(owner) !== this.#origin)
         lexer.refuse('the SOA must stand at the top of the zone', 'soa_not_at_apex');
       if (source.depth === 0 && first !== undefined && lexer.textOf(first) !== '\\#') {
-        this.serialAt = { start: lexer.startOf(first + 2), end: lexer.endOf(first + 2) };
+        this.#serialAt = { start: lexer.startOf(first + 2), end: lexer.endOf(first + 2) };
       }
     }
-    const ttl = this.ttlFor(lexer, written, type, rdata);
-    this.add(source, owner, ttl, type, rdata);
+    const ttl = this.#ttlFor(lexer, written, type, rdata);
+    this.#add(source, owner, ttl, type, rdata);
     const head = { ttl, isWritten: written !== undefined, typeAt };
-    this.tell(source, { kind: 'record', owner, ownsLine: !lexer.indented, type, rdata, head });
+    this.#tell(source, { kind: 'record', owner, ownsLine: !lexer.indented, type, rdata, head });
   }
 
-  private tell({ lexer, depth }: Source, entry: Untold): void {
-    if (depth > 0 || this.options.entry === undefined) return;
-    this.options.entry({ ...entry, start: lexer.entryStart, end: lexer.entryEnd, wordsEnd: lexer.wordsEnd });
+  #tell({ lexer, depth }: Source, entry: Untold): void {
+    if (depth > 0 || this.#options.entry === undefined) return;
+    this.#options.entry({ ...entry, start: lexer.entryStart, end: lexer.entryEnd, wordsEnd: lexer.wordsEnd });
   }
 
-  private readHead(lexer: Lexer): RecordHead {
+  #readHead(lexer: Lexer): RecordHead {
     const head = readHead(lexer);
-    if (head.ttl !== undefined) this.lastTtl = head.ttl;
+    if (head.ttl !== undefined) this.#lastTtl = head.ttl;
     return head;
   }
 
   /** The TTL of a record for which `written` was written, if any. */
-  private ttlFor(lexer: Lexer, written: number | undefined, type: number, rdata: string): number {
-    const ttl = written ?? this.defaultTtl ?? this.lastTtl;
+  #ttlFor(lexer: Lexer, written: number | undefined, type: number, rdata: string): number {
+    const ttl = written ?? this.#defaultTtl ?? this.#lastTtl;
     if (ttl !== undefined) return ttl;
     if (type !== TYPE.SOA) return lexer.refuse('no TTL is given: write one, or $TTL at the top', 'no_ttl');
     const minimum = Buffer.from(rdata.slice(-4), 'latin1').readUInt32BE(0);
     if (minimum > MAX_TTL)
       lexer.refuse(`no TTL is given, and the SOA's minimum is above ${MAX_TTL}`, 'ttl_out_of_range');
-    return (this.defaultTtl = minimum);
+    return (this.#defaultTtl = minimum);
   }
 
-  private add(source: Source, owner: Name, ttl: number, type: number, rdata: string): void {
+  #add(source: Source, owner: Name, ttl: number, type: number, rdata: string): void {
     const { lexer } = source;
-    if (++this.added > MAX_RECORDS) {
-      this.stopped = true;
+    if (++this.#added > MAX_RECORDS) {
+      this.#stopped = true;
       lexer.refuse(`a zone has at most ${MAX_RECORDS} records`, 'too_many_records');
     }
     const agrees =
       source.generating === true
-        ? this.rrsets.addGenerated(owner, ttl, type, rdata, lexer.line)
-        : this.rrsets.add(owner, ttl, type, rdata, lexer.line);
+        ? this.#rrsets.addGenerated(owner, ttl, type, rdata, lexer.line)
+        : this.#rrsets.add(owner, ttl, type, rdata, lexer.line);
     if (!agrees) {
       const message = 'this TTL differs from another of the same name and type; all of them get one TTL';
-      this.warn(source, lexer.startOf(0), 'ttl_differs', message);
+      this.#warn(source, lexer.startOf(0), 'ttl_differs', message);
     }
   }
 
-  private readDirective(source: Source, word: number): void {
+  #readDirective(source: Source, word: number): void {
     const { lexer } = source;
     const directive = lexer.textOf(word).toUpperCase();
     let head: TtlInEffect | undefined;
     switch (directive) {
       case '$ORIGIN':
-        lexer.origin = this.readName(lexer, 'the origin');
+        lexer.origin = this.#readName(lexer, 'the origin');
         break;
       case '$TTL':
-        this.defaultTtl = this.readDefaultTtl(lexer);
+        this.#defaultTtl = this.#readDefaultTtl(lexer);
         break;
       case '$DATE': // a time of writing, in files that BIND dumped
         lexer.next('a time');
         break;
       case '$GENERATE':
-        head = this.generate(source);
+        head = this.#generate(source);
         break;
       case '$INCLUDE':
-        this.include(source);
+        this.#include(source);
         break;
       default:
         lexer.refuse(`${directive.slice(0, 40)} is not a directive; known are $ORIGIN, $TTL, $GENERATE, $INCLUDE`);
@@ -202,22 +204,22 @@ class ZoneParser {
       lexer.next('');
       lexer.refuse('the line should end before this word; text with blanks in it needs quotes');
     }
-    const sets = directive === '$TTL' ? this.defaultTtl : undefined;
-    this.tell(source, { kind: 'control', directive, head, sets });
+    const sets = directive === '$TTL' ? this.#defaultTtl : undefined;
+    this.#tell(source, { kind: 'control', directive, head, sets });
   }
 
-  private readName(lexer: Lexer, what: string): Name {
-    return this.readOwner(lexer, lexer.nextPlain(what), undefined);
+  #readName(lexer: Lexer, what: string): Name {
+    return this.#readOwner(lexer, lexer.nextPlain(what), undefined);
   }
 
-  private readDefaultTtl(lexer: Lexer): number {
+  #readDefaultTtl(lexer: Lexer): number {
     const word = lexer.nextPlain('a TTL');
     const ttl = readTtl(lexer.bytes, lexer.startOf(word), lexer.endOf(word));
     if (ttl === undefined) return lexer.refuse('expected a TTL, seconds or a time such as 1h30m');
     return ttl > MAX_TTL ? lexer.refuse(`a TTL is at most ${MAX_TTL} seconds`, 'ttl_out_of_range') : ttl;
   }
 
-  private generate(source: Source): TtlInEffect {
+  #generate(source: Source): TtlInEffect {
     const { lexer } = source;
     const numbers = parseRange(lexer.word('a range'));
     if (numbers === undefined) {
@@ -225,12 +227,12 @@ class ZoneParser {
       return lexer.refuse(`expected a range such as 1-10 or 0-100/5 that makes ${limit}`, 'generate_range');
     }
     const left = lexer.word('a name with $');
-    const { ttl: written, type } = this.readHead(lexer);
+    const { ttl: written, type } = this.#readHead(lexer);
     const typeAt = lexer.lastStart();
     const word = lexer.next('the rdata with $');
     const template = lexer.textOf(word);
     const right = lexer.isQuoted(word) ? template.replaceAll('\\"', '"') : template;
-    const ttl = this.ttlFor(lexer, written, type, '');
+    const ttl = this.#ttlFor(lexer, written, type, '');
     const generated: Source = { ...source, generating: true };
     for (let i = numbers.start; i <= numbers.stop; i += numbers.step) {
       const owner = expand(left, i);
@@ -243,47 +245,41 @@ class ZoneParser {
         line.readEntry();
         return { name: parseName(owner, lexer.origin), octets: parseRdata(type, line) };
       });
-      this.add(generated, made.name, ttl, type, made.octets);
+      this.#add(generated, made.name, ttl, type, made.octets);
     }
     return { ttl, isWritten: written !== undefined, typeAt };
   }
 
-  private include(source: Source): void {
+  #include(source: Source): void {
     const { lexer } = source;
     const word = lexer.next('a file name');
     const path = lexer.bytes.toString('utf8', lexer.startOf(word), lexer.endOf(word));
-    const origin = lexer.more() ? this.readName(lexer, 'an origin') : lexer.origin;
-    const folder = this.options.include;
+    const origin = lexer.more() ? this.#readName(lexer, 'an origin') : lexer.origin;
+    const folder = this.#options.include;
     if (folder === undefined) {
       return lexer.refuse('$INCLUDE is not allowed here: put the records into this text', 'include');
     }
-    if (source.depth >= MAX_INCLUDE_DEPTH || ++this.included > MAX_INCLUDES) {
+    if (source.depth >= MAX_INCLUDE_DEPTH || ++this.#included > MAX_INCLUDES) {
       return lexer.refuse('too many files are included, or they include each other', 'include');
     }
     const text = readIncluded(folder, path);
-    this.rrsets.endRun();
-    this.readFile({ lexer: new Lexer(text, origin), owner: source.owner, depth: source.depth + 1, file: path });
-    this.rrsets.endRun();
+    this.#rrsets.endRun();
+    this.#readFile({ lexer: new Lexer(text, origin), owner: source.owner, depth: source.depth + 1, file: path });
+    this.#rrsets.endRun();
   }
 
-  private fault(source: Source, error: unknown): void {
+  #fault(source: Source, error: unknown): void {
     const { offset, code, message } = faultOf(source.lexer, error);
-    this.errors.push(this.issue('error', source, offset, code, message));
+    this.#errors.push(this.#issue('error', source, offset, code, message));
   }
 
-  private warn(source: Source, offset: number, code: string, message: string): void {
-    if (this.warnings.length < MAX_ISSUES) this.warnings.push(this.issue('warning', source, offset, code, message));
+  #warn(source: Source, offset: number, code: string, message: string): void {
+    if (this.#warnings.length < MAX_ISSUES) this.#warnings.push(this.#issue('warning', source, offset, code, message));
   }
 
-  private issue(
-    severity: 'error' | 'warning',
-    source: Source,
-    offset: number,
-    code: string,
-    message: string,
-  ): ZoneIssue {
+  #issue(severity: 'error' | 'warning', source: Source, offset: number, code: string, message: string): ZoneIssue {
     const place = source.lexer.placeOf(offset);
     const where = source.file === undefined ? message : `in the included file "${source.file}": ${message}`;
-    return { severity, code, zone: this.zone, ...place, message: where };
+    return { severity, code, zone: this.#zone, ...place, message: where };
   }
 }
