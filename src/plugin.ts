@@ -13,6 +13,7 @@ import { BUILT_IN_TYPES } from './members/built-in-types.js';
 import { ownMemberTypes } from './members/own-member-types.js';
 import { createNameserver, type NameserverSettings } from './nameservers/nameserver-settings.js';
 import { AuditLog } from './operations/audit-log.js';
+import { defined } from './operations/defined.js';
 import { createLog, type Log } from './operations/log.js';
 import { Notifications } from './notifications/notifications.js';
 import { ProblemWatch } from './notifications/problem-watch.js';
@@ -195,7 +196,7 @@ async function run(host: HostPanel, settings: PluginSettings, standingApi: Expre
         hostname: settings.hostname,
         apiPort: own?.port ?? settings.apiPort,
         fingerprint: own?.fingerprint ?? settings.fingerprint,
-        ...(settings.address === undefined ? {} : { address: settings.address }),
+        ...defined({ address: settings.address }),
       },
       // An operator's own type takes the place of a built-in one of its name.
       memberTypes: [...(await ownMemberTypes(settings.memberTypes ?? [], log)), ...BUILT_IN_TYPES],

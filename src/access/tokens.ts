@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { ClusterError, sentenceOf } from '../errors.js';
 import type { AuditLog } from '../operations/audit-log.js';
+import { defined } from '../operations/defined.js';
 import type { Log } from '../operations/log.js';
 import { JsonState } from '../state/json-state.js';
 import { refuseChanged, revisionOf } from '../state/revision.js';
@@ -241,7 +242,7 @@ export class TokenStore {
 /** Without what is not wanted: an absent field takes no room in the file. */
 function termsOf({ expiresAt, addresses = [] }: TokenTerms): { expiresAt?: number; addresses?: string[] } {
   return {
-    ...(expiresAt === undefined ? {} : { expiresAt }),
+    ...defined({ expiresAt }),
     ...(addresses.length === 0 ? {} : { addresses: [...addresses] }),
   };
 }

@@ -1,4 +1,5 @@
 import { sentenceOf } from '../errors.js';
+import { defined } from '../operations/defined.js';
 import {
   MEMBER_FAILURES,
   MemberError,
@@ -36,7 +37,7 @@ export function guardedBackend(backend: MemberBackend, label: string): MemberBac
   };
   return {
     ...(backend.ownSerials === true ? { ownSerials: true } : {}),
-    ...(backend.dns === undefined ? {} : { dns: backend.dns }),
+    ...defined({ dns: backend.dns }),
     get batch() {
       return Math.max(1, Math.floor(backend.batch) || 1);
     },

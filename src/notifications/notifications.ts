@@ -5,6 +5,7 @@ import { request } from 'undici';
 import { z } from 'zod';
 import { ClusterError, sentenceOf } from '../errors.js';
 import type { Notice } from '../host/host-panel.js';
+import { defined } from '../operations/defined.js';
 import { JsonState } from '../state/json-state.js';
 import { refuseChanged, revisionOf } from '../state/revision.js';
 import type { Log } from '../operations/log.js';
@@ -118,7 +119,7 @@ export class Notifications {
     return Promise.all(
       this.#channels.map(async ({ name, send }) => {
         const failure = await send([notice]).then(() => undefined, sentenceOf);
-        return { channel: name, ...(failure === undefined ? {} : { failed: failure }) };
+        return { channel: name, ...defined({ failed: failure }) };
       }),
     );
   }

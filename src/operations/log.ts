@@ -1,5 +1,6 @@
 import pino from 'pino';
 import { consoleLines } from './console-lines.js';
+import { defined } from './defined.js';
 import { logFile } from './log-file.js';
 
 /** Structured log: one JSON object a line. */
@@ -19,7 +20,7 @@ export function createLog(options: { file?: string; level?: string; name?: strin
   return pino(
     {
       level,
-      ...(name === undefined ? {} : { name }),
+      ...defined({ name }),
       timestamp: pino.stdTimeFunctions.isoTime,
       redact: { paths: SECRETS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]), censor: '[secret]' },
     },

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClusterError, sentenceOf } from '../errors.js';
+import { defined } from '../operations/defined.js';
 import type { Log } from '../operations/log.js';
 import { HandEdits } from './hand-edits.js';
 import { JournalFolding } from './journal-folding.js';
@@ -152,7 +153,7 @@ export class ZoneStore {
     const modified = Date.now();
     return this.#change(() =>
       zones.map(({ valid: { name, serial, digest, text }, owner, home, found }): JournalStep => {
-        const entry = { name, serial, digest, owner, modified, ...(home === undefined ? {} : { home }) };
+        const entry = { name, serial, digest, owner, modified, ...defined({ home }) };
         return { kind: 'write', entry, text, ...(found === true ? { found } : {}) };
       }),
     );
@@ -164,7 +165,7 @@ export class ZoneStore {
     return this.#change(() => {
       return removals.flatMap(({ name, home }): JournalStep[] => {
         const held = this.get(name);
-        const was = home === undefined ? {} : { home };
+        const was = defined({ home });
         if (held === undefined) return [];
         return [{ kind: 'remove', name, tombstone: { serial: held.serial, removedAt, by, ...was } }];
       });

@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import { defined } from '../../operations/defined.js';
 import { DATA_FOLDER } from '../../panel/node-configuration.js';
 import { WrongUse } from '../terminal/failure.js';
 import { readFile, secretIn } from './given-file.js';
@@ -84,7 +85,7 @@ export function remoteTarget(
     throw new WrongUse(`${where} holds no token: it is one word of letters and digits.`);
   }
   const pinned = fingerprintOf(fingerprint ?? env['DNSCLUSTER_FINGERPRINT']);
-  return { ...addressOf(url), token, ...(pinned === undefined ? {} : { fingerprint: pinned }) };
+  return { ...addressOf(url), token, ...defined({ fingerprint: pinned }) };
 }
 
 /** In words, for sentences. */

@@ -1,6 +1,7 @@
 import { ownsOrIsRoot, type Principal } from '../../access/principal.js';
 import { compareSerials } from '../../dns/serial.js';
 import { asClusterError, ClusterError, sentenceOf } from '../../errors.js';
+import { defined } from '../../operations/defined.js';
 import { inSlices } from '../../operations/in-slices.js';
 import { validateZone, type ValidZone } from '../../zones/validation.js';
 import type { ZoneName } from '../../zones/zone-name.js';
@@ -139,7 +140,7 @@ export class Synchronize {
     for (const [zone, { valid, reader }] of newest) {
       const here = this.#store.get(zone)?.serial;
       const { hostname: member } = reader.member;
-      result.newer.push({ zone, member, serial: valid.serial, ...(here === undefined ? {} : { here }) });
+      result.newer.push({ zone, member, serial: valid.serial, ...defined({ here }) });
     }
     if (plan) return result;
     for (const [zone, { valid, reader }] of newest) {

@@ -1,4 +1,5 @@
 import type { MemberChange } from '../../members/member-backend.js';
+import { defined } from '../../operations/defined.js';
 import { inSlices } from '../../operations/in-slices.js';
 import type { AppendTable } from '../../state/append-table.js';
 import type { ZoneName } from '../../zones/zone-name.js';
@@ -225,7 +226,7 @@ export class Backlog {
         kind: 'remove',
         name,
         hostsSeen: this.#hostsSeen(name, undefined),
-        ...(home === undefined ? {} : { home }),
+        ...defined({ home }),
       };
     }
     if (due === undefined || entry === undefined) {
@@ -244,7 +245,7 @@ export class Backlog {
     // The entry read before the text: a change in between is sent once more, never missed.
     const { serial, digest, home } = entry;
     const hostsSeen = this.#hostsSeen(name, digest);
-    const of = home === undefined ? {} : { home };
+    const of = defined({ home });
     // What passes through here tells nothing of what its own server gave.
     const given = home?.server === this.#here ? { lastGiven: held?.serial ?? null } : {};
     return { kind: 'upsert', name, text, serial, digest, isNew: held === undefined, hostsSeen, ...of, ...given };

@@ -1,6 +1,7 @@
 import { SELF, type Principal } from '../../access/principal.js';
 import { ClusterError, sentenceOf } from '../../errors.js';
 import { nextSerial } from '../../dns/serial.js';
+import { defined } from '../../operations/defined.js';
 import type { Log } from '../../operations/log.js';
 import { CutOff } from '../../members/member-backend.js';
 import type { KeptVersion } from '../../wire-format/outcome-lines.js';
@@ -96,7 +97,7 @@ export class DriftChecks {
       there,
       newer: 'there',
       detail,
-      ...(here === undefined ? {} : { here }),
+      ...defined({ here }),
     } as const;
     report.found += others.length === report.differences.length ? 1 : 0;
     report.differences = [found, ...others].slice(0, MOST_DIFFERENCES);

@@ -2,6 +2,7 @@ import { ownsOrIsRoot, SELF, type Principal } from '../../access/principal.js';
 import { compareSerials, nextSerial } from '../../dns/serial.js';
 import { ClusterError } from '../../errors.js';
 import type { ZoneChange } from '../../nameservers/nameserver.js';
+import { defined } from '../../operations/defined.js';
 import type { ZoneEntry, ZoneHome } from '../../zones/zone-index.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore, ZoneWrite } from '../../zones/zone-store.js';
@@ -132,7 +133,7 @@ function decideSave(change: LocalChange & { kind: 'save' }, store: ZoneStore): D
   // Two servers with the same content have nothing to settle: it stays with the first.
   const isShared = held.digest === valid.digest && judgeClaim(held.home, claimed) === 'conflict';
   const home = isShared ? held.home : (homeAsGiven(claimed, held.home, { valid, lastGiven }) ?? held.home ?? made);
-  if (held.digest === valid.digest) return respell(valid, { ...held, ...(home === undefined ? {} : { home }) }, store);
+  if (held.digest === valid.digest) return respell(valid, { ...held, ...defined({ home }) }, store);
   // Somebody saved what is here, with an older serial: nothing is new.
   const asHeld = compareSerials(valid.serial, held.serial) < 0 ? withLiftedSerial(valid, held.serial) : undefined;
   if (asHeld?.digest === held.digest) return respell(asHeld, held, store);

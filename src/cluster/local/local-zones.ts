@@ -1,5 +1,6 @@
 import { ClusterError, sentenceOf } from '../../errors.js';
 import type { Applied, Nameserver, ZoneChange } from '../../nameservers/nameserver.js';
+import { defined } from '../../operations/defined.js';
 import type { Log } from '../../operations/log.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
@@ -161,7 +162,7 @@ export class LocalZones {
     const text = this.#store.read(name);
     if (held === undefined || text === undefined) return undefined;
     const { serial, owner } = held;
-    return { change, serial, owner, text, ...(newSerial === undefined ? {} : { newSerial }) };
+    return { change, serial, owner, text, ...defined({ newSerial }) };
   }
 
   async #commit(group: readonly Decided[], write: () => Promise<void>): Promise<Written[]> {

@@ -1,3 +1,4 @@
+import { defined } from '../../operations/defined.js';
 import type { Delivery } from '../delivery/delivery.js';
 import type { MemberStatus } from '../model/member-status.js';
 import type { ClusterFailures } from '../model/results.js';
@@ -10,7 +11,7 @@ export function failuresOf(rows: readonly MemberStatus[], workers: Delivery): Cl
   const failing = rows.flatMap(({ hostname, state, lastFailure, disabledReason, pending, pendingSince }) => {
     if (state === 'online') return [];
     const reason = disabledReason ?? lastFailure ?? '';
-    return [{ member: hostname, state, reason, pending, ...(pendingSince === undefined ? {} : { pendingSince }) }];
+    return [{ member: hostname, state, reason, pending, ...defined({ pendingSince }) }];
   });
   const zones = workers
     .running()

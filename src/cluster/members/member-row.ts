@@ -1,4 +1,5 @@
 import type { MemberTypes } from '../../members/member-types.js';
+import { defined } from '../../operations/defined.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
 import { isServer, ROLES, ROOT, type Member } from '../model/member.js';
 import type { MemberWorker } from '../delivery/member-worker.js';
@@ -40,8 +41,7 @@ export function memberRow(
     ...(oldest === undefined ? {} : { pendingSince: new Date(oldest).toISOString() }),
     ...(ends === undefined ? {} : { certificateEnds: new Date(ends).toISOString() }),
     ...(held === 0 ? {} : { removalsHeld: { count: held, zones: worker?.backlog.heldRemovals(MOST_NAMED) ?? [] } }),
-    ...(pushes === undefined ? {} : { pushes }),
-    ...(silent === undefined ? {} : { silentNameserver: silent }),
+    ...defined({ pushes, silentNameserver: silent }),
     ...(leftOut.length === 0 ? {} : { leftOut }),
     ...(latency.length === 0 ? {} : { latency }),
   };

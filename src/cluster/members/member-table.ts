@@ -6,6 +6,7 @@ import type { MemberType } from '../../members/member-type.js';
 import type { MemberTypes } from '../../members/member-types.js';
 import type { Transaction } from '../../members/transactions.js';
 import type { Nameserver } from '../../nameservers/nameserver.js';
+import { defined } from '../../operations/defined.js';
 import { refuseChanged, revisionOf } from '../../state/revision.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
@@ -157,7 +158,7 @@ export class MemberTable {
     const milliseconds = Math.round(performance.now() - start);
     await worker.nameserver.look();
     const { silent } = worker.nameserver;
-    return { version, hostname, milliseconds, ...(silent === undefined ? {} : { silentNameserver: silent }) };
+    return { version, hostname, milliseconds, ...defined({ silentNameserver: silent }) };
   }
 
   /** The text of a zone as it has it, whatever its role. Rejects with zone_not_at_member, member_call_failed. */

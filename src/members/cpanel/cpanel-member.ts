@@ -2,6 +2,7 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { z } from 'zod';
 import { sentenceOf } from '../../errors.js';
+import { defined } from '../../operations/defined.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import { ANNOUNCED_VERSION } from '../../wire-format/announced-version.js';
 import { formPairs } from '../../wire-format/form-pairs.js';
@@ -80,8 +81,7 @@ export class CpanelMember implements MemberBackend {
     return {
       ...{ version, hostname },
       ...(signedZones.length === 0 ? {} : { signedZones }),
-      ...(zones === undefined ? {} : { zones }),
-      ...(certificateEnds === undefined ? {} : { certificateEnds }),
+      ...defined({ zones, certificateEnds }),
     };
   }
 

@@ -1,3 +1,4 @@
+import { defined } from '../../operations/defined.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { CallOptions, HeldZone, MemberChange, MemberDigests, Pushed } from '../member-backend.js';
 import { SHORT_ANSWER, type Answer, type Bounds, type MemberConnection } from './member-connection.js';
@@ -39,7 +40,7 @@ export class OwnWire implements MemberDigests {
     return changes.map(({ name }): Pushed => {
       const outcome = said(name);
       const other = conflicts.get(name);
-      const conflict = other === undefined ? {} : { conflictWith: other };
+      const conflict = defined({ conflictWith: other });
       if (outcome.outcome === 'refused')
         return { ...refused(name, this.#connection.quote(outcome.reason)), ...conflict, ...kept.get(name) };
       if (outcome.outcome === 'passed') return { name, outcome: 'done' };

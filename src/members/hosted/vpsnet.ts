@@ -3,6 +3,7 @@ import { typeCode, TYPE } from '../../dns/types.js';
 import type { Name } from '../../dns/name.js';
 import { rdataOf } from '../../dns/rdata-items.js';
 import type { ResourceRecord } from '../../dns/zone.js';
+import { defined } from '../../operations/defined.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import { CallRefused, JsonConnection } from '../json-connection.js';
 import type { MemberType } from '../member-type.js';
@@ -176,7 +177,7 @@ function recordOf({ type, host, data, ttl, mx_priority }: Held, origin: Name): R
 }
 
 function fieldsOf({ host, type, data, ttl, priority }: HostedRecord): Held {
-  return { host, type, data, ttl, ...(priority === undefined ? {} : { mx_priority: priority }) };
+  return { host, type, data, ttl, ...defined({ mx_priority: priority }) };
 }
 
 export const vpsNet: MemberType = {

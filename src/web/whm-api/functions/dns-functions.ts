@@ -5,6 +5,7 @@ import { itemsOf } from '../../../dns/rdata-items.js';
 import { serialOfEdit } from '../../../dns/serial.js';
 import { TYPE } from '../../../dns/types.js';
 import { ClusterError } from '../../../errors.js';
+import { defined } from '../../../operations/defined.js';
 import { zoneFromTemplate } from '../../../zones/templates.js';
 import { zoneName, type ZoneName } from '../../../zones/zone-name.js';
 import type { ApiRequest } from '../../requests/api-request.js';
@@ -54,7 +55,7 @@ export const DNS_FUNCTIONS = {
     run: async ({ ip, template = TEMPLATE, ...given }, request) => {
       const { cluster, peer } = request;
       const opened = await OpenZone.read(zoneOf(given), request);
-      const variables = { ...variablesOf(opened), ...(ip === undefined ? {} : { ip }) };
+      const variables = { ...variablesOf(opened), ...defined({ ip }) };
       const content = zoneFromTemplate(template, variables, opened.name);
       const options = { ...optionsOf(given), ifText: opened.text };
       const saved = cluster.zones.save(opened.name, content, peer, options);

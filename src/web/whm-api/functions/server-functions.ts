@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { defined } from '../../../operations/defined.js';
 import { ANNOUNCED_VERSION } from '../../../wire-format/announced-version.js';
 import { apiFunction, text, type ApiFunction } from '../api-function.js';
 
@@ -33,7 +34,7 @@ export const SERVER_FUNCTIONS = {
     }),
     run: async ({ zones }, { cluster, peer }) => {
       const { signedZones } = (await cluster.status(peer)).nameserver;
-      const signed = signedZones === undefined ? {} : { signed_zones: signedZones };
+      const signed = defined({ signed_zones: signedZones });
       // Only who asks for it gets it: to others the answer is the original's, to the letter.
       const held = zones === undefined ? {} : { zones: cluster.zones.heldCount(peer) };
       return { version: ANNOUNCED_VERSION, ...held, ...signed };
