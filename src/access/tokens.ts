@@ -79,7 +79,12 @@ export class TokenStore {
     checkTerms(name, { expiresAt, addresses });
     const secret = randomBytes(32).toString('base64url');
     const stored: StoredToken = {
-      ...{ name, user, kind, privileges: [...privileges], hash: hashOf(secret), created: new Date().toISOString() },
+      name,
+      user,
+      kind,
+      privileges: [...privileges],
+      hash: hashOf(secret),
+      created: new Date().toISOString(),
       ...termsOf({ expiresAt, addresses }),
     };
     await this.#state.update(({ tokens }) => {

@@ -29,7 +29,12 @@ const notificationSettings = z.object({
 type NotificationSettings = z.infer<typeof notificationSettings>;
 
 const NOTHING: NotificationSettings = {
-  ...{ mailTo: '', mailFrom: '', smtp: '', webhook: '', webhookSecret: '', dailySummary: false },
+  mailTo: '',
+  mailFrom: '',
+  smtp: '',
+  webhook: '',
+  webhookSecret: '',
+  dailySummary: false,
 };
 /** Of the settings, what is never shown. */
 export const SECRET_SETTINGS = ['smtp', 'webhookSecret'] as const;
@@ -203,7 +208,8 @@ export class Notifications {
     const time = String(Math.floor(Date.now() / 1_000));
     const signature = createHmac('sha256', webhookSecret).update(`${time}.${body}`).digest('hex');
     const response = await request(webhook, {
-      ...{ method: 'POST', body },
+      method: 'POST',
+      body,
       // For the whole of it, and no longer than this server runs: else a receiver that answers an octet now and then keeps it from ending.
       signal: AbortSignal.any([this.#ending.signal, AbortSignal.timeout(TIMEOUT)]),
       headers: {

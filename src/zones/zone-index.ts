@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import { ifMissing } from '../errors.js';
+import { defined } from '../operations/defined.js';
 import { inSlices } from '../operations/in-slices.js';
 import { dropTemporaries, replaceFile } from '../state/durable-file.js';
 import type { FileStamp } from './zone-files.js';
@@ -224,7 +225,7 @@ function entryOf(name: ZoneName, [serial, digest, owner, modified, home]: z.infe
 function homeOf(values: z.infer<typeof homeValues> | undefined): { home?: ZoneHome } {
   if (values === undefined) return {};
   const [server, epoch, given] = values;
-  return { home: { server, epoch, ...(given === undefined ? {} : { given }) } };
+  return { home: { server, epoch, ...defined({ given }) } };
 }
 
 function parseJson(text: string): unknown {

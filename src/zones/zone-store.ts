@@ -69,7 +69,11 @@ export class ZoneStore {
     this.#journal = journal;
     this.#steps = new ZoneSteps(files, index);
     this.#folding = new JournalFolding({
-      ...{ indexFile: indexFileOf(folder), files, index, journal, log },
+      indexFile: indexFileOf(folder),
+      files,
+      index,
+      journal,
+      log,
       steps: this.#steps,
     });
     this.edits = new HandEdits(files, index, log);

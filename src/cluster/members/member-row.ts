@@ -30,9 +30,7 @@ export function memberRow(
   const latency = worker?.latency.history.map((taken) => taken ?? null) ?? [];
   return {
     ...{ id, type, ...addressOf(member), hostname, version, owner },
-    ...(disabledAt === undefined ? {} : { disabledAt }),
-    ...(disabledReason === undefined ? {} : { disabledReason }),
-    ...(disabledByThreshold === undefined ? {} : { disabledByThreshold }),
+    ...defined({ disabledAt, disabledReason, disabledByThreshold }),
     ...{ state, failures, zones, zonesInSync: Math.max(0, zones - due), pending: due },
     ...(isServer(member) ? {} : { values: types.shown(type, member.values) }),
     ...(lastFailure === undefined ? {} : { lastFailure: lastFailure.sentence }),
@@ -56,7 +54,7 @@ function addressOf(
     return { host: hostname, port: 0, dnsPort: 0, user: values['username'] ?? '', role, fingerprint: '' };
   }
   const { host, port, dnsPort, user, role, fingerprint, debug } = member;
-  return { host, port, dnsPort, user, role, fingerprint, ...(debug === undefined ? {} : { debug }) };
+  return { host, port, dnsPort, user, role, fingerprint, ...defined({ debug }) };
 }
 
 /** How many zones it should hold. */

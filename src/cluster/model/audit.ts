@@ -1,6 +1,7 @@
 import { actorOf, type Principal, hasPrivilege } from '../../access/principal.js';
 import { asClusterError, ClusterError } from '../../errors.js';
 import type { AuditLog } from '../../operations/audit-log.js';
+import { defined } from '../../operations/defined.js';
 
 /** Zones of a batch that are named in its entry. */
 const NAMED = 5;
@@ -55,7 +56,7 @@ export class Audit {
         action,
         target: target.slice(0, LONGEST_TARGET),
         ...actorOf(by),
-        ...(refused === undefined ? {} : { refused }),
+        ...defined({ refused }),
       });
     try {
       authorize(by);

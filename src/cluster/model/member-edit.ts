@@ -1,3 +1,4 @@
+import { defined } from '../../operations/defined.js';
 import { isServer, type Member, type Role } from './member.js';
 import { revisionOf } from '../../state/revision.js';
 import type { NewMember } from './member-status.js';
@@ -31,7 +32,7 @@ export function editedMember(member: Member, edit: MemberEdit): NewMember {
   const address = { host: edit.host ?? member.host, port: edit.port ?? member.port };
   const moved = address.host !== member.host || address.port !== member.port;
   const fingerprint = edit.fingerprint ?? (moved ? undefined : member.fingerprint);
-  return { ...address, dnsPort, user, token, role, debug, ...(fingerprint === undefined ? {} : { fingerprint }) };
+  return { ...address, dnsPort, user, token, role, debug, ...defined({ fingerprint }) };
 }
 
 /** Names everything of a member that an edit writes, as it is now, its secrets too. */

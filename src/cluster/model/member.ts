@@ -71,7 +71,7 @@ export interface ServerMember extends MemberRow {
 }
 
 /** A member of a type with fields of its own. */
-export interface TypedMember extends MemberRow {
+interface TypedMember extends MemberRow {
   /** As `softlayer`; never `cpanel`. */
   type: string;
   /** The values of the type's fields, some of them secrets. */

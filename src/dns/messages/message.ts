@@ -81,6 +81,11 @@ export function decodeHeader(message: Buffer): Header | undefined {
   return header(message.readUInt16BE(0), message.readUInt16BE(2));
 }
 
+/** One question of class IN, without recursion. */
+export function questionMessage(id: number, name: Name, type: number): DnsMessage {
+  return { ...header(id, 0), questions: [{ name, type, class: CLASS_IN }], answer: [], authority: [], additional: [] };
+}
+
 function header(id: number, flags: number): Header {
   return {
     id,

@@ -5,7 +5,15 @@ import pLimit from 'p-limit';
 import { ClusterError, sentenceOf } from '../../errors.js';
 import { cutOffBy } from '../../operations/cut-off.js';
 import { formatName, lowerName, type Name } from '../name.js';
-import { CLASS_IN, decodeMessage, encodeMessage, OPCODE_QUERY, RCODE, type DnsMessage } from './message.js';
+import {
+  CLASS_IN,
+  decodeMessage,
+  encodeMessage,
+  OPCODE_QUERY,
+  questionMessage,
+  RCODE,
+  type DnsMessage,
+} from './message.js';
 import type { ResourceRecord } from '../zone.js';
 import { soaSerial } from '../serial.js';
 import { exchangeOverTcp } from './tcp.js';
@@ -211,10 +219,7 @@ export class DnsClient {
   #question(id: number, name: Name, type: number): Buffer {
     const udpSize = this.#options.bufsize ?? UDP_SIZE;
     return encodeMessage({
-      ...{ id, response: false, opcode: OPCODE_QUERY, rcode: RCODE.NOERROR },
-      ...{ aa: false, tc: false, rd: false, ra: false, ad: false, cd: false },
-      questions: [{ name, type, class: CLASS_IN }],
-      ...{ answer: [], authority: [], additional: [] },
+      ...questionMessage(id, name, type),
       ...(udpSize === 0 ? {} : { edns: { udpSize, version: 0, dnssecOk: this.#options.dnssec === true, options: '' } }),
     });
   }

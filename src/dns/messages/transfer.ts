@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { ClusterError, sentenceOf } from '../../errors.js';
-import { CLASS_IN, decodeMessage, encodeMessage, OPCODE_QUERY, RCODE, type DnsMessage } from './message.js';
+import { decodeMessage, encodeMessage, OPCODE_QUERY, questionMessage, RCODE, type DnsMessage } from './message.js';
 import { formatName, lowerName, type Name } from '../name.js';
 import type { ResourceRecord } from '../zone.js';
 import type { SharedKey } from './shared-key.js';
@@ -62,7 +62,7 @@ async function receive(socket: Socket, zone: Name, options: TransferOptions): Pr
   const { key, largest = LARGEST, now = Date.now } = options;
   const seconds = (): number => Math.floor(now() / 1000);
   const id = randomInt(0x10000);
-  const question = questionFor(id, zone);
+  const question = encodeMessage(questionMessage(id, zone, TYPE.AXFR));
   const signed = key === undefined ? undefined : signRequest(question, key, seconds());
   const proof = key === undefined || signed === undefined ? undefined : new TsigVerifier(key, signed.mac, seconds);
   socket.write(frame(signed?.octets ?? question));
@@ -129,13 +129,4 @@ class TransferAnswer {
     if (record.rdata !== soa.rdata) throw new Error('the zone changed while it was transferred; try again');
     this.isComplete = true;
   }
-}
-
-function questionFor(id: number, name: Name): Buffer {
-  return encodeMessage({
-    ...{ id, response: false, opcode: OPCODE_QUERY, rcode: RCODE.NOERROR },
-    ...{ aa: false, tc: false, rd: false, ra: false, ad: false, cd: false },
-    questions: [{ name, type: TYPE.AXFR, class: CLASS_IN }],
-    ...{ answer: [], authority: [], additional: [] },
-  });
 }
