@@ -9,7 +9,7 @@ import { DailySummary } from './cluster/daily-summary.js';
 import { sentenceOf } from './errors.js';
 import type { HostPanel, MountedApp } from './host/host-panel.js';
 import { isApiPath, readPluginManifest } from './host/plugin-manifest.js';
-import { BUILT_IN_TYPES } from './members/built-in-types.js';
+import { BUILT_IN_TYPES } from './members/member-types.js';
 import { ownMemberTypes } from './members/own-member-types.js';
 import { createNameserver, type NameserverSettings } from './nameservers/nameserver-settings.js';
 import { AuditLog } from './operations/audit-log.js';

@@ -2,9 +2,15 @@ import { isIP } from 'node:net';
 import type { Principal } from '../access/principal.js';
 import { ClusterError, isClusterError, sentenceOf } from '../errors.js';
 import type { Log } from '../operations/log.js';
+import { softLayer } from './hosted/softlayer.js';
+import { vpsNet } from './hosted/vpsnet.js';
 import { MemberError, type MemberBackend } from './member-backend.js';
-import type { Reach } from './reach.js';
 import type { MemberField, MemberType, MemberValues } from './member-type.js';
+import { powerDnsApi } from './powerdns-api/powerdns-api.js';
+import type { Reach } from './reach.js';
+
+/** Beside the original's wire, in the order of the Backend Type menu. */
+export const BUILT_IN_TYPES: readonly MemberType[] = [softLayer, vpsNet, powerDnsApi];
 
 const LONGEST = { text: 4096, bigtext: 64 * 1024, binary: 1, radio: 200, ip: 64 };
 /** What each kind of field takes. */

@@ -9,7 +9,7 @@ const HEADINGS = ['What it is', 'Configuration', 'How changes are applied', 'Rea
 /** Files and folders, other than a kind's own, that name one, and why. It may only shrink. */
 const NAMING: Readonly<Record<string, string>> = {
   'bench/': 'measures this software with one kind beside what that software does alone',
-  'src/members/built-in-types.ts': 'lists member types',
+  'src/members/member-types.ts': 'lists member types',
   'src/members/powerdns-api/': 'a member type',
   'test/browser/pages.test.ts': 'shows the form of a member type',
   'test/debian-packages': 'a database for the tests of a member type',
