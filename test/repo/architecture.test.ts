@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { NAMESERVER_KINDS } from '../../src/nameservers/nameserver-settings.js';
 import { circles, importsOf, type Arrow } from './imports.js';
 
 /** The rooms of docs/architecture.md from the top down; a file may import from its own room and from rooms below. */
@@ -46,6 +47,10 @@ const INSIDE: Readonly<Record<string, { floors: readonly (readonly string[])[]; 
       ['requests', 'listening'],
     ],
     foot: ['page-app.ts', 'failure-counts.ts'],
+  },
+  nameservers: {
+    floors: [NAMESERVER_KINDS, ['configured'], ['controlled']],
+    foot: ['nameserver.ts', 'server-kind.ts'],
   },
 };
 
