@@ -44,11 +44,26 @@ export function soaSerial(records: readonly ResourceRecord[]): number | undefine
 }
 
 /**
- * `text` with the digits of its SOA serial replaced, every other octet kept. `zone` is what `parseZone` said of this very
- * text. Throws RangeError where the zone's text does not spell its serial as a number (`zone.serialAt` is absent).
+ * `text` with the digits of its SOA serial replaced, every other octet kept, and what `parseZone` says of that. `zone` is what it said
+ * of this very text. Nothing is parsed for it: one word of digits stands for another, in the only SOA that there is, so every other
+ * word and record is read as before. Throws RangeError where the text does not spell its serial so (`zone.serialAt` is absent).
  */
-export function withSerial(text: Buffer, zone: Zone, serial: number): Buffer {
+export function withSerial(text: Buffer, zone: Zone, serial: number): { text: Buffer; zone: Zone } {
   const at = zone.serialAt;
   if (at === undefined) throw new RangeError('the text of this zone does not spell its serial as a number');
-  return Buffer.concat([text.subarray(0, at.start), Buffer.from(String(serial >>> 0)), text.subarray(at.end)]);
+  const digits = Buffer.from(String(serial >>> 0));
+  const records = zone.records.map((record) =>
+    record.type === TYPE.SOA ? { ...record, rdata: rdataWithSerial(record.rdata, serial) } : record,
+  );
+  return {
+    text: Buffer.concat([text.subarray(0, at.start), digits, text.subarray(at.end)]),
+    zone: { ...zone, records, serialAt: { start: at.start, end: at.start + digits.length } },
+  };
+}
+
+/** The serial is the first of the five numbers at the end (RFC 1035 §3.3.13). */
+function rdataWithSerial(rdata: string, serial: number): string {
+  const octets = Buffer.alloc(4);
+  octets.writeUInt32BE(serial >>> 0);
+  return rdata.slice(0, -20) + octets.toString('latin1') + rdata.slice(-16);
 }

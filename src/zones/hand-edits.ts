@@ -3,6 +3,7 @@ import { sentenceOf } from '../errors.js';
 import type { Log } from '../operations/log.js';
 import { inSlices } from '../operations/in-slices.js';
 import { validateZone } from './validation.js';
+import type { RecentTexts } from './recent-texts.js';
 import { isSame, type ListedFile, type ZoneFiles } from './zone-files.js';
 import type { ZoneIndex } from './zone-index.js';
 import type { ZoneName } from './zone-name.js';
@@ -37,6 +38,7 @@ const MISSING = 'files of zones are missing; no command removed them, so the zon
 export class HandEdits {
   readonly #files: ZoneFiles;
   readonly #index: ZoneIndex;
+  readonly #recent: RecentTexts;
   readonly #log: Log;
   readonly #broken = new Map<ZoneName, string>();
   readonly #missing = new Set<ZoneName>();
@@ -44,8 +46,9 @@ export class HandEdits {
   /** Where the round of `lookForMissing` is. */
   #round: Iterator<ZoneName> | undefined;
 
-  constructor(files: ZoneFiles, index: ZoneIndex, log: Log) {
+  constructor(files: ZoneFiles, index: ZoneIndex, recent: RecentTexts, log: Log) {
     this.#files = files;
+    this.#recent = recent;
     this.#index = index;
     this.#log = log;
   }
@@ -79,7 +82,7 @@ export class HandEdits {
     const entry = this.#index.entries.get(name);
     if (entry === undefined) return undefined;
     try {
-      const text = this.#files.read(name);
+      const text = this.#recent.read(name);
       if (text === undefined || this.#index.written.get(name)?.crc === crc32(text)) return text;
       return validateZone(name, text).digest === entry.digest ? text : undefined;
     } catch {

@@ -21,30 +21,35 @@ export interface ValidZone {
   warnings: ZoneIssue[];
 }
 
+/** Those that were parsed and checked here: a caller may not have types. */
+const validated = new WeakSet();
+
+/** Was this made by `validateZone`, or from what it made? */
+export function isValidZone(zone: unknown): zone is ValidZone {
+  return typeof zone === 'object' && zone !== null && validated.has(zone);
+}
+
 /** Parses and checks; `$INCLUDE` is refused, because it would read files of this server. Throws zone_invalid with all findings. */
 export function validateZone(name: ZoneName, text: Buffer): ValidZone {
   if (text.length > LARGEST_ZONE) throw new ClusterError('zone_too_large', { zone: name, limit: LARGEST_ZONE });
   const zone = parseZone(text, name);
   const issues = checkZone(zone, name);
   if (issues.some((issue) => issue.severity === 'error')) throw zoneInvalid(name, issues);
-  return { name, text, zone, ...published(zone), warnings: [...zone.warnings, ...issues] };
+  return valid({ name, text, zone, warnings: [...zone.warnings, ...issues] });
 }
 
-/** The same zone under another serial: only the serial's digits change in the text. */
-export function withLiftedSerial(valid: ValidZone, serial: number): ValidZone {
-  let { text, zone } = valid;
-  if (zone.serialAt === undefined) {
-    // A serial that is not spelled in digits (RFC 3597 form) has no place to write another: the zone is printed anew.
-    text = Buffer.from(printZone(zone), 'latin1');
-    zone = parseZone(text, valid.name);
-  }
-  text = withSerial(text, zone, serial);
-  zone = parseZone(text, valid.name);
-  return { ...valid, text, zone, ...published(zone) };
+/** The same zone under another serial: only the serial's digits change in the text, so that it is as valid as before. */
+export function withLiftedSerial({ name, text, zone, warnings }: ValidZone, serial: number): ValidZone {
+  if (zone.serialAt !== undefined) return valid({ name, warnings, ...withSerial(text, zone, serial) });
+  // A serial that is not spelled in digits (RFC 3597 form) has no place to write another: the zone is printed anew.
+  const printed = Buffer.from(printZone(zone), 'latin1');
+  return valid({ name, warnings, ...withSerial(printed, parseZone(printed, name), serial) });
 }
 
-function published(zone: Zone): { serial: number; digest: string } {
-  const serial = soaSerial(zone.records);
+function valid(of: Omit<ValidZone, 'serial' | 'digest'>): ValidZone {
+  const serial = soaSerial(of.zone.records);
   if (serial === undefined) throw new Error('a checked zone has an SOA record');
-  return { serial, digest: zoneDigest(zone) };
+  const made = { ...of, serial, digest: zoneDigest(of.zone) };
+  validated.add(made);
+  return made;
 }

@@ -3,7 +3,7 @@ import type { TtlInEffect } from '../dns/zone-text/parsed-entry.js';
 import { formatRecord } from '../dns/zone-text/printer.js';
 import { compareSerials, serialOfEdit } from '../dns/serial.js';
 import { TYPE } from '../dns/types.js';
-import { validateZone, withLiftedSerial } from './validation.js';
+import { validateZone, withLiftedSerial, type ValidZone } from './validation.js';
 import type { ZoneLine } from './zone-lines.js';
 import type { ZoneName } from './zone-name.js';
 
@@ -31,7 +31,7 @@ interface Inherited {
 }
 
 /**
- * The zone's text after an edit, under a new serial: above the present one, and the one that the edit itself writes where that
+ * The zone after an edit, under a new serial: above the present one, and the one that the edit itself writes where that
  * is higher. Throws zone_invalid where the records do not make a zone any more.
  */
 export function editZone(
@@ -39,10 +39,10 @@ export function editZone(
   { text, lines, serial }: { text: Buffer; lines: readonly ZoneLine[]; serial: number },
   edit: ZoneEdit,
   now: Date,
-): Buffer {
+): ValidZone {
   const edited = validateZone(name, editText(text, lines, edit));
-  if (compareSerials(edited.serial, serial) > 0) return edited.text;
-  return withLiftedSerial(edited, serialOfEdit(serial, now)).text;
+  if (compareSerials(edited.serial, serial) > 0) return edited;
+  return withLiftedSerial(edited, serialOfEdit(serial, now));
 }
 
 /**

@@ -42,7 +42,10 @@ export interface FileStamp {
 }
 
 /** Is the file that has this time and size still the one that was stamped, as far as can be told without reading it? */
-export function isSame(written: FileStamp | undefined, there: Omit<FileStamp, 'crc'> | undefined): boolean {
+export function isSame(
+  written: Omit<FileStamp, 'crc'> | undefined,
+  there: Omit<FileStamp, 'crc'> | undefined,
+): boolean {
   return written !== undefined && written.mtime === there?.mtime && written.size === there.size;
 }
 
@@ -96,6 +99,11 @@ export class ZoneFiles {
 
   /** The master file, or undefined where it is missing. */
   read(name: ZoneName): Buffer | undefined {
+    return readIfThere(this.fileOf(name))?.text;
+  }
+
+  /** The same with the stamp that it had before it was read: what is written into it meanwhile gives it another. */
+  readStamped(name: ZoneName): { text: Buffer; stamp: Omit<FileStamp, 'crc'> } | undefined {
     return readIfThere(this.fileOf(name));
   }
 
@@ -106,7 +114,7 @@ export class ZoneFiles {
   }
 
   readPrevious(name: ZoneName): Buffer | undefined {
-    return readIfThere(this.#previousOf(name));
+    return readIfThere(this.#previousOf(name))?.text;
   }
 
   /**
@@ -245,11 +253,13 @@ function fileName(name: ZoneName): string {
   return name.replaceAll('/', '+');
 }
 
-function readIfThere(file: string): Buffer | undefined {
+function readIfThere(file: string): { text: Buffer; stamp: Omit<FileStamp, 'crc'> } | undefined {
   let opened: number | undefined;
   try {
     opened = openSync(file, PLAIN_ONLY);
-    return fstatSync(opened).isFile() ? readFileSync(opened) : undefined;
+    const found = fstatSync(opened);
+    const stamp = { mtime: found.mtimeMs, size: found.size };
+    return found.isFile() ? { text: readFileSync(opened), stamp } : undefined;
   } catch (error) {
     if (NO_FILE.has(codeOf(error))) return undefined;
     throw error;

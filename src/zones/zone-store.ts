@@ -9,6 +9,7 @@ import { replayJournal } from './journal-replay.js';
 import type { ValidZone } from './validation.js';
 import { ZoneFiles } from './zone-files.js';
 import type { Tombstone, ZoneEntry, ZoneHome, ZoneIndex } from './zone-index.js';
+import { RecentTexts } from './recent-texts.js';
 import { namesOf, ZoneJournal, type JournalStep } from './zone-journal.js';
 import type { ZoneName } from './zone-name.js';
 import { dropStrayPrevious, recoverIndex } from './zone-recovery.js';
@@ -54,6 +55,7 @@ export class ZoneStore {
   readonly edits: HandEdits;
   #chain: Promise<void> = Promise.resolve();
   readonly #folding: JournalFolding;
+  readonly #recent: RecentTexts;
 
   private constructor(
     folder: string,
@@ -76,7 +78,8 @@ export class ZoneStore {
       log,
       steps: this.#steps,
     });
-    this.edits = new HandEdits(files, index, log);
+    this.#recent = new RecentTexts(files);
+    this.edits = new HandEdits(files, index, this.#recent, log);
   }
 
   /** Opens the folder, or begins it. What a crash left half done is completed from the journal; a lost index is rebuilt from the files. */
@@ -142,7 +145,7 @@ export class ZoneStore {
   /** The master file's text as it stands; undefined where there is no such zone, or its file is missing (then it counts as damaged). */
   read(name: ZoneName): Buffer | undefined {
     if (!this.#index.entries.has(name)) return undefined;
-    const text = this.#files.read(name);
+    const text = this.#recent.read(name);
     if (text === undefined) this.edits.noteMissing(name);
     return text;
   }
@@ -258,7 +261,11 @@ export class ZoneStore {
         throw new ClusterError('zones_not_written', { why: sentenceOf(error) }, { cause: error });
       });
       await this.#steps.performAll(steps, prepared);
-      for (const step of steps) for (const name of namesOf(step)) if (step.kind !== 'confirm') this.edits.settled(name);
+      for (const step of steps) {
+        if (step.kind === 'write' && step.stamp !== undefined)
+          this.#recent.written(step.entry.name, step.text, step.stamp);
+        if (step.kind !== 'confirm') for (const name of namesOf(step)) this.edits.settled(name);
+      }
       if (this.#journal.size > this.#checkpointOctets && this.#folding.isDue) await this.#folding.turn();
     });
     this.#chain = next.catch(() => undefined);

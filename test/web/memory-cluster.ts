@@ -13,7 +13,7 @@ import type { Role } from '../../src/cluster/model/member.js';
 import type { RescanResult } from '../../src/cluster/local/rescan.js';
 import { ClusterError, isClusterError } from '../../src/errors.js';
 import { zoneFromTemplate } from '../../src/zones/templates.js';
-import { validateZone } from '../../src/zones/validation.js';
+import { validateZone, type ValidZone } from '../../src/zones/validation.js';
 import type { ZoneEntry } from '../../src/zones/zone-index.js';
 import type { ZoneName } from '../../src/zones/zone-name.js';
 import type {
@@ -139,15 +139,16 @@ export class MemoryCluster {
     this.#held(name, by);
     return this.states;
   }
-  async saveZone(name: ZoneName, text: Buffer, by: Principal): Promise<ChangeResult> {
+  async saveZone(name: ZoneName, given: Buffer | ValidZone, by: Principal): Promise<ChangeResult> {
+    const text = Buffer.isBuffer(given) ? given : given.text;
     const before = this.zones.get(name);
     if (before !== undefined) this.#held(name, by);
-    if (before?.text.equals(text) === true) return this.#result(name, 'unchanged', before.entry.serial, []);
+    if (before?.text.equals(text) === true) return this.#result(name, 'unchanged', before.entry, []);
     const { serial, digest, warnings } = validateZone(name, text);
     const owner = before?.entry.owner ?? by.user;
     this.zones.set(name, { entry: { name, serial, digest, owner, modified: Date.now() }, text });
     const said = warnings.map(({ message }) => message);
-    return Promise.resolve(this.#result(name, before === undefined ? 'created' : 'saved', serial, said));
+    return Promise.resolve(this.#result(name, before === undefined ? 'created' : 'saved', { serial, digest }, said));
   }
   async addZone(name: ZoneName, text: Buffer, by: Principal): Promise<ChangeResult> {
     if (this.zones.has(name)) throw new ClusterError('zone_exists', { zone: name });
@@ -368,11 +369,11 @@ export class MemoryCluster {
   #result(
     zone: ZoneName,
     change: ChangeResult['change'],
-    serial: number | undefined,
+    version: { serial: number; digest: string } | undefined,
     warnings: string[],
   ): ChangeResult {
     const result = { zone, change, lifted: false, local: { state: 'served' as const }, members: this.states, warnings };
-    return serial === undefined ? result : { ...result, serial };
+    return version === undefined ? result : { ...result, serial: version.serial, digest: version.digest };
   }
 }
 

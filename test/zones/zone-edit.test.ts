@@ -142,7 +142,7 @@ describe('an edit of a zone text', () => {
     if (going === undefined) throw new Error('no line 5');
     const edit = { changed: new Map([[going, 'removed' as const]]), added: [] };
     const after = editZone(zone, { text: Buffer.from(before), lines, serial: 2024010101 }, edit, new Date('2024-01-01'));
-    expect(after.toString()).toBe(
+    expect(after.text.toString()).toBe(
       '$TTL 60\n@ SOA ns1.example.net. h.example.net. 2024010102 1 1 1 1\n@ NS ns1.example.net.\n; www\nwww.a.example.\tA 192.0.2.2 ; second\n\tTXT x\n',
     );
   });

@@ -1,6 +1,6 @@
 import { actorOf, type Actor, type Principal } from '../../access/principal.js';
 import { ClusterError, isClusterError } from '../../errors.js';
-import { validateZone } from '../../zones/validation.js';
+import { isValidZone, validateZone, type ValidZone } from '../../zones/validation.js';
 import type { ZoneHistory } from '../../zones/zone-history.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
@@ -53,15 +53,15 @@ export class ZoneChanges {
   // Asynchronous from the parse on: its refusal is this zone's outcome, and not the batch's.
   async save(
     zone: ZoneName,
-    text: Buffer,
+    text: Buffer | ValidZone,
     by: Principal,
     options: ChangeOptions = {},
     isNew = false,
   ): Promise<ChangeResult> {
     // A host may be written without types.
-    if (!isBuffer(text))
+    if (!Buffer.isBuffer(text) && !(isValidZone(text) && text.name === zone))
       throw new ClusterError('parameter_invalid', { parameter: 'text', why: 'must be a Buffer, as Buffer.from(text)' });
-    const valid = validateZone(zone, text);
+    const valid = Buffer.isBuffer(text) ? validateZone(zone, text) : text;
     const claim = this.#claimOf(options);
     const silent = isNew ? await refuseExisting(zone, by, readersFor(by, this.#workers)) : [];
     // Before it is written: the members are told in the middle of that.
@@ -157,8 +157,4 @@ export class ZoneChanges {
   #keep(zone: ZoneName, by: Actor): (ended: EndedVersion) => Promise<void> {
     return (ended) => this.#history.note(zone, { ...by, ...ended });
   }
-}
-
-function isBuffer(text: unknown): boolean {
-  return Buffer.isBuffer(text);
 }

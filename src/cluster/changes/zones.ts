@@ -2,6 +2,7 @@ import { ownsOrIsRoot, type Principal } from '../../access/principal.js';
 import { ClusterError } from '../../errors.js';
 import { zoneFromTemplate } from '../../zones/templates.js';
 import type { PastVersion, ZoneHistory } from '../../zones/zone-history.js';
+import type { ValidZone } from '../../zones/validation.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
 import type { Conflict, Conflicts } from '../local/conflicts.js';
@@ -73,7 +74,8 @@ export class Zones {
   text(name: ZoneName, by: Principal): Promise<Buffer> {
     const text = this.get(name, by) === undefined ? undefined : this.#parts.store.read(name);
     if (text === undefined) return Promise.reject(new ClusterError('zone_unknown', { zone: name }));
-    return Promise.resolve(text);
+    // Whoever has it may write into it: what the store keeps in memory stays.
+    return Promise.resolve(Buffer.from(text));
   }
 
   /** As `text`, after members of the role sync were asked: a newer copy of theirs is taken first. */
@@ -94,8 +96,8 @@ export class Zones {
     return this.#parts.history.of(name);
   }
 
-  /** Replaces or creates a zone by its master-file text. */
-  save(name: ZoneName, text: Buffer, by: Principal, options?: ChangeOptions): Promise<ChangeResult> {
+  /** Replaces or creates a zone by its master-file text, or by a zone that was validated for it already. */
+  save(name: ZoneName, text: Buffer | ValidZone, by: Principal, options?: ChangeOptions): Promise<ChangeResult> {
     const { audit, changes } = this.#parts;
     return audit.command(by, 'saveZone', name, () => changes.save(name, text, by, options));
   }

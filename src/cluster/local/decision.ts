@@ -72,6 +72,7 @@ export interface Claim {
 export interface LocalOutcome {
   change: 'created' | 'saved' | 'unchanged' | 'removed';
   serial?: number;
+  digest?: string;
   lifted: boolean;
   local: { state: 'served' | 'pending'; reason?: string };
   /** Another server has this zone, too, and its version was replaced. */
@@ -223,10 +224,10 @@ function publish(given: ValidZone, owner: string, store: ZoneStore, home: ZoneHo
   const floors = [held?.serial, store.tombstone(name)?.serial].filter((serial) => serial !== undefined);
   const lifted = floors.some((below) => compareSerials(given.serial, below) <= 0);
   const valid = lifted ? withLiftedSerial(given, nextSerial(...floors)) : given;
-  const { serial, zone } = valid;
+  const { serial, digest, zone } = valid;
   const isNew = held === undefined;
   return {
-    outcome: { change: isNew ? 'created' : 'saved', serial, lifted, local: SERVED },
+    outcome: { change: isNew ? 'created' : 'saved', serial, digest, lifted, local: SERVED },
     write: { valid, owner, home },
     load: { kind: 'upsert', name, file: store.fileOf(name), serial, isNew, records: zone.records },
   };
@@ -247,8 +248,8 @@ function respell(valid: ValidZone, held: ZoneEntry, store: ZoneStore): Decision 
   return { ...unchanged(held), write: { valid, owner: held.owner, home: held.home }, ...(isSound ? {} : { load }) };
 }
 
-function unchanged({ serial }: ZoneEntry): Decision {
-  return { outcome: { change: 'unchanged', serial, lifted: false, local: SERVED } };
+function unchanged({ serial, digest }: ZoneEntry): Decision {
+  return { outcome: { change: 'unchanged', serial, digest, lifted: false, local: SERVED } };
 }
 
 /** The zone that is held, which must be theirs. */

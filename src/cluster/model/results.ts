@@ -25,8 +25,9 @@ export interface MemberZoneState {
 export interface ChangeResult {
   zone: ZoneName;
   change: 'created' | 'saved' | 'unchanged' | 'removed';
-  /** Absent for a removal. */
+  /** What is held now; absent for a removal. */
   serial?: number;
+  digest?: string;
   /** True where the serial that was given had to be lifted (never backwards). */
   lifted: boolean;
   local: { state: 'served' | 'pending'; reason?: string };

@@ -51,6 +51,7 @@ class ZoneParser {
   readonly #rrsets = new RRsets();
   readonly #errors: ZoneIssue[] = [];
   readonly #warnings: ZoneIssue[] = [];
+  #soas = 0;
   #serialAt: { start: number; end: number } | undefined;
   /** Records read so far, also those that were repeated. */
   #added = 0;
@@ -163,6 +164,8 @@ class ZoneParser {
 
   #add(source: Source, owner: Name, ttl: number, type: number, rdata: string): void {
     const { lexer } = source;
+    // An SOA that is repeated has two serials: neither can be changed alone.
+    if (type === TYPE.SOA && ++this.#soas > 1) this.#serialAt = undefined;
     if (++this.#added > MAX_RECORDS) {
       this.#stopped = true;
       lexer.refuse(`a zone has at most ${MAX_RECORDS} records`, 'too_many_records');

@@ -1,11 +1,10 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkZone } from '../../dns/check.js';
-import { parseZone } from '../../dns/zone-text/parser.js';
+import { parseName } from '../../dns/name.js';
 import { printZone } from '../../dns/zone-text/printer.js';
-import { zoneInvalid } from '../../errors.js';
 import { replaceFile } from '../../state/durable-file.js';
 import type { ZoneName } from '../../zones/zone-name.js';
+import { soundRecords } from './zone-file.js';
 import type { Upsert } from './zone-commands.js';
 
 /** The server may run as another user. */
@@ -31,9 +30,7 @@ export class RenderedFiles {
   /** The change with the file written out. Rejects where the text can't be read, or with zone_invalid. */
   async render(change: Upsert): Promise<Upsert> {
     const { name } = change;
-    const zone = parseZone(await readFile(change.file), name);
-    const issues = checkZone(zone, name).filter(({ severity }) => severity === 'error');
-    if (issues.length > 0) throw zoneInvalid(name, issues);
+    const zone = { origin: parseName(`${name}.`), records: [...(await soundRecords(change))], warnings: [] };
     await mkdir(this.#folder, { recursive: true, mode: FOLDER_MODE });
     const file = this.fileOf(name);
     await replaceFile(file, Buffer.from(printZone(zone), 'latin1'), FILE_MODE);

@@ -87,8 +87,8 @@ export class OpenZone {
 
   /** Puts the edited text in the place of this one. Throws zone_file_changed where another text is there by now. */
   async save(edit: ZoneEdit, { cluster, peer }: ApiRequest, options: ChangeOptions): Promise<ChangeResult> {
-    const text = editZone(this.name, this, edit, new Date());
-    const saved = cluster.zones.save(this.name, text, peer, { ...options, ifText: this.text });
+    const next = editZone(this.name, this, edit, new Date());
+    const saved = cluster.zones.save(this.name, next, peer, { ...options, ifText: this.text });
     return inWhmWords(saved, this.name, NOT_THERE);
   }
 }

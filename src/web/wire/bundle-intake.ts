@@ -93,7 +93,7 @@ export class BundleIntake {
   async #save(batch: readonly ZoneToSave[]): Promise<void> {
     try {
       for (const result of await this.#cluster.zones.saveMany(batch, this.#peer, this.#options)) {
-        this.#outcomes.push('error' in result ? refusedAs(result) : savedAs(result.zone, this.#cluster, this.#peer));
+        this.#outcomes.push('error' in result ? refusedAs(result) : savedAs(result.result));
         this.#beside.push(...conflictLines(result), ...keptLines(result));
       }
     } catch (error) {

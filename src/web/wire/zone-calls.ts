@@ -48,8 +48,9 @@ async function saveOne(request: ApiRequest): Promise<{ name: ZoneName; lines: st
   if (text === undefined) throw new ClusterError('parameter_invalid', { parameter: 'zonedata', why: 'is missing' });
   const name = request.zone();
   const { cameByUs, hostsSeen, claimed } = request;
-  if (!cameByUs) await cluster.zones.save(name, text, peer, { wait: 'local', hostsSeen, claimed });
-  const what: ZoneOutcome = cameByUs ? { name, outcome: 'passed' } : savedAs(name, cluster, peer);
+  const what: ZoneOutcome = cameByUs
+    ? { name, outcome: 'passed' }
+    : savedAs(await cluster.zones.save(name, text, peer, { wait: 'local', hostsSeen, claimed }));
   const outcome = formatOutcomes([what], cluster.hostname);
   return { name, lines: [outcome, ...conversionLines(request.text('zone') ?? '', name)].join('') };
 }

@@ -1,20 +1,17 @@
-import type { Principal } from '../../access/principal.js';
-import type { Cluster } from '../../cluster/cluster.js';
 import { formatIssue, isClusterError, type ClusterError } from '../../errors.js';
 import { formatConflict, formatKept, type ZoneOutcome } from '../../wire-format/outcome-lines.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import { conversion } from '../../presentation/conversion.js';
-import type { BatchOutcome } from '../../cluster/model/results.js';
+import type { BatchOutcome, ChangeResult } from '../../cluster/model/results.js';
 
 /** The status of an answer by which nothing was done: every zone in it was refused. */
 export const UNPROCESSABLE = 422;
 const LONGEST_NAME = 255;
 
-/** What is held of a zone that was saved: the serial may have been lifted. */
-export function savedAs(name: ZoneName, cluster: Cluster, peer: Principal): ZoneOutcome {
-  const entry = cluster.zones.get(name, peer);
-  if (entry === undefined) return { name, outcome: 'refused', reason: 'it was removed again meanwhile' };
-  return { name, outcome: 'saved', serial: entry.serial, digest: entry.digest };
+/** What a zone was saved as: the serial may have been lifted. Not what is held by now, which another change may have made. */
+export function savedAs({ zone: name, serial, digest }: ChangeResult): ZoneOutcome {
+  if (serial === undefined || digest === undefined) throw new Error('a zone that was saved has a version');
+  return { name, outcome: 'saved', serial, digest };
 }
 
 /** Why a zone of a batch was refused, with the place of its first error. */

@@ -67,6 +67,7 @@ describe('a saved zone', () => {
     expect(await save(name, zoneText(7))).toEqual({
       change: 'created',
       serial: 7,
+      digest: validateZone(name, zoneText(7)).digest,
       lifted: false,
       local: { state: 'served' },
     });

@@ -8,6 +8,7 @@ import { MAX_TTL } from '../../../dns/ttl.js';
 import { isMetaType, TYPE, typeCode, typeName } from '../../../dns/types.js';
 import { ClusterError, isClusterError } from '../../../errors.js';
 import { editZone, type NewRecord, type ZoneEdit } from '../../../zones/zone-edit.js';
+import type { ValidZone } from '../../../zones/validation.js';
 import { readZoneLines, type RecordLine, type ZoneLine } from '../../../zones/zone-lines.js';
 import { zoneName, type ZoneName } from '../../../zones/zone-name.js';
 import { readForm, sentText, wholeNumber } from '../forms.js';
@@ -79,7 +80,7 @@ export function zoneRecords(context: PageContext): Router {
     { name, text, serial, lines }: Opened,
     edit: ZoneEdit,
   ): Promise<void> => {
-    const next = (): Buffer => editZone(name, { text, lines, serial }, edit, new Date());
+    const next = (): ValidZone => editZone(name, { text, lines, serial }, edit, new Date());
     const changed = new ClusterError('record_changed', { zone: name });
     const form = { ...readForm(version, request), stored: text, next, changed };
     const result = await replaceText(cluster, name, form, visitOf(request).principal);

@@ -3,6 +3,7 @@ import type { Principal } from '../../../access/principal.js';
 import type { Cluster } from '../../../cluster/cluster.js';
 import type { ChangeResult } from '../../../cluster/model/results.js';
 import { isClusterError, type ClusterError, type ZoneIssue } from '../../../errors.js';
+import type { ValidZone } from '../../../zones/validation.js';
 import type { ZoneName } from '../../../zones/zone-name.js';
 
 /** A stored zone text as a text area can hold it, or why it can't without damage. */
@@ -48,7 +49,12 @@ export function textVersion(stored: Buffer): string {
 export async function replaceText(
   cluster: Cluster,
   zone: ZoneName,
-  { version, stored, next, changed }: { version: string; stored: Buffer; next: () => Buffer; changed: ClusterError },
+  {
+    version,
+    stored,
+    next,
+    changed,
+  }: { version: string; stored: Buffer; next: () => Buffer | ValidZone; changed: ClusterError },
   by: Principal,
 ): Promise<ChangeResult> {
   if (version !== textVersion(stored)) throw changed;

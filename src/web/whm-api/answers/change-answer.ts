@@ -22,6 +22,7 @@ export const changeAnswer = z
     zone: z.string(),
     change: z.enum(['created', 'saved', 'unchanged', 'removed']),
     serial: z.number().optional(),
+    digest: z.string().optional(),
     lifted: z.boolean(),
     local: localState,
     members: z.array(memberZone),
