@@ -15,17 +15,30 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import express from 'express';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { SELF } from '../../src/access/principal.js';
 import { trustConnections } from '../../src/access/local-connections.js';
 import { TokenStore } from '../../src/access/tokens.js';
+import type { Cluster } from '../../src/cluster/cluster.js';
+import type { RescanResult } from '../../src/cluster/local/rescan.js';
 import { createLog } from '../../src/operations/log.js';
 import { createApi } from '../../src/web/api.js';
 import { ControlSocket } from '../../src/web/listening/control-socket.js';
 import { zoneName } from '../../src/zones/zone-name.js';
-import { MemoryCluster } from '../web/memory-cluster.js';
+import { loneCluster } from '../cluster/lone-cluster.js';
+import { zoneText } from '../cluster/zone-texts.js';
 import { builtProgram, runProgram, type Run } from './built-program.js';
 
 const program = builtProgram();
+const NOTHING: RescanResult = {
+  changed: [],
+  added: [],
+  broken: [],
+  missing: [],
+  removed: [],
+  strange: [],
+  unchanged: 0,
+};
 const log = createLog({ level: 'silent' });
 
 const dnscluster = (args: readonly string[], env: Record<string, string> = {}): Promise<Run> =>
@@ -84,7 +97,7 @@ describe.each([
     (node: string) => join(node, 'n'.repeat(120), 'dns-cluster'),
   ],
 ])('dnscluster zones rescan with %s', (_, place) => {
-  let cluster: MemoryCluster;
+  let cluster: Cluster;
   let tokens: TokenStore;
   let control: ControlSocket;
   let given: string;
@@ -92,36 +105,36 @@ describe.each([
     given = place(folder);
     const own = given.endsWith('dns-cluster') ? given : join(given, 'dns-cluster');
     mkdirSync(own, { recursive: true });
-    cluster = new MemoryCluster();
+    cluster = await loneCluster(folder);
     tokens = await TokenStore.open(join(folder, 'tokens.json'), { log });
-    control = await ControlSocket.open(own, createApi({ cluster: cluster.shown, tokens, version: '0', log }));
+    control = await ControlSocket.open(own, createApi({ cluster, tokens, version: '0', log }));
   });
   afterEach(async () => {
+    vi.restoreAllMocks();
     await control.close();
     await tokens.close();
+    await cluster.stop();
   });
 
   test('is done with root’s right, and exits with 0 where all is well', async () => {
-    cluster.found = { ...cluster.found, unchanged: 3 };
+    for (const name of ['a.example', 'b.example', 'c.example'])
+      await cluster.zones.save(zoneName(name), zoneText(1), SELF);
     expect(await dnscluster([], { DNSCLUSTER_FOLDER: given })).toMatchObject({ status: 0, out: 'Unchanged: 3\n' });
     const { status, out, err } = await dnscluster(['--json', '--folder', given]);
-    expect([status, JSON.parse(out), err]).toEqual([0, cluster.found, '']);
+    expect([status, JSON.parse(out), err]).toEqual([0, { ...NOTHING, unchanged: 3 }, '']);
   });
 
   test('lists what was found, and exits with 1 where files need somebody', async () => {
     const [a, b, c] = [zoneName('a.example'), zoneName('b.example'), zoneName('c.example')];
-    cluster.found = {
+    vi.spyOn(cluster.files, 'rescan').mockResolvedValue({
+      ...NOTHING,
       changed: [
         { zone: a, serial: 8, lifted: true, local: { state: 'served' } },
         { zone: c, serial: 9, lifted: false, local: { state: 'pending', reason: 'BIND is away.' } },
       ],
-      added: [],
       broken: [{ zone: b, why: 'line 4: no address' }],
-      missing: [],
-      removed: [],
-      strange: [],
       unchanged: 1,
-    };
+    });
     const { status, out } = await dnscluster(['--folder', given]);
     expect(status).toBe(1);
     expect(out).toBe(
@@ -145,7 +158,8 @@ describe('the control socket', () => {
 
   test('lends nothing to connections over TCP: they need a token, whatever they say', async () => {
     const tokens = await TokenStore.open(join(folder, 'tokens.json'), { log });
-    const app = createApi({ cluster: new MemoryCluster().shown, tokens, version: '0', log });
+    const cluster = await loneCluster(folder);
+    const app = createApi({ cluster, tokens, version: '0', log });
     const control = await ControlSocket.open(folder, app);
     const server = app.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -165,5 +179,6 @@ describe('the control socket', () => {
     await new Promise((resolve) => server.close(resolve));
     await control.close();
     await tokens.close();
+    await cluster.stop();
   });
 });

@@ -1,3 +1,5 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Cluster } from '../../src/cluster/cluster.js';
 import type { AuditTrail } from '../../src/cluster/model/audit.js';
@@ -6,10 +8,15 @@ import { EmbeddedNameserver } from '../../src/nameservers/embedded/embedded.js';
 import { createLog } from '../../src/operations/log.js';
 import { NO_AUDIT, NO_TOKENS } from './cluster-node.js';
 
+export interface LoneOptions {
+  audit?: AuditTrail;
+  memberTypes?: readonly MemberType[];
+}
+
 /** A whole cluster of one server, web.example.net: its zones in `folder`, its nameserver the embedded one. The caller stops it. */
 export function loneCluster(
   folder: string,
-  { audit = NO_AUDIT, memberTypes = [] }: { audit?: AuditTrail; memberTypes?: readonly MemberType[] } = {},
+  { audit = NO_AUDIT, memberTypes = [] }: LoneOptions = {},
 ): Promise<Cluster> {
   const log = createLog({ level: 'silent' });
   return Cluster.start({
@@ -21,4 +28,15 @@ export function loneCluster(
     nameserver: new EmbeddedNameserver({ listen: [{ host: '127.0.0.1', port: 0 }], version: '0', log }),
     tokens: NO_TOKENS,
   });
+}
+
+/** The same in a folder of its own, which is deleted at the end. */
+export async function scratchCluster(options?: LoneOptions): Promise<{ cluster: Cluster; end: () => Promise<void> }> {
+  const folder = mkdtempSync(join(tmpdir(), 'lone-cluster-'));
+  const cluster = await loneCluster(folder, options);
+  const end = async (): Promise<void> => {
+    await cluster.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { cluster, end };
 }

@@ -8,7 +8,7 @@ import { CALLS } from '../../src/web/wire/wire-routes.js';
 import { zoneName } from '../../src/zones/zone-name.js';
 import { hostingZones } from '../hosting-zones.js';
 import { ApiServer } from '../web/api-server.js';
-import { MemoryCluster } from '../web/memory-cluster.js';
+import { scratchCluster } from '../cluster/lone-cluster.js';
 import { form } from '../web/wire-api.js';
 import { fuzz, FUZZ_TIMEOUT } from './fuzz.js';
 import { mutated } from './mutations.js';
@@ -40,10 +40,16 @@ const TOKENS = [
 ];
 
 let server: ApiServer;
+let end: () => Promise<void>;
 beforeAll(async () => {
-  server = await ApiServer.start(new MemoryCluster().shown);
+  const lone = await scratchCluster();
+  end = lone.end;
+  server = await ApiServer.start(lone.cluster);
 });
-afterAll(() => server.stop());
+afterAll(async () => {
+  await server.stop();
+  await end();
+});
 
 test(
   'any body of a bundle is read as pairs to its end, or is refused',

@@ -11,6 +11,7 @@ import { text } from 'node:stream/consumers';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { SELF } from '../../src/access/principal.js';
+import type { Cluster } from '../../src/cluster/cluster.js';
 import { TokenStore } from '../../src/access/tokens.js';
 import { CpanelMember, lookAtServer } from '../../src/members/cpanel/cpanel-member.js';
 import type { MemberChange } from '../../src/members/member-backend.js';
@@ -19,7 +20,7 @@ import { ownCertificate, type Certificate } from '../../src/state/certificate.js
 import { createApi } from '../../src/web/api.js';
 import { validateZone } from '../../src/zones/validation.js';
 import { zoneName } from '../../src/zones/zone-name.js';
-import { MemoryCluster } from '../web/memory-cluster.js';
+import { loneCluster } from '../cluster/lone-cluster.js';
 
 const log = createLog({ level: 'silent' });
 let folder: string;
@@ -78,18 +79,21 @@ function upsert(
 }
 
 describe('a member that runs this software', () => {
-  let cluster: MemoryCluster;
+  let cluster: Cluster;
   let tokens: TokenStore;
   let member: CpanelMember;
   beforeEach(async () => {
     tokens = await TokenStore.open(join(folder, 'tokens.json'), { log });
     const { secret } = await tokens.create({ user: 'root', kind: 'root', name: 'web', privileges: ['clustering'] });
-    cluster = new MemoryCluster();
-    member = memberAt(await serve(createApi({ cluster: cluster.shown, tokens, version: '0.1.0', log })), {
+    cluster = await loneCluster(folder);
+    member = memberAt(await serve(createApi({ cluster, tokens, version: '0.1.0', log })), {
       token: secret,
     });
   });
-  afterEach(() => tokens.close());
+  afterEach(async () => {
+    await tokens.close();
+    await cluster.stop();
+  });
 
   test('says its version and host name', async () => {
     await expect(member.probe()).resolves.toMatchObject({ version: '11.82.0.1', hostname: 'web.example.net' });
@@ -114,7 +118,7 @@ describe('a member that runs this software', () => {
       { name: 'broken.example', outcome: 'refused', reason: expect.stringContaining('broken.example:1') as string },
       { name: 'old.example', outcome: 'done' },
     ]);
-    expect([...cluster.zones.keys()]).toEqual(['a.example']);
+    expect(cluster.zones.list(SELF).map(({ name }) => name)).toEqual(['a.example']);
   });
 
   test('a batch of which every zone is refused is no failure of the member', async () => {
@@ -130,7 +134,7 @@ describe('a member that runs this software', () => {
     expect(await member.zoneExists(zoneName('c.example'))).toBe(false);
     const zones = await member.zones([zoneName('a.example'), zoneName('c.example')]);
     expect([...zones]).toEqual([['a.example', change.kind === 'upsert' ? change.text : undefined]]);
-    expect(cluster.zone(zoneName('a.example'), SELF)?.serial).toBe(1);
+    expect(cluster.zones.get(zoneName('a.example'), SELF)?.serial).toBe(1);
   });
 
   test('takes a token as it was pasted, with line ends', async () => {

@@ -12,7 +12,7 @@ import { ownCertificate } from '../../src/state/certificate.js';
 import { TokenStore } from '../../src/access/tokens.js';
 import { createApi } from '../../src/web/api.js';
 import { zoneName } from '../../src/zones/zone-name.js';
-import { MemoryCluster } from '../web/memory-cluster.js';
+import { loneCluster } from '../cluster/lone-cluster.js';
 import { zoneText } from '../web/wire-api.js';
 
 const ID = '[A-Za-z0-9_]{30,60}';
@@ -192,8 +192,8 @@ test('an address that changes to this software, and back, is noticed', async () 
   await member.push([upsert('a.example', false)]);
   const log = createLog({ level: 'silent' });
   const tokens = await TokenStore.open(join(folder, 'tokens.json'), { log });
-  const cluster = new MemoryCluster();
-  const api = createApi({ cluster: cluster.shown, tokens, version: '0.1.0', log });
+  const cluster = await loneCluster(folder);
+  const api = createApi({ cluster, tokens, version: '0.1.0', log });
   // The member goes on with its own token, which that node does not know.
   other = ((request, response) => {
     request.headers.authorization = `whm root:${secret}`;
@@ -209,4 +209,5 @@ test('an address that changes to this software, and back, is noticed', async () 
   await expect(member.push([change])).resolves.toMatchObject([{ outcome: 'done' }]);
   expect(member.batch).toBe(512);
   await tokens.close();
+  await cluster.stop();
 });

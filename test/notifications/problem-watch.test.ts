@@ -6,7 +6,7 @@ import { problemsOf, type ClusterFacts } from '../../src/cluster/problems.js';
 import { expiring } from '../../src/notifications/server-problems.js';
 import { createLog } from '../../src/operations/log.js';
 import { ProblemWatch, type Problem } from '../../src/notifications/problem-watch.js';
-import { memberRow } from '../web/memory-cluster.js';
+import { memberRow } from '../web/member-rows.js';
 import { zoneName } from '../../src/zones/zone-name.js';
 
 const log = createLog({ level: 'silent' });

@@ -1,16 +1,23 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { SELF } from '../../src/access/principal.js';
+import type { Cluster } from '../../src/cluster/cluster.js';
 import { zoneName } from '../../src/zones/zone-name.js';
 import { ApiServer } from './api-server.js';
-import { MemoryCluster, memberRow } from './memory-cluster.js';
+import { scratchCluster } from '../cluster/lone-cluster.js';
+import { memberRow } from './member-rows.js';
 
-let cluster: MemoryCluster;
+let cluster: Cluster;
+let end: () => Promise<void>;
 let api: ApiServer;
 beforeAll(async () => {
-  cluster = new MemoryCluster();
-  api = await ApiServer.start(cluster.shown);
+  ({ cluster, end } = await scratchCluster());
+  api = await ApiServer.start(cluster);
 });
-afterAll(() => api.stop());
+afterEach(() => vi.restoreAllMocks());
+afterAll(async () => {
+  await api.stop();
+  await end();
+});
 
 async function get(path: string, authorization?: string): Promise<{ status: number; text: string; type: string }> {
   const headers = authorization === undefined ? {} : { authorization };
@@ -20,9 +27,13 @@ async function get(path: string, authorization?: string): Promise<{ status: numb
 
 describe('the metrics', () => {
   test('are for Prometheus: of zones, members, the nameserver and the process', async () => {
-    await cluster.saveZone(zoneName('a.example'), Buffer.from('$TTL 60\n@ SOA a.b. c.d. 1 1 1 1 1\n@ NS a.b.\n'), SELF);
+    await cluster.zones.save(
+      zoneName('a.example'),
+      Buffer.from('$TTL 60\n@ SOA a.b. c.d. 1 1 1 1 1\n@ NS a.b.\n'),
+      SELF,
+    );
     const pendingSince = new Date(Date.now() - 90_000).toISOString();
-    cluster.rows = [
+    vi.spyOn(cluster.members, 'list').mockReturnValue([
       memberRow({ id: 'm1', latency: [3, 250], pushes: { calls: 4, failures: 1, zones: 600, seconds: 2.5 } }),
       memberRow({
         id: 'm2',
@@ -33,7 +44,7 @@ describe('the metrics', () => {
         pendingSince,
         latency: [null],
       }),
-    ];
+    ]);
     const { status, text, type } = await get('/metrics', `Bearer ${api.secret}`);
     expect([status, type]).toEqual([200, expect.stringContaining('text/plain')]);
     for (const line of [
@@ -61,7 +72,6 @@ describe('the metrics', () => {
   });
 
   test('have no figures of members that are gone', async () => {
-    cluster.rows = [];
     expect((await get('/metrics', `Bearer ${api.secret}`)).text).not.toContain('member="');
   });
 
@@ -78,9 +88,10 @@ test('/healthz and /readyz need no token, and tell nothing but that', async () =
   expect(await get('/healthz')).toMatchObject({ status: 200, text: 'ok\n' });
   expect(await get('/readyz')).toMatchObject({ status: 200, text: 'ready\n' });
   const now = await cluster.status(SELF);
-  cluster.status = () => {
-    return Promise.resolve({ ...now, nameserver: { ...now.nameserver, running: false, reason: 'in /var/lib/x' } });
-  };
+  vi.spyOn(cluster, 'status').mockResolvedValue({
+    ...now,
+    nameserver: { ...now.nameserver, running: false, reason: 'in /var/lib/x' },
+  });
   expect(await get('/readyz')).toMatchObject({ status: 503, text: 'the nameserver does not run\n' });
 });
 
@@ -88,12 +99,12 @@ test('the nameserver is asked once for all who ask /readyz at a time', async () 
   const now = await cluster.status(SELF);
   let asked = 0;
   let answer = (): void => undefined;
-  cluster.status = () => {
+  vi.spyOn(cluster, 'status').mockImplementation(() => {
     asked++;
     return new Promise(
       (resolve) => (answer = () => resolve({ ...now, nameserver: { ...now.nameserver, running: true } })),
     );
-  };
+  });
   const answers = Promise.all(Array.from({ length: 20 }, () => get('/readyz')));
   await vi.waitFor(() => expect(asked).toBe(1));
   // Time for the others to arrive.

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApiServer } from './api-server.js';
-import { MemoryCluster } from './memory-cluster.js';
+import { scratchCluster } from '../cluster/lone-cluster.js';
 
 interface Answer {
   metadata: { result: number; reason: string };
@@ -8,12 +8,15 @@ interface Answer {
 }
 
 let api: ApiServer;
+let end: () => Promise<void>;
 /** Values of the Authorization header: of root's `all`, of root's `clustering`, of a reseller that manages tokens. */
 let all: string;
 let peer: string;
 let ann: string;
 beforeAll(async () => {
-  api = await ApiServer.start(new MemoryCluster().shown);
+  const lone = await scratchCluster();
+  end = lone.end;
+  api = await ApiServer.start(lone.cluster);
   const made = async (user: string, name: string, privileges: string[]): Promise<string> => {
     const kind = user === 'root' ? 'root' : 'reseller';
     return `whm ${user}:${(await api.tokens.create({ user, kind, name, privileges })).secret}`;
@@ -22,7 +25,10 @@ beforeAll(async () => {
   peer = `whm root:${api.secret}`;
   ann = await made('ann', 'own', ['clustering', 'manage-api-tokens']);
 });
-afterAll(() => api.stop());
+afterAll(async () => {
+  await api.stop();
+  await end();
+});
 
 async function call(name: string, query: string, authorization = all): Promise<Answer> {
   const target = `http://127.0.0.1:${api.port}/json-api/${name}?api.version=1&${query}`;

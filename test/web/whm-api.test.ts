@@ -1,16 +1,18 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Express } from 'express';
 import request from 'supertest';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { SELF } from '../../src/access/principal.js';
+import type { Cluster } from '../../src/cluster/cluster.js';
 import { TokenStore } from '../../src/access/tokens.js';
 import { ClusterError } from '../../src/errors.js';
 import { createLog } from '../../src/operations/log.js';
 import { createApi } from '../../src/web/api.js';
 import { zoneName } from '../../src/zones/zone-name.js';
-import { MemoryCluster } from './memory-cluster.js';
+import { ClusterNode } from '../cluster/cluster-node.js';
+import { loneCluster } from '../cluster/lone-cluster.js';
 
 const log = createLog({ level: 'silent' });
 const TEXT = '$TTL 60\n@ SOA ns1.example.net. h.example.net. 5 1 1 1 1\n@ NS ns1.example.net.\n';
@@ -19,18 +21,20 @@ const MEMBER = { host: 'ns1', user: 'root', token: 'x', role: 'sync' };
 
 let folder: string;
 let tokens: TokenStore;
-let cluster: MemoryCluster;
+let cluster: Cluster;
 let api: Express;
 let secret: string;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'api-'));
   tokens = await TokenStore.open(join(folder, 'tokens.json'), { log });
   ({ secret } = await tokens.create({ user: 'root', kind: 'root', name: 'script', privileges: ['all'] }));
-  cluster = new MemoryCluster();
-  api = createApi({ cluster: cluster.shown, tokens, version: '0.1.0', log });
+  cluster = await loneCluster(folder);
+  api = createApi({ cluster, tokens, version: '0.1.0', log });
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   await tokens.close();
+  await cluster.stop();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -55,8 +59,21 @@ async function call(
 
 describe('the API in the style of WHM API 1', () => {
   test('gives root, and nobody else, what a rescan of the zone files found', async () => {
-    cluster.found = { ...cluster.found, broken: [{ zone: zoneName('b.example'), why: 'line 4' }], unchanged: 2 };
-    expect((await call('rescanzones')).data).toEqual(cluster.found);
+    for (const zone of ['a.example', 'b.example', 'c.example'])
+      await cluster.zones.save(zoneName(zone), Buffer.from(TEXT), SELF);
+    const zones = join(folder, 'data', 'zones');
+    const file = readdirSync(zones, { recursive: true, encoding: 'utf8' }).find((path) => path.endsWith('b.example'));
+    writeFileSync(join(zones, file ?? ''), `${TEXT}x A 1.2\n`);
+    const { data } = await call('rescanzones');
+    expect(data).toEqual({
+      changed: [],
+      added: [],
+      broken: [{ zone: 'b.example', why: expect.stringContaining('line 4') as string }],
+      missing: [],
+      removed: [],
+      strange: [],
+      unchanged: 2,
+    });
     const ann = await tokens.create({ user: 'ann', kind: 'reseller', name: 'a', privileges: ['clustering'] });
     const { metadata } = await call('rescanzones', {}, `whm ann:${ann.secret}`);
     expect(metadata).toMatchObject({ result: 0, reason: expect.stringContaining('required privileges') as string });
@@ -115,7 +132,7 @@ describe('the API in the style of WHM API 1', () => {
     const { metadata } = await call(name, fields);
     expect(metadata.result).toBe(0);
     expect(metadata.reason).toMatch(sentence);
-    expect(cluster.zones.size).toBe(0);
+    expect(cluster.zones.count(SELF)).toBe(0);
   });
 
   test('a zone is saved, listed, looked at and removed', async () => {
@@ -130,34 +147,40 @@ describe('the API in the style of WHM API 1', () => {
       data: { code: 'zone_exists' },
     });
     expect((await call('removezone', { zone: 'a.example' })).metadata.result).toBe(1);
-    expect(cluster.zones.size).toBe(0);
+    expect(cluster.zones.count(SELF)).toBe(0);
   });
 
   test("wait and timeout, in seconds, are the cluster's to keep", async () => {
-    const asked: unknown[] = [];
-    const save = cluster.saveZone.bind(cluster);
-    cluster.saveZone = (name, zonedata, by, options?: unknown) => {
-      asked.push(options);
-      return save(name, zonedata, by);
-    };
+    const save = vi.spyOn(cluster.zones, 'save');
     const zone = { zone: 'a.example', zonedata: TEXT };
     await call('savezone', { ...zone, wait: 'served', timeout: '3' });
     await call('savezone', { ...zone, wait: 'local' });
     await call('savezone', zone);
-    expect(asked).toEqual([{ wait: 'served', timeout: 3_000 }, { wait: 'local' }, {}]);
+    expect(save.mock.calls.map(([, , , options]) => options)).toEqual([
+      { wait: 'served', timeout: 3_000 },
+      { wait: 'local' },
+      {},
+    ]);
   });
 
   test('a member is added with the fingerprint in the spelling that is pinned, and its token is in no answer', async () => {
-    const pinned = Array<string>(32).fill('ab').join(':');
-    const added = await call('addmember', { ...MEMBER, token: 'the-secret', dnsport: '5353', fingerprint: pinned });
-    expect(added).toMatchObject({
-      metadata: { result: 1 },
-      data: { dnsPort: 5353, fingerprint: pinned.toUpperCase() },
-    });
-    expect(JSON.stringify([added, await call('listmembers'), await call('clusterstatus')])).not.toContain('the-secret');
+    const ns1 = await ClusterNode.start('ns1.example.net');
+    try {
+      const { host, port, dnsPort, token, user } = await ns1.invitation('sync', SELF);
+      const ports = { port: String(port), dnsport: String(dnsPort) };
+      const pinned = ns1.fingerprint.toLowerCase();
+      const added = await call('addmember', { host, user, token, role: 'sync', ...ports, fingerprint: pinned });
+      expect(added).toMatchObject({ metadata: { result: 1 }, data: { dnsPort, fingerprint: pinned.toUpperCase() } });
+      const answers = [added, await call('listmembers'), await call('clusterstatus')];
+      expect(JSON.stringify(answers)).not.toContain(token);
+    } finally {
+      await ns1.end();
+    }
   });
 
   test('what the nameserver is and how it does is said in the way in which a member is asked for it', async () => {
+    const nameserver = { software: 'BIND', version: '9.18.49', running: true };
+    vi.spyOn(cluster, 'status').mockResolvedValue({ ...(await cluster.status(SELF)), nameserver });
     expect(await call('installed_versions', {})).toMatchObject({ data: { bind: '9.18.49' } });
     expect(await call('servicestatus', { service: 'named' })).toMatchObject({
       data: { service: [{ name: 'named', running: 1, enabled: 1, monitored: 1, version: '9.18.49' }] },
@@ -173,7 +196,7 @@ describe('the API in the style of WHM API 1', () => {
       ns2: 'ns2.example.net',
     });
     expect(made.metadata).toMatchObject({ result: 1 });
-    expect((await cluster.zoneText(zoneName('a.example'), SELF)).toString()).toContain('192.0.2.7');
+    expect((await cluster.zones.text(zoneName('a.example'), SELF)).toString()).toContain('192.0.2.7');
   });
 
   test('a refused zone comes with each finding, its line and column', async () => {
@@ -185,14 +208,14 @@ describe('the API in the style of WHM API 1', () => {
     'a failure behind this server (%s) is an answer too: HTTP 200, its code and its sentence',
     async (code) => {
       const error = new ClusterError(code, { why: 'ns1 cannot be reached' });
-      cluster.addMember = () => Promise.reject(error);
+      vi.spyOn(cluster.members, 'add').mockRejectedValue(error);
       const answer = await call('addmember', { host: 'ns1', user: 'root', token: 'x', role: 'sync' });
       expect(answer).toMatchObject({ metadata: { result: 0, reason: error.message }, data: { code } });
     },
   );
 
   test('a mistake of this program is HTTP 500 and tells a caller nothing of its inside', async () => {
-    cluster.setClustering = () => Promise.reject(new Error('secret detail'));
+    vi.spyOn(cluster.settings, 'setClustering').mockRejectedValue(new Error('secret detail'));
     const answer = await request(api)
       .get('/json-api/setclustering?api.version=1&enabled=1')
       .set('Authorization', `whm root:${secret}`);

@@ -6,12 +6,13 @@ import type { Express } from 'express';
 import request from 'supertest';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SELF } from '../../src/access/principal.js';
+import type { Cluster } from '../../src/cluster/cluster.js';
 import { TokenStore } from '../../src/access/tokens.js';
 import { percentEncode } from '../../src/wire-format/percent.js';
 import { createLog } from '../../src/operations/log.js';
 import { createApi } from '../../src/web/api.js';
 import { zoneName } from '../../src/zones/zone-name.js';
-import { MemoryCluster } from './memory-cluster.js';
+import { loneCluster } from '../cluster/lone-cluster.js';
 
 const log = createLog({ level: 'silent' });
 const NAME = zoneName('example.com');
@@ -19,7 +20,7 @@ const TEXT =
   '; cPanel first:11.82.0.1 (update_time):1700000000 hostname:web latest:11.82.0.1\n$TTL 60\n@ SOA ns1.example.net. h.example.net. 5 1 1 1 1\n@ NS ns1.example.net.\nt TXT "caf\u00e9 & more = 100%"\n';
 
 let folder: string;
-let cluster: MemoryCluster;
+let cluster: Cluster;
 let tokens: TokenStore;
 let api: Express;
 let secret: string;
@@ -28,11 +29,12 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'wire-'));
   tokens = await TokenStore.open(join(folder, 'tokens.json'), { log });
   ({ secret } = await tokens.create({ user: 'root', kind: 'root', name: 'peer', privileges: ['clustering'] }));
-  cluster = new MemoryCluster();
-  api = createApi({ cluster: cluster.shown, tokens, version: '0.1.0', log });
+  cluster = await loneCluster(folder);
+  api = createApi({ cluster, tokens, version: '0.1.0', log });
 });
 afterEach(async () => {
   await tokens.close();
+  await cluster.stop();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -107,7 +109,7 @@ describe('who may call', () => {
   test("a reseller's token sees and changes own zones only", async () => {
     const ann = await tokens.create({ user: 'ann', kind: 'reseller', name: 'own', privileges: ['clustering'] });
     const authorization = `whm ann:${ann.secret}`;
-    await cluster.saveZone(NAME, Buffer.from(TEXT), SELF);
+    await cluster.zones.save(NAME, Buffer.from(TEXT), SELF);
     await post('savezone_local', form({ zone: 'ann.example', zonedata: TEXT }), authorization).expect(200);
     expect((await post('getzonelist_local', '', authorization)).text).toBe('ann.example\n');
     expect((await post('getzone_local', form({ zone: NAME }), authorization)).text).toBe('');
@@ -164,7 +166,7 @@ describe('calls about zones', () => {
     await post('savezone_local', Buffer.concat([Buffer.from(`zone=${NAME}&zonedata=`), percentEncode(text)])).expect(
       200,
     );
-    expect(await cluster.zoneText(NAME, SELF)).toEqual(text);
+    expect(await cluster.zones.text(NAME, SELF)).toEqual(text);
   });
 
   test('quickzoneadd says the phrase that the original looks for', async () => {
@@ -179,8 +181,8 @@ describe('calls about zones', () => {
   });
 
   test('lists are separated by commas or bars, and unknown zones are absent from a bundle', async () => {
-    await cluster.saveZone(NAME, Buffer.from(TEXT), SELF);
-    await cluster.saveZone(zoneName('b.example'), Buffer.from(TEXT), SELF);
+    await cluster.zones.save(NAME, Buffer.from(TEXT), SELF);
+    await cluster.zones.save(zoneName('b.example'), Buffer.from(TEXT), SELF);
     for (const zones of ['example.com,nowhere.example,b.example', 'example.com|b.example.db']) {
       const { text } = await post('getzones_local', form({ zones, keys: '1' }));
       expect(text.match(/cpdnszone-[^=]+=/g)).toEqual(['cpdnszone-example.com=', 'cpdnszone-b.example=']);
@@ -207,7 +209,7 @@ describe('calls about zones', () => {
       expect(answer.text).toMatch(/^a\.example => saved, serial 5, /m);
       expect(answer.text).toMatch(/^b\.example => refused: .*b\.example:1/m);
       expect(answer.text).toMatch(/^\.\.\/x => refused: /m);
-      expect([...cluster.zones.keys()]).toEqual(['a.example']);
+      expect(cluster.zones.list(SELF).map(({ name }) => name)).toEqual(['a.example']);
     },
   );
 
@@ -224,7 +226,7 @@ describe('calls about zones', () => {
       expect.stringMatching(/^example\.com:7:6: /) as string,
       '',
     ]);
-    expect(await cluster.zoneText(NAME, SELF)).toEqual(Buffer.from(TEXT));
+    expect(await cluster.zones.text(NAME, SELF)).toEqual(Buffer.from(TEXT));
   });
 
   test.each(['../x', 'a b', '', 'a'.repeat(300), 'x\r\nSet-Cookie: a=b', 'a..b', '/etc/passwd'])(
@@ -234,7 +236,7 @@ describe('calls about zones', () => {
       expect(answer.status).toBe(422);
       expect(answer.text).toMatch(/is not a zone name/);
       expect(answer.headers['set-cookie']).toBeUndefined();
-      expect(cluster.zones.size).toBe(0);
+      expect(cluster.zones.count(SELF)).toBe(0);
     },
   );
 
@@ -244,7 +246,7 @@ describe('calls about zones', () => {
   });
 
   test('of a list to remove, what can be no zone is refused, and the others are removed', async () => {
-    await cluster.saveZone(NAME, Buffer.from(TEXT), SELF);
+    await cluster.zones.save(NAME, Buffer.from(TEXT), SELF);
     const answer = await post('removezones_local', form({ zones: `../x,${NAME}` }));
     expect(answer.status).toBe(200);
     expect(answer.text.split('\n')).toEqual([
@@ -253,12 +255,12 @@ describe('calls about zones', () => {
       'example.com => deleted from web.example.net.',
       '',
     ]);
-    expect(cluster.zones.size).toBe(0);
+    expect(cluster.zones.count(SELF)).toBe(0);
     expect((await post('removezones_local', form({ zones: '../x' }))).status).toBe(422);
   });
 
   test('what can be no zone is absent from a bundle and passed over by a reload', async () => {
-    await cluster.saveZone(NAME, Buffer.from(TEXT), SELF);
+    await cluster.zones.save(NAME, Buffer.from(TEXT), SELF);
     const { text } = await post('getzones_local', form({ zones: `../x,${NAME},a b` }));
     expect(text.match(/cpdnszone-[^=]+=/g)).toEqual(['cpdnszone-example.com=']);
     await post('reloadzones_local', form({ zone: `../x,${NAME}` })).expect(200);
@@ -267,12 +269,12 @@ describe('calls about zones', () => {
   });
 
   test('a removal is idempotent and says who removed what', async () => {
-    await cluster.saveZone(NAME, Buffer.from(TEXT), SELF);
+    await cluster.zones.save(NAME, Buffer.from(TEXT), SELF);
     for (let i = 0; i < 2; i++) {
       const answer = await post('removezone_local', form({ zone: NAME, dnsuniqid: 'z_1' }));
       expect([answer.status, answer.text]).toEqual([200, 'example.com => deleted from web.example.net.\n']);
     }
-    expect(cluster.zones.size).toBe(0);
+    expect(cluster.zones.count(SELF)).toBe(0);
     const many = await post('removezones_local', form({ zones: 'a.example,b.example' }));
     expect(many.text).toBe('a.example => deleted from web.example.net.\nb.example => deleted from web.example.net.\n');
   });

@@ -1,28 +1,32 @@
 import { once } from 'node:events';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { SELF } from '../../src/access/principal.js';
+import type { Cluster } from '../../src/cluster/cluster.js';
 import { ClusterError } from '../../src/errors.js';
 import { zoneName } from '../../src/zones/zone-name.js';
 import { ApiServer, readAnswer } from './api-server.js';
-import { MemoryCluster } from './memory-cluster.js';
+import { scratchCluster } from '../cluster/lone-cluster.js';
 
 const TEXT = '$TTL 60\n@ SOA ns1.example.net. h.example.net. 5 1 1 1 1\n@ NS ns1.example.net.\n';
 const NAME = zoneName('a.example');
 
-let cluster: MemoryCluster;
+let cluster: Cluster;
+let end: () => Promise<void>;
 let server: ApiServer;
 const strays: unknown[] = [];
 const stray = (error: unknown): void => void strays.push(error);
 beforeEach(async () => {
-  cluster = new MemoryCluster();
-  await cluster.saveZone(NAME, Buffer.from(TEXT), SELF);
-  server = await ApiServer.start(cluster.shown);
+  ({ cluster, end } = await scratchCluster());
+  await cluster.zones.save(NAME, Buffer.from(TEXT), SELF);
+  server = await ApiServer.start(cluster);
   strays.length = 0;
   process.on('unhandledRejection', stray);
 });
 afterEach(async () => {
   process.off('unhandledRejection', stray);
+  vi.restoreAllMocks();
   await server.stop();
+  await end();
   expect(strays).toEqual([]);
 });
 
@@ -41,7 +45,7 @@ describe('a method that is no call', () => {
       expect([path, status]).toEqual([path, 405]);
       expect(body.toString()).toMatch(/GET or POST/);
     }
-    expect(cluster.zones.size).toBe(1);
+    expect(cluster.zones.count(SELF)).toBe(1);
   });
 
   test.each(['/scripts2/removezone_local?zone=a.example', '/json-api/removezone?api.version=1&zone=a.example'])(
@@ -54,7 +58,7 @@ describe('a method that is no call', () => {
       await once(socket, 'close');
       expect(answer).toMatch(/^HTTP\/1\.1 405 /);
       expect(answer).toMatch(/\r\n\r\n$/);
-      expect(cluster.zones.size).toBe(1);
+      expect(cluster.zones.count(SELF)).toBe(1);
     },
   );
 });
@@ -77,7 +81,7 @@ describe('a sender that goes away', () => {
     socket.destroy();
     await once(socket, 'close');
     expect((await server.call('getzonelist_local')).body.toString()).toBe('a.example\n');
-    expect((await cluster.zoneText(NAME, SELF)).toString()).toMatch(/^\$TTL/);
+    expect((await cluster.zones.text(NAME, SELF)).toString()).toMatch(/^\$TTL/);
     expect(server.errors).toEqual([]);
   });
 
@@ -86,13 +90,13 @@ describe('a sender that goes away', () => {
     socket.write(`${head('POST', '/scripts2/savezone_local', 'Content-Length: 1000')}zone=b.example&zonedata=x`);
     socket.end();
     await expect(readAnswer(socket)).resolves.toMatchObject({ status: 400 });
-    expect([...cluster.zones.keys()]).toEqual(['a.example']);
+    expect(cluster.zones.list(SELF).map(({ name }) => name)).toEqual(['a.example']);
     expect(server.errors).toEqual([]);
   });
 
   test('while a large bundle is sent to it leaves no error in the log', async () => {
     const large = Buffer.from(`${TEXT}${`; ${'x'.repeat(98)}\n`.repeat(100_000)}`);
-    await cluster.saveZone(zoneName('large.example'), large, SELF);
+    await cluster.zones.save(zoneName('large.example'), large, SELF);
     const socket = await server.connect();
     socket.write(head('GET', '/scripts2/getallzones_local?'));
     await once(socket, 'data');
@@ -142,16 +146,18 @@ describe('names that are traps', () => {
       expect([...answer.headers.keys()]).not.toContain('set-cookie');
       expect(answer.body.toString()).toMatch(/is not a zone name/);
     }
-    expect([...cluster.zones.keys()]).toEqual(['a.example']);
+    expect(cluster.zones.list(SELF).map(({ name }) => name)).toEqual(['a.example']);
   });
 });
 
 describe('what a failure tells', () => {
   test('of this program: nothing of its inside, and one line in the log', async () => {
-    cluster.saveZone = () => Promise.reject(new Error('detail of /var/lib/dns-cluster'));
-    cluster.listZones = () => {
-      throw new Error('detail of /var/lib/dns-cluster');
-    };
+    const detail = new Error('detail of /var/lib/dns-cluster');
+    vi.spyOn(cluster.zones, 'save').mockRejectedValue(detail);
+    for (const method of ['list', 'held'] as const)
+      vi.spyOn(cluster.zones, method).mockImplementation(() => {
+        throw detail;
+      });
     const answers = [
       await server.call('savezone_local', `zone=b.example&zonedata=x`),
       await server.call('getzonelist_local'),
@@ -167,7 +173,7 @@ describe('what a failure tells', () => {
   });
 
   test('of a disk: the sentence to the caller, and one line in the log', async () => {
-    cluster.saveZone = () => Promise.reject(new ClusterError('zones_not_written', { why: 'ENOSPC' }));
+    vi.spyOn(cluster.zones, 'save').mockRejectedValue(new ClusterError('zones_not_written', { why: 'ENOSPC' }));
     const answer = await server.call('savezone_local', 'zone=b.example&zonedata=x');
     expect([answer.status, answer.reason]).toEqual([507, expect.stringContaining('ENOSPC')]);
     expect(server.errors).toHaveLength(1);
@@ -185,7 +191,7 @@ describe('what a failure tells', () => {
     await server.call(`showversion?access_token=${server.secret}`);
     await server.call('showversion', `access_token=${server.secret}`);
     await server.call('showversion', undefined, `Bearer ${server.secret}x`);
-    cluster.saveZone = () => Promise.reject(new Error('broken'));
+    vi.spyOn(cluster.zones, 'save').mockRejectedValue(new Error('broken'));
     await server.call('savezone_local', 'zone=b.example&zonedata=x');
     expect(server.logged).toContain('broken');
     expect(server.logged).not.toContain(server.secret);
@@ -203,7 +209,7 @@ describe('a request that is no HTTP', () => {
       `POST /scripts2/removezone_local HTTP/1.1\r\nHost: x\r\nAuthorization: whm root:${server.secret}\r\n${lines}\r\nzone=a.example`,
     );
     expect(answer.status).toBe(400);
-    expect(cluster.zones.size).toBe(1);
+    expect(cluster.zones.count(SELF)).toBe(1);
   });
 });
 

@@ -1,8 +1,11 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { SELF } from '../../src/access/principal.js';
+import type { Cluster } from '../../src/cluster/cluster.js';
 import { zoneName } from '../../src/zones/zone-name.js';
 import { ApiServer, type RawAnswer } from './api-server.js';
-import { MemoryCluster, memberRow } from './memory-cluster.js';
+import { ClusterNode } from '../cluster/cluster-node.js';
+import { scratchCluster } from '../cluster/lone-cluster.js';
+import { memberRow } from './member-rows.js';
 
 /*
  * What the vendor's client puts on the line, octet for octet, and what it must find in the answer. The encoding is its own:
@@ -23,13 +26,18 @@ const NAME = zoneName('example.com');
 const encoded = (text: string): string =>
   encodeURIComponent(text).replaceAll(/[^A-Za-z0-9\-_.!~*'()%]/g, (char) => `%${char.charCodeAt(0).toString(16)}`);
 
-let cluster: MemoryCluster;
+let cluster: Cluster;
+let end: () => Promise<void>;
 let server: ApiServer;
 beforeEach(async () => {
-  cluster = new MemoryCluster();
-  server = await ApiServer.start(cluster.shown);
+  ({ cluster, end } = await scratchCluster());
+  server = await ApiServer.start(cluster);
 });
-afterEach(() => server.stop());
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await server.stop();
+  await end();
+});
 
 const get = (path: string): Promise<RawAnswer> =>
   server.send(
@@ -126,11 +134,11 @@ describe('reading', () => {
       expect(line).toMatch(/^(\d{1,3}\.){3}\d{1,3}:(\d{1,3}\.){3}\d{1,3}:(\d{1,3}\.){3}\d{1,3}$/);
   });
   test('GET getpath_local? names the peers that are written to, and no others', async () => {
-    cluster.rows = [
+    vi.spyOn(cluster.members, 'list').mockReturnValue([
       memberRow({ id: 'a', hostname: 'ns1.example.net', role: 'sync' }),
       memberRow({ id: 'b', hostname: 'ns2.example.net', role: 'write-only' }),
       memberRow({ id: 'c', hostname: 'web2.example.net', role: 'standalone' }),
-    ];
+    ]);
     expect(says(await get('/scripts2/getpath_local?'))).toEqual([
       200,
       'web.example.net ns1.example.net\nweb.example.net ns2.example.net\n',
@@ -145,7 +153,7 @@ describe('writing', () => {
       200,
       'example.com => saved, serial 2026112301, digest DIGEST\n',
     ]);
-    expect((await cluster.zoneText(NAME, SELF)).equals(Buffer.from(TEXT))).toBe(true);
+    expect((await cluster.zones.text(NAME, SELF)).equals(Buffer.from(TEXT))).toBe(true);
   });
   test('POST quickzoneadd_local says the phrase', async () => {
     const [status, body] = says(
@@ -153,7 +161,7 @@ describe('writing', () => {
     );
     expect(status).toBe(200);
     expect(body).toMatch(/Zone \S+ has been successfully added/im);
-    expect(cluster.zones.size).toBe(1);
+    expect(cluster.zones.count(SELF)).toBe(1);
   });
   test('POST synczones_local creates and replaces, ignores empty items and DNSSEC keys, and takes what follows the last "&"', async () => {
     await save();
@@ -164,11 +172,11 @@ describe('writing', () => {
     // Out of zone in the second: its records are of example.com.
     expect(body).toMatch(/^example\.com => saved, serial 2026112302, digest [0-9a-f]{64}$/m);
     expect(body).toMatch(/^new\.example\.net => refused: new\.example\.net:4:\d+: /m);
-    expect([...cluster.zones.keys()]).toEqual(['example.com']);
+    expect(cluster.zones.list(SELF).map(({ name }) => name)).toEqual(['example.com']);
   });
   test('"+" is a space, and octets above 127 that are no UTF-8 are kept', async () => {
     await post('/scripts2/savezone_local', `zone=example.com&zonedata=${encoded(TEXT)}%3B+latin+%e9%FF%0A`);
-    const text = await cluster.zoneText(NAME, SELF);
+    const text = await cluster.zones.text(NAME, SELF);
     expect(text.subarray(-11)).toEqual(Buffer.from('; latin \u00e9\u00ff\n', 'latin1'));
   });
   test('POST removezone_local and removezones_local, again and again', async () => {
@@ -184,7 +192,7 @@ describe('writing', () => {
       200,
       'example.com => deleted from web.example.net.\nunknown.example => deleted from web.example.net.\n',
     ]);
-    expect(cluster.zones.size).toBe(0);
+    expect(cluster.zones.count(SELF)).toBe(0);
   });
   test('POST removezones_local begins with the failure line where one is refused', async () => {
     await save();
@@ -195,7 +203,7 @@ describe('writing', () => {
       `whm ann:${ann.secret}`,
     );
     expect(answer.body.toString()).toMatch(/^Unable to remove zone\(s\): example\.com\n/);
-    expect(cluster.zones.size).toBe(1);
+    expect(cluster.zones.count(SELF)).toBe(1);
   });
 });
 
@@ -234,40 +242,48 @@ test('POST synczones_local of 512 zones, its dnsuniqid last, as a full synchroni
   const body = `${items.join('&')}&${nextId()}`;
   const answer = await post('/scripts2/synczones_local', body);
   expect([answer.status, answer.body.toString().trim().split('\n').length]).toEqual([200, 512]);
-  expect(cluster.listZones(SELF)).toHaveLength(512);
+  expect(cluster.zones.list(SELF)).toHaveLength(512);
   for (const name of names) {
     const expected = TEXT.replaceAll('example.com.', `${name}.`);
-    expect((await cluster.zoneText(zoneName(name), SELF)).toString()).toBe(expected);
+    expect((await cluster.zones.text(zoneName(name), SELF)).toString()).toBe(expected);
   }
-  await cluster.removeZone(zoneName('zone-7.example'), SELF);
+  await cluster.zones.remove(zoneName('zone-7.example'), SELF);
   expect(says(await post('/scripts2/synczones_local', body))).toEqual([200, answer.body.toString()]);
   // It was somebody's wish meanwhile that this zone be gone.
-  expect(cluster.zone(zoneName('zone-7.example'), SELF)).toBeUndefined();
+  expect(cluster.zones.get(zoneName('zone-7.example'), SELF)).toBeUndefined();
 });
 
 describe('trust', () => {
-  const ASK = 'recurse=0&user=root&clustermaster=192.0.2.80&pass=S3CRET&version=11.110.0.5';
+  let master: ClusterNode;
+  let token: string;
+  let ask: string;
+  beforeAll(async () => {
+    master = await ClusterNode.start('web2.example.net');
+    ({ token } = await master.invitation('sync', SELF));
+    ask = `recurse=0&user=root&clustermaster=${master.address}&pass=${token}&version=11.110.0.5`;
+  });
+  afterAll(() => master.end());
   test('POST /cgi/trustclustermaster.cgi says the phrase', async () => {
-    const [status, text] = says(await post('/cgi/trustclustermaster.cgi', ASK));
+    const [status, text] = says(await post('/cgi/trustclustermaster.cgi', ask));
     expect([status, /has been established/i.test(text)]).toEqual([200, true]);
-    expect(cluster.rows).toMatchObject([{ host: '192.0.2.80', user: 'root', role: 'standalone' }]);
-    expect(text).not.toContain('S3CRET');
+    expect(cluster.members.list(SELF)).toMatchObject([{ host: '127.0.0.1', user: 'root', role: 'standalone' }]);
+    expect(text).not.toContain(token);
   });
   test('the same by GET, as a form whatever its type', async () => {
-    expect(says(await get(`/cgi/trustclustermaster.cgi?${ASK}`))[1]).toMatch(/has been established/i);
+    expect(says(await get(`/cgi/trustclustermaster.cgi?${ask}`))[1]).toMatch(/has been established/i);
   });
   test('without an address it is no trust', async () => {
     const answer = await post('/cgi/trustclustermaster.cgi', 'recurse=0&user=root&pass=S3CRET');
     expect([answer.status, answer.body.toString()]).toEqual([400, expect.not.stringMatching(/has been established/i)]);
   });
   test('POST /json-api/cluster_member_has_trust_with is 0 for a stranger', async () => {
-    cluster.rows = [memberRow({})];
-    const ask = async (host: string): Promise<unknown> =>
+    vi.spyOn(cluster.members, 'list').mockReturnValue([memberRow({})]);
+    const has = async (host: string): Promise<unknown> =>
       JSON.parse(
         (await post('/json-api/cluster_member_has_trust_with', `api.version=1&host=${host}`)).body.toString(),
       ) as unknown;
-    expect(await ask('ns1.example.net')).toMatchObject({ metadata: { result: 1 }, data: { has_trust: 1 } });
-    expect(await ask('ns9.example.net')).toMatchObject({ metadata: { result: 1 }, data: { has_trust: 0 } });
+    expect(await has('ns1.example.net')).toMatchObject({ metadata: { result: 1 }, data: { has_trust: 1 } });
+    expect(await has('ns9.example.net')).toMatchObject({ metadata: { result: 1 }, data: { has_trust: 0 } });
   });
 });
 
@@ -302,5 +318,5 @@ test('a refused zone: 422, the first finding in the reason phrase, all of them i
   expect(answer.status).toBe(422);
   expect(answer.reason).toMatch(/^Zone example\.com was refused and nothing was changed: line 7, column 5: /);
   expect(answer.body.toString()).toMatch(/^example\.com:7:5: .+\nexample\.com:9:6: .+\n$/);
-  expect((await cluster.zoneText(NAME, SELF)).equals(Buffer.from(TEXT))).toBe(true);
+  expect((await cluster.zones.text(NAME, SELF)).equals(Buffer.from(TEXT))).toBe(true);
 });

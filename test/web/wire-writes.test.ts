@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => api.end());
 
-const serial = (): number | undefined => api.cluster.zone(NAME, SELF)?.serial;
+const serial = (): number | undefined => api.cluster.zones.get(NAME, SELF)?.serial;
 
 describe('a write that arrives again with the same dnsuniqid', () => {
   test.each([
