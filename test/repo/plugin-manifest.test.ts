@@ -9,7 +9,7 @@ import { pluginManifestSchema, readPluginManifest } from '../../src/host/plugin-
 import { createLog } from '../../src/operations/log.js';
 import * as entry from '../../src/plugin.js';
 import { createApi } from '../../src/web/api.js';
-import { MemoryCluster } from '../web/memory-cluster.js';
+import { loneCluster } from '../cluster/lone-cluster.js';
 import { startPages, type PagesServer } from '../web/pages-server.js';
 
 const root = new URL('../../', import.meta.url);
@@ -82,7 +82,8 @@ describe('what plugin.json says of the code is so:', () => {
     const folder = mkdtempSync(join(tmpdir(), 'manifest-api-'));
     const log = createLog({ level: 'silent' });
     const tokens = await TokenStore.open(join(folder, 'tokens.json'), { log });
-    const api = createApi({ cluster: new MemoryCluster().shown, tokens, version: '0', log });
+    const cluster = await loneCluster(folder);
+    const api = createApi({ cluster, tokens, version: '0', log });
     const statuses = await Promise.all(mounts.api.map(async (path) => (await supertest(api).get(path)).status));
     expect(statuses.map((status, i) => (status === 404 ? mounts.api[i] : undefined)).filter(Boolean)).toEqual([]);
     const source = ['api.ts', 'monitoring.ts'].map((file) => readFileSync(new URL(`src/web/${file}`, root), 'utf8'));
@@ -91,6 +92,7 @@ describe('what plugin.json says of the code is so:', () => {
     const named = (path: string): boolean => mounts.api.some((given) => `${given}/`.startsWith(`${path}/`));
     expect(served.filter((path) => !named(path))).toEqual([]);
     await tokens.close();
+    await cluster.stop();
     rmSync(folder, { recursive: true });
   });
 });

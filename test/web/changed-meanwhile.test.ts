@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { SELF } from '../../src/access/principal.js';
-import type { Cluster } from '../../src/cluster/cluster.js';
 import { zoneName, type ZoneName } from '../../src/zones/zone-name.js';
 import { ClusterNode } from '../cluster/cluster-node.js';
 import { ROOT } from '../cluster/zone-texts.js';
@@ -14,14 +13,14 @@ const fieldOf = ({ html }: Page, name: string): string =>
 const statuses = (pages: readonly Page[]): number[] => pages.map(({ status }) => status).sort();
 
 let node: WhmNode;
-let pages: PagesServer<Cluster>;
+let pages: PagesServer;
 let root: Browser;
 let zone: ZoneName;
 let zones = 0;
 
 beforeAll(async () => {
   node = await WhmNode.start();
-  pages = await startPagesOf(node.cluster, node.cluster);
+  pages = await startPagesOf(node.cluster);
   root = await pages.browser('root');
 }, 60_000);
 afterAll(async () => {
@@ -135,12 +134,12 @@ describe('of two settings that are saved at once from the same page, the second 
   let web: ClusterNode;
   let ns1: ClusterNode;
   let member: string;
-  let pages: PagesServer<Cluster>;
+  let pages: PagesServer;
   let root: Browser;
   beforeAll(async () => {
     [web, ns1] = await Promise.all([ClusterNode.start('web'), ClusterNode.start('ns1')]);
     member = (await web.add(ns1, 'standalone')).id;
-    pages = await startPagesOf(web.cluster, web.cluster);
+    pages = await startPagesOf(web.cluster);
     root = await pages.browser('root');
     await pages.tokens.create({ user: 'root', kind: 'root', name: 'script', privileges: ['all'] });
     await pages.tokens.setAccessKeys(true);

@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { SELF } from '../../src/access/principal.js';
 import { zoneName } from '../../src/zones/zone-name.js';
-import { startPages, ZONE, type Browser, type Page, type PagesServer } from './pages-server.js';
+import { removeZones, startPages, ZONE, type Browser, type Page, type PagesServer } from './pages-server.js';
 
 const NAME = zoneName('example.org');
 
@@ -12,14 +12,15 @@ beforeAll(async () => {
   pages = await startPages();
   [root, alice] = [await pages.browser('root'), await pages.browser('alice')];
 });
+afterEach(() => vi.restoreAllMocks());
 afterAll(() => pages.close());
 beforeEach(async () => {
-  pages.cluster.zones.clear();
-  await pages.cluster.saveZone(NAME, Buffer.from(ZONE), SELF);
+  await removeZones(pages.cluster);
+  await pages.cluster.zones.save(NAME, Buffer.from(ZONE), SELF);
 });
 
 const versionOn = ({ html }: Page): string => /name="version" value="([^"]+)"/.exec(html)?.[1] ?? '';
-const text = async (): Promise<string> => (await pages.cluster.zoneText(NAME, SELF)).toString();
+const text = async (): Promise<string> => (await pages.cluster.zones.text(NAME, SELF)).toString();
 const version = async (): Promise<string> => versionOn(await root.get('/zone/example.org/record'));
 
 describe('the records of a zone', () => {
@@ -105,9 +106,9 @@ describe('the history of a zone', () => {
   test('says who changed what, shows a version with its difference, and brings it back', async () => {
     const time = '2026-01-01T00:00:00.000Z';
     const old = ZONE.replace('192.0.2.1', '192.0.2.200');
-    pages.cluster.past = [
+    vi.spyOn(pages.cluster.zones, 'history').mockResolvedValue([
       { time, user: 'ann', via: 'token script', change: 'saved', serial: 4, newSerial: 5, text: Buffer.from(old) },
-    ];
+    ]);
     const { html } = await root.get('/zone/example.org/history');
     for (const part of ['ann', 'token script', 'Serial 4 to 5']) expect(html).toContain(part);
     const version = await root.get(`/zone/example.org/version?time=${time}`);
@@ -124,7 +125,7 @@ describe('the history of a zone', () => {
 
 describe('Managing DNS Cluster as', () => {
   test('root sees and does what a reseller may, says so on each page, and is root again', async () => {
-    await pages.cluster.saveZone(zoneName('alice.example'), Buffer.from(ZONE), {
+    await pages.cluster.zones.save(zoneName('alice.example'), Buffer.from(ZONE), {
       ...SELF,
       user: 'alice',
       kind: 'reseller',

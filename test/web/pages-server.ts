@@ -3,14 +3,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import express from 'express';
+import { SELF } from '../../src/access/principal.js';
 import { TokenStore } from '../../src/access/tokens.js';
 import type { Cluster } from '../../src/cluster/cluster.js';
 import { readPluginManifest } from '../../src/host/plugin-manifest.js';
 import { createLog } from '../../src/operations/log.js';
 import { Notifications } from '../../src/notifications/notifications.js';
 import { createPages } from '../../src/web/pages/pages.js';
+import { scratchCluster, type LoneOptions } from '../cluster/lone-cluster.js';
 import { startPanel, tokenOn, type PanelServer } from '../panel/panel-server.js';
-import { MemoryCluster } from './memory-cluster.js';
 
 export const BASE = '/clusters/dns';
 
@@ -29,8 +30,8 @@ export interface Page {
   location: string;
 }
 
-export interface PagesServer<C = MemoryCluster> {
-  cluster: C;
+export interface PagesServer {
+  cluster: Cluster;
   notifications: Notifications;
   tokens: TokenStore;
   server: PanelServer;
@@ -38,14 +39,19 @@ export interface PagesServer<C = MemoryCluster> {
   close(): Promise<void>;
 }
 
-/** The real panel with the real pages in it, before a cluster in memory. */
-export function startPages(): Promise<PagesServer> {
-  const cluster = new MemoryCluster();
-  return startPagesOf(cluster, cluster.shown);
+/** The real panel with the real pages in it, before a cluster of one server. */
+export async function startPages(options?: LoneOptions): Promise<PagesServer> {
+  const { cluster, end } = await scratchCluster(options);
+  const pages = await startPagesOf(cluster);
+  const close = async (): Promise<void> => {
+    await pages.close();
+    await end();
+  };
+  return { ...pages, close };
 }
 
 /** The same before another cluster. */
-export async function startPagesOf<C>(cluster: C, shown: Cluster): Promise<PagesServer<C>> {
+export async function startPagesOf(cluster: Cluster): Promise<PagesServer> {
   const log = createLog({ level: 'silent' });
   const folder = mkdtempSync(join(tmpdir(), 'pages-'));
   const tokens = await TokenStore.open(join(folder, 'tokens.json'), { log });
@@ -54,7 +60,7 @@ export async function startPagesOf<C>(cluster: C, shown: Cluster): Promise<Pages
     ...{ from: 'web', host: () => undefined, log },
   });
   const pages = createPages({
-    cluster: shown,
+    cluster,
     tokens,
     notifications,
     host: server.panel.host,
@@ -103,3 +109,11 @@ export const ZONE = `$TTL 3600
 @ IN NS ns2.example.net.
 www IN A 192.0.2.1 ; the web server
 `;
+
+/** So that the next test begins with none. */
+export async function removeZones(cluster: Cluster): Promise<void> {
+  await cluster.zones.removeMany(
+    cluster.zones.list(SELF).map(({ name }) => name),
+    SELF,
+  );
+}

@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { SELF } from '../../src/access/principal.js';
-import { zoneName } from '../../src/zones/zone-name.js';
+import { zoneName, type ZoneName } from '../../src/zones/zone-name.js';
 import { BASE, startPages, ZONE, type Browser, type PagesServer } from './pages-server.js';
-import type { SynchronizeResult } from '../../src/cluster/model/results.js';
+import type { MemberType } from '../../src/members/member-type.js';
+import type { SynchronizeJob } from '../../src/cluster/model/results.js';
 
 const NAME = zoneName('example.org');
 const ELSEWHERE = zoneName('elsewhere.example');
@@ -11,22 +12,37 @@ let pages: PagesServer;
 let root: Browser;
 let alice: Browser;
 /** Lets the run end. */
-let finish: (result: Partial<SynchronizeResult>) => void;
+let finish: (zones: Map<ZoneName, Buffer>) => void;
+let held: Promise<Map<ZoneName, Buffer>>;
+/** A member that says what it holds when a test lets it. */
+const SLOW: MemberType = {
+  type: 'slow',
+  label: 'Slow',
+  fields: [],
+  create: () => ({
+    batch: 10,
+    probe: () => Promise.resolve({ version: '1', hostname: 'ns1.example.net' }),
+    zoneList: async () => [...(await held).keys()],
+    zones: () => held,
+    zoneExists: async (name) => (await held).has(name),
+    push: (changes) => Promise.resolve(changes.map(({ name }) => ({ name, outcome: 'done' }))),
+    close: () => Promise.resolve(),
+  }),
+};
 beforeAll(async () => {
-  pages = await startPages();
+  pages = await startPages({ memberTypes: [SLOW] });
+  await pages.cluster.members.add({ type: 'slow', values: {}, role: 'sync' }, SELF);
   [root, alice] = [await pages.browser('root'), await pages.browser('alice')];
 });
+afterEach(() => vi.restoreAllMocks());
 afterAll(() => pages.close());
 beforeEach(async () => {
-  await pages.cluster.saveZone(NAME, Buffer.from(ZONE), SELF);
-  pages.cluster.states = [
+  await pages.cluster.zones.save(NAME, Buffer.from(ZONE), SELF);
+  vi.spyOn(pages.cluster.zones, 'states').mockReturnValue([
     { member: 'm1', hostname: 'ns1.example.net', state: 'served', serial: 5 },
     { member: 'm2', hostname: 'ns2.example.net', state: 'failed', reason: '=cmd|"x"' },
-  ];
-  pages.cluster.synchronize = () =>
-    new Promise((resolve) => {
-      finish = (result) => resolve({ newer: [], taken: [], unreachable: [], resent: 0, ...result });
-    });
+  ]);
+  held = new Promise((resolve) => (finish = resolve));
 });
 
 const start = async (fields: Record<string, string>): Promise<string> => {
@@ -34,17 +50,19 @@ const start = async (fields: Record<string, string>): Promise<string> => {
   expect(answer.status).toBe(303);
   return answer.location;
 };
-const ended = async (result: Partial<SynchronizeResult>): Promise<void> => {
-  finish(result);
-  await pages.cluster.job?.over;
+const jobAt = (path: string): SynchronizeJob | undefined =>
+  pages.cluster.synchronize.job(path.replace('/synchronize/', ''), SELF);
+const ended = async (path: string, zones: [ZoneName, Buffer][] = []): Promise<void> => {
+  finish(new Map(zones));
+  await jobAt(path)?.over;
 };
 
 describe('Synchronize DNS Records', () => {
   test('shows a plan first, from which it is begun', async () => {
     const path = await start({ plan: '1', unconfigured: '1' });
-    expect(pages.cluster.job?.options).toEqual({ direction: 'all', unconfigured: true, plan: true });
+    expect(jobAt(path)?.options).toEqual({ direction: 'all', unconfigured: true, plan: true });
     expect((await root.get(path)).html).toContain('data-events="/clusters/dns/synchronize/');
-    await ended({ newer: [{ zone: ELSEWHERE, member: 'ns1.example.net', serial: 9 }] });
+    await ended(path, [[ELSEWHERE, Buffer.from(ZONE)]]);
     const { html } = await root.get(path);
     expect(html).toContain('elsewhere.example');
     expect(html).toContain('not here');
@@ -58,7 +76,7 @@ describe('Synchronize DNS Records', () => {
     expect(running.html).toContain('<noscript><meta http-equiv="refresh"');
     const events = root.agent.get(`${BASE}${path}/events`).buffer(true);
     const told = events.then(({ text }) => text);
-    await ended({ resent: 1 });
+    await ended(path);
     expect(await told).toMatch(/^event: over\ndata: \{"state":"done"/m);
     const { html } = await root.get(path);
     expect(html).toMatch(/ns2\.example\.net[\s\S]*ns1\.example\.net/);
@@ -73,21 +91,23 @@ describe('Synchronize DNS Records', () => {
   test('can be cancelled', async () => {
     const path = await start({});
     expect((await root.post(`${path}/cancel`)).status).toBe(303);
-    await ended({});
+    await ended(path);
     expect((await root.get(path)).html).toContain('It was cancelled.');
   });
 
   test('of one zone takes its name as it is typed, and refuses what is none', async () => {
-    await start({ what: 'one', zone: ' Example.ORG ' });
-    expect(pages.cluster.job?.options.zones).toEqual(['example.org']);
-    await ended({});
+    const path = await start({ what: 'one', zone: ' Example.ORG ' });
+    expect(jobAt(path)?.options.zones).toEqual(['example.org']);
+    await ended(path);
     expect((await root.post('/synchronize', { what: 'one', zone: '../x', direction: 'all' })).status).toBe(422);
   });
 
   test('that failed says why; one of root is none to a reseller; one that is forgotten is said to be', async () => {
-    pages.cluster.synchronize = () => Promise.reject(new Error('the disk is full'));
+    vi.spyOn(pages.cluster['parts'].store, 'entries').mockImplementation(() => {
+      throw new Error('the disk is full');
+    });
     const path = await start({});
-    await pages.cluster.job?.over;
+    await ended(path);
     expect((await root.get(path)).html).toContain('It ended early: the disk is full');
     expect((await alice.get(path)).status).toBe(404);
     expect((await root.get('/synchronize/none')).html).toContain('is forgotten');

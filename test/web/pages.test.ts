@@ -1,30 +1,37 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { SELF } from '../../src/access/principal.js';
 import { zoneName } from '../../src/zones/zone-name.js';
-import { memberRow } from './memory-cluster.js';
-import { BASE, startPages, ZONE, type Browser, type PagesServer } from './pages-server.js';
+import type { AuditEntry } from '../../src/operations/audit-chain.js';
+import { memberRow } from './member-rows.js';
+import { BASE, removeZones, startPages, ZONE, type Browser, type PagesServer } from './pages-server.js';
 
 let pages: PagesServer;
 let root: Browser;
 let alice: Browser;
 let bob: Browser;
+/** All commands of the cluster, refused ones, too. */
+const audited: AuditEntry[] = [];
 beforeAll(async () => {
-  pages = await startPages();
+  const note = (entry: AuditEntry): Promise<void> => Promise.resolve(void audited.push(entry));
+  pages = await startPages({ audit: { note } });
   await pages.tokens.create({ user: 'root', kind: 'root', name: 'kept', privileges: ['all'] });
   [root, alice, bob] = [await pages.browser('root'), await pages.browser('alice'), await pages.browser('bob')];
 });
+afterEach(() => vi.restoreAllMocks());
 afterAll(() => pages.close());
 beforeEach(async () => {
-  pages.cluster.zones.clear();
-  pages.cluster.rows = [memberRow({ id: 'm1' }), memberRow({ id: 'm2', hostname: 'ns2.example.net' })];
-  pages.cluster.states = [];
-  pages.cluster.removed = [{ zone: zoneName('gone.example'), serial: 7, removedAt: Date.now(), user: 'ann' }];
+  await removeZones(pages.cluster);
+  const { members, removed, zones } = pages.cluster;
+  const m1 = memberRow({ id: 'm1', debug: true, latency: [3, null, 5] });
+  vi.spyOn(members, 'list').mockReturnValue([m1, memberRow({ id: 'm2', hostname: 'ns2.example.net' })]);
+  const gone = { zone: zoneName('gone.example'), serial: 7, removedAt: Date.now(), user: 'ann' };
+  vi.spyOn(removed, 'list').mockReturnValue([gone]);
   const version = { time: '2026-01-01T00:00:00.000Z', user: 'ann', via: 'page', change: 'saved', serial: 4 } as const;
-  pages.cluster.past = [{ ...version, text: Buffer.from(ZONE.replace('192.0.2.1', '192.0.2.9')) }];
-  pages.cluster.rows[0] = memberRow({ id: 'm1', debug: true, latency: [3, null, 5] });
+  const past = { ...version, text: Buffer.from(ZONE.replace('192.0.2.1', '192.0.2.9')) };
+  vi.spyOn(zones, 'history').mockResolvedValue([past]);
   const call = { time: new Date().toISOString(), call: 'GET /scripts2/showversion?', sent: 0, milliseconds: 3 };
-  pages.cluster.calls = [{ ...call, answer: '10 octets', said: '11.82.0.1' }];
-  await pages.cluster.saveZone(zoneName('example.org'), Buffer.from(ZONE), SELF);
+  vi.spyOn(members, 'transactions').mockReturnValue([{ ...call, answer: '10 octets', said: '11.82.0.1' }]);
+  await zones.save(zoneName('example.org'), Buffer.from(ZONE), SELF);
 });
 
 const PATHS = [
@@ -171,10 +178,10 @@ const FORMS: [path: string, fields: Record<string, string>][] = [
 describe('a form', () => {
   const everything = (): string =>
     JSON.stringify([
-      pages.cluster.rows,
-      [...pages.cluster.zones.values()],
-      pages.cluster.clustering,
-      pages.cluster.settings.failureThreshold,
+      audited,
+      pages.cluster.zones.list(SELF),
+      pages.cluster.settings.clustering,
+      pages.cluster.settings.values,
       pages.tokens.list(),
     ]);
 
@@ -242,7 +249,7 @@ describe('markup', () => {
   const EVIL = '<img src=x onerror=alert(1)>"\'&</textarea><script>alert(2)</script>';
 
   test('in names, errors and answers of members is shown as text', async () => {
-    pages.cluster.rows = [
+    vi.spyOn(pages.cluster.members, 'list').mockReturnValue([
       memberRow({
         id: `m"><script>`,
         hostname: EVIL,
@@ -255,18 +262,21 @@ describe('markup', () => {
         lastFailure: EVIL,
       }),
       memberRow({ id: 'm2', state: 'disabled', disabledReason: EVIL }),
-    ];
-    pages.cluster.states = [{ member: 'm1', hostname: EVIL, state: 'failed', reason: EVIL }];
+    ]);
+    const state = { member: 'm1', hostname: EVIL, state: 'failed', reason: EVIL } as const;
+    vi.spyOn(pages.cluster.zones, 'states').mockReturnValue([state]);
     const id = encodeURIComponent('m"><script>');
-    pages.cluster.calls = [{ time: EVIL, call: EVIL, sent: 1, milliseconds: 1, answer: EVIL, said: EVIL }];
+    const call = { time: EVIL, call: EVIL, sent: 1, milliseconds: 1, answer: EVIL, said: EVIL };
+    vi.spyOn(pages.cluster.members, 'transactions').mockReturnValue([call]);
     const paths = ['', `/member/${id}`, `/member/${id}/edit`, `/member/${id}/delete`, '/zones', '/zone/example.org'];
     for (const path of paths) expectNoMarkup((await root.get(path)).html);
   });
 
   test('in a zone’s text is shown as text, accepted or refused', async () => {
     const text = `${ZONE}txt IN TXT "${EVIL.replaceAll('"', '\\"').replaceAll(';', '\\;')}" ; ${EVIL}\n`;
-    await pages.cluster.saveZone(zoneName('example.org'), Buffer.from(text), SELF);
-    pages.cluster.past = [{ time: 'now', user: EVIL, via: EVIL, change: 'saved', serial: 4, text: Buffer.from(EVIL) }];
+    await pages.cluster.zones.save(zoneName('example.org'), Buffer.from(text), SELF);
+    const past = { time: 'now', user: EVIL, via: EVIL, change: 'saved', serial: 4, text: Buffer.from(EVIL) } as const;
+    vi.spyOn(pages.cluster.zones, 'history').mockResolvedValue([past]);
     for (const path of ['records', 'records?search=txt', 'record?line=5', 'history', 'version?time=now'])
       expectNoMarkup((await root.get(`/zone/example.org/${path}`)).html);
     const { html } = await root.get('/zone/example.org');

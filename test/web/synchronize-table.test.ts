@@ -1,11 +1,12 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { SELF } from '../../src/access/principal.js';
+import type { Cluster } from '../../src/cluster/cluster.js';
 import type { MemberZoneState, SynchronizeJob, SynchronizeResult } from '../../src/cluster/model/results.js';
 import { synchronizeTable, type SynchronizeTable } from '../../src/presentation/synchronize-table.js';
 import { validateZone } from '../../src/zones/validation.js';
 import { zoneNames, zoneText } from '../cluster/zone-texts.js';
 import { mostInOneTurn } from '../turns.js';
-import { MemoryCluster } from './memory-cluster.js';
+import { scratchCluster } from '../cluster/lone-cluster.js';
 
 const ZONES = 4_000;
 const STATES: MemberZoneState[] = [
@@ -15,18 +16,18 @@ const STATES: MemberZoneState[] = [
 /** Milliseconds a turn. */
 const LONGEST = 20;
 
-let cluster: MemoryCluster;
+let cluster: Cluster;
+let end: () => Promise<void>;
+beforeAll(async () => {
+  ({ cluster, end } = await scratchCluster());
+});
 beforeEach(() => {
-  cluster = new MemoryCluster();
-  for (const name of zoneNames(ZONES)) {
-    cluster.zones.set(name, {
-      entry: { name, serial: 1, digest: '', owner: 'root', modified: 0 },
-      text: Buffer.of(),
-    });
-  }
-  cluster.states = STATES;
+  const row = { serial: 1, digest: '', owner: 'root', modified: 0 };
+  vi.spyOn(cluster.zones, 'list').mockReturnValue(zoneNames(ZONES).map((name) => ({ name, ...row })));
+  vi.spyOn(cluster.zones, 'states').mockReturnValue(STATES);
 });
 afterEach(() => vi.restoreAllMocks());
+afterAll(() => end());
 
 function jobWith(result: Partial<SynchronizeResult>): SynchronizeJob {
   return {
@@ -42,16 +43,16 @@ function jobWith(result: Partial<SynchronizeResult>): SynchronizeJob {
 describe('the result of a synchronization', () => {
   test('of 8,000 rows takes no turn of the event loop that is longer than others notice', async () => {
     let asked = 0;
-    cluster.zoneStates = () => {
+    vi.spyOn(cluster.zones, 'states').mockImplementation(() => {
       asked++;
       return STATES;
-    };
+    });
     // By a clock on which each question takes a millisecond and nothing else any time.
     vi.spyOn(performance, 'now').mockImplementation(() => asked);
     let table: SynchronizeTable | undefined;
     const most = await mostInOneTurn(
       async () => {
-        table = await synchronizeTable(jobWith({}), cluster.shown, SELF, 500);
+        table = await synchronizeTable(jobWith({}), cluster, SELF, 500);
       },
       () => asked,
     );
@@ -82,7 +83,7 @@ describe('the result of a synchronization', () => {
       ],
       unreachable: [{ member: 'ns3.example', reason: 'it is down' }],
     });
-    const { rows, outcomes, total } = await synchronizeTable(job, cluster.shown, SELF, ZONES + 2);
+    const { rows, outcomes, total } = await synchronizeTable(job, cluster, SELF, ZONES + 2);
     expect(rows.map(({ tone }) => tone)).toEqual(['bad', ...Array<string>(ZONES).fill('waiting'), 'good']);
     expect(rows[0]).toEqual({
       zone: '',
@@ -94,7 +95,7 @@ describe('the result of a synchronization', () => {
     expect(rows.at(-1)).toMatchObject({ zone, outcome: 'Newer copy taken', detail: 'serial 9 of ns1.example' });
     expect(Object.entries(outcomes).map(([, count]) => count)).toEqual([1, ZONES, 1, ZONES]);
     expect(total).toBe(2 * ZONES + 2);
-    const { rows: few, total: still } = await synchronizeTable(job, cluster.shown, SELF, 2);
+    const { rows: few, total: still } = await synchronizeTable(job, cluster, SELF, 2);
     expect([few, still]).toEqual([rows.slice(0, 2), total]);
   });
 });
