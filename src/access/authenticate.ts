@@ -12,8 +12,8 @@ interface Authenticated extends Request {
 }
 
 /**
- * `Authorization: whm USER:TOKEN` of current clients, `WHM base64(…)` of clients before 2011, and Basic. Says nothing where the header is of another
- * scheme, so that the next strategy looks.
+ * `Authorization: whm USER:TOKEN` of current clients, `WHM base64(…)` of clients before 2011, and Basic. Says nothing
+ * where the header is of another scheme, so that the next strategy looks.
  */
 class WhmStrategy extends passport.Strategy {
   override readonly name = 'whm';
@@ -38,9 +38,9 @@ class WhmStrategy extends passport.Strategy {
 }
 
 /**
- * Middleware that lets only holders of a token, and this machine's root, through and leaves them for `peerOf`. Calls `refuse` for all others. A token in
- * the query, or in a body that the host has parsed, is refused with 400 (token_misplaced): passport-http-bearer would take it,
- * and addresses and forms land in logs.
+ * Middleware that lets only holders of a token, and this machine's root, through and leaves them for `peerOf`. Calls
+ * `refuse` for all others. A token in the query, or in a body that the host has parsed, is refused with 400
+ * (token_misplaced): passport-http-bearer would take it, and addresses and forms land in logs.
  */
 export function authenticateToken(tokens: TokenStore, refuse: RequestHandler): RequestHandler {
   // An instance of our own: the host's passport is the host's.

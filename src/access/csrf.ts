@@ -23,8 +23,9 @@ export function csrfTokenMatches(secret: Buffer, owner: FormOwner, token: unknow
 }
 
 /**
- * Does the browser say that this request comes from a page of another origin? Sec-Fetch-Site decides where it is sent (every
- * current browser, on https and loopback); else Origin against Host. A client that sends neither is no browser, so no victim.
+ * Does the browser say that this request comes from a page of another origin? Sec-Fetch-Site decides where it is sent
+ * (every current browser, on https and loopback); else Origin against Host. A client that sends neither is no browser,
+ * so no victim.
  */
 export function isCrossOrigin(headers: IncomingHttpHeaders): boolean {
   const site = headers['sec-fetch-site'];

@@ -4,8 +4,9 @@ import type { Socket } from 'node:net';
 const trusted = new WeakSet<Socket>();
 
 /**
- * From now on who connects to this server is root, without a token. Only for one that listens on a socket file which nobody but root
- * and our own user can open: throws where it listens on a port, so that nothing over TCP is ever trusted.
+ * From now on who connects to this server is root, without a token. Only for one that listens on a socket file which
+ * nobody but root and our own user can open: throws where it listens on a port, so that nothing over TCP is ever
+ * trusted.
  */
 export function trustConnections(server: Server): void {
   if (typeof server.address() !== 'string') throw new Error('only connections over a socket file can be trusted');

@@ -13,7 +13,9 @@ export function ownAddresses(): string[] {
   return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
 }
 
-/** Is an address in one of these? An IPv4 address in IPv6 notation, as sockets for both have it, is looked up as IPv4. */
+/**
+ * Is an address in one of these? An IPv4 address in IPv6 notation, as sockets for both have it, is looked up as IPv4.
+ */
 export function isInNetworks(address: string, networks: readonly string[]): boolean {
   const version = isIP(address);
   return version !== 0 && networks.length > 0 && listOf(networks).check(address, version === 4 ? 'ipv4' : 'ipv6');

@@ -37,7 +37,10 @@ export class TokenLookup {
   #of: readonly StoredToken[] = [];
   #byStart = new Map<string, StoredToken[]>();
 
-  /** Which of `tokens`, a list that never changes, has this secret. It may come with line ends, as remote access keys do. */
+  /**
+   * Which of `tokens`, a list that never changes, has this secret. It may come with line ends, as remote access keys
+   * do.
+   */
   find(tokens: readonly StoredToken[], secret: string): StoredToken | undefined {
     if (this.#of !== tokens) {
       this.#of = tokens;

@@ -96,8 +96,8 @@ export class TokenStore {
   }
 
   /**
-   * Renames a token, or changes what it may do, until when and from where; its secret stays. `seen`: the revision that the change was
-   * made from. Rejects with token_unknown, token_invalid, changed_meanwhile.
+   * Renames a token, or changes what it may do, until when and from where; its secret stays. `seen`: the revision that
+   * the change was made from. Rejects with token_unknown, token_invalid, changed_meanwhile.
    */
   async update(user: string, name: string, change: TokenChange, by = SELF, seen?: string): Promise<Token> {
     const called = change.name ?? name;
@@ -140,8 +140,8 @@ export class TokenStore {
   }
 
   /**
-   * Makes the one remote access key of this user, in place of the one before; `seen`: when that was made, empty where there was none.
-   * Rejects with access_keys_off, changed_meanwhile.
+   * Makes the one remote access key of this user, in place of the one before; `seen`: when that was made, empty where
+   * there was none. Rejects with access_keys_off, changed_meanwhile.
    */
   async createAccessKey({ user, kind, privileges }: Omit<NewToken, 'name'>, by = SELF, seen?: string): Promise<string> {
     if (!this.accessKeys) throw new ClusterError('access_keys_off');
@@ -163,8 +163,8 @@ export class TokenStore {
   }
 
   /**
-   * Who holds this secret; undefined where nobody does, or not this user, or where it is expired or not for `from`, the caller's
-   * address. `user` is what the caller said, where they said one.
+   * Who holds this secret; undefined where nobody does, or not this user, or where it is expired or not for `from`, the
+   * caller's address. `user` is what the caller said, where they said one.
    */
   verify(user: string | undefined, secret: string, from?: string): Principal | undefined {
     const found = this.#lookup.find(this.#state.data.tokens, secret);
@@ -207,7 +207,10 @@ export class TokenStore {
     await this.#state.close();
   }
 
-  /** Once for each token and address: a stolen token is worth a line, a script that repeats itself is not worth a thousand. */
+  /**
+   * Once for each token and address: a stolen token is worth a line, a script that repeats itself is not worth a
+   * thousand.
+   */
   #logRefusal({ user, name, hash }: StoredToken, from = ''): void {
     const refusal = `${hash} ${from}`;
     if (this.#refusals.has(refusal) || this.#refusals.size >= MOST_REFUSALS) return;

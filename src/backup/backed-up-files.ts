@@ -11,7 +11,10 @@ export type Layout = Manifest['layout'];
 /** Of a node's folder; others in it are somebody else's. */
 const OF_NODE: ReadonlySet<string> = new Set(['users.json', 'notices.json', 'session.key', 'tls', INSIDE_NODE]);
 
-/** In the plugin's folder: who runs there, how it is talked to, what the nameserver is given anew at each start, and other restores. */
+/**
+ * In the plugin's folder: who runs there, how it is talked to, what the nameserver is given anew at each start, and
+ * other restores.
+ */
 const OF_NO_STATE: readonly RegExp[] = [
   /^lock/,
   /^control$/,
@@ -55,9 +58,10 @@ export async function entriesOf(folder: string): Promise<string[]> {
 }
 
 /**
- * Files of the folder in an order in which they can be copied while the service runs and does not fold its journal: what members
- * acknowledged, then all else, then the journals, which say of every change what the files must come to. So no copy says that a member has
- * what this server has not. Paths are relative to the folder; links, sockets and what is passing are left out.
+ * Files of the folder in an order in which they can be copied while the service runs and does not fold its journal:
+ * what members acknowledged, then all else, then the journals, which say of every change what the files must come to.
+ * So no copy says that a member has what this server has not. Paths are relative to the folder; links, sockets and what
+ * is passing are left out.
  */
 export async function* filesToBackUp(folder: string, layout: Layout): AsyncGenerator<string> {
   const inner = layout === 'node' ? `${INSIDE_NODE}/` : '';

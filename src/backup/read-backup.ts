@@ -28,8 +28,9 @@ const LARGEST_HEADER = 1024 * 1024;
 type Taken = Omit<BackedUp, 'mode'>;
 
 /**
- * Takes an archive out into an empty folder, and compares it with its manifest, which stands last. Rejects with backup_unusable where
- * anything in it is not as it was written, is no plain file, leads out of the folder, or is larger than a backup is.
+ * Takes an archive out into an empty folder, and compares it with its manifest, which stands last. Rejects with
+ * backup_unusable where anything in it is not as it was written, is no plain file, leads out of the folder, or is
+ * larger than a backup is.
  */
 export async function readBackup(file: string, into: string): Promise<Manifest> {
   try {

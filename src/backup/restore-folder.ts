@@ -23,9 +23,10 @@ interface Place {
 }
 
 /**
- * Makes the folder as the archive has it. The whole archive is taken out and compared before anything is touched; what was there is set
- * aside in the folder. A kill in the middle leaves a folder in which no service starts until the restore is done again. `force`: also
- * where the folder holds data. Rejects with folder_in_use, folder_not_empty, backup_unusable, backup_of_other.
+ * Makes the folder as the archive has it. The whole archive is taken out and compared before anything is touched; what
+ * was there is set aside in the folder. A kill in the middle leaves a folder in which no service starts until the
+ * restore is done again. `force`: also where the folder holds data. Rejects with folder_in_use, folder_not_empty,
+ * backup_unusable, backup_of_other.
  */
 export async function restoreFolder(file: string, folder: string, { force }: { force: boolean }): Promise<Restored> {
   await mkdir(folder, { recursive: true, mode: 0o750 });
@@ -112,7 +113,10 @@ async function giveTo(folder: string, ...made: readonly string[]): Promise<void>
   for (const path of made) await lchown(path, uid, gid);
 }
 
-/** One call for all files, where each alone would take minutes. Where there is no such program, the system writes them within half a minute. */
+/**
+ * One call for all files, where each alone would take minutes. Where there is no such program, the system writes them
+ * within half a minute.
+ */
 async function syncAll(folder: string): Promise<void> {
   await promisify(execFile)('sync', ['-f', folder]).catch(() => undefined);
 }

@@ -23,8 +23,8 @@ interface BackupOptions {
 }
 
 /**
- * Writes everything that the folder keeps into an archive, which is there whole and synced when this resolves, or not at all. The
- * caller sees to it that the service stands still or folds no journal meanwhile.
+ * Writes everything that the folder keeps into an archive, which is there whole and synced when this resolves, or not
+ * at all. The caller sees to it that the service stands still or folds no journal meanwhile.
  */
 export async function writeBackup(file: string, options: BackupOptions): Promise<Manifest> {
   const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`;

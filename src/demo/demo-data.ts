@@ -22,7 +22,10 @@ const schema = z.object({
 
 type DemoNodeData = z.infer<typeof nodeData>;
 
-/** The demo's folder: one for each node, and what must be the same at the next run (ports, password, tokens) in demo.json. */
+/**
+ * The demo's folder: one for each node, and what must be the same at the next run (ports, password, tokens) in
+ * demo.json.
+ */
 export class DemoData {
   readonly folder: string;
   readonly #data: z.infer<typeof schema>;
@@ -34,7 +37,10 @@ export class DemoData {
     this.#throwAway = throwAway;
   }
 
-  /** `folder` is kept; without one, a temporary one is thrown away at the end. `basePort`: six ports from there, else free ones. */
+  /**
+   * `folder` is kept; without one, a temporary one is thrown away at the end. `basePort`: six ports from there, else
+   * free ones.
+   */
   static async open(folder: string | undefined, basePort: number | undefined): Promise<DemoData> {
     const place = folder === undefined ? await mkdtemp(join(tmpdir(), 'dns-cluster-demo-')) : resolve(folder);
     await mkdir(place, { recursive: true, mode: 0o700 });

@@ -26,7 +26,10 @@ export class DemoNode {
   url = '';
   fingerprint = '';
 
-  /** `ended` is told when the process ends without having been asked to. `entry`: its program, where it does not lie beside this one. */
+  /**
+   * `ended` is told when the process ends without having been asked to. `entry`: its program, where it does not lie
+   * beside this one.
+   */
   constructor(
     kind: 'panel' | 'dnsonly',
     settings: NodeSettings,

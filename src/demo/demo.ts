@@ -70,8 +70,8 @@ export class Demo {
   }
 
   /**
-   * Starts the nodes; `ready` resolves when the cluster is formed, the zones are imported and every nameserver serves them.
-   * `say` gets progress for people, a line at a time. Rejects where a node can't start.
+   * Starts the nodes; `ready` resolves when the cluster is formed, the zones are imported and every nameserver serves
+   * them. `say` gets progress for people, a line at a time. Rejects where a node can't start.
    */
   static async start(options: DemoOptions, say: (text: string) => void): Promise<Demo> {
     const info = await stat(options.zones).catch(() => undefined);

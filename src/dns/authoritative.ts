@@ -15,8 +15,9 @@ interface ExpectedAnswer {
 const MADE_BY_SERVERS = new Set<number>([TYPE.RRSIG, TYPE.NSEC, TYPE.NSEC3, TYPE.NSEC3PARAM]);
 
 /**
- * The RRsets that a zone's nameserver answers for, in the order of the text. Left out are names that are delegated or below a DNAME
- * (RFC 1034 §4.3.2, RFC 6672), names at or below one of `cuts`, which are zones of their own, and records of DNSSEC that servers make.
+ * The RRsets that a zone's nameserver answers for, in the order of the text. Left out are names that are delegated or
+ * below a DNAME (RFC 1034 §4.3.2, RFC 6672), names at or below one of `cuts`, which are zones of their own, and records
+ * of DNSSEC that servers make.
  */
 export function expectedAnswers(zone: Zone, cuts: readonly Name[] = []): ExpectedAnswer[] {
   const nodes = new ZoneNodes(zone);

@@ -15,8 +15,9 @@ export interface Ordered {
 const CHUNK = 65_536;
 
 /**
- * A string that sorts as names do in canonical order (RFC 4034 §6.1: label by label from the right, in lower case): labels
- * turned around and parted by a zero octet, zero and one inside labels moved out of its way. `name` is in lower case.
+ * A string that sorts as names do in canonical order (RFC 4034 §6.1: label by label from the right, in lower case):
+ * labels turned around and parted by a zero octet, zero and one inside labels moved out of its way. `name` is in lower
+ * case.
  */
 export function sortKey(name: Name): string {
   let key = '';
@@ -66,8 +67,8 @@ function compareCanonically(a: Ordered, b: Ordered): number {
 }
 
 /**
- * SHA-256, in lower-case hexadecimal, over the records in canonical order and form (RFC 4034 §6.2: names in lower case, wire
- * rdata, the RRset's TTL). The same however the zone's text is spelled and ordered.
+ * SHA-256, in lower-case hexadecimal, over the records in canonical order and form (RFC 4034 §6.2: names in lower case,
+ * wire rdata, the RRset's TTL). The same however the zone's text is spelled and ordered.
  */
 export function zoneDigest(zone: Zone): string {
   const hash = createHash('sha256');

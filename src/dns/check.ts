@@ -21,8 +21,8 @@ const BASE32_HASH = /^(?:[0-9a-v]{8})*(?:[0-9a-v]{2}|[0-9a-v]{4}|[0-9a-v]{5}|[0-
 
 /**
  * Can these records be served as the zone `name`? What named-checkzone refuses is an error here, and what it warns of a
- * warning; stricter on purpose is one thing, names outside the zone. Lines are those of the records; column 0 is the whole
- * line. At most 100 issues.
+ * warning; stricter on purpose is one thing, names outside the zone. Lines are those of the records; column 0 is the
+ * whole line. At most 100 issues.
  */
 export function checkZone(zone: Zone, name: string): ZoneIssue[] {
   return new ZoneCheck(zone, name).run();

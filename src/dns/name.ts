@@ -1,7 +1,7 @@
 /**
  * Domain names as their wire octets (RFC 1035 §3.1), one character per octet in a string ("octet string"). A string is
- * immutable, hashes and compares fast, takes a byte per octet, and can hold any octet, so that escaped dots and bytes above
- * 127 survive. Case is kept (RFC 4343); comparisons go through `lowerName`.
+ * immutable, hashes and compares fast, takes a byte per octet, and can hold any octet, so that escaped dots and bytes
+ * above 127 survive. Case is kept (RFC 4343); comparisons go through `lowerName`.
  */
 declare const wireName: unique symbol;
 
@@ -32,8 +32,8 @@ export function parseName(text: string, origin?: Name): Name {
 }
 
 /**
- * As `parseName`, for octets `start` to `end` of `text`: writes the name into `into` from `at` and returns the place after
- * it. This is the one place where names are read from text; it makes no strings, because a zone is mostly names.
+ * As `parseName`, for octets `start` to `end` of `text`: writes the name into `into` from `at` and returns the place
+ * after it. This is the one place where names are read from text; it makes no strings, because a zone is mostly names.
  */
 export function encodeName(
   text: Uint8Array,

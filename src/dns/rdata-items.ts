@@ -10,8 +10,8 @@ const LONGEST_STRING = 255; // RFC 1035 §3.3
 const WORD = /^(?:[^\\\n\r;()"\0]|\\[^\n\r]|"(?:[^"\\\n]|\\[^\n])*")*$/;
 
 /**
- * Rdata as a list: its words in presentation form, names absolute, and text as the octets that it means, without quotes and
- * escapes. All are octet strings.
+ * Rdata as a list: its words in presentation form, names absolute, and text as the octets that it means, without quotes
+ * and escapes. All are octet strings.
  */
 export function itemsOf(type: number, rdata: string): string[] {
   const line = new Lexer(Buffer.from(formatRdata(type, rdata), 'latin1'), ROOT);
@@ -37,8 +37,8 @@ export function itemsOf(type: number, rdata: string): string[] {
 }
 
 /**
- * Rdata of such a list; names without a final dot are relative to `origin`, and a text of TXT that is too long for one string
- * becomes several. Throws RdataError with what is wrong.
+ * Rdata of such a list; names without a final dot are relative to `origin`, and a text of TXT that is too long for one
+ * string becomes several. Throws RdataError with what is wrong.
  */
 export function rdataOf(type: number, items: readonly string[], origin: Name): string {
   const words = items.map((item, index) => {

@@ -1,8 +1,8 @@
 import type { Name } from './name.js';
 
 /**
- * The words of one record's rdata, in master file form, with a place in them. Words are ranges of `bytes`, because making a
- * string of each would cost more than everything else.
+ * The words of one record's rdata, in master file form, with a place in them. Words are ranges of `bytes`, because
+ * making a string of each would cost more than everything else.
  */
 export interface RdataText {
   readonly bytes: Buffer;

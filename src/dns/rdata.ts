@@ -47,8 +47,8 @@ const service = [u16('the priority'), quotableName('the target'), serviceParamet
 const texts = [strings('a string')];
 
 /**
- * THE table: what each type's rdata is made of. Reading text, printing, checking octets and canonical case all walk it. A
- * type that is not here is written as RFC 3597 `\# length hex`.
+ * THE table: what each type's rdata is made of. Reading text, printing, checking octets and canonical case all walk it.
+ * A type that is not here is written as RFC 3597 `\# length hex`.
  */
 const FIELDS: Readonly<Partial<Record<number, readonly Field[]>>> = {
   // RFC 1035 §3.3, §3.4
@@ -221,7 +221,9 @@ export function textAt(type: number, index: number): Field['text'] {
   return fields[index]?.text ?? (fields.at(-1)?.text === 'rest' && index >= fields.length ? 'rest' : undefined);
 }
 
-/** Throws RdataError where `rdata` is not the wire form of that type's fields; a type without fields may hold anything. */
+/**
+ * Throws RdataError where `rdata` is not the wire form of that type's fields; a type without fields may hold anything.
+ */
 export function checkRdata(type: number, rdata: string): void {
   const fields = FIELDS[type];
   if (fields === undefined) return;

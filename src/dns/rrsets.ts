@@ -7,8 +7,8 @@ import { TYPE } from './types.js';
 const MANY = 8;
 
 /**
- * One RRset while a zone is read (RFC 2181 §5); signatures are one for each type that they cover. Most have one record, and
- * large zones have very many, so there is no array before the second record.
+ * One RRset while a zone is read (RFC 2181 §5); signatures are one for each type that they cover. Most have one record,
+ * and large zones have very many, so there is no array before the second record.
  */
 interface RRset {
   type: number;
@@ -32,9 +32,9 @@ export function coveredType(type: number, rdata: string): number {
 }
 
 /**
- * Collects the records of a zone into RRsets as BIND does. Records of one owner that follow each other are a run, which the
- * addresses of nameservers that the run itself names do not break. In a run the first TTL of an RRset holds; where an RRset
- * goes on in a later run, that run's TTL holds for all of it. Repeated records are dropped.
+ * Collects the records of a zone into RRsets as BIND does. Records of one owner that follow each other are a run, which
+ * the addresses of nameservers that the run itself names do not break. In a run the first TTL of an RRset holds; where
+ * an RRset goes on in a later run, that run's TTL holds for all of it. Repeated records are dropped.
  */
 export class RRsets {
   readonly #records: ResourceRecord[] = [];

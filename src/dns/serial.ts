@@ -10,8 +10,9 @@ export function isSerial(number: number): boolean {
 }
 
 /**
- * Serial number arithmetic (RFC 1982 §3.2): negative where `a` is older than `b`, 0 where they are equal, positive where it
- * is newer. RFC 1982 leaves serials exactly 2^31 apart undefined; `a` counts as older then, so that nobody overwrites.
+ * Serial number arithmetic (RFC 1982 §3.2): negative where `a` is older than `b`, 0 where they are equal, positive
+ * where it is newer. RFC 1982 leaves serials exactly 2^31 apart undefined; `a` counts as older then, so that nobody
+ * overwrites.
  */
 export function compareSerials(a: number, b: number): number {
   const distance = (a - b) >>> 0;
@@ -26,7 +27,10 @@ export function nextSerial(...serials: readonly number[]): number {
   return (highest + 1) >>> 0 || 1;
 }
 
-/** The serial of an edit: the first of today where `serial` is a date and a counter (as 2024010102) of the past, else one above. */
+/**
+ * The serial of an edit: the first of today where `serial` is a date and a counter (as 2024010102) of the past, else
+ * one above.
+ */
 export function serialOfEdit(serial: number, now: Date): number {
   const first = Number(now.toISOString().slice(0, 10).replaceAll('-', '')) * 100 + 1;
   const isDated = /^(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\d\d$/.test(String(serial));
@@ -44,9 +48,10 @@ export function soaSerial(records: readonly ResourceRecord[]): number | undefine
 }
 
 /**
- * `text` with the digits of its SOA serial replaced, every other octet kept, and what `parseZone` says of that. `zone` is what it said
- * of this very text. Nothing is parsed for it: one word of digits stands for another, in the only SOA that there is, so every other
- * word and record is read as before. Throws RangeError where the text does not spell its serial so (`zone.serialAt` is absent).
+ * `text` with the digits of its SOA serial replaced, every other octet kept, and what `parseZone` says of that. `zone`
+ * is what it said of this very text. Nothing is parsed for it: one word of digits stands for another, in the only SOA
+ * that there is, so every other word and record is read as before. Throws RangeError where the text does not spell its
+ * serial so (`zone.serialAt` is absent).
  */
 export function withSerial(text: Buffer, zone: Zone, serial: number): { text: Buffer; zone: Zone } {
   const at = zone.serialAt;

@@ -13,8 +13,8 @@ const UNITS = new Map<number, number>(
 
 /**
  * A time in seconds as zone files spell it: a plain number, or numbers each with a unit (`1w2d3h4m5s`, either case, any
- * order), as BIND reads it. Octets `start` to `end` of `bytes`. Undefined where they are no such time; the answer may be
- * above 2^32, so that the caller can say that it is too large.
+ * order), as BIND reads it. Octets `start` to `end` of `bytes`. Undefined where they are no such time; the answer may
+ * be above 2^32, so that the caller can say that it is too large.
  */
 export function readTtl(bytes: Uint8Array, start: number, end: number): number | undefined {
   let total = 0;

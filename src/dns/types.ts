@@ -1,6 +1,6 @@
 /**
- * Record type codes and their mnemonics (IANA "Resource Record (RR) TYPEs"), as BIND 9.18 knows them; every other type is
- * written TYPE123 (RFC 3597 §5).
+ * Record type codes and their mnemonics (IANA "Resource Record (RR) TYPEs"), as BIND 9.18 knows them; every other type
+ * is written TYPE123 (RFC 3597 §5).
  */
 export const TYPE = {
   A: 1,

@@ -23,6 +23,9 @@ export interface Zone {
   records: ResourceRecord[];
   /** Findings that do not stop the zone from being served. */
   warnings: ZoneIssue[];
-  /** Where the SOA's serial stands in the text's octets, for `withSerial`; absent where it is not written as a number, or twice. */
+  /**
+   * Where the SOA's serial stands in the text's octets, for `withSerial`; absent where it is not written as a number,
+   * or twice.
+   */
   serialAt?: { start: number; end: number };
 }

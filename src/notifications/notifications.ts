@@ -58,7 +58,10 @@ interface NotificationsOptions {
   again?: readonly number[];
 }
 
-/** Tells people by mail, webhook and the host's own channel. Nobody waits for it; what can't be sent is tried again a few times and is in the log. */
+/**
+ * Tells people by mail, webhook and the host's own channel. Nobody waits for it; what can't be sent is tried again a
+ * few times and is in the log.
+ */
 export class Notifications {
   readonly #state: JsonState<NotificationSettings>;
   readonly #options: NotificationsOptions;
@@ -88,7 +91,8 @@ export class Notifications {
   }
 
   /**
-   * `seen`: the revision that the change was made from. Rejects with parameter_invalid, changed_meanwhile; then nothing is changed.
+   * `seen`: the revision that the change was made from. Rejects with parameter_invalid, changed_meanwhile; then nothing
+   * is changed.
    */
   async configure(change: Partial<NotificationSettings>, seen?: string): Promise<void> {
     await this.#state.update((draft) => {
@@ -210,7 +214,8 @@ export class Notifications {
     const response = await request(webhook, {
       method: 'POST',
       body,
-      // For the whole of it, and no longer than this server runs: else a receiver that answers an octet now and then keeps it from ending.
+      // For the whole of it, and no longer than this server runs: else a receiver that answers an octet now and then
+      // keeps it from ending.
       signal: AbortSignal.any([this.#ending.signal, AbortSignal.timeout(TIMEOUT)]),
       headers: {
         'content-type': 'application/json',

@@ -15,7 +15,10 @@ export interface Problem {
   over: string;
 }
 
-/** After a problem was told it is not told again for so long, milliseconds, where it ends and comes back; twice as long each time. */
+/**
+ * After a problem was told it is not told again for so long, milliseconds, where it ends and comes back; twice as long
+ * each time.
+ */
 const FIRST_QUIET = 60 * 60_000;
 const LONGEST_QUIET = 24 * 60 * 60_000;
 
@@ -31,8 +34,8 @@ const schema = z.object({
 type Known = z.infer<typeof schema>;
 
 /**
- * Tells of each problem once, and once that it is over. One that comes and goes is told less and less often. What was told outlives a
- * restart.
+ * Tells of each problem once, and once that it is over. One that comes and goes is told less and less often. What was
+ * told outlives a restart.
  */
 export class ProblemWatch {
   readonly #table: AppendTable<Known>;

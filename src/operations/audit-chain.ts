@@ -53,7 +53,10 @@ export function chained(entry: AuditEntry, before: ChainEnd): { line: string; en
   return { line: `${body},"hash":"${hash}"}\n`, end: { number, hash } };
 }
 
-/** Follows the chain through files, the oldest first; those that are missing are passed over. Changes nothing. `sought`: a hash of before. */
+/**
+ * Follows the chain through files, the oldest first; those that are missing are passed over. Changes nothing. `sought`:
+ * a hash of before.
+ */
 export async function verifyAudit(files: readonly string[], sought?: string): Promise<AuditVerdict> {
   const verdict: AuditVerdict = {
     lines: 0,

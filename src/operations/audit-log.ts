@@ -20,8 +20,9 @@ export function auditFiles(file: string): [older: string, present: string] {
 }
 
 /**
- * Who did what and when, in a file of lines of which each says by its hash which one stood before it: a line that is changed, put in or
- * taken out later breaks the chain. A full disk stops no change; its entries wait and are written when there is room.
+ * Who did what and when, in a file of lines of which each says by its hash which one stood before it: a line that is
+ * changed, put in or taken out later breaks the chain. A full disk stops no change; its entries wait and are written
+ * when there is room.
  */
 export class AuditLog {
   readonly #file: string;

@@ -1,9 +1,9 @@
 import { setMaxListeners } from 'node:events';
 
 /**
- * Makes a call that ends with the first of these signals: it is handed one signal for all of them, and where it does not heed that, nobody waits
- * for it any more. Rejects with the signal's reason then. AbortSignal.any would do for the one signal, but Node 20 keeps 70 octets for each
- * call as long as a signal lives (measured).
+ * Makes a call that ends with the first of these signals: it is handed one signal for all of them, and where it does
+ * not heed that, nobody waits for it any more. Rejects with the signal's reason then. AbortSignal.any would do for the
+ * one signal, but Node 20 keeps 70 octets for each call as long as a signal lives (measured).
  */
 export async function cutOffBy<T>(
   signals: readonly (AbortSignal | undefined)[],

@@ -5,8 +5,8 @@ const BLOCK = 64 * 1024;
 const NEWLINE = 10;
 
 /**
- * The lines of a file from its end, or from this octet, the last first; read block by block, so that the last ones of a large file cost little.
- * None where it is not there.
+ * The lines of a file from its end, or from this octet, the last first; read block by block, so that the last ones of a
+ * large file cost little. None where it is not there.
  */
 export async function* lastLines(file: string, end?: number): AsyncGenerator<string> {
   const handle = await open(file).catch(ifMissing(undefined));

@@ -8,9 +8,10 @@ const MODE = 0o600;
 const LOST = 'lines of this log could not be written';
 
 /**
- * A file for log lines (created 0600, with its folder) that never grows beyond twice `largest`, octets. A full disk ends no service:
- * lines that can't be written are lost, and counted in the log when there is room again. Each line is in the file when `write` returns,
- * at some microseconds: pino's own asynchronous destination keeps a process from ending while its disk is full (measured).
+ * A file for log lines (created 0600, with its folder) that never grows beyond twice `largest`, octets. A full disk
+ * ends no service: lines that can't be written are lost, and counted in the log when there is room again. Each line is
+ * in the file when `write` returns, at some microseconds: pino's own asynchronous destination keeps a process from
+ * ending while its disk is full (measured).
  */
 export function logFile(file: string, largest = LARGEST_LOG): pino.DestinationStream {
   mkdirSync(dirname(file), { recursive: true });

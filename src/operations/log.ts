@@ -10,8 +10,9 @@ export type Log = pino.Logger;
 const SECRETS = ['token', 'secret', 'password', 'authorization', 'pass', 'key'];
 
 /**
- * A log that goes to `file` (created 0600, set aside when it is large) or, without one, to standard error. Secrets are replaced by
- * `[secret]`. `level` is pino's, `silent` for none. With `console`, lines of that level and above go to standard error too, for people.
+ * A log that goes to `file` (created 0600, set aside when it is large) or, without one, to standard error. Secrets are
+ * replaced by `[secret]`. `level` is pino's, `silent` for none. With `console`, lines of that level and above go to
+ * standard error too, for people.
  */
 export function createLog(options: { file?: string; level?: string; name?: string; console?: pino.Level } = {}): Log {
   const { file, level = 'info', name, console } = options;

@@ -3,7 +3,10 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** Below the range from which the kernel takes ports for outgoing connections, which could come between looking and using. */
+/**
+ * Below the range from which the kernel takes ports for outgoing connections, which could come between looking and
+ * using.
+ */
 const FIRST = 20_000;
 const LAST = 32_000;
 const TRIES = 50;

@@ -6,7 +6,10 @@ import { join } from 'node:path';
 /** What fits into sun_path with its final zero octet (unix(7)). */
 const LONGEST = 107;
 
-/** Where to make a unix socket of this folder: inside it, or, where its path is too long for that, in a folder of ours below the system's temporary one. */
+/**
+ * Where to make a unix socket of this folder: inside it, or, where its path is too long for that, in a folder of ours
+ * below the system's temporary one.
+ */
 export async function socketPath(folder: string, name: string): Promise<string> {
   const path = join(folder, name);
   if (Buffer.byteLength(path) <= LONGEST) return path;

@@ -4,7 +4,9 @@ import { z } from 'zod';
 
 const manifest = z.object({ version: z.string() });
 
-/** The root folder of this package, where views, templates and public lie, from wherever the compiled code stands in it. */
+/**
+ * The root folder of this package, where views, templates and public lie, from wherever the compiled code stands in it.
+ */
 export const PACKAGE_ROOT = packageRoot(new URL('.', import.meta.url));
 
 function packageRoot(folder: URL): URL {

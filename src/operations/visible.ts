@@ -1,8 +1,13 @@
-/** What a terminal obeys instead of showing it: control characters, and those that turn the direction of what is written. */
+/**
+ * What a terminal obeys instead of showing it: control characters, and those that turn the direction of what is
+ * written.
+ */
 const OBEYED = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 const SHOWN = new Set(['\n', '\t']);
 
-/** A text that others had a hand in, for a terminal: line ends and tabs stay, what else it would obey stands as `\x1b`. */
+/**
+ * A text that others had a hand in, for a terminal: line ends and tabs stay, what else it would obey stands as `\x1b`.
+ */
 export function visible(text: string): string {
   return text.replaceAll(OBEYED, (character) => {
     if (SHOWN.has(character)) return character;

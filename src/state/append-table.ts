@@ -20,10 +20,10 @@ interface AppendTableOptions<V> {
 }
 
 /**
- * A table key → value that is kept as appended lines (`checksum JSON`), and written anew when most of them are outdated. A change
- * costs one line, whatever the size of the table. A torn last line is dropped; a damaged line in the middle sets the file aside,
- * and the sound lines are kept. `flush` makes what was set durable; until then a crash may lose the last changes, which is
- * harmless for what it is used for (a ledger that lags sends a zone once more).
+ * A table key → value that is kept as appended lines (`checksum JSON`), and written anew when most of them are
+ * outdated. A change costs one line, whatever the size of the table. A torn last line is dropped; a damaged line in the
+ * middle sets the file aside, and the sound lines are kept. `flush` makes what was set durable; until then a crash may
+ * lose the last changes, which is harmless for what it is used for (a ledger that lags sends a zone once more).
  */
 export class AppendTable<V> {
   readonly #file: string;

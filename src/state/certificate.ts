@@ -22,7 +22,9 @@ export interface CertificateFiles {
 
 const TEN_YEARS = 10 * 365 * 24 * 3600 * 1000;
 
-/** The certificate of these files. Rejects with certificate_unusable where they can't be read or don't belong together. */
+/**
+ * The certificate of these files. Rejects with certificate_unusable where they can't be read or don't belong together.
+ */
 export async function givenCertificate(files: CertificateFiles): Promise<Certificate> {
   try {
     return await certificateOf(files);
@@ -32,8 +34,8 @@ export async function givenCertificate(files: CertificateFiles): Promise<Certifi
 }
 
 /**
- * This server's TLS certificate, made on the first start: self-signed, as peers of this kind use, because members pin the
- * certificate itself. `addresses`, or names, become its alternative names. Rejects with own_certificate_damaged.
+ * This server's TLS certificate, made on the first start: self-signed, as peers of this kind use, because members pin
+ * the certificate itself. `addresses`, or names, become its alternative names. Rejects with own_certificate_damaged.
  */
 export async function ownCertificate(
   folder: string,

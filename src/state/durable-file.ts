@@ -15,11 +15,11 @@ export async function syncFolder(folder: string): Promise<void> {
 }
 
 /**
- * Replaces a file as a whole: a reader, and a start after a crash at any moment, sees the old content or the new one. On disk
- * when it resolves. A unique temporary name keeps two writers apart; `mode` holds for the new file. Whoever owns the file calls
- * `dropTemporaries` when it opens it: a kill in the middle leaves one behind. `previous`: the name that the old content keeps; where
- * the new content can't be written, what had that name before still has it. A content in pieces is written piece by piece: others get
- * their turn in between.
+ * Replaces a file as a whole: a reader, and a start after a crash at any moment, sees the old content or the new one.
+ * On disk when it resolves. A unique temporary name keeps two writers apart; `mode` holds for the new file. Whoever
+ * owns the file calls `dropTemporaries` when it opens it: a kill in the middle leaves one behind. `previous`: the name
+ * that the old content keeps; where the new content can't be written, what had that name before still has it. A content
+ * in pieces is written piece by piece: others get their turn in between.
  */
 export async function replaceFile(
   file: string,

@@ -10,9 +10,9 @@ export const UNFINISHED = 'restore-unfinished';
 const TRIES = 10;
 
 /**
- * One process at a time owns a data folder. The lock names the owner's process and its start time, so that a lock left by a process that
- * was killed is taken over, also where its number went to another process meanwhile. It is a symbolic link that leads nowhere: its text
- * needs no room on disk, so that a server starts on a full one.
+ * One process at a time owns a data folder. The lock names the owner's process and its start time, so that a lock left
+ * by a process that was killed is taken over, also where its number went to another process meanwhile. It is a symbolic
+ * link that leads nowhere: its text needs no room on disk, so that a server starts on a full one.
  */
 export class FolderLock {
   readonly #file: string;
@@ -37,8 +37,9 @@ export class FolderLock {
 }
 
 /**
- * Makes the lock `file` say `mine` where there is none, or where its owner is dead. Of several who find the same dead owner, only the
- * one who gets the name of its successor, which is itself claimed so, may replace it: removing it first would let two in.
+ * Makes the lock `file` say `mine` where there is none, or where its owner is dead. Of several who find the same dead
+ * owner, only the one who gets the name of its successor, which is itself claimed so, may replace it: removing it first
+ * would let two in.
  */
 async function claim(mine: string, file: string, folder: string): Promise<void> {
   for (let tries = 0; tries < TRIES; tries++) {
@@ -81,6 +82,7 @@ async function contentOf(file: string): Promise<string | undefined> {
 async function startOf(pid: number): Promise<string | undefined> {
   if (!Number.isInteger(pid) || pid <= 0) return undefined;
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
-  // The second field, the program's name in parentheses, may hold spaces: count from its end. Field 22 is the start time.
+  // The second field, the program's name in parentheses, may hold spaces: count from its end. Field 22 is the start
+  // time.
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
 }

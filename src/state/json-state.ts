@@ -16,8 +16,9 @@ interface JsonStateOptions<T> {
 }
 
 /**
- * lowdb's way to the disk, instead of its JSONFile (measured: that one resets the mode to 0644 at each write, never calls fsync, uses
- * one fixed temporary name, and throws at an empty file). The previous version is kept as `.bak`; a damaged file is set aside.
+ * lowdb's way to the disk, instead of its JSONFile (measured: that one resets the mode to 0644 at each write, never
+ * calls fsync, uses one fixed temporary name, and throws at an empty file). The previous version is kept as `.bak`; a
+ * damaged file is set aside.
  */
 class StateFile<T> implements Adapter<T> {
   readonly #file: string;
@@ -71,8 +72,8 @@ class StateFile<T> implements Adapter<T> {
 }
 
 /**
- * Small state in one JSON file (lowdb behind our adapter), checked by a schema when it is read. For what administrators change; zones
- * never go in it. One process owns the file (FolderLock).
+ * Small state in one JSON file (lowdb behind our adapter), checked by a schema when it is read. For what administrators
+ * change; zones never go in it. One process owns the file (FolderLock).
  */
 export class JsonState<T> {
   readonly #db: Low<T>;
@@ -95,8 +96,8 @@ export class JsonState<T> {
   }
 
   /**
-   * Applies `change` to a copy, writes it, and only then shows it: where `change` throws or the disk refuses, nothing has changed.
-   * Updates go one after the other. Rejects with state_not_written where the disk refuses.
+   * Applies `change` to a copy, writes it, and only then shows it: where `change` throws or the disk refuses, nothing
+   * has changed. Updates go one after the other. Rejects with state_not_written where the disk refuses.
    */
   update(change: (draft: T) => void): Promise<void> {
     const next = this.#chain.then(async () => {

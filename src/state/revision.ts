@@ -9,7 +9,9 @@ export function revisionOf<T extends object>(of: T, fields: readonly (keyof T & 
   return createHash('sha256').update(JSON.stringify(values)).digest('base64url').slice(0, LENGTH);
 }
 
-/** Throws changed_meanwhile where a change was made from another revision; `seen` is absent where nobody looked before. */
+/**
+ * Throws changed_meanwhile where a change was made from another revision; `seen` is absent where nobody looked before.
+ */
 export function refuseChanged(what: string, seen: string | undefined, present: string): void {
   if (seen !== undefined && seen !== present) throw new ClusterError('changed_meanwhile', { what });
 }

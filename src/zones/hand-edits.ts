@@ -32,8 +32,8 @@ const MOST_NAMED = 20;
 const MISSING = 'files of zones are missing; no command removed them, so the zones are kept everywhere else';
 
 /**
- * Tells the files that a person changed from those that the store wrote: by time and size, and where these differ by content. An
- * edit that changes neither, within one tick of the file system's clock, is found where every file is read.
+ * Tells the files that a person changed from those that the store wrote: by time and size, and where these differ by
+ * content. An edit that changes neither, within one tick of the file system's clock, is found where every file is read.
  */
 export class HandEdits {
   readonly #files: ZoneFiles;
@@ -77,7 +77,10 @@ export class HandEdits {
     return [...this.#missing].filter((name) => this.#index.entries.has(name));
   }
 
-  /** The zone's text where it is the version that the index has; undefined where its file is missing, unreadable or changed by hand. */
+  /**
+   * The zone's text where it is the version that the index has; undefined where its file is missing, unreadable or
+   * changed by hand.
+   */
   version(name: ZoneName): Buffer | undefined {
     const entry = this.#index.entries.get(name);
     if (entry === undefined) return undefined;
@@ -114,8 +117,8 @@ export class HandEdits {
   }
 
   /**
-   * Looks whether the next `most` zones have their files, in turn: a folder that was emptied is known of within a minute, and a single
-   * file that is gone within a round.
+   * Looks whether the next `most` zones have their files, in turn: a folder that was emptied is known of within a
+   * minute, and a single file that is gone within a round.
    */
   async lookForMissing(most: number): Promise<void> {
     const found: ZoneName[] = [];

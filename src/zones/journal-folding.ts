@@ -31,7 +31,10 @@ export class JournalFolding {
     return this.#running === undefined && this.#holds === 0;
   }
 
-  /** Begins the next generation of the journal and folds those before. Where that fails, the journal grows and it is tried again. */
+  /**
+   * Begins the next generation of the journal and folds those before. Where that fails, the journal grows and it is
+   * tried again.
+   */
   async turn(): Promise<void> {
     try {
       await this.#options.journal.turn();

@@ -17,9 +17,10 @@ interface Written {
 }
 
 /**
- * Brings files and index to where the journal ends. A file that a person changed since is set aside meanwhile and put back: what a
- * crash left half done is repaired, what somebody wrote is not overwritten. Resolves with the number of steps, and the zones whose files
- * they are of. Rejects with folder_full where there is no room for what is to be repaired; then nothing is lost.
+ * Brings files and index to where the journal ends. A file that a person changed since is set aside meanwhile and put
+ * back: what a crash left half done is repaired, what somebody wrote is not overwritten. Resolves with the number of
+ * steps, and the zones whose files they are of. Rejects with folder_full where there is no room for what is to be
+ * repaired; then nothing is lost.
  */
 export async function replayJournal(
   folder: string,
@@ -52,7 +53,10 @@ export async function replayJournal(
   return { performed, touched: steps.touched };
 }
 
-/** Other than anything that the store wrote, and later. A power cut can leave the first, or nothing at all, but not the second. */
+/**
+ * Other than anything that the store wrote, and later. A power cut can leave the first, or nothing at all, but not the
+ * second.
+ */
 function isByHand(name: ZoneName, { checksums, newest }: Written, files: ZoneFiles): boolean {
   const there = files.stat(name);
   if (there === undefined || there.size === 0 || there.mtime <= newest) return false;

@@ -13,8 +13,9 @@ interface Recent {
 }
 
 /**
- * The texts of master files that were read or written last: a save looks at the text that it replaces several times, and what it wrote is
- * sent to each member right after. Whether a file is still the one is asked each time, by time and size, as HandEdits does.
+ * The texts of master files that were read or written last: a save looks at the text that it replaces several times,
+ * and what it wrote is sent to each member right after. Whether a file is still the one is asked each time, by time and
+ * size, as HandEdits does.
  */
 export class RecentTexts {
   readonly #files: ZoneFiles;

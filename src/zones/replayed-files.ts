@@ -15,8 +15,8 @@ export type StepFiles = Pick<
 >;
 
 /**
- * The master files as they will be when a journal is replayed to its end. Versions that others replace on the way are never on disk, so
- * that a replay whose files are right already writes nothing: it works on a full disk.
+ * The master files as they will be when a journal is replayed to its end. Versions that others replace on the way are
+ * never on disk, so that a replay whose files are right already writes nothing: it works on a full disk.
  */
 export class ReplayedFiles implements StepFiles {
   readonly #files: ZoneFiles;

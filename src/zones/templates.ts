@@ -10,7 +10,10 @@ const ENDING = '.zone';
 
 const HOST = /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)+\.?$/i;
 
-/** Each variable's check, and what stands for it where it is not given. A value is checked, because it becomes zone text. */
+/**
+ * Each variable's check, and what stands for it where it is not given. A value is checked, because it becomes zone
+ * text.
+ */
 const VARIABLES: Readonly<
   Record<string, { check: (value: string) => boolean; wants: string; absent?: (zone: ZoneName) => string }>
 > = {
@@ -38,9 +41,9 @@ export function templateNames(): string[] {
 }
 
 /**
- * A zone's text from `templates/zones/NAME.zone`, with `{{variable}}` replaced. A line whose owner is a variable is for a host
- * below the zone (BIND refuses a zone whose own nameservers have no address in it), and is left out for a host elsewhere. Throws
- * template_unknown, or template_variable where one is missing or is not what it should be.
+ * A zone's text from `templates/zones/NAME.zone`, with `{{variable}}` replaced. A line whose owner is a variable is for
+ * a host below the zone (BIND refuses a zone whose own nameservers have no address in it), and is left out for a host
+ * elsewhere. Throws template_unknown, or template_variable where one is missing or is not what it should be.
  */
 export function zoneFromTemplate(
   template: string,

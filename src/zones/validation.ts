@@ -29,7 +29,10 @@ export function isValidZone(zone: unknown): zone is ValidZone {
   return typeof zone === 'object' && zone !== null && validated.has(zone);
 }
 
-/** Parses and checks; `$INCLUDE` is refused, because it would read files of this server. Throws zone_invalid with all findings. */
+/**
+ * Parses and checks; `$INCLUDE` is refused, because it would read files of this server. Throws zone_invalid with all
+ * findings.
+ */
 export function validateZone(name: ZoneName, text: Buffer): ValidZone {
   if (text.length > LARGEST_ZONE) throw new ClusterError('zone_too_large', { zone: name, limit: LARGEST_ZONE });
   const zone = parseZone(text, name);
@@ -38,7 +41,9 @@ export function validateZone(name: ZoneName, text: Buffer): ValidZone {
   return valid({ name, text, zone, warnings: [...zone.warnings, ...issues] });
 }
 
-/** The same zone under another serial: only the serial's digits change in the text, so that it is as valid as before. */
+/**
+ * The same zone under another serial: only the serial's digits change in the text, so that it is as valid as before.
+ */
 export function withLiftedSerial({ name, text, zone, warnings }: ValidZone, serial: number): ValidZone {
   if (zone.serialAt !== undefined) return valid({ name, warnings, ...withSerial(text, zone, serial) });
   // A serial that is not spelled in digits (RFC 3597 form) has no place to write another: the zone is printed anew.

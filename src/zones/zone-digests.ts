@@ -9,7 +9,10 @@ interface ZoneDigest {
   digest: string;
 }
 
-/** The bucket of a zone, two hex digits: 256 hashes tell whether 100,000 zones are the same, and which of them to look at if not. */
+/**
+ * The bucket of a zone, two hex digits: 256 hashes tell whether 100,000 zones are the same, and which of them to look
+ * at if not.
+ */
 function bucketOf(name: ZoneName): string {
   return (crc32(name) & 0xff).toString(16).padStart(2, '0');
 }

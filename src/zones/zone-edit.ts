@@ -46,8 +46,8 @@ export function editZone(
 }
 
 /**
- * The text after an edit. Other lines stay byte for byte, but for one that took its owner or its TTL from a line that changed:
- * what it took is written into it. New records have all that is theirs in their own line.
+ * The text after an edit. Other lines stay byte for byte, but for one that took its owner or its TTL from a line that
+ * changed: what it took is written into it. New records have all that is theirs in their own line.
  */
 export function editText(text: Buffer, lines: readonly ZoneLine[], { changed, added }: ZoneEdit): Buffer {
   const lineEnd = /^[^\n]*\r\n/.test(text.toString('latin1', 0, 65_536)) ? '\r\n' : '\n';

@@ -49,7 +49,9 @@ export function isSame(
   return written !== undefined && written.mtime === there?.mtime && written.size === there.size;
 }
 
-/** A file that lies among the master files: whose it is by its name, and whether it lies where that zone's file belongs. */
+/**
+ * A file that lies among the master files: whose it is by its name, and whether it lies where that zone's file belongs.
+ */
 export interface ListedFile {
   name: ZoneName;
   path: string;
@@ -58,13 +60,13 @@ export interface ListedFile {
 
 /**
  * The master files: `zones/HH/NAME`, in 256 folders by hash so that no folder grows beyond what file systems like, and
- * `previous/NAME`, the version that the nameserver was last seen serving, kept while its successor is unconfirmed. A name holds no `.`
- * in front and no `/` (RFC 2317 names are written with `+`, which no zone name holds), so a path never leaves the folder.
- * `by-hand/NAME` holds a file that a person changed while a crash is recovered from. What is no plain file counts as none: a symbolic link
- * would lead out of the folder.
+ * `previous/NAME`, the version that the nameserver was last seen serving, kept while its successor is unconfirmed. A
+ * name holds no `.` in front and no `/` (RFC 2317 names are written with `+`, which no zone name holds), so a path
+ * never leaves the folder. `by-hand/NAME` holds a file that a person changed while a crash is recovered from. What is
+ * no plain file counts as none: a symbolic link would lead out of the folder.
  *
- * What reads or writes a single file is synchronous: 0.06 ms, against 0.7 ms by way of Node's thread pool (measured). Callers with many
- * files let the event loop run between slices.
+ * What reads or writes a single file is synchronous: 0.06 ms, against 0.7 ms by way of Node's thread pool (measured).
+ * Callers with many files let the event loop run between slices.
  */
 export class ZoneFiles {
   readonly #folder: string;
@@ -118,9 +120,9 @@ export class ZoneFiles {
   }
 
   /**
-   * Writes a text into a temporary file: what can fail for want of room fails here. Its stamp stays when it is placed. It lies in the zone's own
-   * folder, beside which the file system keeps it (measured on a fresh ext4: 0.027 ms each, against 0.033 through one common folder).
-   * That folder is made where somebody took it away.
+   * Writes a text into a temporary file: what can fail for want of room fails here. Its stamp stays when it is placed.
+   * It lies in the zone's own folder, beside which the file system keeps it (measured on a fresh ext4: 0.027 ms each,
+   * against 0.033 through one common folder). That folder is made where somebody took it away.
    */
   prepare(name: ZoneName, text: Buffer): { temporary: string; stamp: FileStamp } {
     const temporary = join(dirname(this.fileOf(name)), `${TEMPORARY}${this.#temporary++}`);

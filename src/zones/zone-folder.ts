@@ -16,9 +16,9 @@ const LARGEST = 16 * 1024 * 1024;
 const UNKNOWN = parseName('name-not-known.invalid.');
 
 /**
- * The zones in a folder's files (`*.zone`, `*.db`, or a file called like its zone), in the order of the file names. A zone is named
- * by its SOA record where that is absolute, else by its file. `$INCLUDE` is followed inside the folder, and the zone is then
- * given as one text. A file that holds no zone, or one that came before, is left out and said.
+ * The zones in a folder's files (`*.zone`, `*.db`, or a file called like its zone), in the order of the file names. A
+ * zone is named by its SOA record where that is absolute, else by its file. `$INCLUDE` is followed inside the folder,
+ * and the zone is then given as one text. A file that holds no zone, or one that came before, is left out and said.
  */
 export async function* zonesInFolder(folder: string): AsyncGenerator<FolderItem> {
   const taken = new Map<ZoneName, string>();

@@ -42,7 +42,10 @@ export interface PastVersion extends Omit<Kept, 'text'> {
   text: Buffer;
 }
 
-/** The versions before: of each zone the last ones, each with the change that ended it. Written beside the work, which never waits for it. */
+/**
+ * The versions before: of each zone the last ones, each with the change that ended it. Written beside the work, which
+ * never waits for it.
+ */
 export class ZoneHistory {
   readonly #folder: string;
   readonly #log: Log;

@@ -23,12 +23,18 @@ export interface ZoneEntry {
   home?: ZoneHome;
 }
 
-/** The server that a zone belongs to. Whoever takes it over gets the next epoch, and what claims an older one is refused. */
+/**
+ * The server that a zone belongs to. Whoever takes it over gets the next epoch, and what claims an older one is
+ * refused.
+ */
 export interface ZoneHome {
   /** Host name. */
   server: string;
   epoch: number;
-  /** On another server: the last serial that this one gave it itself. Who does not know of it was set back to an older state. */
+  /**
+   * On another server: the last serial that this one gave it itself. Who does not know of it was set back to an older
+   * state.
+   */
   given?: number;
 }
 
@@ -39,7 +45,10 @@ export interface Tombstone {
   /** Milliseconds since 1970. */
   removedAt: number;
   by: string;
-  /** Whose it was, where that server removed it: a version from before that comes from there again is one of an old state. */
+  /**
+   * Whose it was, where that server removed it: a version from before that comes from there again is one of an old
+   * state.
+   */
   home?: ZoneHome;
 }
 
@@ -77,14 +86,17 @@ export class ZoneIndex {
   readonly #inOrder = new ZonesInOrder<ZoneEntry>();
   readonly tombstones = new Map<ZoneName, Tombstone>();
   /**
-   * Zones whose present version no nameserver was yet seen serving, and the entry of the version before, where there was one; `found`
-   * for a new zone whose file a person made.
+   * Zones whose present version no nameserver was yet seen serving, and the entry of the version before, where there
+   * was one; `found` for a new zone whose file a person made.
    */
   readonly unconfirmed = new Map<ZoneName, Before>();
   /** The files as this program wrote them. */
   readonly written = new Map<ZoneName, FileStamp>();
 
-  /** The snapshot in `file`, undefined where there is none. Where it is not `whole`, the index has what its sound lines say. */
+  /**
+   * The snapshot in `file`, undefined where there is none. Where it is not `whole`, the index has what its sound lines
+   * say.
+   */
   static async read(file: string): Promise<{ index: ZoneIndex; whole: boolean } | undefined> {
     await dropTemporaries(file);
     const octets = await readFile(file).catch(ifMissing(undefined));
@@ -131,8 +143,8 @@ export class ZoneIndex {
   }
 
   /**
-   * Replaces the snapshot as a whole, and then its copy beside it, which has owners and removals where somebody or a disk damages the
-   * one. Tombstones that are too old are left out.
+   * Replaces the snapshot as a whole, and then its copy beside it, which has owners and removals where somebody or a
+   * disk damages the one. Tombstones that are too old are left out.
    */
   async write(file: string): Promise<void> {
     const oldest = Date.now() - TOMBSTONE_LIFE;

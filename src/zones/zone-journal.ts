@@ -21,7 +21,10 @@ export type JournalStep =
   | { kind: 'remove'; name: ZoneName; tombstone: Tombstone }
   /** A new zone that the nameserver refused: it is as if it had never come. */
   | { kind: 'withdraw'; name: ZoneName }
-  /** The file stays, and is no version of the zone: that is as this entry says (or not there), and its text is not known. */
+  /**
+   * The file stays, and is no version of the zone: that is as this entry says (or not there), and its text is not
+   * known.
+   */
   | { kind: 'disown'; name: ZoneName; entry?: ZoneEntry }
   | { kind: 'confirm'; names: readonly ZoneName[] };
 
@@ -37,9 +40,9 @@ const MODE = 0o600;
 const LARGEST_STEP = 64 * 1024 * 1024;
 
 /**
- * The write-ahead journal: every step is appended and synced before a master file is touched, so one fsync makes a whole batch safe
- * (measured: 15 MB cost less than 300 files synced singly). Files `journal.N`, N rising; a checkpoint begins a new one
- * and drops those before.
+ * The write-ahead journal: every step is appended and synced before a master file is touched, so one fsync makes a
+ * whole batch safe (measured: 15 MB cost less than 300 files synced singly). Files `journal.N`, N rising; a checkpoint
+ * begins a new one and drops those before.
  */
 export class ZoneJournal {
   readonly #folder: string;
@@ -64,8 +67,9 @@ export class ZoneJournal {
   }
 
   /**
-   * Every sound step, oldest first. A torn tail was never acknowledged, and is dropped. A step that is damaged is skipped, because
-   * what follows it was acknowledged, too; the journal is then kept aside and it is said. Without `log` nothing is said or kept.
+   * Every sound step, oldest first. A torn tail was never acknowledged, and is dropped. A step that is damaged is
+   * skipped, because what follows it was acknowledged, too; the journal is then kept aside and it is said. Without
+   * `log` nothing is said or kept.
    */
   static async *replay(folder: string, log?: Log): AsyncGenerator<JournalStep> {
     for (const generation of await generations(folder)) {
@@ -166,7 +170,10 @@ function encode(step: JournalStep): Buffer[] {
   return [frame, payload];
 }
 
-/** Where the step at `at` ends; undefined where it was cut off, or is the nothing that a power cut leaves in place of octets. */
+/**
+ * Where the step at `at` ends; undefined where it was cut off, or is the nothing that a power cut leaves in place of
+ * octets.
+ */
 function endOfStep(octets: Buffer, at: number): number | undefined {
   if (at + FRAME > octets.length) return undefined;
   const length = octets.readUInt32LE(at);

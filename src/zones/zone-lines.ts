@@ -12,7 +12,10 @@ interface CommentLine {
   end: number;
 }
 
-/** One line of a zone's text, or the lines of one entry that goes over several. `start` to `end` are its octets, its end included. */
+/**
+ * One line of a zone's text, or the lines of one entry that goes over several. `start` to `end` are its octets, its end
+ * included.
+ */
 export type ZoneLine = (ParsedEntry | CommentLine) & {
   /** Place of its first line in the text, from 0. */
   index: number;

@@ -11,8 +11,8 @@ import { copyOf, ZoneIndex } from './zone-index.js';
 const NAMED = 1_000;
 
 /**
- * The index in `file`; where it is missing or damaged, its copy, and where that is, too, what the master files say. `rebuilt`: it is to be
- * written anew. The journal goes only when both are written, so the copy knows as much.
+ * The index in `file`; where it is missing or damaged, its copy, and where that is, too, what the master files say.
+ * `rebuilt`: it is to be written anew. The journal goes only when both are written, so the copy knows as much.
  */
 export async function recoverIndex(
   file: string,
@@ -37,8 +37,9 @@ export async function recoverIndex(
 }
 
 /**
- * Owners, times and removals are not in the files: they are taken from what is `known` of damaged indexes, the last of them first, where
- * they speak of the very text that is there. All other zones become the administrator's, and are named.
+ * Owners, times and removals are not in the files: they are taken from what is `known` of damaged indexes, the last of
+ * them first, where they speak of the very text that is there. All other zones become the administrator's, and are
+ * named.
  */
 async function indexFromFiles(files: ZoneFiles, known: readonly ZoneIndex[], log: Log): Promise<ZoneIndex> {
   const index = new ZoneIndex();
@@ -69,7 +70,10 @@ async function indexFromFiles(files: ZoneFiles, known: readonly ZoneIndex[], log
   return index;
 }
 
-/** Drops previous versions that nothing leads back to: a crash between two steps left them, and a later version would find them in its way. */
+/**
+ * Drops previous versions that nothing leads back to: a crash between two steps left them, and a later version would
+ * find them in its way.
+ */
 export async function dropStrayPrevious(files: ZoneFiles, index: ZoneIndex): Promise<void> {
   const previous = new Set(index.previous());
   for (const name of await files.previousNames()) if (!previous.has(name)) files.dropPrevious(name);

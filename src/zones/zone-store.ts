@@ -41,8 +41,9 @@ export interface ZoneWrite {
 }
 
 /**
- * The zones of this server: master files on disk are the truth, an index in memory knows them without reading. A change is
- * durable when its call resolves, and whole or absent after a crash at any moment. One process owns the folder (FolderLock).
+ * The zones of this server: master files on disk are the truth, an index in memory knows them without reading. A change
+ * is durable when its call resolves, and whole or absent after a crash at any moment. One process owns the folder
+ * (FolderLock).
  */
 export class ZoneStore {
   readonly #log: Log;
@@ -69,20 +70,17 @@ export class ZoneStore {
     this.#files = files;
     this.#index = index;
     this.#journal = journal;
-    this.#steps = new ZoneSteps(files, index);
-    this.#folding = new JournalFolding({
-      indexFile: indexFileOf(folder),
-      files,
-      index,
-      journal,
-      log,
-      steps: this.#steps,
-    });
+    const steps = new ZoneSteps(files, index);
+    this.#steps = steps;
+    this.#folding = new JournalFolding({ indexFile: indexFileOf(folder), files, index, journal, log, steps });
     this.#recent = new RecentTexts(files);
     this.edits = new HandEdits(files, index, this.#recent, log);
   }
 
-  /** Opens the folder, or begins it. What a crash left half done is completed from the journal; a lost index is rebuilt from the files. */
+  /**
+   * Opens the folder, or begins it. What a crash left half done is completed from the journal; a lost index is rebuilt
+   * from the files.
+   */
   static async open(folder: string, options: ZoneStoreOptions): Promise<ZoneStore> {
     const { log } = options;
     await mkdir(folder, { recursive: true, mode: 0o750 });
@@ -142,7 +140,10 @@ export class ZoneStore {
     return this.#files.fileOf(name);
   }
 
-  /** The master file's text as it stands; undefined where there is no such zone, or its file is missing (then it counts as damaged). */
+  /**
+   * The master file's text as it stands; undefined where there is no such zone, or its file is missing (then it counts
+   * as damaged).
+   */
   read(name: ZoneName): Buffer | undefined {
     if (!this.#index.entries.has(name)) return undefined;
     const text = this.#recent.read(name);
@@ -179,7 +180,10 @@ export class ZoneStore {
     });
   }
 
-  /** Makes the statement that zones which are not here were removed, with the serial that they have elsewhere. What is here is skipped. */
+  /**
+   * Makes the statement that zones which are not here were removed, with the serial that they have elsewhere. What is
+   * here is skipped.
+   */
   bury(zones: readonly ZoneVersion[], by: string): Promise<void> {
     const removedAt = Date.now();
     return this.#change(() =>
@@ -190,8 +194,9 @@ export class ZoneStore {
   }
 
   /**
-   * The nameserver was seen serving these versions: the previous ones are dropped. A zone that is at another version by now is
-   * left alone. Never rejects: a confirmation that is lost is made again at the next start, so it is not synced either.
+   * The nameserver was seen serving these versions: the previous ones are dropped. A zone that is at another version by
+   * now is left alone. Never rejects: a confirmation that is lost is made again at the next start, so it is not synced
+   * either.
    */
   async confirm(versions: readonly ZoneVersion[]): Promise<void> {
     const confirmed = (): JournalStep[] => [{ kind: 'confirm', names: this.#present(versions) }];
@@ -201,9 +206,9 @@ export class ZoneStore {
   }
 
   /**
-   * Puts the last confirmed version back where the zone is still at this one; a zone that was new is as if it had never come. Where the
-   * text to go back to is not here, because a person changed the file, the file stays, and the zone is at the version before without
-   * it. Resolves with the zones that were. Rejects with zones_not_written.
+   * Puts the last confirmed version back where the zone is still at this one; a zone that was new is as if it had never
+   * come. Where the text to go back to is not here, because a person changed the file, the file stays, and the zone is
+   * at the version before without it. Resolves with the zones that were. Rejects with zones_not_written.
    */
   async rollback(versions: readonly (ZoneVersion & { why?: string })[]): Promise<ZoneName[]> {
     let steps: JournalStep[] = [];
@@ -220,8 +225,8 @@ export class ZoneStore {
   }
 
   /**
-   * From when this resolves until the returned function is called, the journal keeps every change since the index was written: who copies
-   * the files meanwhile, and the journal last, has all of it.
+   * From when this resolves until the returned function is called, the journal keeps every change since the index was
+   * written: who copies the files meanwhile, and the journal last, has all of it.
    */
   async hold(): Promise<() => void> {
     const release = this.#folding.hold();
@@ -250,8 +255,9 @@ export class ZoneStore {
   }
 
   /**
-   * Texts into temporary files, then the journal (now the change is durable), then renames and index. What can fail for want of
-   * room fails before anything is changed. One change after the other; each finds its steps when those before it are through.
+   * Texts into temporary files, then the journal (now the change is durable), then renames and index. What can fail for
+   * want of room fails before anything is changed. One change after the other; each finds its steps when those before
+   * it are through.
    */
   #change(find: () => JournalStep[], durable = true): Promise<void> {
     const next = this.#chain.then(async () => {

@@ -3,7 +3,10 @@ import type { ZoneName } from './zone-name.js';
 /** A block with more than this is cut in two. */
 const MOST = 1_024;
 
-/** What is kept of zones, by name, in blocks: one that comes or goes costs the same among any number, and nobody has to sort all of them for a page. */
+/**
+ * What is kept of zones, by name, in blocks: one that comes or goes costs the same among any number, and nobody has to
+ * sort all of them for a page.
+ */
 export class ZonesInOrder<T extends { name: ZoneName }> {
   /** None is empty. */
   readonly #blocks: T[][] = [];

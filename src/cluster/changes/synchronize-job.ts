@@ -30,7 +30,7 @@ interface Work {
 }
 
 /** One synchronization that somebody started: it goes on without them, and they may look at it again. */
-export class SynchronizeRun implements SynchronizeJob {
+class SynchronizeRun implements SynchronizeJob {
   readonly id = randomBytes(9).toString('base64url');
   readonly startedAt = new Date().toISOString();
   readonly options: SynchronizeOptions;

@@ -3,7 +3,9 @@ import type { OctetWriter } from '../octets.js';
 import type { RdataText } from '../rdata-text.js';
 import type { Field } from './field.js';
 
-/** Writes a dotted quad of four decimal numbers without leading zeros, as inet_pton(3) takes it. False where it is none. */
+/**
+ * Writes a dotted quad of four decimal numbers without leading zeros, as inet_pton(3) takes it. False where it is none.
+ */
 function parseIPv4(bytes: Uint8Array, start: number, end: number, out: OctetWriter): boolean {
   let value = -1;
   let parts = 0;

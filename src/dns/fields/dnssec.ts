@@ -61,8 +61,8 @@ export const certificateAlgorithm = (what: string): Field => named(what, 8, ALGO
 export const certificateType = (what: string): Field => named(what, 16, CERTIFICATES, namesOf(CERTIFICATES));
 
 /**
- * A digest's type and the digest in hexadecimal to the end of the rdata. `lengths` gives the octets of known types; others
- * have at least `least`.
+ * A digest's type and the digest in hexadecimal to the end of the rdata. `lengths` gives the octets of known types;
+ * others have at least `least`.
  */
 function typedDigest(kind: Field, lengths: Readonly<Record<number, number>>, least: number): Field {
   const fits = (type: number, length: number): boolean => length === (lengths[type] ?? Math.max(length, least));

@@ -107,7 +107,9 @@ const DOH_PATH = /^\/.*\{[?&]?(?:[^{}]*,)?dns(?:,[^{}]*)?\}/;
 /** BIND 9.18 takes dohpath by name and prints it by number. */
 const FIRST_UNPRINTED = 7;
 
-/** A value list after one level of escapes: commas part it, `\,` and `\\` are escaped once more (RFC 9460 appendix A.1). */
+/**
+ * A value list after one level of escapes: commas part it, `\,` and `\\` are escaped once more (RFC 9460 appendix A.1).
+ */
 function splitList(value: string): string[] {
   const items = [''];
   for (let i = 0; i < value.length; i++) {

@@ -1,6 +1,8 @@
 import type { Field } from './field.js';
 
-/** Services that BIND finds in /etc/services by name; ours are those that old zones hold (RFC 1010), all else by number. */
+/**
+ * Services that BIND finds in /etc/services by name; ours are those that old zones hold (RFC 1010), all else by number.
+ */
 const PORTS: Readonly<Record<string, number>> = {
   'ftp-data': 20,
   ftp: 21,

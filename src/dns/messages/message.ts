@@ -154,9 +154,9 @@ function takeOpt(message: DnsMessage, opt: MessageRecord): void {
 const scratch = Buffer.allocUnsafe(MAX_MESSAGE + HEADER_SIZE + 2 * MAX_MESSAGE);
 
 /**
- * Message to octets. Where answer and authority do not fit into `limit` octets (65535 where absent), all sections are left
- * out and TC is set: the asker comes again over TCP, and must not use a part of an RRset (RFC 2181 §9). Additional RRsets
- * that do not fit are left out silently, unless `glueRequired` makes them count as needed (RFC 9471).
+ * Message to octets. Where answer and authority do not fit into `limit` octets (65535 where absent), all sections are
+ * left out and TC is set: the asker comes again over TCP, and must not use a part of an RRset (RFC 2181 §9). Additional
+ * RRsets that do not fit are left out silently, unless `glueRequired` makes them count as needed (RFC 9471).
  */
 export function encodeMessage(message: DnsMessage, options: { limit?: number; glueRequired?: boolean } = {}): Buffer {
   const edns = message.edns;

@@ -103,7 +103,9 @@ export class DnsClient {
     });
   }
 
-  /** The serial that the server gives with authority for the zone at this apex; undefined where it serves no such zone. */
+  /**
+   * The serial that the server gives with authority for the zone at this apex; undefined where it serves no such zone.
+   */
   async soaSerial(name: Name): Promise<number | undefined> {
     const { rcode, aa, answer } = await this.query(name, TYPE.SOA);
     if (rcode !== RCODE.NOERROR || !aa) return undefined;
@@ -156,7 +158,9 @@ export class DnsClient {
     });
   }
 
-  /** The kernel tells of an earlier datagram that nobody listens by refusing this one, and says so only to a callback. */
+  /**
+   * The kernel tells of an earlier datagram that nobody listens by refusing this one, and says so only to a callback.
+   */
   #send(socket: Socket, message: Buffer): void {
     socket.send(message, (error: NodeJS.ErrnoException | null) => {
       if (error?.code === 'ECONNREFUSED') this.#failAll('ECONNREFUSED');
@@ -256,7 +260,10 @@ function tryDecode(octets: Buffer): DnsMessage | undefined {
   }
 }
 
-/** Is this a response to that question? The question comes back as it was asked (RFC 5452 §3), or not at all with an error. */
+/**
+ * Is this a response to that question? The question comes back as it was asked (RFC 5452 §3), or not at all with an
+ * error.
+ */
 function answers(message: DnsMessage, asked: { name: Name; type: number }): boolean {
   if (!message.response || message.opcode !== OPCODE_QUERY) return false;
   const [question] = message.questions;

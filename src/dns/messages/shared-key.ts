@@ -1,4 +1,7 @@
-/** Hashes of the HMAC algorithms that servers share keys for (RFC 8945 §6); MD5 is not among them, because it is not to be used any more. */
+/**
+ * Hashes of the HMAC algorithms that servers share keys for (RFC 8945 §6); MD5 is not among them, because it is not to
+ * be used any more.
+ */
 export const HMAC_HASHES = ['sha1', 'sha224', 'sha256', 'sha384', 'sha512'] as const;
 
 /** A secret that two servers share: of a control channel, or of TSIG. */
@@ -26,7 +29,10 @@ export function keyOfClause(text: string): SharedKey {
   return sharedKey(name, ALGORITHM.exec(body)?.[1], SECRET.exec(body)?.[1]);
 }
 
-/** The key of a file as `tsig-keygen` (a `key` clause) or `keymgr -t` writes it, or of a line `hmac-sha256:NAME:SECRET`, as `dig -y` takes it. Throws SharedKeyError. */
+/**
+ * The key of a file as `tsig-keygen` (a `key` clause) or `keymgr -t` writes it, or of a line `hmac-sha256:NAME:SECRET`,
+ * as `dig -y` takes it. Throws SharedKeyError.
+ */
 export function keyOfFile(text: string): SharedKey {
   const [, algorithm, name, secret] = ONE_LINE.exec(text) ?? [];
   return name === undefined ? keyOfClause(text) : sharedKey(name, algorithm, secret);

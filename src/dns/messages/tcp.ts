@@ -30,8 +30,8 @@ export class FrameReader {
 }
 
 /**
- * Sends one message over a TCP connection of its own and answers the first message that comes back. Rejects with a plain
- * Error that says why, after `timeout` milliseconds or at the signal at the latest.
+ * Sends one message over a TCP connection of its own and answers the first message that comes back. Rejects with a
+ * plain Error that says why, after `timeout` milliseconds or at the signal at the latest.
  */
 export function exchangeOverTcp(
   server: { host: string; port: number; signal?: AbortSignal },

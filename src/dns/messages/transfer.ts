@@ -34,8 +34,8 @@ const REFUSED: Readonly<Record<number, string>> = {
 };
 
 /**
- * A whole zone from one of its nameservers, by AXFR (RFC 5936): its records in the order sent, the SOA once and first. With a key nothing
- * is answered that is not proven by TSIG. Rejects with transfer_failed.
+ * A whole zone from one of its nameservers, by AXFR (RFC 5936): its records in the order sent, the SOA once and first.
+ * With a key nothing is answered that is not proven by TSIG. Rejects with transfer_failed.
  */
 export async function transferZone(
   server: { host: string; port: number },

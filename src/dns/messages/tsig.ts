@@ -6,7 +6,10 @@ import { OctetReader, RdataError } from '../octets.js';
 import type { SharedKey } from './shared-key.js';
 import { TYPE } from '../types.js';
 
-/** Transaction signatures (RFC 8945): who shares a key with a server proves by it that messages are from the other, unchanged. */
+/**
+ * Transaction signatures (RFC 8945): who shares a key with a server proves by it that messages are from the other,
+ * unchanged.
+ */
 
 const CLASS_ANY = 255;
 const ARCOUNT_AT = 10;
@@ -54,8 +57,8 @@ export function signRequest(message: Buffer, key: SharedKey, time: number): { oc
 }
 
 /**
- * Checks an answer of several messages, as a zone transfer is: each signature covers the one before it and all messages since. Nothing
- * of the answer may be believed before `isProven`.
+ * Checks an answer of several messages, as a zone transfer is: each signature covers the one before it and all messages
+ * since. Nothing of the answer may be believed before `isProven`.
  */
 export class TsigVerifier {
   readonly #key: SharedKey;
@@ -123,7 +126,10 @@ export class TsigVerifier {
   }
 }
 
-/** A copy of the message as it was before it was signed, and its TSIG record, where it has one: its last (RFC 8945 §5.1). */
+/**
+ * A copy of the message as it was before it was signed, and its TSIG record, where it has one: its last (RFC 8945
+ * §5.1).
+ */
 function withoutTsig(message: Buffer): { bare: Buffer; tsig?: Tsig } {
   const reader = new MessageReader(message.toString('latin1'));
   reader.octets(4);

@@ -10,7 +10,10 @@ interface Fault {
   message: string;
 }
 
-/** The fault behind an error; what has no place of its own is at the word read last. Throws errors that are not the text's. */
+/**
+ * The fault behind an error; what has no place of its own is at the word read last. Throws errors that are not the
+ * text's.
+ */
 export function faultOf(lexer: Lexer, error: unknown): Fault {
   if (error instanceof TextError) return { offset: error.offset, code: error.code, message: error.message };
   const code =

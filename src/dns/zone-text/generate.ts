@@ -18,8 +18,8 @@ export function parseRange(text: string): Range | undefined {
 }
 
 /**
- * One turn of `$GENERATE`: `$` becomes the number, `${offset,width,base}` the number formatted, `$$` a dollar; escapes stay
- * as they are for the reader of names and rdata. Undefined where a format is wrong.
+ * One turn of `$GENERATE`: `$` becomes the number, `${offset,width,base}` the number formatted, `$$` a dollar; escapes
+ * stay as they are for the reader of names and rdata. Undefined where a format is wrong.
  */
 export function expand(template: string, value: number): string | undefined {
   let text = '';

@@ -8,8 +8,9 @@ const MAX_INCLUDED = 1024 * 1024;
 export class IncludeError extends Error {}
 
 /**
- * Reads a file that `$INCLUDE` names, from inside `folder` only: a zone file that came from elsewhere must not be able to
- * read this server's files, so no absolute path but one that begins with the folder, no `..`, and no link that leads out.
+ * Reads a file that `$INCLUDE` names, from inside `folder` only: a zone file that came from elsewhere must not be able
+ * to read this server's files, so no absolute path but one that begins with the folder, no `..`, and no link that leads
+ * out.
  */
 export function readIncluded(folder: string, named: string): Buffer {
   const path = named.startsWith(folder + sep) ? relative(folder, named) : named;

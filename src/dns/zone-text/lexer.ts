@@ -24,8 +24,8 @@ const ENDS_WORD = new Uint8Array(256);
 for (const octet of [0, TAB, LF, CR, SPACE, QUOTE, OPEN, CLOSE, SEMICOLON]) ENDS_WORD[octet] = 1;
 
 /**
- * Cuts master file text (RFC 1035 §5.1) into entries: a line, or several joined by parentheses, and its words. It is also
- * the cursor over the words of the entry read last. Words are offsets into the text; no strings are made.
+ * Cuts master file text (RFC 1035 §5.1) into entries: a line, or several joined by parentheses, and its words. It is
+ * also the cursor over the words of the entry read last. Words are offsets into the text; no strings are made.
  */
 export class Lexer implements RdataText {
   /** The entry began with white space: its owner is the one before. */
@@ -57,8 +57,8 @@ export class Lexer implements RdataText {
   }
 
   /**
-   * Reads the next entry that has words; false at the end of the text. Throws TextError for an entry that cannot be cut into
-   * words; reading then goes on behind it.
+   * Reads the next entry that has words; false at the end of the text. Throws TextError for an entry that cannot be cut
+   * into words; reading then goes on behind it.
    */
   readEntry(): boolean {
     const { bytes } = this;
@@ -169,7 +169,9 @@ export class Lexer implements RdataText {
     this.#quoted[this.count++] = quoted;
   }
 
-  /** Refuses the entry, and puts the reading at the next line's start: what is behind the fault is read as new entries. */
+  /**
+   * Refuses the entry, and puts the reading at the next line's start: what is behind the fault is read as new entries.
+   */
   #fail(offset: number, code: string, message: string): never {
     const lineEnd = this.bytes.indexOf(LF, offset);
     this.#at = lineEnd < 0 || lineEnd >= this.#end ? this.#end : lineEnd + 1;

@@ -10,7 +10,9 @@ interface Span {
   wordsEnd: number;
 }
 
-/** The TTL of what an entry makes, seconds, and where the word with its type begins: a TTL may be written before that. */
+/**
+ * The TTL of what an entry makes, seconds, and where the word with its type begins: a TTL may be written before that.
+ */
 export interface TtlInEffect {
   ttl: number;
   /** False where it is inherited. */

@@ -26,9 +26,9 @@ export interface ParseOptions {
 }
 
 /**
- * Reads a zone's master file text (RFC 1035 §5) as BIND 9.18 reads it. `zone` is its name, as "example.org". A string is
- * taken as UTF-8. Throws zone_invalid with all issues found, at most 100. Whether the records make a zone that can be served
- * is for `checkZone` to say.
+ * Reads a zone's master file text (RFC 1035 §5) as BIND 9.18 reads it. `zone` is its name, as "example.org". A string
+ * is taken as UTF-8. Throws zone_invalid with all issues found, at most 100. Whether the records make a zone that can
+ * be served is for `checkZone` to say.
  */
 export function parseZone(text: Buffer | string, zone: string, options: ParseOptions = {}): Zone {
   const parser = new ZoneParser(zone, options);

@@ -7,8 +7,8 @@ export interface Place {
 }
 
 /**
- * The place of an octet. `known` is the line of some earlier octet, from where lines are counted, so that the end of a large
- * text costs no more than its beginning. Columns count characters of UTF-8, not octets.
+ * The place of an octet. `known` is the line of some earlier octet, from where lines are counted, so that the end of a
+ * large text costs no more than its beginning. Columns count characters of UTF-8, not octets.
  */
 export function placeOf(text: Buffer, offset: number, known: { offset: number; line: number }): Place {
   const lineStart = offset === 0 ? 0 : text.lastIndexOf(LF, offset - 1) + 1;

@@ -33,7 +33,9 @@ function line(owner: string, record: ResourceRecord): string {
   );
 }
 
-/** White space from one column to another as BIND makes it: tabs as far as they reach, then blanks, at least one column. */
+/**
+ * White space from one column to another as BIND makes it: tabs as far as they reach, then blanks, at least one column.
+ */
 function gap(from: number, column: number): string {
   const to = Math.max(column, from + 1);
   const tabs = Math.floor(to / TAB) - Math.floor(from / TAB);
@@ -69,8 +71,8 @@ function compare(a: Placed, b: Placed): number {
 }
 
 /**
- * The zone one record a line in canonical order, byte for byte as `named-compilezone -s full` prints it. All records of an
- * RRset carry the owner name as its first record spells it.
+ * The zone one record a line in canonical order, byte for byte as `named-compilezone -s full` prints it. All records of
+ * an RRset carry the owner name as its first record spells it.
  */
 export function printZone(zone: Zone): string {
   const owners = new Map<string, string>();
