@@ -101,7 +101,7 @@ const AIMED: Readonly<Record<string, string>> = {
   reversetrust: '0',
   role: 'sync',
   serial: '7',
-  serialnum: '',
+  serialnum: '7',
   service: 'named',
   smtp: '',
   target: '',
