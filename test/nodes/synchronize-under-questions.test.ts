@@ -25,7 +25,7 @@ describe.each(TESTED)('a member with $kind and 1,000 zones', ({ kind, installed 
     beforeAll(async () => {
       nodes = await NodeProcesses.start({
         count: ZONES,
-        members: [kind as NameserverKind],
+        members: [kind],
         entry: 'dist/demo/node-main.js',
       });
       await nodes.join();
