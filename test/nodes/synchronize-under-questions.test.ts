@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { NameserverKind } from '../../src/nameservers/nameserver-settings.js';
 import { hostingQuestions } from '../hosting-questions.js';
 import { hostingZone } from '../hosting-zones.js';
 import { NodeProcesses, untilAllAnswered } from '../node-processes.js';
