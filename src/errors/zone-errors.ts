@@ -105,7 +105,7 @@ export const ZONE_ERRORS = {
   record_changed: {
     status: 409,
     sentence: ({ zone }: { zone: string }) =>
-      `Somebody else changed zone ${zone} after you opened this page, so nothing was done. Open its records again.`,
+      `Zone ${zone} was changed by somebody else after you opened this page, so nothing was done. Open its records again.`,
   },
   zone_file_sound: {
     status: 409,

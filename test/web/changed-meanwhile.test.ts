@@ -55,7 +55,7 @@ describe('of two forms of one zone that are sent at once, the second is refused 
       root.post(`/zone/${zone}/record`, { version, name, ttl: '60', type: 'A', value: '192.0.2.9' });
     const answers = await Promise.all([add('one'), add('two')]);
     expect(statuses(answers)).toEqual([303, 409]);
-    expect(answers.find(({ status }) => status === 409)?.html).toContain(`Somebody else changed zone ${zone}`);
+    expect(answers.find(({ status }) => status === 409)?.html).toContain(`Zone ${zone} was changed by somebody else`);
     expect((await text()).match(/192\.0\.2\.9/g)).toHaveLength(1);
   });
 

@@ -110,6 +110,6 @@ describe('Synchronize DNS Records', () => {
     await ended(path);
     expect((await root.get(path)).html).toContain('It ended early: the disk is full');
     expect((await alice.get(path)).status).toBe(404);
-    expect((await root.get('/synchronize/none')).html).toContain('is forgotten');
+    expect((await root.get('/synchronize/none')).html).toContain('is no longer known');
   });
 });
