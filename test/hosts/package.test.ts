@@ -29,7 +29,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 describe('the package holds', () => {
   test('what a host, an operator and a reader need', () => {
     const needed = ['plugin.json', 'LICENSE', 'README.md', 'CHANGELOG.md', 'dist/plugin.js', 'dist/plugin.d.ts'];
-    const below = ['views/', 'templates/zones/', 'templates/nameservers/', 'public/', 'docs/', 'examples/'];
+    const below = ['views/', 'templates/zones/', 'src/nameservers/', 'public/', 'docs/', 'examples/'];
     expect(needed.filter((file) => !files.includes(file))).toEqual([]);
     expect(below.filter((place) => !files.some((file) => file.startsWith(place)))).toEqual([]);
   });
@@ -40,8 +40,9 @@ describe('the package holds', () => {
   });
 
   test('no tests, no sources, no traces of a build', () => {
+    // What differs between nameservers lies in their folders: a configuration, a page, and what the installer reads.
     const unwanted =
-      /(^|\/)(test|tests|bench|src|build)\/|\.test\.|(?<!\.d)\.ts$|\.map$|tsbuildinfo|(^|\/)\.(?!\/)|tsconfig|eslint|vitest/;
+      /(^|\/)(test|tests|bench|src(?!\/nameservers\/[a-z]+\/[\w.-]+\.(conf|md|sh)$)|build)\/|\.test\.|(?<!\.d)\.ts$|\.map$|tsbuildinfo|(^|\/)\.(?!\/)|tsconfig|eslint|vitest/;
     expect(files.filter((file) => unwanted.test(file))).toEqual([]);
   });
 
