@@ -4,7 +4,7 @@ import process from 'node:process';
 import { setImmediate } from 'node:timers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseName } from '../../dist/dns/name.js';
-import { DnsClient } from '../../dist/dns/query.js';
+import { DnsClient } from '../../dist/dns/messages/query.js';
 import { soaSerial } from '../../dist/dns/serial.js';
 import { TYPE } from '../../dist/dns/types.js';
 

@@ -139,6 +139,14 @@ describe('the structure of the source', () => {
     expect(asking).toContain('src/cluster/model/member.ts');
   });
 
+  test('programs of tests that load what is built name files that are built from a source', () => {
+    const naming = tracked.filter((file) => /^(test|bench)\/.*\.m?[jt]s$/.test(file));
+    const built = naming.flatMap((file) => readFileSync(file, 'utf8').match(/\bdist\/[a-z/-]+\.js\b/g) ?? []);
+    const unbuilt = built.filter((file) => !text.has(file.replace(/^dist\/(.*)\.js$/, 'src/$1.ts')));
+    expect(built.length).toBeGreaterThan(10);
+    expect(unbuilt).toEqual([]);
+  });
+
   test('every room and sub-room is described in docs/architecture.md', () => {
     const described = readFileSync('docs/architecture.md', 'utf8');
     const rooms = new Set(sources.map(dirname));

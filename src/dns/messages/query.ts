@@ -83,6 +83,8 @@ export class DnsClient {
   readonly #limit = pLimit(IN_FLIGHT);
   readonly #connectionLimit = pLimit(CONNECTIONS);
   #socket: Promise<Socket> | undefined;
+  /** The server refused some of what is under way: all of it fails in the next turn. */
+  #refused = false;
   readonly #closing = new AbortController();
 
   constructor(server: DnsServer, options: QueryOptions = {}) {
@@ -159,11 +161,18 @@ export class DnsClient {
   }
 
   /**
-   * The kernel tells of an earlier datagram that nobody listens by refusing this one, and says so only to a callback.
+   * The kernel tells of an earlier datagram that nobody listens by refusing this one, and says so only to a callback,
+   * before the event loop goes on. Those who wait for a place send next: all fail once in a turn, so that others run
+   * between, where many questions go to a server that is down.
    */
   #send(socket: Socket, message: Buffer): void {
     socket.send(message, (error: NodeJS.ErrnoException | null) => {
-      if (error?.code === 'ECONNREFUSED') this.#failAll('ECONNREFUSED');
+      if (error?.code !== 'ECONNREFUSED' || this.#refused) return;
+      this.#refused = true;
+      setImmediate(() => {
+        this.#refused = false;
+        this.#failAll('ECONNREFUSED');
+      });
     });
   }
 
