@@ -29,6 +29,8 @@ export interface FilesFound {
 /** So many files are looked at without giving way to the event loop. */
 const SLICE = 32;
 const MOST_NAMED = 20;
+const OTHER_NAME =
+  'servers take its name, which ends in ".db", for the name of a file, and so for another zone; remove its file';
 const MISSING = 'files of zones are missing; no command removed them, so the zones are kept everywhere else';
 
 /**
@@ -162,6 +164,7 @@ export class HandEdits {
       if (looked++ % SLICE === SLICE - 1) await new Promise((resolve) => setImmediate(resolve));
       if (!file.inPlace) {
         found.strange.push(file.path);
+        if (/\.db$/i.test(file.name)) this.noteBroken(file.name, OTHER_NAME);
         continue;
       }
       there.add(file.name);

@@ -17,7 +17,7 @@ import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { ClusterError, codeOf, ifMissing } from '../errors.js';
 import { syncFolder } from '../state/durable-file.js';
-import { zoneName, type ZoneName } from './zone-name.js';
+import { isZoneName, type ZoneName } from './zone-name.js';
 
 /** The nameserver may run as another user of our group: it reads, nobody else does. */
 const FILE_MODE = 0o640;
@@ -241,14 +241,6 @@ function openNew(file: string): number {
 
 function shardOf(name: ZoneName): string {
   return createHash('md5').update(name).digest('hex').slice(0, 2);
-}
-
-function isZoneName(name: string): boolean {
-  try {
-    return zoneName(name) === name;
-  } catch {
-    return false;
-  }
 }
 
 function fileName(name: ZoneName): string {

@@ -5,7 +5,7 @@ import { formatName, isAtOrBelow, lowerName, parseName } from '../dns/name.js';
 import { parseZone } from '../dns/zone-text/parser.js';
 import { printZone } from '../dns/zone-text/printer.js';
 import { sentenceOf } from '../errors.js';
-import { zoneName, type ZoneName } from './zone-name.js';
+import { servedZoneName, zoneName, type ZoneName } from './zone-name.js';
 
 /** A zone file of a folder that is imported, or why a file was left out. */
 export type FolderItem = { file: string; name: ZoneName; text: Buffer } | { file: string; leftOut: string };
@@ -45,7 +45,7 @@ async function readItem(folder: string, file: string): Promise<FolderItem | unde
     const apex = apexOf(text, UNKNOWN);
     if (apex === undefined) return { file, leftOut: 'it holds no SOA record' };
     const isNamed = !isAtOrBelow(lowerName(apex), UNKNOWN);
-    const name = zoneName(isNamed ? formatName(apex) : nameOfFile(file));
+    const name = isNamed ? servedZoneName(formatName(apex)) : zoneName(nameOfFile(file));
     if (!/^[^\S\n]*\$INCLUDE\b/im.test(text.toString('latin1'))) return { file, name, text };
     return { file, name, text: Buffer.from(printZone(parseZone(text, name, { include: folder })), 'latin1') };
   } catch (error) {
@@ -55,5 +55,5 @@ async function readItem(folder: string, file: string): Promise<FolderItem | unde
 
 function nameOfFile(file: string): string {
   const extension = extname(file);
-  return ['.zone', '.db', '.txt'].includes(extension) ? basename(file, extension) : file;
+  return ['.zone', '.txt'].includes(extension) ? basename(file, extension) : file;
 }

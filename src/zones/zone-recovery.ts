@@ -6,6 +6,7 @@ import { dropTemporaries } from '../state/durable-file.js';
 import { validateZone } from './validation.js';
 import type { ZoneFiles } from './zone-files.js';
 import { copyOf, ZoneIndex } from './zone-index.js';
+import { isZoneName } from './zone-name.js';
 
 /** Zones named in one line of the log. */
 const NAMED = 1_000;
@@ -68,6 +69,21 @@ async function indexFromFiles(files: ZoneFiles, known: readonly ZoneIndex[], log
     log.error({ zones }, 'it is in no index any more whose these zones were: they are now of root');
   }
   return index;
+}
+
+/**
+ * Lets go of zones whose names mean another zone to a member, as earlier versions took them. Their files stay, and
+ * are named among those that can't be used.
+ */
+export function dropOtherNames(index: ZoneIndex, log: Log): void {
+  const zones = [...index.entries.keys()].filter((name) => !isZoneName(name));
+  for (const name of zones) index.delete(name);
+  for (const name of index.tombstones.keys()) if (!isZoneName(name)) index.tombstones.delete(name);
+  if (zones.length > 0)
+    log.error(
+      { zones: zones.slice(0, NAMED), count: zones.length },
+      'zones are not served: members take their names for other zones',
+    );
 }
 
 /**

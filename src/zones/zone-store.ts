@@ -12,7 +12,7 @@ import type { Tombstone, ZoneEntry, ZoneHome, ZoneIndex } from './zone-index.js'
 import { RecentTexts } from './recent-texts.js';
 import { namesOf, ZoneJournal, type JournalStep } from './zone-journal.js';
 import type { ZoneName } from './zone-name.js';
-import { dropStrayPrevious, recoverIndex } from './zone-recovery.js';
+import { dropOtherNames, dropStrayPrevious, recoverIndex } from './zone-recovery.js';
 import { ZoneSteps } from './zone-steps.js';
 
 /** The journal is folded into files and index when it has grown to this. */
@@ -91,6 +91,7 @@ export class ZoneStore {
       const store = new ZoneStore(folder, options, files, index, journal);
       const { performed, touched } = await replayJournal(folder, { files, index, log });
       for (const name of touched) store.#steps.touched.add(name);
+      dropOtherNames(index, log);
       await dropStrayPrevious(files, index);
       await store.edits.look({ every: false });
       // What was replayed is in generations before the present one: it is folded while the server starts.

@@ -198,3 +198,20 @@ test('files of a fold that failed are synced before their journal goes', async (
   expect(synced).toEqual(new Set([a, b]));
   expect(snapshot.mock.settledResults.at(-1)?.type).toBe('fulfilled');
 });
+
+describe('a zone of a name that members take for another zone', () => {
+  const taken = 'v1.example.db' as typeof a;
+
+  test.each(['after a stop', 'after a crash'])('is not held any more, its file stays and is named: %s', async (how) => {
+    const kept = await open();
+    await write(kept, [version(taken, 1), version(b, 1)]);
+    if (how === 'after a stop') await kept.close();
+    for (const start of ['first', 'second']) {
+      await withStore((store) => {
+        expect([...store.entries()].map(({ name }) => name), start).toEqual([b]);
+        expect(store.edits.damaged()).toEqual([{ zone: taken, why: expect.stringContaining('.db') as string }]);
+        expect(filesBelow('zones').filter((file) => file.endsWith(taken))).toHaveLength(1);
+      });
+    }
+  });
+});

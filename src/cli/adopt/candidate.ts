@@ -6,7 +6,7 @@ import { TYPE } from '../../dns/types.js';
 import { isClusterError, sentenceOf } from '../../errors.js';
 import type { StatementPlace } from '../../nameservers/configured/configured-zone.js';
 import { validateZone } from '../../zones/validation.js';
-import { zoneName, type ZoneName } from '../../zones/zone-name.js';
+import { servedZoneName, type ZoneName } from '../../zones/zone-name.js';
 
 /** A zone of the other server: as it can be taken, or why it can't. */
 export type Candidate = Found & (Sound | LeftOut);
@@ -47,7 +47,7 @@ export function isOfEveryServer(zone: string): boolean {
  */
 export function candidateOf(found: Found, text: Buffer, include?: string): Candidate {
   try {
-    const name = zoneName(found.zone);
+    const name = servedZoneName(found.zone);
     const whole = INCLUDE.test(text.toString('latin1')) ? withIncluded(text, name, include) : text;
     const { zone, serial, digest, warnings } = validateZone(name, whole);
     const said = warnings.map(({ line, message }) => `line ${line}: ${message}`);

@@ -89,7 +89,7 @@ export class CpanelMember implements MemberBackend {
     const { body } = await this.#connection.get('/scripts2/getzonelist_local?', options);
     const lines = body.toString('utf8').split('\n', MOST_ZONES + 1);
     if (lines.length > MOST_ZONES) throw this.#connection.invalid(`it lists more than ${MOST_ZONES} zones`);
-    return lines.flatMap((line) => zoneOf(line.trim().replace(/\.db$/, '')) ?? []);
+    return lines.flatMap((line) => zoneOf(line.trim()) ?? []);
   }
 
   async zones(names: readonly ZoneName[], options?: CallOptions): Promise<Map<ZoneName, Buffer>> {

@@ -1,4 +1,4 @@
-import { zoneName, type ZoneName } from '../../zones/zone-name.js';
+import { servedZoneName, type ZoneName } from '../../zones/zone-name.js';
 import { CallRefused, type JsonConnection } from '../json-connection.js';
 import type { CallOptions, MemberBackend, MemberChange, MemberInfo, Pushed } from '../member-backend.js';
 import type { MemberField } from '../member-type.js';
@@ -105,7 +105,7 @@ export function nsChoice(value: string | undefined): NsChoice {
 
 function nameOf(name: string): ZoneName | undefined {
   try {
-    return zoneName(name);
+    return servedZoneName(name);
   } catch {
     return undefined;
   }

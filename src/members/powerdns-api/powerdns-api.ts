@@ -4,7 +4,7 @@ import { parseZone } from '../../dns/zone-text/parser.js';
 import { printZone } from '../../dns/zone-text/printer.js';
 import { TYPE } from '../../dns/types.js';
 import type { Zone } from '../../dns/zone.js';
-import { zoneName, type ZoneName } from '../../zones/zone-name.js';
+import { servedZoneName, type ZoneName } from '../../zones/zone-name.js';
 import { CallRefused, JsonConnection, type JsonCall } from '../json-connection.js';
 import type { CallOptions, MemberBackend, MemberChange, MemberInfo, Pushed } from '../member-backend.js';
 import type { MemberType } from '../member-type.js';
@@ -232,7 +232,7 @@ function textOf(name: ZoneName, rrsets: readonly RRset[]): Buffer {
 
 function nameOf(name: string): ZoneName | undefined {
   try {
-    return zoneName(name.replace(/\.$/, ''));
+    return servedZoneName(name);
   } catch {
     return undefined;
   }

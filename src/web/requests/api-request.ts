@@ -141,19 +141,19 @@ export class ApiRequest {
   zone(): ZoneName {
     const zone = this.text('zone');
     if (zone === undefined) throw new ClusterError('parameter_invalid', { parameter: 'zone', why: 'is missing' });
-    return namedZone(zone);
+    return zoneName(zone);
   }
 
   /** A list of zones, separated by commas or `|`; empty where it was not sent. */
   zones(...keys: readonly string[]): ZoneName[] {
-    return this.list(...keys).map(namedZone);
+    return this.list(...keys).map((name) => zoneName(name));
   }
 
   /** Such a list without what can be no zone's name: that is as absent as an unknown zone. */
   possibleZones(...keys: readonly string[]): ZoneName[] {
     return this.list(...keys).flatMap((given) => {
       try {
-        return [namedZone(given)];
+        return [zoneName(given)];
       } catch {
         return [];
       }
@@ -167,11 +167,6 @@ export class ApiRequest {
     if (names.length > MOST_LISTED) throw new ClusterError('too_many_parameters', { limit: MOST_LISTED });
     return names.filter((name) => name !== '');
   }
-}
-
-/** Checks a zone's name. Old peers name a zone by its file: one whose real name ends so is in the TLD `.db`, which does not exist. */
-export function namedZone(name: string): ZoneName {
-  return zoneName(name.replace(/\.db$/, ''));
 }
 
 async function* pairsOf(request: Request): AsyncGenerator<Pair> {

@@ -4,7 +4,8 @@ import { sentenceOf } from '../../errors.js';
 import type { Pair } from '../../wire-format/form-pairs.js';
 import { formatOutcomes, type ZoneOutcome } from '../../wire-format/outcome-lines.js';
 import { lastGivenOf, zoneOfKey } from '../../wire-format/zone-bundle.js';
-import { namedZone, type ApiRequest } from '../requests/api-request.js';
+import { zoneName } from '../../zones/zone-name.js';
+import type { ApiRequest } from '../requests/api-request.js';
 import {
   conflictLines,
   conversionLines,
@@ -54,7 +55,7 @@ export class BundleIntake {
     // A consumer ignores items with an empty value.
     if (given === undefined || value.length === 0) return;
     try {
-      const name = namedZone(given);
+      const name = zoneName(given);
       if (this.#cameByUs) {
         this.#outcomes.push({ name, outcome: 'passed' });
         return;

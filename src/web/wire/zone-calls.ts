@@ -1,8 +1,8 @@
 import { ClusterError, isClusterError, sentenceOf } from '../../errors.js';
 import { formatOutcomes, type ZoneOutcome } from '../../wire-format/outcome-lines.js';
-import type { ZoneName } from '../../zones/zone-name.js';
+import { zoneName, type ZoneName } from '../../zones/zone-name.js';
 import type { WireAnswer, WireCalls } from './wire-call.js';
-import { namedZone, type ApiRequest } from '../requests/api-request.js';
+import type { ApiRequest } from '../requests/api-request.js';
 import { conversionLines, refusedAs, savedAs, unnamedAs, UNPROCESSABLE } from './zone-outcomes.js';
 
 /** Calls that look at zones, and that change them one by one or by their names. */
@@ -61,7 +61,7 @@ async function remove(list: readonly string[], request: ApiRequest): Promise<Wir
   const names: ZoneName[] = [];
   for (const given of list) {
     try {
-      names.push(namedZone(given));
+      names.push(zoneName(given));
     } catch (error) {
       outcomes.push(unnamedAs(given, sentenceOf(error)));
     }

@@ -84,7 +84,7 @@ export function zonePages(context: PageContext): Router {
       const { name, template, ...variables } = readForm(templateForm, request);
       const { principal } = visitOf(request);
       return {
-        result: await cluster.zones.create(zoneName(name.trim()), { template, variables }, principal),
+        result: await cluster.zones.create(zoneName(name), { template, variables }, principal),
         given: name,
       };
     }),
@@ -95,7 +95,7 @@ export function zonePages(context: PageContext): Router {
       const { name, text } = readForm(textForm, request);
       const { principal } = visitOf(request);
       const bytes = submittedText(text, undefined);
-      return { result: await cluster.zones.add(zoneName(name.trim()), bytes, principal), given: name };
+      return { result: await cluster.zones.add(zoneName(name), bytes, principal), given: name };
     }),
   );
 
