@@ -3,7 +3,6 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SELF, type Principal } from '../access/principal.js';
 import { sentenceOf } from '../errors.js';
-import { CutOff } from '../members/member-backend.js';
 import type { MemberType } from '../members/member-type.js';
 import { MemberTypes } from '../members/member-types.js';
 import type { Nameserver } from '../nameservers/nameserver.js';
@@ -14,7 +13,6 @@ import { ZoneHistory } from '../zones/zone-history.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import { ZoneStore } from '../zones/zone-store.js';
 import { LostFiles } from './changes/lost-files.js';
-import { Progress } from './changes/progress.js';
 import { RemovedZones } from './changes/removed-zones.js';
 import { Synchronize } from './changes/synchronize.js';
 import { ZoneChanges } from './changes/zone-changes.js';
@@ -24,14 +22,14 @@ import { DriftChecks } from './drift/drift-checks.js';
 import { DEFAULT_DRIFT_SCHEDULE, DEFAULT_HEALTH_SCHEDULE, Schedule } from './health/schedule.js';
 import { Conflicts } from './local/conflicts.js';
 import { LocalZones } from './local/local-zones.js';
-import { Origins } from './local/origins.js';
-import { wasOurs } from './local/own-version.js';
 import { Rescan } from './local/rescan.js';
 import type { ConflictPolicy } from './local/zone-home.js';
+import { ZoneVersions } from './local/zone-versions.js';
 import { KeptMembers } from './members/kept-members.js';
 import { MemberTable } from './members/member-table.js';
 import type { TrustTokens } from './members/reverse-trust.js';
 import { Audit, type AuditTrail } from './model/audit.js';
+import type { ClusterEvents } from './model/cluster-events.js';
 import { clusterStateSchema, newClusterState, type ClusterState } from './model/cluster-state.js';
 import type { OwnIdentity } from './model/own-identity.js';
 import type { ChangeOptions, ChangeResult, ClusterStatus, MemberZoneState, ZoneRow } from './model/results.js';
@@ -61,24 +59,18 @@ interface Opened {
   state: JsonState<ClusterState>;
   store: ZoneStore;
   conflicts: Conflicts;
-  events: EventEmitter<{ changed: [] }>;
+  events: ClusterEvents;
 }
 
-/** What a running cluster is made of, beside what it shows. */
+/** What the cluster itself works with, beside what it shows; tests of one part get it from here. */
 interface Parts {
   nameserver: Nameserver;
-  state: JsonState<ClusterState>;
   store: ZoneStore;
-  conflicts: Conflicts;
+  versions: ZoneVersions;
   history: ZoneHistory;
   rescan: Rescan;
-  local: LocalZones;
   workers: Delivery;
   changes: ZoneChanges;
-  progress: Progress;
-  audit: Audit;
-  schedules: readonly Schedule[];
-  log: Log;
 }
 
 /**
@@ -97,71 +89,52 @@ export class Cluster {
   readonly synchronize: Synchronize;
   readonly settings: Settings;
   /** `changed`: something went wrong or right, so that `problems` are others now. */
-  readonly events: EventEmitter<{ changed: [] }>;
+  readonly events: ClusterEvents;
   // By this name, and not #parts: tests of one part get it from a whole cluster.
   private readonly parts: Parts;
-
-  readonly #ending = new AbortController();
+  /** In their order. */
+  readonly #beginnings: readonly (() => Promise<unknown>)[];
+  readonly #ends: readonly (() => Promise<unknown>)[];
+  readonly #log: Log;
 
   private constructor(options: ClusterOptions, { state, store, conflicts, events }: Opened) {
     const { folder, own, nameserver, tokens, log } = options;
-    const here = own.hostname.toLowerCase();
+    const { hostname } = own;
     const audit = new Audit(options.audit);
     const types = new MemberTypes(options.memberTypes, log);
-    const origins = new Origins();
     const history = new ZoneHistory(join(folder, 'history'), log);
-    const changed = (): void => void events.emit('changed');
     const local = new LocalZones({ store, nameserver, log, changed: (names) => workers.changed(names) });
     const rescan = new Rescan({ store, log, local });
-    const workers: Delivery = new Delivery({
-      state,
-      store,
-      own,
-      log,
-      origins,
-      conflicts,
-      types,
-      folder: join(folder, 'ledgers'),
-      ahead: (...seen) => this.#raise(...seen),
-      wasOurs: (name, version) => wasOurs(name, version, history),
-      setBack: (...met) => this.drift.noteSetBack(...met),
-      changed,
-      ending: this.#ending.signal,
-    });
-    const progress = new Progress(workers);
+    const versions = new ZoneVersions({ here: hostname.toLowerCase(), local, history, log });
+    const ledgers = join(folder, 'ledgers');
+    const workers: Delivery = new Delivery({ state, store, folder: ledgers, own, log, versions, types, events });
     const policy = (): ConflictPolicy => state.data.conflictPolicy;
-    const changes = new ZoneChanges({ local, progress, workers, history, store, origins, conflicts, here, policy });
+    const changes = new ZoneChanges({ local, store, versions, conflicts, workers, policy });
     const kept = new KeptMembers(state);
-    this.hostname = own.hostname;
+    const synchronize = new Synchronize({ store, workers, changes, audit });
+    this.hostname = hostname;
     this.events = events;
-    this.synchronize = new Synchronize({ store, workers, changes, audit });
-    const { synchronize } = this;
+    this.synchronize = synchronize;
     this.zones = new Zones({ store, local, history, conflicts, changes, synchronize, audit });
     this.removed = new RemovedZones({ store, history, changes, audit });
     this.files = new LostFiles({ store, workers, history, changes, rescan, audit });
     this.members = new MemberTable({ kept, store, own, nameserver, types, tokens, workers, audit });
-    this.drift = new DriftChecks({ store, workers, changes, here, log, audit, looked: changed });
-    this.settings = new Settings({ hostname: own.hostname, state, nameserver, delivery: workers, audit });
+    this.drift = new DriftChecks({ store, workers, changes, versions, log, audit, events });
+    this.settings = new Settings({ hostname, state, nameserver, delivery: workers, audit });
+    this.parts = { nameserver, store, versions, history, rescan, workers, changes };
     const { health = DEFAULT_HEALTH_SCHEDULE, drift = DEFAULT_DRIFT_SCHEDULE } = options.schedules ?? {};
     const schedules = [
       new Schedule(health, 'health check', () => this.#checkHealth(), log),
       new Schedule(drift, 'drift check', () => this.drift.checkNow(SELF), log),
     ];
-    this.parts = {
-      nameserver,
-      state,
-      store,
-      conflicts,
-      history,
-      rescan,
-      local,
-      workers,
-      changes,
-      progress,
-      audit,
-      schedules,
-      log,
-    };
+    this.#log = log;
+    this.#beginnings = [() => rescan.beforeStart(), ...[local, workers, ...schedules].map((one) => () => one.start())];
+    this.#ends = [
+      () => Promise.all(schedules.map((schedule) => schedule.stop())),
+      () => Promise.all([this.drift, synchronize, workers].map((one) => one.stop())),
+      () => local.stop(),
+      ...[history, conflicts, store, state].map((one) => () => one.close()),
+    ];
   }
 
   /**
@@ -170,19 +143,16 @@ export class Cluster {
    */
   static async start(options: ClusterOptions): Promise<Cluster> {
     const { folder, log } = options;
+    const { hostname } = options.own;
     await mkdir(folder, { recursive: true, mode: 0o750 });
     const schema = clusterStateSchema;
     const state = await JsonState.open(join(folder, 'cluster.json'), { schema, defaults: newClusterState, log });
     const store = await ZoneStore.open(folder, { log });
-    const events = new EventEmitter<{ changed: [] }>();
-    const isNew = (): void => void events.emit('changed');
-    const conflicts = await Conflicts.open(join(folder, 'conflicts'), { store, isNew, log });
+    const events: ClusterEvents = new EventEmitter();
+    const conflicts = await Conflicts.open(join(folder, 'conflicts'), { store, hostname, events, log });
     const cluster = new Cluster(options, { state, store, conflicts, events });
     try {
-      await cluster.parts.rescan.beforeStart();
-      await cluster.parts.local.start();
-      await cluster.parts.workers.start();
-      for (const schedule of cluster.parts.schedules) await schedule.start();
+      for (const begin of cluster.#beginnings) await begin();
       return cluster;
     } catch (error) {
       await cluster.stop();
@@ -195,20 +165,10 @@ export class Cluster {
    * said to them is cut off first, and the rest then ends in order.
    */
   async stop(): Promise<void> {
-    this.#ending.abort(new CutOff());
-    const { schedules, workers, local, history, conflicts, store, state, log } = this.parts;
-    const ends = [
-      () => Promise.all(schedules.map((schedule) => schedule.stop())).then(() => undefined),
-      () => Promise.all([this.drift.stop(), this.synchronize.stop(), workers.stop()]).then(() => undefined),
-      () => local.stop(),
-      () => history.close(),
-      () => conflicts.close(),
-      () => store.close(),
-      () => state.close(),
-    ];
-    for (const end of ends) {
+    this.parts.workers.cutOff();
+    for (const end of this.#ends) {
       // A part that cannot end in order keeps none of the others running.
-      await end().catch((error: unknown) => log.error({ error: sentenceOf(error) }, 'stopping went wrong'));
+      await end().catch((error: unknown) => this.#log.error({ error: sentenceOf(error) }, 'stopping went wrong'));
     }
   }
 
@@ -277,22 +237,8 @@ export class Cluster {
   async #checkHealth(): Promise<void> {
     await this.parts.store.edits.lookForMissing(FILES_A_LOOK);
     await this.parts.workers.probeAll();
-    if (this.#ending.signal.aborted) return;
+    if (this.parts.workers.ending.aborted) return;
     this.drift.lookAtLosses();
     this.events.emit('changed');
-  }
-
-  /** A member serves a later serial: ours is published again above it, which heals the member. */
-  async #raise(name: ZoneName, serial: number, member: string): Promise<void> {
-    try {
-      const { change, serial: ours } = await this.parts.changes.raise(name, { above: serial, member }, SELF);
-      if (change === 'saved')
-        this.parts.log.warn(
-          { zone: name, member, serial, ours },
-          'a member has a later serial: ours was raised above it',
-        );
-    } catch (error) {
-      this.parts.log.warn({ zone: name, error: sentenceOf(error) }, 'the serial could not be raised');
-    }
   }
 }

@@ -24,29 +24,21 @@ interface Found {
   silent: Map<ZoneName, string>;
 }
 
+interface LostFilesOptions {
+  store: ZoneStore;
+  workers: Delivery;
+  history: ZoneHistory;
+  changes: ZoneChanges;
+  rescan: Rescan;
+  audit: Audit;
+}
+
 /** Brings zone files back that are missing or can't be used: nothing was removed, so somebody still has them. */
 export class LostFiles {
-  readonly #store: ZoneStore;
-  readonly #workers: Delivery;
-  readonly #history: ZoneHistory;
-  readonly #changes: ZoneChanges;
-  readonly #rescan: Rescan;
-  readonly #audit: Audit;
+  readonly #options: LostFilesOptions;
 
-  constructor(options: {
-    store: ZoneStore;
-    workers: Delivery;
-    history: ZoneHistory;
-    changes: ZoneChanges;
-    rescan: Rescan;
-    audit: Audit;
-  }) {
-    this.#store = options.store;
-    this.#workers = options.workers;
-    this.#history = options.history;
-    this.#changes = options.changes;
-    this.#rescan = options.rescan;
-    this.#audit = options.audit;
+  constructor(options: LostFilesOptions) {
+    this.#options = options;
   }
 
   /**
@@ -54,32 +46,34 @@ export class LostFiles {
    * with zone_unknown, zone_file_sound, zone_not_kept; with zone_held_there where a member has the lost version and does not answer.
    */
   restore(zone: ZoneName, by: Principal): Promise<ChangeResult> {
-    return this.#audit.command(by, 'restoreFile', zone, () => this.#restore(zone, by));
+    return this.#options.audit.command(by, 'restoreFile', zone, () => this.#restore(zone, by));
   }
 
   /** The same for all files of theirs that are missing, one outcome each; what a person is editing is left alone. */
   restoreAll(by: Principal): Promise<BatchOutcome[]> {
-    return this.#audit.command(by, 'restoreFiles', 'all missing files', () => this.#restoreAll(by));
+    return this.#options.audit.command(by, 'restoreFiles', 'all missing files', () => this.#restoreAll(by));
   }
 
   /** Takes what people did to the zone files on disk. Root's alone. */
   rescan(by: Principal): Promise<RescanResult> {
-    return this.#audit.command(by, 'rescanZones', 'zone files', () => {
+    return this.#options.audit.command(by, 'rescanZones', 'zone files', () => {
       authorizeRoot(by);
-      return this.#rescan.run();
+      return this.#options.rescan.run();
     });
   }
 
   async #restore(zone: ZoneName, by: Principal): Promise<ChangeResult> {
-    const entry = this.#store.get(zone);
+    const { store } = this.#options;
+    const entry = store.get(zone);
     if (entry === undefined || !ownsOrIsRoot(by, entry.owner)) throw new ClusterError('zone_unknown', { zone });
-    if (this.#store.edits.version(zone) !== undefined) throw new ClusterError('zone_file_sound', { zone });
+    if (store.edits.version(zone) !== undefined) throw new ClusterError('zone_file_sound', { zone });
     return this.#bringBack(zone, await this.#fromMembers([entry]), by);
   }
 
   async #restoreAll(by: Principal): Promise<BatchOutcome[]> {
-    await this.#store.edits.lookForMissing(this.#store.size);
-    const missing = this.#store.edits.missing().flatMap((name) => this.#store.get(name) ?? []);
+    const { store } = this.#options;
+    await store.edits.lookForMissing(store.size);
+    const missing = store.edits.missing().flatMap((name) => store.get(name) ?? []);
     const theirs = missing.filter(({ owner }) => ownsOrIsRoot(by, owner));
     const outcomes: BatchOutcome[] = [];
     for (let at = 0; at < theirs.length; at += BATCH) {
@@ -91,28 +85,29 @@ export class LostFiles {
   }
 
   async #bringBack(zone: ZoneName, { texts, silent }: Found, by: Principal): Promise<ChangeResult> {
+    const { changes, history } = this.#options;
     const lost = texts.get(zone);
-    if (lost !== undefined) return this.#changes.save(zone, lost, by, { ifText: 'damaged' });
+    if (lost !== undefined) return changes.save(zone, lost, by, { ifText: 'damaged' });
     const member = silent.get(zone);
     // An older one would take the place of what is lost there, too.
     if (member !== undefined) throw new ClusterError('zone_held_there', { zone, member });
-    const [before] = await this.#history.of(zone);
+    const [before] = await history.of(zone);
     if (before === undefined) throw new ClusterError('zone_not_kept', { zone });
-    const result = await this.#changes.save(zone, before.text, by, { ifText: 'damaged' });
+    const result = await changes.save(zone, before.text, by, { ifText: 'damaged' });
     const warning = `No member gave the version that was lost. This is the one before, which was replaced at ${before.time}.`;
     return { ...result, warnings: [warning, ...result.warnings] };
   }
 
   async #fromMembers(entries: readonly ZoneEntry[]): Promise<Found> {
     const found: Found = { texts: new Map(), silent: new Map() };
-    for (const { worker, member } of this.#workers.running()) {
+    for (const { worker, member } of this.#options.workers.running()) {
       const wanted = entries.filter(
         ({ name, digest }) => !found.texts.has(name) && worker.acknowledged.holds(name, digest),
       );
       if (wanted.length === 0) continue;
       try {
         const names = wanted.map(({ name }) => name);
-        const texts = await worker.ask((backend, options) => backend.zones(names, options), TIMEOUT);
+        const texts = await worker.contact.ask((backend, options) => backend.zones(names, options), TIMEOUT);
         await inSlices(wanted, ({ name, digest }) => {
           const text = texts.get(name);
           if (text !== undefined && digestOf(name, text) === digest) found.texts.set(name, text);

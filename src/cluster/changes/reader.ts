@@ -20,7 +20,7 @@ export interface Reader {
 export function readersOf(workers: Delivery): Reader[] {
   return workers
     .running()
-    .filter(({ member, worker }) => ROLES[member.role].reads && worker.health.state !== 'disabled');
+    .filter(({ member, worker }) => ROLES[member.role].reads && worker.contact.health.state !== 'disabled');
 }
 
 /** Those of them that have a say in what is not here yet, and would be this principal's. */
@@ -35,7 +35,7 @@ export async function zonesElsewhere(
 ): Promise<{ zone: ZoneName; member: string }[]> {
   const lists = await Promise.all(
     readers.map(({ worker }) =>
-      worker.ask((backend, options) => backend.zoneList(options), LIST_TIMEOUT).catch((): ZoneName[] => []),
+      worker.contact.ask((backend, options) => backend.zoneList(options), LIST_TIMEOUT).catch((): ZoneName[] => []),
     ),
   );
   const found = new Map<ZoneName, string>();
@@ -57,7 +57,10 @@ export async function refuseExisting(zone: ZoneName, by: Principal, readers: rea
   const asked = await Promise.all(
     strangers.map(async ({ member, worker }) => {
       try {
-        return { member, has: await worker.ask((backend, options) => backend.zoneExists(zone, options), TIMEOUT) };
+        return {
+          member,
+          has: await worker.contact.ask((backend, options) => backend.zoneExists(zone, options), TIMEOUT),
+        };
       } catch {
         return { member, has: undefined };
       }

@@ -9,48 +9,51 @@ import { type Audit, authorize } from '../model/audit.js';
 
 const MOST_LISTED = 1_000;
 
+interface RemovedZonesOptions {
+  store: ZoneStore;
+  history: ZoneHistory;
+  changes: ZoneChanges;
+  audit: Audit;
+}
+
 /** Zones that were removed here, and bringing one back: with its text, its owner, and a serial above any that was served. */
 export class RemovedZones {
-  readonly #store: ZoneStore;
-  readonly #history: ZoneHistory;
-  readonly #changes: ZoneChanges;
-  readonly #audit: Audit;
+  readonly #options: RemovedZonesOptions;
 
-  constructor(options: { store: ZoneStore; history: ZoneHistory; changes: ZoneChanges; audit: Audit }) {
-    this.#store = options.store;
-    this.#history = options.history;
-    this.#changes = options.changes;
-    this.#audit = options.audit;
+  constructor(options: RemovedZonesOptions) {
+    this.#options = options;
   }
 
   /** The last that were removed, the newest first: all of them for root, what they removed themselves for a reseller. */
   list(by: Principal): RemovedZone[] {
     authorize(by);
+    const { store } = this.#options;
     const removed: RemovedZone[] = [];
-    for (const [zone, { serial, removedAt, by: user }] of this.#store.tombstones()) {
+    for (const [zone, { serial, removedAt, by: user }] of store.tombstones()) {
       const isTheirs = by.kind === 'root' || user === by.user;
-      if (isTheirs && this.#store.get(zone) === undefined) removed.push({ zone, serial, removedAt, user });
+      if (isTheirs && store.get(zone) === undefined) removed.push({ zone, serial, removedAt, user });
     }
     return removed.sort((a, b) => b.removedAt - a.removedAt).slice(0, MOST_LISTED);
   }
 
   /** Rejects with zone_exists, zone_not_kept, zone_not_yours, changed_meanwhile, and as every new zone does. */
   restore(zone: ZoneName, by: Principal, options?: ChangeOptions): Promise<ChangeResult> {
-    return this.#audit.command(by, 'restoreZone', zone, () => this.#restore(zone, by, options));
+    return this.#options.audit.command(by, 'restoreZone', zone, () => this.#restore(zone, by, options));
   }
 
   async #restore(zone: ZoneName, by: Principal, options?: ChangeOptions): Promise<ChangeResult> {
-    if (this.#store.get(zone) !== undefined) throw new ClusterError('zone_exists', { zone });
-    const { ifRemovedAt = this.#store.tombstone(zone)?.serial } = options ?? {};
-    const last = (await this.#history.of(zone)).find(({ change }) => change === 'removed');
+    const { store, history, changes } = this.#options;
+    if (store.get(zone) !== undefined) throw new ClusterError('zone_exists', { zone });
+    const { ifRemovedAt = store.tombstone(zone)?.serial } = options ?? {};
+    const last = (await history.of(zone)).find(({ change }) => change === 'removed');
     if (last === undefined) throw new ClusterError('zone_not_kept', { zone });
     const { owner = by.user } = last;
     if (by.kind !== 'root' && owner !== by.user) throw new ClusterError('zone_not_yours', { zone });
     // A zone belongs to whom it belonged to.
     const isForOther = owner !== by.user;
     const owning: Principal = isForOther ? { ...by, user: owner, kind: 'reseller' } : by;
-    const result = await this.#changes.save(zone, last.text, owning, { ...options, ifRemovedAt }, true);
+    const result = await changes.save(zone, last.text, owning, { ...options, ifRemovedAt }, true);
     // As the one sees it who brings it back.
-    return { ...result, members: this.#changes.states(zone, by) };
+    return { ...result, members: changes.states(zone, by) };
   }
 }

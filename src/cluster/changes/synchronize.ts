@@ -166,13 +166,15 @@ export class Synchronize {
   async refresh(zone: ZoneName, by: Principal): Promise<void> {
     const readers = readersOf(this.#workers).filter(
       ({ member, worker }) =>
-        member.role === 'sync' && worker.health.state === 'online' && this.#isOfInterest(zone, member, false, by),
+        member.role === 'sync' &&
+        worker.contact.health.state === 'online' &&
+        this.#isOfInterest(zone, member, false, by),
     );
     await Promise.all(
       readers.map(async (reader) => {
         try {
           const text = (
-            await reader.worker.ask((backend, options) => backend.zones([zone], options), REFRESH_TIMEOUT)
+            await reader.worker.contact.ask((backend, options) => backend.zones([zone], options), REFRESH_TIMEOUT)
           ).get(zone);
           if (text === undefined) return;
           const valid = { ...validateZone(zone, text), text: () => text };
@@ -197,14 +199,15 @@ export class Synchronize {
     },
   ): Promise<void> {
     const { member, worker } = reader;
-    const listed = of.wanted ?? (await worker.ask((backend, options) => backend.zoneList(options), TIMEOUT, of.signal));
+    const listed =
+      of.wanted ?? (await worker.contact.ask((backend, options) => backend.zoneList(options), TIMEOUT, of.signal));
     const names = [...listed].filter((name) => this.#isOfInterest(name, member, of.unconfigured, of.by));
     of.counted(0, names.length);
     let octets = 0;
     let named = 0;
     for (let at = 0; at < names.length && of.signal?.aborted !== true; at += BATCH) {
       const chunk = names.slice(at, at + BATCH);
-      const texts = await worker.ask((backend, options) => backend.zones(chunk, options), TIMEOUT, of.signal);
+      const texts = await worker.contact.ask((backend, options) => backend.zones(chunk, options), TIMEOUT, of.signal);
       for (const [name, text] of texts) {
         try {
           const { serial, digest } = validateZone(name, text);

@@ -1,53 +1,37 @@
-import { actorOf, type Actor, type Principal } from '../../access/principal.js';
+import { actorOf, type Principal } from '../../access/principal.js';
 import { ClusterError, isClusterError } from '../../errors.js';
 import { isValidZone, validateZone, type ValidZone } from '../../zones/validation.js';
-import type { ZoneHistory } from '../../zones/zone-history.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
 import type { Conflicts } from '../local/conflicts.js';
-import type { Claim, EndedVersion, LocalOutcome } from '../local/decision.js';
+import type { Claim } from '../local/decision.js';
 import type { LocalZones } from '../local/local-zones.js';
 import type { Delivery } from '../delivery/delivery.js';
-import type { Origins } from '../local/origins.js';
-import type { Progress } from './progress.js';
+import type { ZoneVersions } from '../local/zone-versions.js';
+import { Progress } from './progress.js';
 import { inBatch } from './batch.js';
 import { readersFor, refuseExisting } from './reader.js';
 import type { ConflictPolicy } from '../local/zone-home.js';
 import type { BatchOutcome, ChangeOptions, ChangeResult, MemberZoneState } from '../model/results.js';
 
+interface ZoneChangesOptions {
+  local: LocalZones;
+  store: ZoneStore;
+  versions: ZoneVersions;
+  conflicts: Conflicts;
+  workers: Delivery;
+  /** Which of two servers' versions counts. */
+  policy: () => ConflictPolicy;
+}
+
 /** A change of one zone from its text to how far it is everywhere: on this server, then at the members. */
 export class ZoneChanges {
-  readonly #local: LocalZones;
+  readonly #options: ZoneChangesOptions;
   readonly #progress: Progress;
-  readonly #workers: Delivery;
-  readonly #origins: Origins;
-  readonly #store: ZoneStore;
-  readonly #history: ZoneHistory;
-  readonly #conflicts: Conflicts;
-  /** This server's host name. */
-  readonly #here: string;
-  readonly #policy: () => ConflictPolicy;
 
-  constructor(options: {
-    local: LocalZones;
-    progress: Progress;
-    workers: Delivery;
-    origins: Origins;
-    store: ZoneStore;
-    history: ZoneHistory;
-    conflicts: Conflicts;
-    here: string;
-    policy: () => ConflictPolicy;
-  }) {
-    this.#local = options.local;
-    this.#progress = options.progress;
-    this.#workers = options.workers;
-    this.#origins = options.origins;
-    this.#store = options.store;
-    this.#history = options.history;
-    this.#conflicts = options.conflicts;
-    this.#here = options.here;
-    this.#policy = options.policy;
+  constructor(options: ZoneChangesOptions) {
+    this.#options = options;
+    this.#progress = new Progress(options.workers);
   }
 
   // Asynchronous from the parse on: its refusal is this zone's outcome, and not the batch's.
@@ -63,22 +47,14 @@ export class ZoneChanges {
       throw new ClusterError('parameter_invalid', { parameter: 'text', why: 'must be a Buffer, as Buffer.from(text)' });
     const valid = Buffer.isBuffer(text) ? validateZone(zone, text) : text;
     const claim = this.#claimOf(options);
-    const silent = isNew ? await refuseExisting(zone, by, readersFor(by, this.#workers)) : [];
+    const { local, versions, workers } = this.#options;
+    const silent = isNew ? await refuseExisting(zone, by, readersFor(by, workers)) : [];
     // Before it is written: the members are told in the middle of that.
-    this.#origins.note(zone, valid.digest, options.hostsSeen);
+    versions.origins.note(zone, valid.digest, options.hostsSeen);
     const { ifText, ifRemovedAt, switched } = options;
-    const outcome = await this.#local
-      .change({
-        kind: 'save',
-        valid,
-        by,
-        isNew,
-        ifText,
-        ifRemovedAt,
-        switched,
-        ...claim,
-        keep: this.#keep(zone, actorOf(by)),
-      })
+    const keep = versions.keep(zone, actorOf(by));
+    const outcome = await local
+      .change({ kind: 'save', valid, by, isNew, ifText, ifRemovedAt, switched, ...claim, keep })
       .catch(this.#conflict(zone, claim));
     const { conflictWith } = outcome;
     if (conflictWith !== undefined) this.#met(zone, claim.claimed?.server ?? '', conflictWith);
@@ -97,52 +73,46 @@ export class ZoneChanges {
    * disk before it begins. Where the disk refuses, each says so.
    */
   async removeMany(names: readonly ZoneName[], by: Principal, options?: ChangeOptions): Promise<BatchOutcome[]> {
-    await Promise.allSettled(names.map((name) => this.#workers.remember(name)));
+    await Promise.allSettled(names.map((name) => this.#options.workers.remember(name)));
     const zones = names.map((name) => ({ name }));
     return inBatch(zones, ({ name }) => this.remove(name, by, options), { atOnce: true });
   }
 
   async remove(zone: ZoneName, by: Principal, options: ChangeOptions = {}): Promise<ChangeResult> {
     const holders = this.#progress.of(zone, by);
-    this.#origins.note(zone, undefined, options.hostsSeen);
-    await this.#workers.remember(zone);
-    const outcome = await this.#local.change({
-      ...{ kind: 'remove', name: zone, by, evenOfOthers: options.evenOfOthers },
-      keep: this.#keep(zone, actorOf(by)),
-      ...this.#claimOf(options),
-    });
-    this.#conflicts.forget(zone);
+    const { local, versions, workers, conflicts } = this.#options;
+    const { evenOfOthers } = options;
+    versions.origins.note(zone, undefined, options.hostsSeen);
+    await workers.remember(zone);
+    const keep = versions.keep(zone, actorOf(by));
+    const claim = this.#claimOf(options);
+    const outcome = await local.change({ kind: 'remove', name: zone, by, evenOfOthers, keep, ...claim });
+    conflicts.forget(zone);
     await this.#progress.settled(zone, options);
     return { zone, ...outcome, members: this.#progress.ofRemoval(zone, by, holders), warnings: [] };
   }
 
   /** The zone is this server's from now on. Rejects with zone_unknown, zone_not_yours. */
   async takeOver(zone: ZoneName, by: Principal): Promise<ChangeResult> {
-    this.#origins.note(zone, undefined);
-    const keep = this.#keep(zone, actorOf(by));
-    const outcome = await this.#local.change({ kind: 'takeOver', name: zone, by, here: this.#here, keep });
-    this.#conflicts.forget(zone);
+    const { local, versions, conflicts } = this.#options;
+    versions.origins.note(zone, undefined);
+    const keep = versions.keep(zone, actorOf(by));
+    const outcome = await local.change({ kind: 'takeOver', name: zone, by, here: versions.here, keep });
+    conflicts.forget(zone);
     await this.#progress.settled(zone, {});
     return { zone, ...outcome, members: this.#progress.of(zone, by), warnings: [] };
   }
 
-  /** A member serves this serial: the same content is published above it, and the history says who made that needed. */
-  raise(zone: ZoneName, { above, member }: { above: number; member: string }, by: Principal): Promise<LocalOutcome> {
-    const { user, via } = actorOf(by);
-    const why = `${via}: above serial ${above}, because of ${member}`;
-    return this.#local.change({ kind: 'raise', name: zone, above, keep: this.#keep(zone, { user, via: why }) });
-  }
-
   /** Who came by a server is of that one's making, and says whose the zone is, or does not know. */
   #claimOf({ hostsSeen, claimed, lastGiven }: ChangeOptions): Claim {
-    const policy = this.#policy();
-    return hostsSeen === undefined ? { here: this.#here, policy } : { claimed, lastGiven, policy };
+    const policy = this.#options.policy();
+    return hostsSeen === undefined ? { here: this.#options.versions.here, policy } : { claimed, lastGiven, policy };
   }
 
   /** Notes that a version was refused because of another server's. */
   #conflict(zone: ZoneName, { claimed }: Claim): (error: unknown) => never {
     return (error) => {
-      const held = this.#store.get(zone)?.home?.server;
+      const held = this.#options.store.get(zone)?.home?.server;
       const isConflict = isClusterError(error, 'zone_of_other_server');
       if (isConflict && held !== undefined && claimed !== undefined) this.#met(zone, held, claimed.server);
       throw error;
@@ -150,11 +120,6 @@ export class ZoneChanges {
   }
 
   #met(zone: ZoneName, kept: string, other: string): void {
-    this.#conflicts.note(zone, { kept, other, metAt: this.#here });
-  }
-
-  /** A version that a change has ended can be brought back. */
-  #keep(zone: ZoneName, by: Actor): (ended: EndedVersion) => Promise<void> {
-    return (ended) => this.#history.note(zone, { ...by, ...ended });
+    this.#options.conflicts.note(zone, { kept, other, metAt: this.#options.versions.here });
   }
 }

@@ -1,45 +1,31 @@
-import type { DnsServer } from '../../dns/messages/query.js';
 import { compareSerials } from '../../dns/serial.js';
 import type { MemberChange } from '../../members/member-backend.js';
-import type { Log } from '../../operations/log.js';
-import type { AppendTable } from '../../state/append-table.js';
 import type { ZoneName } from '../../zones/zone-name.js';
-import type { ZoneStore } from '../../zones/zone-store.js';
-import type { LedgerEntry } from './ledger.js';
 import { ServedCheck } from './served-check.js';
 import type { MemberZoneState } from '../model/results.js';
+import type { MemberWorkerOptions } from './worker-options.js';
 
 /** So many zones with records that were left out are named, and so many of their records are kept. */
 const MOST_NAMED = 20;
 const MOST_KEPT = 50;
 const LONGEST_REASON = 300;
 
-interface AcknowledgementsOptions {
-  ledger: AppendTable<LedgerEntry>;
-  store: ZoneStore;
-  log: Log;
-  /** Where its nameserver answers; undefined where that is not known. */
-  dns: DnsServer | undefined;
-  /** It gives zones serials of its own: what it answers tells nothing of the version. */
-  ownSerials: boolean;
-  /** It serves a later serial than ours: ours must rise past it. */
-  ahead: (name: ZoneName, serial: number) => Promise<void>;
-  /** Something new is known of this zone. */
-  news: (name: ZoneName) => void;
-}
-
 /** What one member said that it holds, kept in its ledger, and what its nameserver was then seen answering. */
 export class Acknowledgements {
-  readonly #options: AcknowledgementsOptions;
+  readonly #options: MemberWorkerOptions;
+  readonly #news: (name: ZoneName) => void;
   /** Undefined where DNS can't tell which version it serves. */
   readonly #check: ServedCheck | undefined;
   /** The last serial that DNS answered, where it is not the acknowledged one. */
   readonly #otherSerial = new Map<ZoneName, number>();
   readonly #leftOut = new Set<ZoneName>();
 
-  constructor(options: AcknowledgementsOptions) {
+  /** `news` is told that something new is known of a zone. */
+  constructor(options: MemberWorkerOptions, news: (name: ZoneName) => void) {
     this.#options = options;
-    if (options.dns === undefined || options.ownSerials) return;
+    this.#news = news;
+    // Where it gives zones serials of its own, what it answers tells nothing of the version.
+    if (options.dns === undefined || options.backend.ownSerials === true) return;
     this.#check = new ServedCheck(options.dns, (name, serial, last) => this.#seen(name, serial, last), options.log);
   }
 
@@ -50,7 +36,7 @@ export class Acknowledgements {
       const name = key as ZoneName;
       if (leftOut !== undefined) this.#leftOut.add(name);
       const isDue = servedAt === 0 && from === undefined && store.get(name)?.digest === digest;
-      if (isDue) this.#expect(name, serial);
+      if (isDue) this.#check?.expect(name, serial);
     }
   }
 
@@ -70,7 +56,7 @@ export class Acknowledgements {
     this.#options.ledger.set(name, { digest, serial, servedAt: 0, ...(kept.length === 0 ? {} : { leftOut: kept }) });
     if (kept.length === 0) this.#leftOut.delete(name);
     else this.#leftOut.add(name);
-    this.#expect(name, serial);
+    this.#check?.expect(name, serial);
   }
 
   /** It has this version, which is not the one that it should have: what is sent next may take its place. */
@@ -117,7 +103,8 @@ export class Acknowledgements {
     if (leftOut !== undefined) {
       return { state: 'acknowledged', reason: `It can't hold all records. Left out: ${leftOut.join('; ')}.` };
     }
-    if (this.#options.ownSerials) return { state: 'acknowledged', reason: 'It gives zones serials of its own.' };
+    if (this.#options.backend.ownSerials === true)
+      return { state: 'acknowledged', reason: 'It gives zones serials of its own.' };
     if (this.#check === undefined)
       return { state: 'acknowledged', reason: 'Where its nameserver answers is not known.' };
     const other = this.#otherSerial.get(name);
@@ -141,23 +128,19 @@ export class Acknowledgements {
     return named;
   }
 
-  #expect(name: ZoneName, serial: number): void {
-    this.#check?.expect(name, serial);
-  }
-
   #seen(name: ZoneName, serial: number | undefined, last: boolean): void {
-    const { ledger, ahead, news } = this.#options;
+    const { ledger, versions, record } = this.#options;
     const acknowledged = ledger.get(name);
     if (acknowledged === undefined) return;
     if (serial === acknowledged.serial) {
       ledger.set(name, { ...acknowledged, servedAt: Date.now() });
       this.#otherSerial.delete(name);
-      news(name);
+      this.#news(name);
     } else if (last && serial !== undefined) {
       this.#otherSerial.set(name, serial);
       // Every nameserver keeps its data when a serial drops (measured), and heals when it is lifted past what it serves.
-      if (compareSerials(serial, acknowledged.serial) > 0) void ahead(name, serial);
-      news(name);
+      if (compareSerials(serial, acknowledged.serial) > 0) void versions.overtake(name, serial, record.member.hostname);
+      this.#news(name);
     }
   }
 }

@@ -4,11 +4,20 @@ import { inSlices } from '../../operations/in-slices.js';
 import type { AppendTable } from '../../state/append-table.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
+import type { ZoneVersions } from '../local/zone-versions.js';
+import type { MemberRecord } from './member-record.js';
 import { RemovalBrake } from './removal-brake.js';
 import { lacks, type LedgerEntry } from './ledger.js';
 import { RefusedZones } from './refused-zones.js';
 
 const SLICE = 64;
+
+interface BacklogOptions {
+  store: ZoneStore;
+  ledger: AppendTable<LedgerEntry>;
+  record: Pick<MemberRecord, 'serves'>;
+  versions: Pick<ZoneVersions, 'here' | 'origins'>;
+}
 
 /**
  * What one member lacks: index − ledger, kept up to date zone by zone, so that a change costs the same at any number of zones.
@@ -17,10 +26,8 @@ const SLICE = 64;
 export class Backlog {
   readonly #store: ZoneStore;
   readonly #ledger: AppendTable<LedgerEntry>;
-  readonly #serves: (owner: string) => boolean;
-  /** This server, lower case. */
-  readonly #here: string;
-  readonly #hostsSeen: (name: ZoneName, digest: string | undefined) => readonly string[];
+  readonly #record: BacklogOptions['record'];
+  readonly #versions: BacklogOptions['versions'];
   /** Zone → since when it waits, the longest waiting first. */
   readonly #pending = new Map<ZoneName, number>();
   /** Those of them that are to be removed. */
@@ -30,18 +37,11 @@ export class Backlog {
   readonly #underWay = new Set<ZoneName>();
   readonly #refused = new RefusedZones();
 
-  constructor(options: {
-    store: ZoneStore;
-    ledger: AppendTable<LedgerEntry>;
-    serves: (owner: string) => boolean;
-    hostsSeen: (name: ZoneName, digest: string | undefined) => readonly string[];
-    here: string;
-  }) {
-    this.#store = options.store;
-    this.#ledger = options.ledger;
-    this.#serves = options.serves;
-    this.#hostsSeen = options.hostsSeen;
-    this.#here = options.here;
+  constructor({ store, ledger, record, versions }: BacklogOptions) {
+    this.#store = store;
+    this.#ledger = ledger;
+    this.#record = record;
+    this.#versions = versions;
   }
 
   /** Zones that wait, are under way, or were set aside. */
@@ -213,21 +213,17 @@ export class Backlog {
 
   #served(name: ZoneName): ReturnType<ZoneStore['get']> {
     const entry = this.#store.get(name);
-    return entry !== undefined && this.#serves(entry.owner) ? entry : undefined;
+    return entry !== undefined && this.#record.serves(entry.owner) ? entry : undefined;
   }
 
   #changeOf(name: ZoneName): MemberChange | undefined {
+    const { here, origins } = this.#versions;
     const entry = this.#served(name);
     const held = this.#ledger.get(name);
     const due = lacks(entry, this.#store.tombstone(name) !== undefined, held);
     if (due === 'remove') {
       const home = this.#store.tombstone(name)?.home;
-      return {
-        kind: 'remove',
-        name,
-        hostsSeen: this.#hostsSeen(name, undefined),
-        ...defined({ home }),
-      };
+      return { kind: 'remove', name, hostsSeen: origins.of(name), ...defined({ home }) };
     }
     if (due === undefined || entry === undefined) {
       this.#leave(name);
@@ -244,10 +240,10 @@ export class Backlog {
     }
     // The entry read before the text: a change in between is sent once more, never missed.
     const { serial, digest, home } = entry;
-    const hostsSeen = this.#hostsSeen(name, digest);
+    const hostsSeen = origins.of(name, digest);
     const of = defined({ home });
     // What passes through here tells nothing of what its own server gave.
-    const given = home?.server === this.#here ? { lastGiven: held?.serial ?? null } : {};
+    const given = home?.server === here ? { lastGiven: held?.serial ?? null } : {};
     return { kind: 'upsert', name, text, serial, digest, isNew: held === undefined, hostsSeen, ...of, ...given };
   }
 }

@@ -2,8 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Principal } from '../../access/principal.js';
 import { ClusterError, sentenceOf } from '../../errors.js';
-import type { MemberBackend } from '../../members/member-backend.js';
-import type { KeptVersion } from '../../wire-format/outcome-lines.js';
+import { CutOff, type MemberBackend } from '../../members/member-backend.js';
 import type { MemberTypes } from '../../members/member-types.js';
 import { InternetReach, type Reach } from '../../members/reach.js';
 import type { DnsServer } from '../../dns/messages/query.js';
@@ -13,13 +12,13 @@ import type { JsonState } from '../../state/json-state.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
 import type { ClusterState } from '../model/cluster-state.js';
-import type { Conflicts } from '../local/conflicts.js';
-import { HealthRecord, healthOf } from '../health/health-record.js';
+import type { ZoneVersions } from '../local/zone-versions.js';
+import type { ClusterEvents } from '../model/cluster-events.js';
+import { MemberRecord } from './member-record.js';
 import { parseLedgerEntry } from './ledger.js';
-import { mayUse, ROLES, ROOT, serves, type Member } from '../model/member.js';
+import { mayUse, ROLES, ROOT, type Member } from '../model/member.js';
 import { MemberWorker } from './member-worker.js';
 import { Recoveries } from './recovery.js';
-import type { Origins } from '../local/origins.js';
 import type { OwnIdentity } from '../model/own-identity.js';
 import { openBackend } from './open-backend.js';
 import { DebugMode } from '../../members/transactions.js';
@@ -31,38 +30,28 @@ interface DeliveryOptions {
   folder: string;
   own: OwnIdentity;
   log: Log;
-  /** A member serves a later serial of this zone than we hold. Never rejects. */
-  ahead: (name: ZoneName, serial: number, member: string) => Promise<void>;
-  origins: Origins;
-  conflicts: Conflicts;
+  versions: ZoneVersions;
   types: MemberTypes;
-  /** Was this a version of the zone here? */
-  wasOurs: (name: ZoneName, version: KeptVersion) => Promise<boolean>;
-  /** A member keeps a version that it has from this server, and that this server does not know. */
-  setBack: (member: Member, name: ZoneName, kept: KeptVersion, reason: string) => void;
-  /** A member was disabled or is back, or its removals are held. */
-  changed: () => void;
-  /** Of this server. */
-  ending: AbortSignal;
+  events: ClusterEvents;
 }
 
 /** A worker and a ledger for each row of the cluster table. */
 export class Delivery {
   readonly #options: DeliveryOptions;
   readonly #workers = new Map<string, MemberWorker>();
-  readonly health: HealthRecord;
   readonly debug = new DebugMode();
-  readonly recoveries: Recoveries;
+  readonly recoveries = new Recoveries();
   readonly #resellersReach: Reach;
-  /** Aborted when this server ends: cuts calls off, also to servers that are no members yet. */
-  readonly ending: AbortSignal;
+  readonly #ending = new AbortController();
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
-    this.ending = options.ending;
-    this.health = new HealthRecord(options.state, options.changed);
-    this.recoveries = new Recoveries();
     this.#resellersReach = new InternetReach(() => options.state.data.resellerNetworks);
+  }
+
+  /** Aborted when this server ends: cuts calls off, also to servers that are no members yet. */
+  get ending(): AbortSignal {
+    return this.#ending.signal;
   }
 
   /** Where members of this account may be: of root's, everywhere. */
@@ -73,6 +62,11 @@ export class Delivery {
   async start(): Promise<void> {
     await mkdir(this.#options.folder, { recursive: true, mode: 0o700 });
     for (const member of this.#rows) await this.begin(member);
+  }
+
+  /** Cuts off what is said to members: none is waited for then. */
+  cutOff(): void {
+    this.#ending.abort(new CutOff());
   }
 
   async stop(): Promise<void> {
@@ -119,7 +113,7 @@ export class Delivery {
   /** Zones that wait to be sent to members that answer. */
   waiting(): number {
     let count = 0;
-    for (const [, worker] of this.writers()) if (worker.health.state === 'online') count += worker.backlog.size;
+    for (const [, worker] of this.writers()) if (worker.contact.health.state === 'online') count += worker.backlog.size;
     return count;
   }
 
@@ -144,14 +138,14 @@ export class Delivery {
 
   /** One active probe of each member that is not disabled; one that hangs delays none of the others. */
   async probeAll(): Promise<void> {
-    const enabled = [...this.#workers.values()].filter((worker) => worker.health.state !== 'disabled');
+    const enabled = [...this.#workers.values()].filter((worker) => worker.contact.health.state !== 'disabled');
     const recovering = this.#options.state.data.autoEnable ? this.recoveries.look(this.running()) : undefined;
-    await Promise.all([...enabled.map((worker) => worker.probe()), recovering]);
+    await Promise.all([...enabled.map((worker) => worker.contact.probe()), recovering]);
   }
 
   /** `opened`: its connections, where there are some. */
   async begin(member: Member, opened?: MemberBackend): Promise<void> {
-    const { store, state, ahead, origins, conflicts, own, ending } = this.#options;
+    const { state, store, versions, events } = this.#options;
     const note = this.debug.noteFor(member);
     const reach = this.reachOf(member.owner);
     // In debug mode from the first call on.
@@ -160,36 +154,14 @@ export class Delivery {
     const backend = isKept ? opened : openBackend(member, { ...this.#options, reach, note });
     const log = this.#options.log.child({ member: member.hostname });
     const ledger = await AppendTable.open(this.#ledgerFile(member.id), { parse: parseLedgerEntry, log });
-    if (ending.aborted) {
+    if (this.ending.aborted) {
       // The workers that ran have been ended, and nobody would end this one.
       await Promise.all([ledger.close(), backend.close()]);
       return;
     }
-    const current = (): Member | undefined => state.data.members.find((candidate) => candidate.id === member.id);
-    const worker = new MemberWorker({
-      backend,
-      dns: dnsOf(backend, reach),
-      ledger,
-      store,
-      log,
-      health: healthOf(member),
-      serves: (owner) => serves(member, owner),
-      writes: () => state.data.clustering && ROLES[current()?.role ?? 'standalone'].writes,
-      threshold: () => state.data.failureThreshold,
-      healthChanged: (health, before) => this.health.note(member, health, before, log),
-      ahead: (zone, serial) => ahead(zone, serial, member.hostname),
-      removalsHeld: () => this.#options.changed(),
-      hostsSeen: (name, digest) => origins.of(name, digest),
-      conflict: (zone, other, isOursKept) => {
-        const mine = store.get(zone)?.home?.server ?? own.hostname;
-        const kept = isOursKept ? mine : other;
-        conflicts.note(zone, { kept, other: isOursKept ? other : mine, metAt: member.hostname });
-      },
-      wasOurs: this.#options.wasOurs,
-      setBack: (...of) => this.#options.setBack(member, ...of),
-      here: own.hostname.toLowerCase(),
-      hostname: member.hostname,
-    });
+    const record = new MemberRecord(member, { state, events, log });
+    const dns = dnsOf(backend, reach);
+    const worker = new MemberWorker({ record, backend, dns, ledger, store, versions, events, log });
     this.#workers.set(member.id, worker);
     await worker.start();
   }

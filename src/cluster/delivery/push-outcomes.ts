@@ -9,7 +9,7 @@ import type { MemberWorkerOptions } from './worker-options.js';
 /** Of a reason, characters: it is kept and shown for each zone. */
 const LONGEST_REASON = 1_000;
 
-type Options = Pick<MemberWorkerOptions, 'conflict' | 'store' | 'ahead' | 'wasOurs' | 'setBack'>;
+type Options = Pick<MemberWorkerOptions, 'record' | 'store' | 'versions' | 'events'>;
 
 /** What a member said of the zones that it was sent, noted where it belongs. */
 export class PushOutcomes {
@@ -42,7 +42,13 @@ export class PushOutcomes {
       return this.#settleKept(change, { serial, digest }, outcome.reason ?? '');
     const other = outcome?.conflictWith;
     if (other !== undefined && change.kind === 'upsert')
-      this.#options.conflict(change.name, other, outcome?.outcome === 'done');
+      this.#options.events.emit(
+        'conflict',
+        this.#options.record.member,
+        change.name,
+        other,
+        outcome?.outcome === 'done',
+      );
     if (outcome?.outcome !== 'done') {
       this.setAside(change, outcome?.reason ?? 'The member did not say what became of it.');
     } else if (change.kind === 'remove') {
@@ -55,13 +61,14 @@ export class PushOutcomes {
 
   /** An answer of it may have been lost: then the version that it keeps is one of ours, and ours of now goes again. */
   async #settleKept(change: MemberChange, kept: KeptVersion, reason: string): Promise<void> {
-    if (await this.#options.wasOurs(change.name, kept).catch(() => false)) {
+    if (await this.#options.versions.wasOurs(change.name, kept).catch(() => false)) {
       this.#acknowledged.holdsOther(change.name, kept);
       return;
     }
     this.behind.add(change.name);
     this.setAside(change, reason);
-    this.#options.setBack(change.name, kept, reason.slice(0, LONGEST_REASON));
+    const { events, record } = this.#options;
+    events.emit('setBack', record.member, change.name, kept, reason.slice(0, LONGEST_REASON));
   }
 
   /** The member says that it now holds something else than was sent. */
@@ -69,7 +76,8 @@ export class PushOutcomes {
     const { name } = change;
     if (serial !== undefined) this.#acknowledged.holdsOther(name, { serial, digest });
     const isLater = serial !== undefined && compareSerials(serial, change.serial) > 0;
-    if (isLater && this.#isCurrent(change)) await this.#options.ahead(name, serial);
+    const { versions, record } = this.#options;
+    if (isLater && this.#isCurrent(change)) await versions.overtake(name, serial, record.member.hostname);
     if (!this.#isCurrent(change)) return;
     const why = isLater
       ? `The member holds the later serial ${serial}, and ours could not be raised above it.`

@@ -13,7 +13,7 @@ export class Recoveries {
   /** Looks at those whose time has come. One that hangs delays none of the others. */
   async look(members: readonly { member: Member; worker: MemberWorker }[], now = performance.now()): Promise<void> {
     const disabled = members.filter(
-      ({ worker }) => worker.health.state === 'disabled' && worker.health.byThreshold === true,
+      ({ worker }) => worker.contact.health.state === 'disabled' && worker.contact.health.byThreshold === true,
     );
     const ids = new Set(disabled.map(({ member }) => member.id));
     for (const id of this.#of.keys()) if (!ids.has(id)) this.#of.delete(id);
@@ -24,17 +24,17 @@ export class Recoveries {
     const before = this.#of.get(id) ?? newRecovery(now);
     this.#of.set(id, before);
     if (now < before.nextLook) return;
-    const hasAnswered = await worker.look().then(
+    const hasAnswered = await worker.contact.look().then(
       () => true,
       () => false,
     );
     const after = nextRecovery(before, hasAnswered, now);
     // An administrator may have been quicker.
-    if (worker.health.state !== 'disabled' || !this.#of.has(id)) return;
+    if (worker.contact.health.state !== 'disabled' || !this.#of.has(id)) return;
     this.#of.set(id, after);
     if (!hasRecovered(after)) return;
     this.#of.delete(id);
-    worker.note({ kind: 'enable' });
+    worker.contact.note({ kind: 'enable' });
   }
 }
 

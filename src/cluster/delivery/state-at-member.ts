@@ -1,7 +1,7 @@
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { Acknowledgements } from './acknowledgements.js';
 import type { Backlog } from './backlog.js';
-import type { Health } from '../health/failure-threshold.js';
+import type { Contact } from './contact.js';
 import type { MemberZoneState } from '../model/results.js';
 
 /** How far a zone has come at one member. */
@@ -10,11 +10,12 @@ export type StateAtMember = Pick<MemberZoneState, 'state' | 'reason' | 'serial' 
 /** Undefined where the member does not hold the zone and is not to. */
 export function stateAtMember(
   name: ZoneName,
-  { backlog, acknowledged, health }: { backlog: Backlog; acknowledged: Acknowledgements; health: Health },
+  { backlog, acknowledged, contact }: { backlog: Backlog; acknowledged: Acknowledgements; contact: Contact },
 ): StateAtMember | undefined {
   const aside = backlog.reasonAside(name);
   if (aside !== undefined) return { state: 'failed', reason: aside };
   if (!backlog.has(name)) return acknowledged.stateOf(name);
+  const { health } = contact;
   if (health.state === 'disabled')
     return { state: 'disabled', reason: health.lastFailure?.sentence ?? 'The member is disabled.' };
   if (health.state === 'failing')

@@ -47,7 +47,9 @@ export async function checkDrift(
   try {
     const isKnown = (name: ZoneName): boolean => store.get(name) !== undefined || worker.backlog.has(name);
     const isOurs = (name: ZoneName): boolean => worker.acknowledged.holds(name);
-    const held = await worker.using((backend) => compareHoldings({ backend, expected, here, isKnown, isOurs, signal }));
+    const held = await worker.contact.using((backend) =>
+      compareHoldings({ backend, expected, here, isKnown, isOurs, signal }),
+    );
     report.by = held.by;
     found = held.differences;
     const wrong = new Set(found.map(({ zone }) => zone));

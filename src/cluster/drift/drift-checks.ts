@@ -17,6 +17,8 @@ import {
   type Settlement,
 } from '../model/drift-kinds.js';
 import type { LocalOutcome } from '../local/decision.js';
+import type { ZoneVersions } from '../local/zone-versions.js';
+import type { ClusterEvents } from '../model/cluster-events.js';
 import { batchTarget, type Audit, authorize } from '../model/audit.js';
 import { mayUse, ROLES, type Member } from '../model/member.js';
 import type { Delivery } from '../delivery/delivery.js';
@@ -32,12 +34,10 @@ interface DriftChecksOptions {
   store: ZoneStore;
   workers: Delivery;
   changes: ZoneChanges;
-  /** This server, lower case. */
-  here: string;
+  versions: ZoneVersions;
   log: Log;
   audit: Audit;
-  /** A member was looked at, or differences were settled. */
-  looked: () => void;
+  events: ClusterEvents;
 }
 
 /** Looks at all members whether they hold and answer what they should, keeps what was found, and settles it as somebody decides. */
@@ -53,6 +53,7 @@ export class DriftChecks {
 
   constructor(options: DriftChecksOptions) {
     this.#options = options;
+    options.events.on('setBack', (...met) => this.#noteSetBack(...met));
   }
 
   /** What was found last, of the members that `by` may see. */
@@ -76,8 +77,9 @@ export class DriftChecks {
   lookAtLosses(): void {
     const { log } = this.#options;
     for (const [member, worker] of this.#writers(SELF)) {
-      const isNews = worker.lost > 0 && this.#lost.get(member.id) !== worker.lost;
-      this.#lost.set(member.id, worker.lost);
+      const { lost } = worker.contact;
+      const isNews = lost > 0 && this.#lost.get(member.id) !== lost;
+      this.#lost.set(member.id, lost);
       if (!isNews) continue;
       this.#checkOne(member, worker).catch((error: unknown) => {
         log.error({ member: member.hostname, error: sentenceOf(error) }, 'the drift check failed');
@@ -86,8 +88,8 @@ export class DriftChecks {
   }
 
   /** A member said that it keeps a later version of ours: it is to be decided now, and not after the next look. */
-  noteSetBack(member: Member, zone: ZoneName, { serial: there }: KeptVersion, detail: string): void {
-    const { store, looked } = this.#options;
+  #noteSetBack(member: Member, zone: ZoneName, { serial: there }: KeptVersion, detail: string): void {
+    const { store, events } = this.#options;
     const report = this.#reports.get(member.id) ?? reportOf(member);
     const here = store.get(zone)?.serial;
     const others = report.differences.filter((one) => one.zone !== zone);
@@ -102,7 +104,7 @@ export class DriftChecks {
     report.found += others.length === report.differences.length ? 1 : 0;
     report.differences = [found, ...others].slice(0, MOST_DIFFERENCES);
     this.#reports.set(member.id, report);
-    looked();
+    events.emit('changed');
   }
 
   /** Does the same to each of these differences; rejects none of the others where one fails. */
@@ -128,7 +130,7 @@ export class DriftChecks {
       report.differences = report.differences.filter(({ zone }) => !done.has(zone));
       report.found -= done.size;
     }
-    this.#options.looked();
+    this.#options.events.emit('changed');
     return outcomes;
   }
 
@@ -160,17 +162,17 @@ export class DriftChecks {
   }
 
   async #look(member: Member, worker: MemberWorker): Promise<DriftReport> {
-    const { store, here, looked, log } = this.#options;
+    const { store, versions, events, log } = this.#options;
     const { id, hostname } = member;
     try {
       const signal = AbortSignal.any([this.#ending.signal, AbortSignal.timeout(LONGEST)]);
       const from = this.#next.get(id);
-      const { report, next } = await checkDrift({ member, worker, store, here, from, signal });
+      const { report, next } = await checkDrift({ member, worker, store, here: versions.here, from, signal });
       this.#reports.set(id, report);
       this.#next.set(id, next);
       const { found } = report;
       if (found > 0) log.warn({ member: hostname, found }, 'drift was found');
-      looked();
+      events.emit('changed');
       return report;
     } finally {
       this.#running.delete(id);
@@ -182,7 +184,7 @@ export class DriftChecks {
     how: Settlement,
     { member, worker, by }: { member: Member; worker: MemberWorker; by: Principal },
   ): Promise<Pick<LocalOutcome, 'change' | 'lifted' | 'local'>> {
-    const { store, changes } = this.#options;
+    const { store, versions, changes } = this.#options;
     if (how === 'remove') {
       if (kind !== 'extra') throw new ClusterError('difference_other', { zone, how: 'removed' });
       await store.bury([{ name: zone, serial: there ?? 0 }], by.user);
@@ -195,14 +197,16 @@ export class DriftChecks {
       // Above what is there: its nameserver keeps its data where the serial does not rise.
       const above = there === undefined ? held.serial : nextSerial(held.serial, there);
       if (there !== undefined) worker.acknowledged.holdsOther(zone, { serial: there, digest: '' });
-      const outcome = await changes.raise(zone, { above, member: member.hostname }, by);
+      const outcome = await versions.raise(zone, { above, member: member.hostname }, by);
       worker.resend([zone]);
       return outcome;
     }
     // Only what is here since it was compared is given up for it.
     const ifText = here === undefined ? 'none' : (store.read(zone) ?? 'damaged');
     if (store.get(zone)?.serial !== here) throw new ClusterError('changed_meanwhile', { what: `Zone ${zone}` });
-    const text = (await worker.ask((backend, options) => backend.zones([zone], options), TAKE_TIMEOUT)).get(zone);
+    const text = (await worker.contact.ask((backend, options) => backend.zones([zone], options), TAKE_TIMEOUT)).get(
+      zone,
+    );
     if (text === undefined) throw new ClusterError('difference_unknown', { zone, member: member.hostname });
     const { change, lifted, local: state } = await changes.save(zone, text, by, { wait: 'local', ifText });
     return { change, lifted, local: state };

@@ -4,6 +4,7 @@ import type { Log } from '../../operations/log.js';
 import { AppendTable } from '../../state/append-table.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
+import type { ClusterEvents } from '../model/cluster-events.js';
 
 const MOST = 10_000;
 
@@ -24,36 +25,40 @@ export interface Conflict extends z.infer<typeof schema> {
   zone: ZoneName;
 }
 
+interface ConflictsOptions {
+  store: ZoneStore;
+  /** Of this server. */
+  hostname: string;
+  events: ClusterEvents;
+  log: Log;
+}
+
 /** The zones that two servers write, until somebody settles it. Kept over restarts: the one who should know may sleep. */
 export class Conflicts {
   readonly #table: AppendTable<z.infer<typeof schema>>;
-  readonly #store: ZoneStore;
-  readonly #isNew: (conflict: Conflict) => void;
+  readonly #options: ConflictsOptions;
 
-  private constructor(
-    table: AppendTable<z.infer<typeof schema>>,
-    store: ZoneStore,
-    isNew: (conflict: Conflict) => void,
-  ) {
+  private constructor(table: AppendTable<z.infer<typeof schema>>, options: ConflictsOptions) {
     this.#table = table;
-    this.#store = store;
-    this.#isNew = isNew;
+    this.#options = options;
+    options.events.on('conflict', (member, zone, other, isOursKept) => {
+      const mine = options.store.get(zone)?.home?.server ?? options.hostname;
+      const [kept, lost] = isOursKept ? [mine, other] : [other, mine];
+      this.note(zone, { kept, other: lost, metAt: member.hostname });
+    });
   }
 
-  /** `isNew` is told of each zone once, until it is settled. */
-  static async open(
-    file: string,
-    { store, isNew, log }: { store: ZoneStore; isNew: (conflict: Conflict) => void; log: Log },
-  ): Promise<Conflicts> {
+  /** Notes also the conflicts that members meet. */
+  static async open(file: string, options: ConflictsOptions): Promise<Conflicts> {
     const parse = (value: unknown): z.infer<typeof schema> => schema.parse(value);
-    return new Conflicts(await AppendTable.open(file, { parse, log }), store, isNew);
+    return new Conflicts(await AppendTable.open(file, { parse, log: options.log }), options);
   }
 
   /** The newest first. */
   list(by: Principal): Conflict[] {
     const theirs = [...this.#table.entries()].flatMap(([name, conflict]) => {
       const zone = name as ZoneName;
-      const entry = this.#store.get(zone);
+      const entry = this.#options.store.get(zone);
       const isTheirs = by.kind === 'root' || (entry !== undefined && ownsOrIsRoot(by, entry.owner));
       return isTheirs ? [{ zone, ...conflict }] : [];
     });
@@ -66,7 +71,8 @@ export class Conflicts {
     const last = new Date().toISOString();
     const conflict = { servers: [kept, other] as [string, string], metAt, kept, since: before?.since ?? last, last };
     this.#table.set(zone, conflict);
-    if (before === undefined) this.#isNew({ zone, ...conflict });
+    // Once for each zone, until it is settled.
+    if (before === undefined) this.#options.events.emit('changed');
   }
 
   /** It was settled: taken over, removed, or put away. */

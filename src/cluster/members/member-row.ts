@@ -4,7 +4,7 @@ import type { ZoneStore } from '../../zones/zone-store.js';
 import { isServer, ROLES, ROOT, type Member } from '../model/member.js';
 import type { MemberWorker } from '../delivery/member-worker.js';
 import type { MemberStatus } from '../model/member-status.js';
-import { healthOf } from '../health/health-record.js';
+import { healthOf } from '../delivery/member-record.js';
 
 /** So many held removals are named. */
 const MOST_NAMED = 200;
@@ -17,17 +17,17 @@ export function memberRow(
 ): MemberStatus {
   const { id, type, hostname, version, owner } = member;
   const { disabledAt, disabledReason, disabledByThreshold } = member;
-  const { state, failures, lastFailure, lastContact } = worker?.health ?? healthOf(member);
+  const { state, failures, lastFailure, lastContact } = worker?.contact.health ?? healthOf(member);
   const { writes } = ROLES[member.role];
   const due = writes ? (worker?.backlog.size ?? 0) : 0;
   const zones = writes ? zonesOf(member, store) : 0;
   const oldest = due > 0 ? worker?.backlog.oldest : undefined;
   const leftOut = worker?.acknowledged.zonesLeftOut() ?? [];
   const held = worker?.backlog.heldCount ?? 0;
-  const silent = worker?.nameserver.silent;
+  const silent = worker?.contact.nameserver.silent;
   const pushes = worker?.pushes.totals;
-  const ends = worker?.info?.certificateEnds;
-  const latency = worker?.latency.history.map((taken) => taken ?? null) ?? [];
+  const ends = worker?.contact.info?.certificateEnds;
+  const latency = worker?.contact.latency.history.map((taken) => taken ?? null) ?? [];
   return {
     ...{ id, type, ...addressOf(member), hostname, version, owner },
     ...defined({ disabledAt, disabledReason, disabledByThreshold }),

@@ -153,11 +153,14 @@ export class MemberTable {
     if (worker === undefined) throw new ClusterError('member_unknown', { id });
     const start = performance.now();
     const { version, hostname } = await fromMember(
-      worker.ask((backend, options) => worker.latency.measure(() => backend.probe(options)), TEST_TIMEOUT),
+      worker.contact.ask(
+        (backend, options) => worker.contact.latency.measure(() => backend.probe(options)),
+        TEST_TIMEOUT,
+      ),
     );
     const milliseconds = Math.round(performance.now() - start);
-    await worker.nameserver.look();
-    const { silent } = worker.nameserver;
+    await worker.contact.nameserver.look();
+    const { silent } = worker.contact.nameserver;
     return { version, hostname, milliseconds, ...defined({ silentNameserver: silent }) };
   }
 
@@ -167,7 +170,8 @@ export class MemberTable {
     const { hostname } = this.#kept.find(id, by);
     const worker = this.#options.workers.of(id);
     const texts =
-      worker && (await fromMember(worker.ask((backend, options) => backend.zones([zone], options), TEST_TIMEOUT)));
+      worker &&
+      (await fromMember(worker.contact.ask((backend, options) => backend.zones([zone], options), TEST_TIMEOUT)));
     const text = texts?.get(zone);
     if (text === undefined) throw new ClusterError('zone_not_at_member', { zone, member: hostname });
     return text;
@@ -262,8 +266,7 @@ export class MemberTable {
   #administer(id: string, action: AuditAction, event: HealthEvent, by: Principal): Promise<MemberStatus> {
     return this.#options.audit.command(by, action, id, async () => {
       this.#kept.find(id, by);
-      this.#options.workers.of(id)?.note(event);
-      await this.#options.workers.health.written;
+      await this.#options.workers.of(id)?.contact.administer(event);
       return this.#status(this.#kept.find(id, by));
     });
   }

@@ -93,7 +93,7 @@ describe('changes of one zone that meet', () => {
       remove: () => cluster.removeZone(zone, ROOT, wait),
       takeOver: () => cluster.zones.takeOver(zone, ROOT),
       // As when a member is seen to serve this serial.
-      raise: () => cluster['parts'].changes.raise(zone, { above: number * 10, member: 'ns1' }, ROOT),
+      raise: () => cluster['parts'].versions.raise(zone, { above: number * 10, member: 'ns1' }, ROOT),
     }[kind];
     const result = await asked?.().catch(() => undefined);
     if (result?.serial === undefined || result.change === 'unchanged') return undefined;

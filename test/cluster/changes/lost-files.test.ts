@@ -8,7 +8,8 @@ import { ZoneFiles } from '../../../src/zones/zone-files.js';
 import { ZoneIndex } from '../../../src/zones/zone-index.js';
 import { ZoneStore } from '../../../src/zones/zone-store.js';
 import { mostInOneTurn } from '../../turns.js';
-import { ClusterNode } from '../cluster-node.js';
+import { Audit } from '../../../src/cluster/model/audit.js';
+import { ClusterNode, NO_AUDIT } from '../cluster-node.js';
 import { ROOT, zoneNames } from '../zone-texts.js';
 
 const log = createLog({ level: 'silent' });
@@ -51,7 +52,8 @@ test('of 20,000 zones, missing files are looked for and restored in short turns 
   for (const name of names) writeFileSync(store.fileOf(name), '');
   const lost = names.slice(0, 3);
   for (const name of lost) unlinkSync(store.fileOf(name));
-  const { workers, history, changes, rescan, audit } = web.cluster['parts'];
+  const { workers, history, changes, rescan } = web.cluster['parts'];
+  const audit = new Audit(NO_AUDIT);
   const files = new LostFiles({ store, workers, history, changes, rescan, audit });
   const before = looked();
   let outcomes: unknown;

@@ -3,7 +3,8 @@ import { isNewer, Synchronize } from '../../../src/cluster/changes/synchronize.j
 import { validateZone } from '../../../src/zones/validation.js';
 import { encodeBundle } from '../../../src/wire-format/zone-bundle.js';
 import { zoneName } from '../../../src/zones/zone-name.js';
-import { ClusterNode } from '../cluster-node.js';
+import { Audit } from '../../../src/cluster/model/audit.js';
+import { ClusterNode, NO_AUDIT } from '../cluster-node.js';
 import { reseller, ROOT, zoneNames, zoneText } from '../zone-texts.js';
 
 const NAME = zoneName('a.example');
@@ -225,7 +226,8 @@ describe('a member with more than fits into memory', () => {
       names.map((name) => ({ name, text: zoneText(9) })),
       ROOT,
     );
-    const { store, workers, changes, audit } = web.cluster['parts'];
+    const { store, workers, changes } = web.cluster['parts'];
+    const audit = new Audit(NO_AUDIT);
     const synchronize = new Synchronize({ store, workers, changes, audit, mostHeld: 1_000 });
     const run = { ...ALL, unconfigured: true };
     for (const here of [512, 1_024, 1_100]) {

@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest';
+import { Progress } from '../../../src/cluster/changes/progress.js';
 import { stepsOf } from '../../steps.js';
 import { ClusterNode } from '../cluster-node.js';
 import { reseller, ROOT, zoneNames, zoneText } from '../zone-texts.js';
@@ -38,7 +39,7 @@ async function stepsAmong(count: number): Promise<Record<string, number>> {
       steps[`${by.user}: a zone`] = stepsOf(() => {
         expect(cluster.zoneStates(hers, by)[0]?.state).toBe('pending');
       });
-      steps[`${by.user}: a removal`] = stepsOf(() => cluster['parts'].progress.ofRemoval(hers, by, []));
+      steps[`${by.user}: a removal`] = stepsOf(() => new Progress(cluster['parts'].workers).ofRemoval(hers, by, []));
       steps[`${by.user}: the members`] = stepsOf(() => cluster.members.list(by));
       steps[`${by.user}: the failures`] = stepsOf(() => cluster.members.failures(by));
       steps[`${by.user}: the number of zones`] = stepsOf(() => cluster.zones.heldCount(by));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Backlog } from '../../../src/cluster/delivery/backlog.js';
 import { parseLedgerEntry, type LedgerEntry } from '../../../src/cluster/delivery/ledger.js';
+import { Origins } from '../../../src/cluster/local/origins.js';
 import { createLog } from '../../../src/operations/log.js';
 import { AppendTable } from '../../../src/state/append-table.js';
 import { validateZone } from '../../../src/zones/validation.js';
@@ -14,6 +15,8 @@ import { zoneNames, zoneText } from '../zone-texts.js';
 
 const log = createLog({ level: 'silent' });
 const NAME = zoneName('a.example');
+/** A member that holds every account's zones, of which none came by another server. */
+const OF_ALL = { record: { serves: () => true }, versions: { here: 'web', origins: new Origins() } };
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
@@ -35,7 +38,7 @@ afterEach(async () => {
 });
 
 test('a zone that was set aside goes in a call of its own, so that no other waits with it', async () => {
-  const backlog = new Backlog({ store, ledger, serves: () => true, hostsSeen: () => [], here: 'web' });
+  const backlog = new Backlog({ store, ledger, ...OF_ALL });
   await backlog.compareAll();
   backlog.setAside(NAME, 'refused there', store.get(NAME)?.digest);
   vi.advanceTimersByTime(MINUTE);
@@ -50,7 +53,7 @@ test('a zone that was set aside goes in a call of its own, so that no other wait
 });
 
 test('a zone that is under way and does not differ any more hides none that is ready', async () => {
-  const backlog = new Backlog({ store, ledger, serves: () => true, hostsSeen: () => [], here: 'web' });
+  const backlog = new Backlog({ store, ledger, ...OF_ALL });
   await backlog.compareAll();
   expect(await backlog.take(10, 1e6)).toHaveLength(1);
   const entry = store.get(NAME);
@@ -66,7 +69,7 @@ test.each([
   ['back by three days', -3 * DAY],
   ['forward by three days', 3 * DAY],
 ])('a zone that was set aside is tried again a minute later, also when the clock is set %s', async (_, by) => {
-  const backlog = new Backlog({ store, ledger, serves: () => true, hostsSeen: () => [], here: 'web' });
+  const backlog = new Backlog({ store, ledger, ...OF_ALL });
   await backlog.compareAll();
   expect(backlog.ready).toBe(1);
   backlog.setAside(NAME, 'refused there', store.get(NAME)?.digest);
@@ -79,7 +82,7 @@ test.each([
 test.each([0, 60_000])(
   'tells since when the first zone waits, also where later ones came %i ms before by the clock',
   async (back) => {
-    const backlog = new Backlog({ store, ledger, serves: () => true, hostsSeen: () => [], here: 'web' });
+    const backlog = new Backlog({ store, ledger, ...OF_ALL });
     ledger.set('removed.example', { digest: '', serial: 1, servedAt: 0 });
     await backlog.compareAll();
     const first = Date.now();
@@ -106,7 +109,7 @@ test('every figure costs the same among few zones and among many that wait, are 
         all.map((name) => ({ name, serial: 1 })),
         'root',
       );
-      const backlog = new Backlog({ store, ledger: table, serves: () => true, hostsSeen: () => [], here: 'web' });
+      const backlog = new Backlog({ store, ledger: table, ...OF_ALL });
       await backlog.compareAll();
       for (const name of refused) backlog.setAside(name, 'refused there', undefined);
       expect([backlog.size, backlog.ready, backlog.heldCount]).toEqual([2 * count + 1, 1, count]);

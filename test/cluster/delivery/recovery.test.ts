@@ -48,7 +48,7 @@ function day(
   let health = disable;
   let [minute, looks] = [0, 0];
   let enabledAt: number | undefined;
-  const worker = {
+  const contact = {
     get health() {
       return health;
     },
@@ -60,7 +60,8 @@ function day(
       health = nextHealth(health, event, 10);
       if (event.kind === 'enable') enabledAt = minute;
     },
-  } as unknown as MemberWorker;
+  };
+  const worker = { contact } as unknown as MemberWorker;
   const recoveries = new Recoveries();
   const rows = [{ member: { id: 'm1', hostname: 'ns1' } as Member, worker }];
   return (async () => {
