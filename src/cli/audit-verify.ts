@@ -8,25 +8,25 @@ import { guide } from './terminal/guide.js';
 import { say } from './terminal/output.js';
 
 const HELP = `
-Each entry of the audit log carries a hash over itself and the entry before it. One that was changed, put in or taken out later breaks
-that chain, and the first such place is named. The files are read; the service may run or not.
+Each entry of the audit log carries a hash over itself and the entry before it. An entry that was changed, inserted or
+removed later breaks that chain, and the first such place is named. The service may run or not.
 
-Who can write the file can also make a whole chain anew, or cut its end off. So keep the hash of the last entry elsewhere: it is in the
-daily summary by mail, in the log at each start, and printed here. With --seen it is looked for.
+Whoever can write the file can also make a whole new chain, or cut off its end. So keep the hash of the last entry
+elsewhere: it is in the daily summary by mail, in the log at each start, and printed here. --seen searches for it.
 
-It exits with 1 where the chain is broken, or the hash that was seen is not in it.`;
+It exits with 1 if the chain is broken, or does not contain the hash of --seen.`;
 const EXAMPLES = {
-  'audit verify': 'Is the audit log of the service on this machine as it was written?',
-  'audit verify --seen 5f1c…': 'And is an entry in it whose hash was in a mail?',
+  'audit verify': 'Check the audit log of the service on this machine.',
+  'audit verify --seen 5f1c…': 'Check also that it has the entry whose hash was in a mail.',
 };
 const HASH = /^[0-9a-f]{64}$/;
-const NOT_FOUND = 'No entry has the hash that was seen: entries were cut off, or the log was made anew.\n';
+const NOT_FOUND = 'No entry has the hash of --seen: entries were cut off, or the log was rewritten.\n';
 
 /** `dnscluster audit verify`: is the audit log as it was written? */
 export function auditVerify(audit: Command): void {
   const command = audit
     .command('verify')
-    .description('Look whether the audit log was changed by anybody')
+    .description('Check whether anybody changed the audit log')
     .option('--seen <hash>', 'the hash of an entry that must be in it');
   guide(worksOnFiles(command), { details: HELP, examples: EXAMPLES }).action(run);
 }
@@ -46,7 +46,7 @@ function wordsFor({ lines, first, end, broken, found }: AuditVerdict): string {
   const range = `Entries ${first} to ${end.number}, the last with hash ${end.hash}.\n`;
   const place =
     broken === undefined
-      ? 'The audit log is as it was written.\n'
-      : `The audit log is not as it was written: ${broken.file}, line ${broken.line}: ${broken.why}.\n`;
+      ? 'Nobody changed the audit log.\n'
+      : `The audit log was changed: ${broken.file}, line ${broken.line}: ${broken.why}.\n`;
   return `${range}${place}${found === false ? NOT_FOUND : ''}`;
 }

@@ -9,23 +9,23 @@ import { holdFiles } from './held-files.js';
 import { note, say } from './terminal/output.js';
 
 const HELP = `
-Everything that the server keeps goes into one archive (tar, gzip) with a manifest of SHA-256 hashes: zones and their history, members,
-settings, tokens' hashes, users, certificate, audit log. The service may run, and changes go on meanwhile; the archive is what the server
-held when it was finished.
+Everything that the server keeps goes into one archive (tar, gzip) with a manifest of SHA-256 hashes: zones and their
+history, members, settings, hashes of tokens, users, certificate, audit log. The service may run and change zones
+meanwhile; the archive has what the server held when the backup was finished.
 
-The file holds the server's keys and the tokens of its members. It is made with mode 0600: keep it as you keep those, on another machine.
+The file holds the server's keys and the tokens of its members, so it has mode 0600. Keep it safe, on another machine.
 The configuration of dnscluster serve is not in it.`;
 const EXAMPLES = {
   'backup /root/dns-cluster.tar.gz': 'Back up the service on this machine.',
-  'backup web.tar.gz --folder /srv/web --force': 'Back up another one, in place of an earlier backup.',
+  'backup web.tar.gz --folder /srv/web --force': 'Back up another service, and replace an earlier backup.',
 };
 
 /** `dnscluster backup FILE`: everything that a server keeps, in one file. */
 export function backup(program: Command): void {
   const command = program
     .command('backup <file>')
-    .description('Back up everything that the server keeps, while it runs')
-    .option('--force', 'replace the file where it is there');
+    .description('Back up everything that this server keeps, while it runs')
+    .option('--force', 'replace an existing file');
   guide(worksOnFiles(command), { details: HELP, examples: EXAMPLES }).action(run);
 }
 
@@ -35,11 +35,11 @@ async function run(file: string, options: FolderOptions & { force?: true }): Pro
   const path = resolve(file);
   if (`${path}${sep}`.startsWith(`${resolve(folder)}${sep}`)) {
     throw new WrongUse(
-      `${file} would lie in the folder that is backed up, and be lost with it. Name a file elsewhere.`,
+      `${file} would be inside the folder that is backed up, and be lost with it. Name a file elsewhere.`,
     );
   }
   if (options.force !== true && (await isThere(path))) {
-    throw new WrongUse(`${file} is there already. Name another file, or replace it with --force.`);
+    throw new WrongUse(`${file} already exists. Name another file, or replace it with --force.`);
   }
   const held = await holdFiles(plugin);
   try {

@@ -83,7 +83,7 @@ const COMMANDS: readonly AddCommand[] = [
   syncZoneLocal,
   syncAll,
   syncLocal,
-  group('drift', 'Where members differ from what they should hold', [
+  group('drift', 'Differences between members and this server', [
     driftList,
     driftCheck,
     driftSend,
@@ -97,11 +97,11 @@ const COMMANDS: readonly AddCommand[] = [
     conflictsPolicy,
   ]),
   logs,
-  group('audit', 'Who changed what', [auditVerify]),
+  group('audit', 'The audit log', [auditVerify]),
   backup,
   restore,
-  group('tokens', 'API tokens: of peers, and of scripts', [tokensCreate, tokensList, tokensRevoke]),
-  group('users', 'Who may log in to the bare-bones panel', [usersList, usersAdd, usersPassword, usersRemove]),
+  group('tokens', 'API tokens for other servers and for scripts', [tokensCreate, tokensList, tokensRevoke]),
+  group('users', 'Users of the bare-bones panel', [usersList, usersAdd, usersPassword, usersRemove]),
   serve,
   completion,
   complete,
@@ -115,8 +115,8 @@ export async function dnscluster(): Promise<Command> {
   const program = new Command('dnscluster')
     .description('Keeps the zones of web servers and nameservers the same')
     .version(await packageVersion(), '--version', 'print the version')
-    .helpOption('-h, --help', 'say how a command is used')
-    .helpCommand('help [command]', 'say how a command is used')
+    .helpOption('-h, --help', 'show how a command is used')
+    .helpCommand('help [command]', 'show how a command is used')
     .showSuggestionAfterError()
     .addHelpText('after', `\nExit codes:\n${EXIT_CODES.join('\n')}`)
     .exitOverride();

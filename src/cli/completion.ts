@@ -7,12 +7,12 @@ import { say } from './terminal/output.js';
 export function completion(program: Command): void {
   const command = program
     .command('completion')
-    .description('Print the script by which a shell completes commands, options, zones and members')
-    .addArgument(new Argument('<shell>', 'for which one').choices(Object.keys(SCRIPTS)));
+    .description('Print the script that completes commands, options, zones and members in a shell')
+    .addArgument(new Argument('<shell>', 'the shell').choices(Object.keys(SCRIPTS)));
   guide(command, {
-    details: 'Zones and members are asked of the service of this machine, where whoever types may do that.',
+    details: 'Names of zones and members come from the service, if you may use it.',
     examples: {
-      'completion bash > /etc/bash_completion.d/dnscluster': 'For everybody on this machine who uses bash.',
+      'completion bash > /etc/bash_completion.d/dnscluster': 'For all users of bash on this machine.',
       'completion zsh > /usr/share/zsh/vendor-completions/_dnscluster': 'For zsh.',
       'completion fish > /usr/share/fish/vendor_completions.d/dnscluster.fish': 'For fish.',
     },

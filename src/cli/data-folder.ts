@@ -13,8 +13,11 @@ export interface FolderOptions {
 
 /** Adds the options of a command that works on the files of a service on this machine. */
 export function worksOnFiles(command: Command): Command {
-  const folder = new Option('--folder <folder>', `the data folder of the service (DNSCLUSTER_FOLDER; ${DATA_FOLDER})`);
-  return command.option('--json', 'print the result as one line of JSON, for programs').addOption(folder);
+  const folder = new Option(
+    '--folder <folder>',
+    `the data folder of a service on this machine (DNSCLUSTER_FOLDER; ${DATA_FOLDER})`,
+  );
+  return command.option('--json', 'print one line of JSON, for programs').addOption(folder);
 }
 
 /** The data folder that was meant: a node's, or the plugin's in another panel. */

@@ -21,18 +21,18 @@ const NAMES = CHECKS.map(({ name }) => name);
 export function doctor(program: Command): void {
   const command = program
     .command('doctor')
-    .description('Find what is misconfigured on this server, and how to put it right')
-    .option('--only <checks>', `some checks, with commas between: ${NAMES.join(', ')}`)
-    .option('--config <file>', 'the configuration of this server', CONFIGURATION_FILE)
-    .option('--folder <folder>', 'where it keeps its data, where the configuration does not say so')
-    .option('--json', 'print the answer as one line of JSON, for programs');
+    .description('Find what is misconfigured on this server, and how to repair it')
+    .option('--only <checks>', `only these checks, separated by commas: ${NAMES.join(', ')}`)
+    .option('--config <file>', 'the configuration file of this server', CONFIGURATION_FILE)
+    .option('--folder <folder>', 'its data folder, if the configuration does not name it')
+    .option('--json', 'print one line of JSON, for programs');
   guide(command, {
     details:
-      'Run it as root, or as the user of the service. Where the service does not run, it says so first and checks what can be seen from ' +
-      'outside. It changes nothing. It exits with 1 where something is wrong.',
+      "Run it as root or as the service's user. If the service does not run, it says so first and checks the rest. It " +
+      'changes nothing. It exits with 1 if something is wrong.',
     examples: {
-      doctor: 'Everything.',
-      'doctor --only ports,nameserver --json': 'Whether the ports answer and the nameserver lets us in, for a script.',
+      doctor: 'Run all checks.',
+      'doctor --only ports,nameserver --json': 'Check ports and nameserver, for a script.',
     },
   }).action(run);
 }
@@ -49,7 +49,7 @@ async function run({ config, folder, only, json }: Options): Promise<void> {
   const rows = found.flat();
   const isWell = rows.every(({ state }) => state !== 'wrong');
   const bad = rows.filter(({ state }) => state === 'wrong').length;
-  const sum = isWell ? 'Nothing is wrong.' : `Wrong: ${bad}`;
+  const sum = isWell ? 'Nothing is wrong.' : `Problems: ${bad}`;
   say(json, { ok: isWell, findings: rows }, `${findingLines(rows)}\n${sum}\n`);
   if (!isWell) process.exitCode = EXIT.problems;
 }
@@ -58,6 +58,6 @@ function wantedOf(only: string | undefined): ReadonlySet<string> {
   if (only === undefined) return new Set(NAMES);
   const wanted = only.split(',').map((name) => name.trim());
   const unknown = wanted.find((name) => !NAMES.includes(name));
-  if (unknown !== undefined) throw new WrongUse(`There is no check "${unknown}". There are: ${NAMES.join(', ')}.`);
+  if (unknown !== undefined) throw new WrongUse(`There is no check "${unknown}". Checks: ${NAMES.join(', ')}.`);
   return new Set(wanted);
 }

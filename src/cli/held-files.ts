@@ -14,8 +14,8 @@ interface HeldFiles {
 }
 
 /**
- * Sees to it that the files in the plugin's folder can be copied: by the running service, or by the lock of the folder where none runs.
- * Rejects with ServiceUnreachable where one runs that can't be asked.
+ * Makes sure that the files in the plugin's folder can be copied: by the running service, or by the lock of the folder
+ * if none runs. Rejects with ServiceUnreachable if one runs that can't be asked.
  */
 export async function holdFiles(folder: string): Promise<HeldFiles> {
   const held = await heldByService(folder);
@@ -23,7 +23,7 @@ export async function holdFiles(folder: string): Promise<HeldFiles> {
   const lock = await FolderLock.take(folder).catch((error: unknown) => {
     if (!isClusterError(error, 'folder_in_use')) throw error;
     throw new ServiceUnreachable(
-      `A service runs on ${folder} and could not be asked to hold its files. Run this as root or as its user, or stop it first.`,
+      `A service runs on ${folder} but could not be asked to hold its files still. Run this as root or as the service's user, or stop the service first.`,
       error,
     );
   });

@@ -27,32 +27,39 @@ interface Options {
 export function join(program: Command): void {
   const command = program
     .command('join')
-    .description("Make this server a member of another one's cluster: that one sends its zones here from then on")
-    .argument('<url>', 'of the other server, as https://web.example.com:2087')
-    .option('--token-file <file>', 'that holds a token of the other server, - is standard input (DNSCLUSTER_TOKEN)')
+    .description("Make this server a member of another server's cluster, which then sends its zones here")
+    .argument('<url>', 'the other server, such as https://web.example.com:2087')
+    .option('--token-file <file>', 'a file with a token of the other server; - is standard input (DNSCLUSTER_TOKEN)')
     .option('--token <token>', 'the token itself; others on this machine may see it')
-    .option('--fingerprint <sha256>', "of the other server's certificate, as it prints it (DNSCLUSTER_FINGERPRINT)")
-    .option('--address <address>', 'by which the other is to reach this server; what it sees where absent')
-    .addOption(
-      new Option('--role <role>', 'of this server there').choices(['write-only', 'sync']).default('write-only'),
+    .option(
+      '--fingerprint <sha256>',
+      "the fingerprint of the other server's certificate, as it prints it (DNSCLUSTER_FINGERPRINT)",
     )
-    .option('--config <file>', 'the configuration of this server', CONFIGURATION_FILE)
-    .option('--check', 'only look whether everything agrees; change nothing')
-    .option('--name <name>', 'with --check, before there is a configuration: what this server is to be called')
-    .option('--json', 'print the answer as one line of JSON, for programs');
+    .option('--address <address>', 'the address of this server for the other; default: the one that the other sees')
+    .addOption(
+      new Option('--role <role>', 'the role of this server there')
+        .choices(['write-only', 'sync'])
+        .default('write-only'),
+    )
+    .option('--config <file>', 'the configuration file of this server', CONFIGURATION_FILE)
+    .option('--check', 'only check; change nothing')
+    .option('--name <name>', 'with --check, before there is a configuration: the name of this server')
+    .option('--json', 'print one line of JSON, for programs');
   guide(command, {
-    details: `Needs a token of root on the other server with the privilege clustering; where none is given, it is asked for. The other server's certificate
-is shown and asked about, unless its fingerprint is given.
+    details: `Needs a token of root on the other server with the privilege clustering; you are asked for it if none is given. You are
+also asked to accept the other server's certificate, unless its fingerprint is given.
 
-Everything that must agree is looked at first: here the service, its folders, its ports and its nameserver; there the token, the version, the clock, whether
-the name is free, and the address that the other server sees. Then a token is made here for the other server, and that one adds this server. At last it says
-whether it reaches the API and, over UDP and TCP, the nameserver here. Nothing is left behind where it does not come to that.
+Everything is checked first: here the service, its folders, its ports and its nameserver; there the token, the version,
+the clock, whether the name is free, and the address that the other server sees. Then a token for the other server is
+created here, and the other server adds this one. Finally, it says whether it reaches the API and, over UDP and TCP, the
+nameserver here. If that fails, everything is undone.
 
-A second time it only looks whether all is well, and repairs what the other server knows of this one. It exits with 1 where something is wrong.`,
+Run a second time, it only checks, and repairs what the other server knows about this one. It exits with 1 if something
+is wrong.`,
     examples: {
-      'join https://web.example.com:2087': 'Get the zones of web.example.com from now on; the token is asked for.',
+      'join https://web.example.com:2087': 'Get the zones of web.example.com from now on; you are asked for the token.',
       'join https://web.example.com:2087 --token-file - < token': 'The same in a script.',
-      'join https://web.example.com:2087 --token-file token --check': 'Only look whether it would go well.',
+      'join https://web.example.com:2087 --token-file token --check': 'Only check whether it would work.',
     },
   }).action(run);
 }
@@ -65,7 +72,7 @@ async function run(url: string, options: Options): Promise<void> {
   const name = (facts.settings?.name ?? options.name ?? '').toLowerCase();
   if (facts.settings === undefined && (check !== true || name === '' || facts.configurationFault?.isMissing !== true)) {
     throw new WrongUse(
-      `${facts.configurationFault?.why ?? ''} Name the configuration of this server with --config; before there is one, only --check with --name is possible.`,
+      `${facts.configurationFault?.why ?? ''} Name the configuration of this server with --config. Without one, only --check with --name is possible.`,
     );
   }
   const other = remoteTarget(url, await givenToken(options, url), options.fingerprint);
@@ -83,7 +90,7 @@ async function run(url: string, options: Options): Promise<void> {
       ? 'Nothing was changed.'
       : well
         ? `${name} is a member of the cluster of ${there.hostname}.`
-        : 'Repair what is wrong, and join again.';
+        : 'Repair the problems, and join again.';
   say(options.json, { ok: well, server: there.hostname, findings: rows }, `${findingLines(rows)}\n${end}\n`);
   if (!well) process.exitCode = EXIT.problems;
 }

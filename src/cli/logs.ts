@@ -23,24 +23,24 @@ const USUAL = 100;
 export function logs(program: Command): void {
   const command = program
     .command('logs')
-    .description('Who changed what (the page Activity), or what the service itself logs; the newest last')
-    .option('--service', 'what the service logs, instead: node.log in its folder')
-    .option('--zone <zone>', 'of this zone alone')
-    .option('--member <member>', `of this member alone, by ${MEMBER}`)
-    .addOption(new Option('--user <user>', 'by this user alone').conflicts('service'))
+    .description('Print who changed what (the page Activity), or the log of the service; the newest last')
+    .option('--service', 'print the log of the service instead: node.log in its folder')
+    .option('--zone <zone>', 'only entries of this zone')
+    .option('--member <member>', `only entries of this member: ${MEMBER}`)
+    .addOption(new Option('--user <user>', 'only changes by this user').conflicts('service'))
     .addOption(
-      new Option('--level <level>', 'with --service: of this level and above')
+      new Option('--level <level>', 'with --service: this level and above')
         .choices(Object.keys(LEVELS))
         .default('info'),
     )
-    .option('--limit <lines>', 'so many at most', wholeOf, USUAL)
-    .option('-f, --follow', 'go on with what comes, until Ctrl-C');
+    .option('--limit <lines>', 'at most this many', wholeOf, USUAL)
+    .option('-f, --follow', 'keep printing new entries until Ctrl-C');
   guide(asksService(command), {
-    details: `Refused changes are there, too, with the reason. Of a change of many zones at once the first five are named. With --follow, --json prints one
-line for each entry.`,
+    details: `Refused changes are listed too, with the reason. A change of many zones at once names the first five. With --follow,
+--json prints one line for each entry.`,
     examples: {
-      'logs --zone example.com': 'What was done with example.com, and by whom.',
-      'logs --follow': 'What is done from now on.',
+      'logs --zone example.com': 'Who changed example.com, and how.',
+      'logs --follow': 'Every change from now on.',
       'logs --service --level warning --member ns1.example.com': 'What went wrong with a member.',
     },
   }).action(run);
@@ -59,7 +59,7 @@ async function run({ service, zone, member, user, level, limit, follow, ...optio
       say(
         options.json,
         lines.map(({ entry }) => entry),
-        words === '' ? 'There is nothing of that.\n' : words,
+        words === '' ? 'There are no such entries.\n' : words,
       );
       return;
     }

@@ -8,7 +8,7 @@ export function man(program: Command): void {
   const command = program.command('man').description('Print the manual page, dnscluster(1)');
   guide(command, {
     examples: {
-      'man > /usr/local/share/man/man1/dnscluster.1': 'For "man dnscluster" on this machine.',
+      'man > /usr/local/share/man/man1/dnscluster.1': 'Install it for "man dnscluster".',
       'man | man -l -': 'Read it.',
     },
   }).action(async () => {

@@ -14,26 +14,27 @@ const LETTERS = 'abcdefghjkmnpqrstuvwxyz23456789';
 const LENGTH = 24;
 const GROUP = 6;
 
-/** Adds the ways by which a new password comes: never on the command line, where everybody could read it. */
+/** Adds the options for a new password: never on the command line itself, where everybody could read it. */
 export function passwordOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--password-file <file>', 'that holds the password, - is standard input').conflicts('generate'),
+      new Option('--password-file <file>', 'a file with the password; - is standard input').conflicts('generate'),
     )
-    .option('--generate', 'make a password, and print it once');
+    .option('--generate', 'generate a password and print it once');
 }
 
-/** The new password of this user; `made`: it is to be printed, for nobody knows it yet. Throws WrongUse where there is none. */
+/** The new password of this user; `made`: nobody knows it yet, so print it. Throws WrongUse if there is none. */
 export async function newPassword(
   user: string,
   { passwordFile: file, generate }: PasswordOptions,
 ): Promise<{ password: string; made: boolean }> {
   if (generate === true) return { password: generated(), made: true };
-  if (file !== undefined) return { password: secretIn(await readGiven(file), file), made: false };
-  if (!isPerson()) throw new WrongUse('Say where the password comes from: --password-file FILE, or --generate.');
+  if (file !== undefined)
+    return { password: secretIn(await readGiven(file), file === '-' ? 'Standard input' : file), made: false };
+  if (!isPerson()) throw new WrongUse('Name a source for the password: --password-file FILE, or --generate.');
   const password = await askSecret(`New password of ${user}: `);
-  if ((await askSecret('The same once more: ')) === password) return { password, made: false };
-  throw new WrongUse('The two passwords were not the same, so nothing was done.');
+  if ((await askSecret('Repeat it: ')) === password) return { password, made: false };
+  throw new WrongUse('The two passwords differ. Nothing was done.');
 }
 
 function generated(): string {

@@ -6,17 +6,17 @@ import { guide } from './terminal/guide.js';
 import { note, say } from './terminal/output.js';
 
 const HELP = `
-Stop the service first. The whole archive is compared with its manifest before anything is touched. Where the folder holds data, nothing
-is done without --force; with it, what was there is set aside inside the folder.
+Stop the service first. The whole archive is compared with its manifest before anything is touched. If the folder holds
+data, nothing is done without --force; with it, the old data is set aside inside the folder.
 
-Start the service then, and look for drift before anything is changed (Drift and conflicts, or checkdrift in the API): a member's copy
-that is newer than the backup's is listed there, to be taken. Zones that were made since are listed as extra, and can be taken, too. What
-was removed since the backup is here again: members of this software refuse it and say so, so remove it once more.
+Then start the service, and run "drift check" before you change anything: it lists copies at members that are newer than
+the backup's, and zones that were created since as extra. Both can be taken ("drift take"). Zones that were removed
+since the backup are here again; members with this software refuse them and say so. Remove them once more.
 
-It exits with 1 where the service runs, the folder holds data, or the archive is not as it was written.`;
+It exits with 1 if the service runs, the folder holds data, or the archive was changed.`;
 const EXAMPLES = {
-  'restore /root/dns-cluster.tar.gz': 'After a disk was lost: into the empty folder of the service.',
-  'restore /root/dns-cluster.tar.gz --force': 'In place of what is there, which is set aside.',
+  'restore /root/dns-cluster.tar.gz': 'After a disk was lost: restore into the empty folder of the service.',
+  'restore /root/dns-cluster.tar.gz --force': 'Replace the present data, which is set aside.',
 };
 
 /** `dnscluster restore FILE`: a folder as a backup has it. */
@@ -24,7 +24,7 @@ export function restore(program: Command): void {
   const command = program
     .command('restore <file>')
     .description('Restore a backup into the folder of a service that is stopped')
-    .option('--force', 'also where the folder holds data, which is set aside');
+    .option('--force', 'also if the folder holds data, which is set aside');
   guide(worksOnFiles(command), { details: HELP, examples: EXAMPLES }).action(run);
 }
 
@@ -34,10 +34,10 @@ async function run(file: string, options: FolderOptions & { force?: true }): Pro
   if (options.json !== true) note(`Restoring ${file} into ${folder} ...`);
   const { manifest, setAside } = await restoreFolder(file, folder, { force: options.force === true });
   const { made, files } = manifest;
-  const aside = setAside.map((path) => `What was there lies in ${path}.\n`).join('');
+  const aside = setAside.map((path) => `The old data is in ${path}.\n`).join('');
   say(
     options.json,
     { folder, made, files: files.length, setAside },
-    `${folder} is as it was at ${made} (${files.length} files).\n${aside}Start the service, look for drift, and take the newer copies that members have before anything is changed.\n`,
+    `${folder} is as it was at ${made} (${files.length} files).\n${aside}Start the service, run "drift check", and take newer copies from members before you change anything.\n`,
   );
 }

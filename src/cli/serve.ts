@@ -13,17 +13,18 @@ const STOP_WITHIN = 30_000;
 const LINGER = 500;
 
 const HELP = `
-The file says name, folder, host, port, address, nameserver, memberTypes and tls of this server (docs/operations.md). It runs in the
-foreground until SIGTERM or SIGINT. It logs to node.log in its folder, and warnings and errors to standard error.
+The file sets name, folder, host, port, address, nameserver, memberTypes and tls of this server (docs/operations.md).
+The server runs in the foreground until SIGTERM or SIGINT. It logs to node.log in its folder, and warnings and errors
+to standard error.
 
-Exit code: 0 ended as asked, 1 it could not start or did not end in order, 2 its configuration is wrong.`;
+Exit codes: 0 ended as asked, 1 could not start or did not end in time, 2 the configuration is wrong.`;
 
 /** `dnscluster serve`: runs this server, panel and plugin, in the foreground. */
 export function serve(program: Command): void {
   program
     .command('serve')
-    .description('Run this server of the cluster: pages and API, and its nameserver')
-    .option('--config <file>', 'its configuration', CONFIGURATION_FILE)
+    .description('Run this server: pages, API and nameserver')
+    .option('--config <file>', 'its configuration file', CONFIGURATION_FILE)
     .addHelpText('after', HELP)
     .exitOverride()
     .action(run);

@@ -11,10 +11,12 @@ type Status = AnswerOf<'clusterstatus'>;
 
 /** `dnscluster status`: the server, its nameserver, its members. */
 export function statusCommand(program: Command): void {
-  const command = program.command('status').description('How this server, its nameserver and its members do');
+  const command = program
+    .command('status')
+    .description('Show the state of this server, its nameserver and its members');
   guide(asksService(command), {
     details:
-      'It exits with 1 where the nameserver does not run, a member fails or is disabled, or a zone file is missing or broken.',
+      'It exits with 1 if the nameserver does not run, a member fails or is disabled, or a zone file is missing or broken.',
     examples: { status: 'The service on this machine.', 'status --json': 'The same for a script.' },
   }).action(run);
 }
@@ -34,7 +36,7 @@ function words({ hostname, clustering, zones, nameserver, members, damaged }: St
   const lines = [
     `Server: ${hostname}, ${zones} ${zones === 1 ? 'zone' : 'zones'}`,
     `Nameserver: ${runs}`,
-    `Clustering: ${clustering ? 'on' : 'off; changes wait, and none is lost'}`,
+    `Clustering: ${clustering ? 'on' : 'off; changes wait and are not lost'}`,
     `Members: ${members.length === 0 ? 'none' : members.length}`,
     ...damaged.map(({ zone, why }) => `Zone file of ${zone}: ${why}`),
   ];

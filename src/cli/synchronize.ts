@@ -10,7 +10,7 @@ import { asksService, targetOf, type ServiceOptions, type Target } from './servi
 
 const SOON = 50;
 const LATER = 500;
-/** So many rows are shown whole. */
+/** At most this many rows are shown whole. */
 const FEW = 10;
 
 type Job = AnswerOf<'synchronizejob'>;
@@ -21,8 +21,8 @@ interface Options extends ServiceOptions {
   plan?: true;
 }
 
-const HERE = 'Fetch the newest copies from the members that are read from, to this server only';
-const EVERYWHERE = 'Fetch the newest copies, and send them to the members that are written to';
+const HERE = 'Fetch the newest copies from members to this server only';
+const EVERYWHERE = 'Fetch the newest copies from members, and send them to the members that get changes';
 
 /** `dnscluster synczone`. */
 export function syncZone(program: Command): void {
@@ -44,30 +44,30 @@ export function syncLocal(program: Command): void {
   allZones(program.command('synclocal').alias('syncalllocal').description(`${HERE}: all zones`), 'local');
 }
 
-const DETAILS = `What needs a look is listed by zone and server. It exits with 1 where a server could not be compared, a zone was not taken or sent, or
-clustering is off. Ctrl-C ends the synchronization; what is done stays done.`;
+const DETAILS = `Problems are listed by zone and server. It exits with 1 if a server could not be compared, a zone was not taken or sent,
+or clustering is off. Ctrl-C cancels; finished zones are kept.`;
 
 function oneZone(command: Command, direction: 'local' | 'all'): void {
-  guide(asksService(withPlan(command.argument('<zone>', 'its name'))), {
+  guide(asksService(withPlan(command.argument('<zone>', 'name of the zone'))), {
     details: DETAILS,
     examples: { [`${command.name()} example.com`]: `${command.description().split(':')[0] ?? ''}.` },
   }).action((zone: string, options: Options) => run({ zone, direction }, options));
 }
 
 function allZones(command: Command, direction: 'local' | 'all'): void {
-  command.option('--full', 'also zones that are not on this server');
+  command.option('--full', 'include zones that are not on this server');
   const name = command.name();
   guide(asksService(withPlan(command)), {
     details: DETAILS,
     examples: {
       [name]: 'The zones of this server.',
-      [`${name} --full --plan`]: 'Say which newer and which unknown zones members have.',
+      [`${name} --full --plan`]: 'Print which newer and which unknown zones members have.',
     },
   }).action((options: Options) => run({ direction, unconfigured: options.full }, options));
 }
 
 function withPlan(command: Command): Command {
-  return command.option('--plan', 'only say what would be fetched');
+  return command.option('--plan', 'only print what would be fetched');
 }
 
 async function run(wanted: Parameters, options: Options): Promise<void> {
@@ -79,7 +79,7 @@ async function run(wanted: Parameters, options: Options): Promise<void> {
     throw new ServiceRefusal(over.error ?? 'The synchronization failed.', EXIT.problems, { code: 'failed' });
   }
   say(options.json, over, options.plan === true ? planWords(over) : resultWords(over));
-  if (over.state === 'cancelled') note('The synchronization was cancelled; what is done stays done.');
+  if (over.state === 'cancelled') note('Cancelled; finished zones are kept.');
   const isWell =
     over.state === 'done' && over.result?.unreachable.length === 0 && over.row?.some(needsSomebody) !== true;
   if (!isWell) process.exitCode = EXIT.problems;
@@ -89,11 +89,11 @@ async function refuseWhileOff(target: Target): Promise<void> {
   const { clustering } = await askService(target, 'clusterstatus');
   if (clustering) return;
   const sentence =
-    'DNS clustering is off on this server, so nothing was synchronized. Turn it on in the page DNS Cluster.';
+    'DNS clustering is off on this server, so nothing was synchronized. Enable it on the page DNS Cluster.';
   throw new ServiceRefusal(sentence, EXIT.problems, { code: 'clustering_off' });
 }
 
-/** Until it is over; Ctrl-C ends it. */
+/** Until it is over; Ctrl-C cancels it. */
 async function followed(target: Target, id: string, bar: ProgressBar): Promise<Job> {
   const cancel = (): void => void askService(target, 'cancelsynchronize', { job: id }).catch(() => undefined);
   process.once('SIGINT', cancel);

@@ -8,7 +8,7 @@ import { confirm } from './terminal/terminal.js';
 
 /** `dnscluster users list`. */
 export function usersList(users: Command): void {
-  const command = users.command('list').description('Who may log in to the bare-bones panel');
+  const command = users.command('list').description('List the users of the bare-bones panel');
   guide(asksService(command), { examples: { 'users list': 'All users, root first.' } }).action(
     async (options: ServiceOptions) => {
       const { user: rows } = await askService(targetOf(options), 'listpanelusers');
@@ -24,22 +24,22 @@ export function usersAdd(users: Command): void {
   const command = users
     .command('add')
     .description('Add a user of the bare-bones panel')
-    .argument('<user>', 'small letters, digits, "_" and "-"')
-    .addOption(new Option('--root', 'one who does all that root does').conflicts('privilege'))
-    .addOption(new Option('--privilege <privilege...>', 'of a reseller, as clustering'));
+    .argument('<user>', 'lowercase letters, digits, "_" and "-"')
+    .addOption(new Option('--root', 'a user with all the rights of root').conflicts('privilege'))
+    .addOption(new Option('--privilege <privilege...>', 'privileges of a reseller, for example clustering'));
   guide(asksService(passwordOptions(command)), {
     details:
-      'A password has 12 to 256 characters. It is never taken from the command line, where everybody on the machine could read it.',
+      'A password has 12 to 256 characters. It is never read from the command line, where everybody could see it.',
     examples: {
-      'users add root --root': 'The first user; the password is asked for.',
-      'users add ann --privilege clustering --generate': 'A reseller, with a password that is printed once.',
+      'users add root --root': 'The first user; you are asked for the password.',
+      'users add ann --privilege clustering --generate': 'A reseller, with a generated password that is printed once.',
     },
   }).action(async (user: string, options: ServiceOptions & PasswordOptions & { root?: true; privilege?: string[] }) => {
     const target = targetOf(options);
     const { password, made } = await newPassword(user, options);
     const given = { user, password, root: options.root, acl: options.privilege };
     const added = await askService(target, 'addpaneluser', given);
-    if (options.json !== true) note(`${user} may log in now.${made ? ' The password is shown once:' : ''}`);
+    if (options.json !== true) note(`${user} may log in now.${made ? ' The password is shown only once:' : ''}`);
     say(options.json, made ? { ...added, password } : added, made ? `${password}\n` : '');
   });
 }
@@ -48,15 +48,15 @@ export function usersAdd(users: Command): void {
 export function usersPassword(users: Command): void {
   const command = users
     .command('password')
-    .description('Change the password of a user; who is logged in with the old one is logged out')
-    .argument('<user>', 'as in the list of users');
+    .description('Change the password of a user; sessions with the old one end')
+    .argument('<user>', 'name of the user');
   guide(asksService(passwordOptions(command)), {
-    examples: { 'users password root': 'The new password is asked for.' },
+    examples: { 'users password root': 'You are asked for the new password.' },
   }).action(async (user: string, options: ServiceOptions & PasswordOptions) => {
     const target = targetOf(options);
     const { password, made } = await newPassword(user, options);
     await askService(target, 'setpanelpassword', { user, password });
-    if (options.json !== true) note(`${user} has another password now.${made ? ' It is shown once:' : ''}`);
+    if (options.json !== true) note(`${user} has a new password.${made ? ' It is shown only once:' : ''}`);
     say(options.json, made ? { user, password } : { user }, made ? `${password}\n` : '');
   });
 }
@@ -65,16 +65,16 @@ export function usersPassword(users: Command): void {
 export function usersRemove(users: Command): void {
   const command = users
     .command('remove')
-    .description('Remove a user of the bare-bones panel, and revoke their API tokens; their zones stay')
-    .argument('<user>', 'as in the list of users')
-    .option('-y, --yes', 'do not ask');
+    .description('Remove a user of the bare-bones panel and revoke their API tokens; their zones stay')
+    .argument('<user>', 'name of the user')
+    .option('-y, --yes', 'do not ask for confirmation');
   guide(asksService(command), {
-    examples: { 'users remove ann --yes': 'Remove ann without being asked, as in a script.' },
+    examples: { 'users remove ann --yes': 'Remove ann without a question, as in a script.' },
   }).action(async (user: string, options: ServiceOptions & { yes?: true }) => {
     const target = targetOf(options);
-    await confirm(`${user} is logged out and can't log in any more, and their API tokens are revoked.`, options.yes);
+    await confirm(`${user} will be logged out for good, and their API tokens revoked.`, options.yes);
     const gone = await askService(target, 'removepaneluser', { user });
     const tokens = gone.revoked.length === 0 ? '' : ` Revoked tokens: ${gone.revoked.join(', ')}.`;
-    say(options.json, gone, `${user} is removed.${tokens}\n`);
+    say(options.json, gone, `${user} was removed.${tokens}\n`);
   });
 }

@@ -11,7 +11,7 @@ describe('dnscluster tokens', () => {
   test('create prints the token alone, once, and it works', async () => {
     expect(await web.run(['tokens', 'list'])).toEqual({ status: 0, out: 'There are no tokens.\n', err: '' });
     const { status, out, err } = await web.run(['tokens', 'create', 'web1']);
-    expect([status, err]).toEqual([0, 'The token web1 may do clustering. It is shown once:\n']);
+    expect([status, err]).toEqual([0, 'The token web1 has the privileges clustering. It is shown only once:\n']);
     expect(out).toMatch(/^\S{20,}\n$/);
     const elsewhere = ['--url', web.node.url, '--fingerprint', web.node.fingerprint];
     const env = { DNSCLUSTER_TOKEN: out.trim() };
@@ -94,7 +94,7 @@ describe('dnscluster users', () => {
 
   test.each([
     ['a short password', ['bob', '--password-file', '-'], 'short', 1, /12 to 256/],
-    ['an empty one', ['bob', '--password-file', '-'], '\n', 2, /nothing in its first line/],
+    ['an empty one', ['bob', '--password-file', '-'], '\n', 2, /Standard input: the first line is empty/],
     ['a name of before', ['ann', '--generate'], '', 1, /a user of this name already/],
     ['a name that is none', ['Bob', '--generate'], '', 1, /small letters/],
     ['a privilege that there is not', ['bob', '--generate', '--privilege', 'all'], '', 1, /must be one of clustering/],
@@ -116,14 +116,14 @@ describe('dnscluster users', () => {
       inTerminal(web.program, args, {
         steps: [
           ['New password', `${once}\r`],
-          ['once more', `${again}\r`],
+          ['Repeat it', `${again}\r`],
         ],
       });
     const other = await twice('a quite long one', 'another long one');
-    expect([other.status, other.shown]).toEqual([2, expect.stringContaining('not the same')]);
+    expect([other.status, other.shown]).toEqual([2, expect.stringContaining('two passwords differ')]);
     expect(await web.node.users.verify('root', PASSWORD)).toBeDefined();
     const same = await twice('a quite lonG\x7fg one', 'a quite long one');
-    expect([same.status, same.shown]).toEqual([0, expect.stringContaining('root has another password now.')]);
+    expect([same.status, same.shown]).toEqual([0, expect.stringContaining('root has a new password.')]);
     expect(same.shown).not.toContain('quite');
     expect(await web.node.users.verify('root', 'a quite long one')).toBeDefined();
   });
@@ -135,7 +135,7 @@ describe('dnscluster users', () => {
     expect(web.node.users.find('ann')).toBeDefined();
     expect(await web.run(['users', 'remove', 'ann', '--yes'])).toMatchObject({
       status: 0,
-      out: 'ann is removed. Revoked tokens: own.\n',
+      out: 'ann was removed. Revoked tokens: own.\n',
     });
     expect(web.node.plugin.tokens.list('ann')).toEqual([]);
     expect(web.node.users.find('ann')).toBeUndefined();

@@ -77,7 +77,7 @@ describe('dnscluster logs', () => {
   });
 
   test('says so where there is nothing, and who is no member', async () => {
-    expect(await web.run(['logs', '--zone', 'none.example'])).toMatchObject({ out: 'There is nothing of that.\n' });
+    expect(await web.run(['logs', '--zone', 'none.example'])).toMatchObject({ out: 'There are no such entries.\n' });
     expect(await web.run(['logs', '--member', 'nobody'])).toMatchObject({ status: 2 });
   });
 
@@ -138,7 +138,7 @@ describe('dnscluster logs --service', () => {
 
   test.each([
     ['a folder without a log', ['--folder', '/nowhere'], /no log of a service/],
-    ['a service elsewhere', ['--url', 'https://127.0.0.1:1'], /run this on that machine/],
+    ['a service elsewhere', ['--url', 'https://127.0.0.1:1'], /Run this there/],
     ['a user', ['--user', 'ann'], /cannot be used with option/],
   ])('refuses %s, and says why', async (_, args, why) => {
     const env = { DNSCLUSTER_TOKEN: 'x', DNSCLUSTER_FINGERPRINT: Array<string>(32).fill('AB').join(':') };

@@ -70,14 +70,14 @@ describe('dnscluster synchronizes', () => {
     expect((await web.run(['syncall'])).err).toBe('');
   });
 
-  test.skipIf(!needs('script'))('Ctrl-C ends it, and what is done stays done', async () => {
+  test.skipIf(!needs('script'))('Ctrl-C cancels it, and finished zones are kept', async () => {
     await web.node.plugin.cluster.saveZone(ZONE, zoneText(serialHere() + 1), ROOT, { wait: 'local' });
     const release = ns1.nameserver.hold();
     try {
       const { status, shown } = await inTerminal(web.program, ['syncall', '--folder', web.folder], {
         steps: [['Sending zones', '\x03']],
       });
-      expect([status, shown]).toEqual([1, expect.stringContaining('was cancelled; what is done stays done')]);
+      expect([status, shown]).toEqual([1, expect.stringContaining('Cancelled; finished zones are kept')]);
     } finally {
       release();
     }

@@ -78,7 +78,7 @@ describe('a command that asks a service elsewhere', () => {
     ['no https', () => ['--url', 'http://127.0.0.1:1', '--token-file', tokenFile], 2, /https:\/\//],
     ['two services', () => ['--url', url, '--folder', folder, '--token-file', tokenFile], 2, /one of them/],
     ['a wrong fingerprint', () => ['--url', url, '--token-file', tokenFile, '--fingerprint', 'AB'], 2, /32 pairs/],
-    ['no token in the file', () => ['--url', url, '--token-file', '/dev/null'], 2, /holds nothing/],
+    ['no token in the file', () => ['--url', url, '--token-file', '/dev/null'], 2, /the first line is empty/],
     ['no file', () => ['--url', url, '--token-file', join(folder, 'none')], 2, /cannot be read/],
     [
       'nobody who listens',
@@ -108,7 +108,7 @@ describe('a command that asks a service elsewhere', () => {
     expect(await rescan(['--url', url, '--token-file', tokenFile])).toMatchObject({ status: 0 });
     writeFileSync(join(known, 'known-servers'), `${node.address} ${OTHER}\n`);
     const { status, err } = await rescan(['--url', url, '--token-file', tokenFile]);
-    expect([status, err]).toEqual([3, expect.stringMatching(/nothing was sent.*known-servers/s)]);
+    expect([status, err]).toEqual([3, expect.stringMatching(/Nothing was sent.*known-servers/s)]);
     rmSync(known, { recursive: true });
   });
 

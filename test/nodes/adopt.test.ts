@@ -148,7 +148,7 @@ describe.skipIf(!needs('named', 'named-checkconf', 'rndc', 'nsupdate', 'dnssec-k
         'own.example': 'take: ',
         'good.example': 'take: ',
         'with-include.example': expect.stringMatching(
-          /^left: made of several files \(\$INCLUDE\): .*--include/,
+          /^left: it is made of several files \(\$INCLUDE\): .*--include/,
         ) as string,
         'here.example': 'unchanged: the same, with the serial 7 here and 5 there',
         'newer.example': expect.stringMatching(/^left: .*newer \(serial 9 there, 8 here\): --newest/) as string,
@@ -165,7 +165,7 @@ describe.skipIf(!needs('named', 'named-checkconf', 'rndc', 'nsupdate', 'dnssec-k
         'second.example': 'left: a secondary: take it from its primary',
         '.': 'left: the hint for the root servers',
       });
-      expect(rows.get('signed.example')?.warnings).toEqual([expect.stringMatching(/signature ends at 20\d\d-/)]);
+      expect(rows.get('signed.example')?.warnings).toEqual([expect.stringMatching(/signature expires at 20\d\d-/)]);
       expect(rows.get('with-include.example')?.place).toMatchObject({
         file: join(named.folder, 'more.conf'),
         from: 4,
@@ -186,7 +186,7 @@ describe.skipIf(!needs('named', 'named-checkconf', 'rndc', 'nsupdate', 'dnssec-k
 
     test('asks before it takes anything, and says how a script does it', async () => {
       const { status, err } = await adopt(bind);
-      expect([status, err]).toEqual([2, expect.stringMatching(/--dry-run first, then say --yes/)]);
+      expect([status, err]).toEqual([2, expect.stringMatching(/--dry-run, then use --yes/)]);
       expect(await served('good.example')).toBeUndefined();
     });
 

@@ -104,7 +104,7 @@ describe.skipIf(!needs('named', 'named-checkconf'))(
       expect(said).toContainEqual(like(/^ports ok DNS answers over UDP and TCP at 127\.0\.0\.1:\d+\.$/));
       expect(said).toContainEqual(like(/^ports ok The API answers by TLS at 127\.0\.0\.1:\d+\.$/));
       expect(said).toContainEqual(like(/^ports notice Only this machine can ask/));
-      expect(said).toContainEqual(like(/^clock ok The clock agrees with 1 members/));
+      expect(said).toContainEqual(like(/^clock ok The clock is in step with 1 member\./));
       expect(new Set(findings.map(({ check }) => check)).size).toBe(13);
       const words = await runProgram(program, ['doctor', '--config', config], { env: { PATH } });
       expect(words.out).toMatch(/^ok {6}service .*\n[^]*\nNothing is wrong\.\n$/);
@@ -123,9 +123,13 @@ describe.skipIf(!needs('named', 'named-checkconf'))(
       await chown(data('csrf.key'), 4321, 4321);
       expect(await wrongs(['--only', 'folders'])).toEqual(
         expect.arrayContaining([
-          ['folders', like(/cluster\.json can be used by others/), `chmod 600 ${data('cluster.json')}`],
-          ['folders', like(/zones can be written by others/), `chmod go-w ${data('zones')}`],
-          ['folders', like(/csrf\.key belongs to the user 4321/), like(/^chown \d+:\d+ .*csrf\.key$/)],
+          [
+            'folders',
+            like(/^Users other than the service can use .*cluster\.json/),
+            `chmod 600 ${data('cluster.json')}`,
+          ],
+          ['folders', like(/^Users other than the service can write .*zones/), `chmod go-w ${data('zones')}`],
+          ['folders', like(/csrf\.key belongs to user 4321/), like(/^chown \d+:\d+ .*csrf\.key$/)],
         ]),
       );
       await chmod(data('cluster.json'), 0o600);
@@ -146,7 +150,7 @@ describe.skipIf(!needs('named', 'named-checkconf'))(
       const kept = await readFile(config);
       await writeFile(config, JSON.stringify({ ...settings, port: 'x' }));
       expect(await wrongs(['--only', 'configuration'])).toEqual([
-        ['configuration', like(/port/), like(/Correct that/)],
+        ['configuration', like(/port/), like(/Correct the file/)],
       ]);
       await rm(config);
       expect(await wrongs(['--only', 'configuration,ports'])).toEqual([]);
@@ -159,12 +163,8 @@ describe.skipIf(!needs('named', 'named-checkconf'))(
       const line = `include "${named.includeFile}";`;
       await writeFile(file, `${kept.replace(line, '')} nonsense;`);
       expect(await wrongs(['--only', 'nameserver'])).toEqual([
-        ['nameserver', like(/BIND refuses its configuration.*nonsense/), like(/Repair that line/)],
-        [
-          'nameserver',
-          like(/does not include .*cluster\.conf/),
-          `Add this line to it, and have it read again: ${line}`,
-        ],
+        ['nameserver', like(/BIND refuses its configuration.*nonsense/), like(/Correct that line/)],
+        ['nameserver', like(/does not include .*cluster\.conf/), `Add this line to it, and reload it: ${line}`],
       ]);
       await writeFile(file, kept);
       expect(await wrongs(['--only', 'nameserver'])).toEqual([]);
@@ -190,7 +190,7 @@ describe.skipIf(!needs('named', 'named-checkconf'))(
       await writeFile(key, made.private);
       expect(await wrongs(['--only', 'certificate,ports'])).toEqual([
         ['ports', like(/another certificate is shown/), like(/Restart the service/)],
-        ['certificate', like(/^The certificate ends at/), like(/accept the new certificate on every server/)],
+        ['certificate', like(/^The certificate expires at/), like(/accept the new certificate on every server/)],
       ]);
       await writeFile(cert, kept[0]);
       await writeFile(key, kept[1]);
@@ -229,14 +229,14 @@ describe.skipIf(!needs('named', 'named-checkconf'))(
       const away = [
         'members',
         like(/^ns1\.example\.net (can't be reached|fails)/),
-        like(/See that it runs|tried again/),
+        like(/Check that it runs|tried again/),
       ];
       expect(await wrongs(['--only', 'members'])).toEqual([away]);
       await web.stop();
       expect(await wrongs(['--only', 'service,members'])).toEqual([
         [
           'service',
-          like(/^The service can't be asked, so only what can be seen from outside/),
+          like(/^The service can't be reached, so only what is visible from outside/),
           like(/systemctl start dns-cluster/),
         ],
         away,
@@ -249,7 +249,7 @@ describe.skipIf(!needs('named', 'named-checkconf'))(
       await web.stop();
       const found = await wrongs();
       expect(found).toEqual([
-        ['service', like(/^The service can't be asked/), like(/node\.log/)],
+        ['service', like(/^The service can't be reached/), like(/node\.log/)],
         [
           'ports',
           like(/^The API does not answer by TLS at 127\.0\.0\.1:\d+: .*ECONNREFUSED/),
@@ -268,7 +268,7 @@ describe.skipIf(!needs('named', 'named-checkconf'))(
       await web.stop();
       web = await startNode({ ...settings, name: 'localhost' });
       expect(await wrongs(['--only', 'name'])).toEqual([
-        ['name', like(/"localhost" is no full host name/), like(/its own full host name/)],
+        ['name', like(/"localhost" is not a full host name/), like(/its own full host name/)],
       ]);
       await web.stop();
       web = await startNode(settings);
@@ -277,11 +277,7 @@ describe.skipIf(!needs('named', 'named-checkconf'))(
     test('finds a nameserver that is silent, one that is gone, and who has its port', async () => {
       await named.freeze();
       expect(await wrongs(['--only', 'ports'])).toEqual([
-        [
-          'ports',
-          like(/^DNS does not answer over UDP and TCP at 127/),
-          like(/There named \(process \d+\) has the port/),
-        ],
+        ['ports', like(/^DNS does not answer over UDP and TCP at 127/), like(/named \(process \d+\) uses the port/)],
       ]);
       named.thaw();
       await named.kill();
@@ -292,9 +288,9 @@ describe.skipIf(!needs('named', 'named-checkconf'))(
       const stranger = createSocket('udp4').bind(named.dns.port, '127.0.0.1');
       await once(stranger, 'listening');
       expect(await wrongs(['--only', 'ports,nameserver'])).toEqual([
-        ['ports', like(/^DNS does not answer over UDP and TCP/), like(/node \(process \d+\) has the port/)],
+        ['ports', like(/^DNS does not answer over UDP and TCP/), like(/node \(process \d+\) uses the port/)],
         ['nameserver', like(/^The nameserver BIND does not run/), like(/Start BIND/)],
-        ['nameserver', like(/Port \d+ belongs to .* \(process \d+\), and not to BIND/), like(/then start BIND/)],
+        ['nameserver', like(/Port \d+ is used by .* \(process \d+\), not by BIND/), like(/then start BIND/)],
         ['nameserver', like(/\/etc\/bind\/named\.conf does not include/), like(/Add this line/)],
       ]);
       stranger.close();
@@ -325,7 +321,7 @@ test.skipIf(!mayMount())('dnscluster doctor finds a disk that is nearly full', a
     ]);
     expect(JSON.parse(out)).toMatchObject({
       ok: false,
-      findings: [{ check: 'disk', state: 'wrong', fix: expect.stringMatching(/Make room/) as string }],
+      findings: [{ check: 'disk', state: 'wrong', fix: expect.stringMatching(/Free space on that disk/) as string }],
     });
   } finally {
     disk.unmount();

@@ -124,7 +124,7 @@ describe.each(OPERATED)(
         await begin();
         const left = await adopt('--dry-run', '--json');
         expect(left.status).toBe(1);
-        expect(left.out).toContain('--switch takes its statement out');
+        expect(left.out).toContain('--switch removes its statement');
         const before = await readFile(place('zones'), 'utf8');
 
         const prober = new Prober(server.dns);
@@ -159,7 +159,7 @@ describe.each(OPERATED)(
       const before = await readFile(place('zones'), 'utf8');
       const { status, out, err } = await adopt('--switch', '--yes', '--json', '--owner', 'no account');
       expect(status).toBe(1);
-      expect(err).toMatch(/not the name of an account.*The statements of .* are back in the configuration/);
+      expect(err).toMatch(/not the name of an account.*The statements of .* were put back into the configuration/);
       expect(out).not.toContain('"state":"served"');
       expect(await readFile(place('zones'), 'utf8')).toBe(before);
       expect((await serials()).slice(0, 3)).toEqual([1, 2, 3]);

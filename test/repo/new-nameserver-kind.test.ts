@@ -79,8 +79,8 @@ describe('a line in the table of nameservers', () => {
     await configure({ controlSocket: join(folder, 'control'), includeFile: join(folder, 'zones.conf') });
     const findings = await NAMESERVER_CHECK.run(await Facts.gather({ config }));
     const said = findings.map(({ what, fix = '' }) => `${what} ${fix}`).join('\n');
-    expect(said).toMatch(/Sixth DNS was not found at \/etc\/sixth\/sixth\.conf.* it holds: take .*\/zones\.conf/);
-    expect(said).toMatch(/The way to the control channel of Sixth DNS is closed: .*\/control/);
+    expect(said).toMatch(/Sixth DNS was not found at \/etc\/sixth\/sixth\.conf.* it contains: take .*\/zones\.conf/);
+    expect(said).toMatch(/The control channel of Sixth DNS can't be used: .*\/control/);
   });
 
   test('is offered by zones adopt, which takes its zones', async () => {

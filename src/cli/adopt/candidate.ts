@@ -42,8 +42,7 @@ export function isOfEveryServer(zone: string): boolean {
 }
 
 /**
- * Checks a text by our own rules. `include`: the folder from which `$INCLUDE` may read; its files become part of the
- * text.
+ * Checks a text by our own rules. `include`: the folder that `$INCLUDE` may read; its files become part of the text.
  */
 export function candidateOf(found: Found, text: Buffer, include?: string): Candidate {
   try {
@@ -60,7 +59,7 @@ export function candidateOf(found: Found, text: Buffer, include?: string): Candi
 
 function withIncluded(text: Buffer, name: ZoneName, include: string | undefined): Buffer {
   if (include === undefined)
-    throw new Error('made of several files ($INCLUDE): allow their folder with --include FOLDER');
+    throw new Error('it is made of several files ($INCLUDE): allow their folder with --include FOLDER');
   return Buffer.from(printZone(parseZone(text, name, { include })), 'latin1');
 }
 
@@ -75,7 +74,7 @@ function signatureWarning(records: readonly ResourceRecord[]): string[] {
   if (ends.length === 0) return [];
   const first = new Date(Math.min(...ends.slice(0, 100_000)) * 1000).toISOString();
   return [
-    `signed in its file, and carried as it is: its first signature ends at ${first}; sign it anew and save it before`,
+    `it is signed in its file and taken as it is: its first signature expires at ${first}; sign it again and save it before`,
   ];
 }
 

@@ -17,16 +17,13 @@ interface ConfiguredOptions {
   include?: string | undefined;
 }
 
-/**
- * The zones of a nameserver's configuration, with the texts of their files. Rejects with
- * nameserver_configuration_unreadable.
- */
+/** Zones of a nameserver's configuration with their files' texts. Rejects with nameserver_configuration_unreadable. */
 export async function configuredCandidates({ from, configuration, include }: ConfiguredOptions): Promise<Candidate[]> {
   const candidates: Candidate[] = [];
   const seen = new Set<string>();
   for (const zone of await from.zonesOf(configuration)) {
     const key = zone.name.toLowerCase();
-    const again = seen.has(key) && zone.leftOut === undefined ? { leftOut: 'configured a second time' } : {};
+    const again = seen.has(key) && zone.leftOut === undefined ? { leftOut: 'configured twice' } : {};
     seen.add(key);
     candidates.push(await candidateFrom({ ...zone, ...again }, include));
   }

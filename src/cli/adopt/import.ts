@@ -19,10 +19,7 @@ export async function zonesOfService(target: Target): Promise<Map<string, Held>>
   return new Map(held);
 }
 
-/**
- * Gives zones to the service, many in a call; resolves with what became of each. `progress` is told how many are
- * through.
- */
+/** Gives zones to the service, many in a call; resolves with each outcome. `progress` is told how many are done. */
 export async function importZones(
   target: Target,
   zones: readonly Sound[],

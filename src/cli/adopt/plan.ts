@@ -9,8 +9,8 @@ export interface Held {
 }
 
 /**
- * What is to become of a zone: `take` it as new, `switch` this nameserver to it from a statement of its own, `replace`
- * what is here, leave it `unchanged` here, or have it `left` there.
+ * What to do with a zone: `take` it as new, `switch` this nameserver to it from a statement of its own, `replace` what
+ * is here, leave it `unchanged` here, or leave it there (`left`).
  */
 export interface Planned {
   candidate: Candidate;
@@ -21,10 +21,7 @@ export interface Planned {
   isOpen: boolean;
 }
 
-/**
- * Compares the zones of the other server with those that are here. `newest`: a later serial there replaces what is
- * here.
- */
+/** Compares the zones of the other server with those here. `newest`: a later serial there replaces what is here. */
 export function planOf(
   candidates: readonly Candidate[],
   held: ReadonlyMap<string, Held>,
@@ -48,8 +45,8 @@ export function planOf(
 }
 
 /**
- * What is to become of zones that this server's own nameserver has from the operator's configuration: with `--switch`
- * their statements are taken out of it; else they are left, because a nameserver can't have a zone twice.
+ * What to do with zones that this server's own nameserver has from the operator's configuration: with `--switch` their
+ * statements are removed from it; else they are left, because a nameserver can't have a zone twice.
  */
 export function withForeign(planned: readonly Planned[], foreign: ReadonlySet<string>, isSwitch: boolean): Planned[] {
   return planned.map((one): Planned => {
@@ -58,10 +55,9 @@ export function withForeign(planned: readonly Planned[], foreign: ReadonlySet<st
     const { place } = candidate;
     const where = place === undefined ? 'elsewhere' : `${place.file}, lines ${place.from} to ${place.to}`;
     const why = `served by this server's own nameserver from ${where}`;
-    if (place === undefined)
-      return { candidate, verdict: 'left', why: `${why}: take it out there first`, isOpen: true };
-    if (isSwitch) return { candidate, verdict: 'switch', why: `${why}: its statement is taken out`, isOpen: false };
-    return { candidate, verdict: 'left', why: `${why}: --switch takes its statement out`, isOpen: true };
+    if (place === undefined) return { candidate, verdict: 'left', why: `${why}: remove it there first`, isOpen: true };
+    if (isSwitch) return { candidate, verdict: 'switch', why: `${why}: its statement is removed`, isOpen: false };
+    return { candidate, verdict: 'left', why: `${why}: --switch removes its statement`, isOpen: true };
   });
 }
 
@@ -71,7 +67,7 @@ function isSameBut({ name, text }: Sound, { serial, digest }: Held): boolean {
 
 function whyLeft(order: number, { serial: there }: Sound, { serial: here }: Held): string {
   const serials = `(serial ${there} there, ${here} here)`;
-  if (order > 0) return `here already with other content, and the copy there is newer ${serials}: --newest takes it`;
-  if (order < 0) return `here already with other content, and the copy here is newer ${serials}`;
-  return `here already with other content and the same serial ${here}: save the right one here`;
+  if (order > 0) return `already here with other content, and the copy there is newer ${serials}: --newest takes it`;
+  if (order < 0) return `already here with other content, and the copy here is newer ${serials}`;
+  return `already here with other content and the same serial ${here}: save the right one here`;
 }

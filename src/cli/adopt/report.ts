@@ -12,7 +12,7 @@ const VERDICTS: Readonly<Record<Planned['verdict'], string>> = {
   take: 'new',
   switch: 'new, switched',
   replace: 'replaces what is here',
-  unchanged: 'here already',
+  unchanged: 'already here',
   left: 'left out',
 };
 
@@ -74,7 +74,7 @@ export class AdoptReport {
       ...(waiting.length === 0 ? [] : [`not served yet: ${waiting.length} (${waiting[0]?.local?.reason ?? ''})`]),
       ...(this.#failed.length === 0 ? [] : [`refused: ${this.#failed.length}`]),
       ...(this.#untried === 0 ? [] : [`not tried: ${this.#untried}`]),
-      `here already: ${this.#planned.filter(({ verdict }) => verdict === 'unchanged').length}`,
+      `already here: ${this.#planned.filter(({ verdict }) => verdict === 'unchanged').length}`,
       `left out: ${left}`,
     ];
     return `${this.#inWords(this.#planned.filter((one) => one.verdict === 'left' || this.#isFailed(one)))}${sums.join(', ')}\n`;

@@ -16,10 +16,7 @@ export interface SwitchedZone extends ZoneStatement {
   sound: Sound;
 }
 
-/**
- * The first alone shows whether it goes well; then so many in one step, each as long as it takes the nameserver to read
- * them.
- */
+/** The first alone shows whether it works; then many in one step, each as long as the nameserver takes to read them. */
 const FIRST = 1;
 const IN_ONE_STEP = 200;
 const ASK_WITHIN = 3_000;
@@ -27,14 +24,14 @@ const REREAD_WITHIN = 60_000;
 const ANY: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
 /**
- * Those of these zones, which the service does not have, that its nameserver answers all the same: from a configuration
- * that is not ours. Rejects where the nameserver does not run. A service elsewhere is not asked.
+ * Those of these zones that the service does not have, but its nameserver answers: from a configuration that is not
+ * ours. Rejects if the nameserver does not run. A service elsewhere is not asked.
  */
 export async function foreignZones(target: Target, zones: readonly Sound[]): Promise<Set<string>> {
   if (!('folder' in target) || zones.length === 0) return new Set();
   const { dns, nameserver } = await askService(target, 'clusterstatus');
   if (!nameserver.running) {
-    const sentence = `${nameserver.software} does not run, so nothing is taken: ${nameserver.reason ?? 'start it first'}`;
+    const sentence = `${nameserver.software} does not run, so nothing was taken: ${nameserver.reason ?? 'start it first'}`;
     throw new CommandFailure(sentence, EXIT.problems, { code: 'nameserver_unavailable' });
   }
   const client = new DnsClient({ host: ANY[dns.host] ?? dns.host, port: dns.port }, { timeout: ASK_WITHIN });
@@ -49,7 +46,7 @@ export async function foreignZones(target: Target, zones: readonly Sound[]): Pro
 }
 
 /**
- * Has the nameserver serve zones from the store in place of the operator's statements, which are taken out of its
+ * Has the nameserver serve zones from the store in place of the operator's statements, which are removed from its
  * configuration: in steps, in each of which it reads both at once. Ends at the first zone that is not served then; its
  * statement is put back.
  */
@@ -82,7 +79,7 @@ export async function switchZones(
     return {
       imported,
       copies: edit.copies,
-      trouble: `${trouble} The statements of ${names} are back in the configuration. ${reread}`.trim(),
+      trouble: `${trouble} The statements of ${names} were put back into the configuration. ${reread}`.trim(),
     };
   }
   return { imported, copies: edit.copies };
@@ -92,7 +89,7 @@ export async function switchZones(
 async function rereadConfiguration(from: OperatedServer, configuration: string): Promise<string> {
   const { software, reread, configuration: usual } = from;
   const [program = '', ...args] = reread;
-  const advice = `Have ${software} read it again at once (${reread.join(' ')}): it may have dropped them.`;
+  const advice = `Reload it in ${software} at once (${reread.join(' ')}): it may have dropped them.`;
   // Of a server that is not Debian's it is not known how it is reached.
   if (configuration !== usual) return advice;
   return new Promise((resolve) => {

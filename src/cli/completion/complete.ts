@@ -34,9 +34,9 @@ interface Line {
 export function complete(program: Command): void {
   const command = program
     .command('complete', { hidden: true })
-    .description('Print what may stand in the place of the last of these words, each with its meaning behind a tab')
+    .description('Print what can replace the last of these words, each with its meaning after a tab')
     .argument('[word...]', 'a command line without "dnscluster"');
-  guide(command, { examples: { 'complete -- members e': 'The commands that begin so.' } }).action(
+  guide(command, { examples: { 'complete -- members e': 'The commands of members that begin with e.' } }).action(
     async (words: readonly string[]) => {
       const current = words.at(-1) ?? '';
       try {

@@ -1,4 +1,4 @@
-/** How each shell asks `dnscluster complete` at TAB. A line `:file` or `:folder` means that the shell offers its own. */
+/** How each shell asks `dnscluster complete` at TAB. At a line `:file` or `:folder` the shell offers its own. */
 export const SCRIPTS: Readonly<Record<string, string>> = {
   // Bash 4 and later. What is offered is never expanded, as the words of `compgen -W` are.
   bash: `# Completes dnscluster in bash; printed by "dnscluster completion bash".

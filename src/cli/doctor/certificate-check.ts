@@ -9,7 +9,7 @@ import { ok, wrong, type Check } from './check.js';
 /** The certificate of this server, as members pin it. */
 export const CERTIFICATE_CHECK: Check = {
   name: 'certificate',
-  well: 'There is no certificate yet: the first start makes one.',
+  well: 'There is no certificate yet. The first start makes one.',
   run: async ({ settings, folder, service }) => {
     const files = filesOf(settings ?? { folder });
     const renewal =
@@ -20,8 +20,8 @@ export const CERTIFICATE_CHECK: Check = {
       const { cert, fingerprint } = await certificateAt(files);
       const { validTo } = new X509Certificate(cert);
       const left = Date.parse(validTo) - Date.now();
-      if (left >= ENDS_SOON) return [ok(`The certificate ${fingerprint} is good until ${validTo}.`)];
-      return [wrong(`The certificate ${left > 0 ? 'ends' : 'ended'} at ${validTo}.`, renewal)];
+      if (left >= ENDS_SOON) return [ok(`The certificate ${fingerprint} is valid until ${validTo}.`)];
+      return [wrong(`The certificate ${left > 0 ? 'expires' : 'expired'} at ${validTo}.`, renewal)];
     } catch (error) {
       // Before the first start there is none; a service that runs has one.
       const isMissing = isClusterError(error) && codeOf(error.cause) === 'ENOENT' && settings?.tls === undefined;

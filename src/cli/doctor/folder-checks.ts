@@ -22,14 +22,14 @@ interface Entry {
 
 /** What the service keeps on disk. */
 export const FOLDER_CHECKS: readonly Check[] = [
-  { name: 'folders', well: 'Folders and files belong to the service and to nobody else.', run: folders },
+  { name: 'folders', well: 'Folders and files belong only to the service.', run: folders },
   { name: 'state', well: 'All state files can be read.', run: stateFiles },
   {
     name: 'disk',
-    well: 'The disk has room.',
+    well: 'The disk has free space.',
     run: async ({ data }) =>
       (await fillingDisk(data)).map(({ text }) =>
-        wrong(text, 'Make room on that disk, or move the folder to a larger one.'),
+        wrong(text, 'Free space on that disk, or move the folder to a larger one.'),
       ),
   },
 ];
@@ -37,14 +37,14 @@ export const FOLDER_CHECKS: readonly Check[] = [
 async function folders({ folder, data }: Facts): Promise<Finding[]> {
   const top = await stat(folder).catch((error: unknown) => sentenceOf(error));
   if (typeof top === 'string')
-    return [wrong(`The folder ${folder} can't be used: ${top}`, 'Make it, and give it to the user of the service.')];
+    return [wrong(`The folder ${folder} can't be used: ${top}`, "Create it, and give it to the service's user.")];
   const findings: Finding[] = [];
   // Root may write everywhere but where nobody may.
   await access(folder, constants.W_OK).catch((error: unknown) => {
     findings.push(
       wrong(
         `The folder ${folder} can't be written: ${sentenceOf(error)}`,
-        'Mount it for writing, or give it to the user of the service.',
+        "Mount it for writing, or give it to the service's user.",
       ),
     );
   });
@@ -56,7 +56,7 @@ async function folders({ folder, data }: Facts): Promise<Finding[]> {
     if (found.uid !== top.uid) {
       findings.push(
         wrong(
-          `${path} belongs to the user ${found.uid}, and the folder to ${top.uid}.`,
+          `${path} belongs to user ${found.uid}, but the folder to user ${top.uid}.`,
           `chown ${top.uid}:${top.gid} ${path}`,
         ),
       );
@@ -65,12 +65,12 @@ async function folders({ folder, data }: Facts): Promise<Finding[]> {
     if (isClosed && (found.mode & NOT_OWNER) !== 0) {
       findings.push(
         wrong(
-          `${path} can be used by others than the service (mode ${mode}).`,
+          `Users other than the service can use ${path} (mode ${mode}).`,
           `chmod ${found.isDirectory() ? '700' : '600'} ${path}`,
         ),
       );
     } else if ((found.mode & OTHERS_WRITE) !== 0) {
-      findings.push(wrong(`${path} can be written by others than the service (mode ${mode}).`, `chmod go-w ${path}`));
+      findings.push(wrong(`Users other than the service can write ${path} (mode ${mode}).`, `chmod go-w ${path}`));
     }
   }
   return findings;
@@ -96,7 +96,7 @@ async function stateFiles({ folder, data }: Facts): Promise<Finding[]> {
       findings.push(
         notice(
           `A state file was damaged and set aside as ${path}.`,
-          'Look whether the members, tokens and settings, and the owners of zones, are what they should be, then delete it. node.log says what is not known any more.',
+          'Check members, tokens, settings and the owners of zones, then delete it. node.log says what was lost.',
         ),
       );
     }

@@ -6,9 +6,7 @@ import type { KnownMember } from './known-member.js';
 import type { MemberLook } from './member-look.js';
 import { isBelow } from './version-order.js';
 
-/**
- * Seconds by which clocks may differ: serials by date and the order of changes are read by people, and TSIG allows 300.
- */
+/** Seconds by which clocks may differ: people read serials by date and the order of changes, and TSIG allows 300. */
 const MOST_SKEW = 60;
 const NO_NAMES = /^(localhost(\.localdomain)?|[^.]*)$/;
 
@@ -28,26 +26,28 @@ async function members(facts: Facts): Promise<Finding[]> {
   const looked = await Promise.all(
     facts.members.map(async (member) => {
       const seen = await facts.look(member);
-      // That it can't be reached is said already, with what the service was told.
+      // That it can't be reached is said already, with the reason that the service knows.
       const isSaid = seen.fault !== undefined && seen.isOther !== true && failing.has(member.host);
       return isSaid ? [] : judged(member, seen, own);
     }),
   );
   const findings = [...told, ...looked.flat()];
   const { length } = facts.members;
-  return findings.length > 0 || length === 0 ? findings : [ok(`All ${length} members answer.`)];
+  return findings.length > 0 || length === 0
+    ? findings
+    : [ok(`${length === 1 ? 'The only member answers' : `All ${length} members answer`}.`)];
 }
 
 /** What a look at a server of the cluster says against it. */
 export function judged({ hostname, host, port }: KnownMember, seen: MemberLook, own: string): Finding[] {
   const { fault, isOther, version, ends = Infinity } = seen;
   if (isOther === true) {
-    const fix = `Compare with what ${hostname} itself prints, then accept it: edit ${hostname} on this server.`;
+    const fix = `Compare it with what ${hostname} itself prints, then accept it: edit ${hostname} on this server.`;
     return [wrong(fault ?? '', fix)];
   }
   if (fault !== undefined) {
     const what = `${hostname} can't be reached at ${host}, port ${port}: ${fault}`;
-    return [wrong(what, 'See that it runs, and that its address and the firewall let this server in.')];
+    return [wrong(what, 'Check that it runs, and that its address is right and its firewall lets this server in.')];
   }
   const findings: Finding[] = [];
   if (version !== undefined && isBelow(majorOf(version), majorOf(own))) {
@@ -56,7 +56,7 @@ export function judged({ hostname, host, port }: KnownMember, seen: MemberLook, 
   }
   if (ends - Date.now() < ENDS_SOON) {
     const fix = `Renew it there, then accept the new one: edit ${hostname} on this server.`;
-    findings.push(wrong(`The certificate of ${hostname} ends at ${new Date(ends).toISOString()}.`, fix));
+    findings.push(wrong(`The certificate of ${hostname} expires at ${new Date(ends).toISOString()}.`, fix));
   }
   return findings;
 }
@@ -69,17 +69,17 @@ function findingsOf(member: ServiceFacts['status']['members'][number]): Finding[
     findings.push(
       wrong(
         `${hostname} is disabled and gets no changes: ${disabledReason}`,
-        `Repair that, then: dnscluster members enable ${hostname}`,
+        `Repair that, then run: dnscluster members enable ${hostname}`,
       ),
     );
   }
   if (state === 'failing')
-    findings.push(wrong(`${hostname} fails: ${lastFailure}`, `Repair that; it is tried again by itself.`));
+    findings.push(wrong(`${hostname} fails: ${lastFailure}`, `Repair that. The member is tried again automatically.`));
   if (silentNameserver !== undefined) {
     findings.push(
       wrong(
         `The nameserver of ${hostname} does not answer over ${silentNameserver.over.join(' and ')}: ${silentNameserver.why}`,
-        `Start it there, and see that no firewall stands before its port 53 over UDP and TCP.`,
+        `Start it there, and check that no firewall blocks its port 53 over UDP and TCP.`,
       ),
     );
   }
@@ -90,9 +90,14 @@ async function clock(facts: Facts): Promise<Finding[]> {
   const looks = await Promise.all(facts.members.map(async (member) => ({ ...member, ...(await facts.look(member)) })));
   const known = looks.filter(({ ahead }) => ahead !== undefined);
   const off = known.filter(({ ahead }) => isSkewed(ahead));
-  if (off.length === 0) return known.length === 0 ? [] : [ok(`The clock agrees with ${known.length} members.`)];
+  if (off.length === 0)
+    return known.length === 0
+      ? []
+      : [ok(`The clock is in step with ${known.length} ${known.length === 1 ? 'member' : 'members'}.`)];
   const whose =
-    off.length === known.length && known.length > 1 ? 'All members agree against it, so it is this one. ' : '';
+    off.length === known.length && known.length > 1
+      ? 'All members disagree with this server, so this clock is wrong. '
+      : '';
   return off.map(({ hostname, ahead = 0 }) => skewed(hostname, ahead, whose));
 }
 
@@ -113,7 +118,7 @@ function name({ settings, service, members: known }: Facts): Finding[] {
   const own = service?.status.hostname ?? settings?.name;
   if (own === undefined) return [ok('The name of this server is not known.')];
   const fix = 'Give it its own full host name (name in its configuration), and restart the service.';
-  if (NO_NAMES.test(own)) return [wrong(`"${own}" is no full host name, and members know this server by it.`, fix)];
+  if (NO_NAMES.test(own)) return [wrong(`"${own}" is not a full host name, and members know this server by it.`, fix)];
   const same = known.filter(({ hostname }) => hostname.toLowerCase() === own.toLowerCase());
   if (same.length > 0)
     return [wrong(`This server and its member at ${same[0]?.host ?? ''} have the same name, ${own}.`, fix)];

@@ -31,14 +31,14 @@ function runningFindings({ service, settings }: Facts): Finding[] {
     return [
       wrong(
         `The nameserver ${software} does not run, or does not let us in: ${reason}`,
-        `Start ${software}, and look into ${log} where it does not start.`,
+        `Start ${software}. If it does not start, see ${log}.`,
       ),
     ];
   }
   const signing = signedZones.map((zone) =>
     wrong(
       `${software} signs ${zone} by itself, so its records can't be kept the same on other servers.`,
-      `Take its DS record away at the registrar, then ${server?.unsign?.(zone) ?? 'turn its signing off'}`,
+      `Remove its DS record at the registrar, then ${server?.unsign?.(zone) ?? 'turn its signing off'}`,
     ),
   );
   return [ok(`The nameserver runs: ${`${software} ${version}`.trim()}.`), ...signing];
@@ -58,8 +58,8 @@ async function operatorFindings(settings: NameserverSettings): Promise<Finding[]
   if (process === undefined && stranger !== undefined) {
     findings.push(
       wrong(
-        `Port ${port} belongs to ${stranger.name} (process ${stranger.pid}), and not to ${software}.`,
-        `End ${stranger.name} (systemctl disable --now systemd-resolved, where it is that), then start ${software}.`,
+        `Port ${port} is used by ${stranger.name} (process ${stranger.pid}), not by ${software}.`,
+        `Stop ${stranger.name} (for systemd-resolved: systemctl disable --now systemd-resolved), then start ${software}.`,
       ),
     );
   }
@@ -67,21 +67,21 @@ async function operatorFindings(settings: NameserverSettings): Promise<Finding[]
   const faulty = checker === undefined ? undefined : await faultOf(file, checker(file));
   if (faulty !== undefined)
     findings.push(
-      wrong(`${software} refuses its configuration. ${faulty}`, 'Repair that line, and have it read again.'),
+      wrong(`${software} refuses its configuration. ${faulty}`, 'Correct that line, and reload the configuration.'),
     );
   const isIncluded = await mentions(file, includeFile);
   if (isIncluded === undefined) {
     findings.push(
       notice(
         `The configuration of ${software} was not found at ${file}, so it is not known whether it includes our file.`,
-        `See that it holds: ${server.includeLine(includeFile)}`,
+        `Make sure that it contains: ${server.includeLine(includeFile)}`,
       ),
     );
   } else if (!isIncluded) {
     findings.push(
       wrong(
-        `The configuration ${file} does not include ${includeFile}, so ${software} has lost zones after its next start.`,
-        `Add this line to it, and have it read again: ${server.includeLine(includeFile)}`,
+        `The configuration ${file} does not include ${includeFile}, so ${software} loses zones at its next start.`,
+        `Add this line to it, and reload it: ${server.includeLine(includeFile)}`,
       ),
     );
   }
@@ -93,8 +93,8 @@ async function operatorFindings(settings: NameserverSettings): Promise<Finding[]
   if (locked !== undefined) {
     findings.push(
       wrong(
-        `The way to the control channel of ${software} is closed: ${locked}.`,
-        `See that ${controlFile.file} is there, and that the user of the service may read and write it.`,
+        `The control channel of ${software} can't be used: ${locked}.`,
+        `Make sure that ${controlFile.file} exists, and that the service's user may read and write it.`,
       ),
     );
   }

@@ -13,7 +13,7 @@ export const PORT_CHECK: Check = {
     if (settings === undefined) {
       return [
         notice(
-          'It is not known where this server answers, so its ports were not asked.',
+          'The ports of this server are not known, so they were not checked.',
           'Name its configuration with --config FILE.',
         ),
       ];
@@ -36,8 +36,8 @@ async function dnsPort({ nameserver: { host, port } }: NodeSettings): Promise<Fi
   const holders = (await listenersAt(host, port)).map(({ pid, name }) => `${name} (process ${pid})`);
   const fix =
     holders.length === 0
-      ? `Nothing listens there: start the nameserver, and have it listen at ${written(host, port)}.`
-      : `There ${holders.join(', ')} has the port: end it where it is not the nameserver; else see that the nameserver listens at this address, and that no firewall stands before it.`;
+      ? `Nothing listens there. Start the nameserver, and make it listen at ${written(host, port)}.`
+      : `${holders.join(', ')} uses the port. If that is not the nameserver, stop it. Otherwise, check that the nameserver listens at this address and that no firewall blocks it.`;
   return mute.map(({ address, found }) =>
     wrong(
       `DNS does not answer over ${found?.over.join(' and ') ?? ''} at ${written(address, port)}: ${found?.why ?? ''}`,
@@ -62,11 +62,11 @@ async function apiPort(settings: NodeSettings): Promise<Finding[]> {
   const findings = shown.flatMap((one): Finding[] => {
     const place = written(one.address, port);
     if ('why' in one) {
-      const fix = `Start the service; where it runs, see what else has the port (ss -ltnp 'sport = :${port}'), and the firewall.`;
+      const fix = `Start the service. If it runs, check what else uses the port (ss -ltnp 'sport = :${port}'), and the firewall.`;
       return [wrong(`The API does not answer by TLS at ${place}: ${one.why}.`, fix)];
     }
     if (own === undefined || own === one.fingerprint) return [];
-    const fix = 'Restart the service where its certificate was changed; else end the program that has its port.';
+    const fix = 'Restart the service if its certificate was changed. Otherwise, stop the program that uses its port.';
     return [wrong(`At ${place} another certificate is shown than this server's: ${one.fingerprint}, not ${own}.`, fix)];
   });
   return findings.length > 0 ? findings : answering('The API answers by TLS', addresses, port);
@@ -80,7 +80,7 @@ function answering(what: string, addresses: readonly string[], port: number): Fi
     found,
     notice(
       `Only this machine can ask at ${places}.`,
-      'Let it listen at 0.0.0.0, or an address of this server, where others are to reach it.',
+      'If others are to reach it, make it listen at 0.0.0.0 or at an address of this server.',
     ),
   ];
 }

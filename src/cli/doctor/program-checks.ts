@@ -11,7 +11,7 @@ export function nodeFinding(version: string, oldest: string): Finding {
   if (!isBelow(version, oldest)) return ok(`Node.js ${version} is new enough.`);
   return wrong(
     `Node.js ${version} is too old: ${oldest} or later is needed.`,
-    'Install a later one (Debian: apt-get install nodejs, from backports where its own is older), then restart the service.',
+    'Install a later version (Debian: apt-get install nodejs, from backports if necessary), then restart the service.',
   );
 }
 
@@ -23,8 +23,8 @@ export const PROGRAM_CHECKS: readonly Check[] = [
       if (service === undefined) {
         return [
           wrong(
-            `The service can't be asked, so only what can be seen from outside is checked: ${silence}`,
-            `Start it (systemctl start dns-cluster, or dnscluster serve), and look into ${folder}/node.log where it does not start.`,
+            `The service can't be reached, so only what is visible from outside is checked: ${silence}`,
+            `Start it (systemctl start dns-cluster, or dnscluster serve). If it does not start, see ${folder}/node.log.`,
           ),
         ];
       }
@@ -33,7 +33,7 @@ export const PROGRAM_CHECKS: readonly Check[] = [
       return [
         notice(
           'DNS clustering is off: changes wait and go to no member.',
-          'Turn it on: DNS Cluster » Enable DNS clustering (setclustering).',
+          'Enable it: DNS Cluster » Enable DNS clustering (setclustering).',
         ),
       ];
     },
@@ -53,10 +53,10 @@ export const PROGRAM_CHECKS: readonly Check[] = [
       // In a panel of somebody else's there is none.
       if (isMissing) {
         return [
-          notice(`${why} So it is not known where this server answers.`, 'Name its configuration with --config FILE.'),
+          notice(`${why} So the ports of this server are not known.`, 'Name its configuration with --config FILE.'),
         ];
       }
-      return [wrong(why, 'Correct that in the file, then restart the service.')];
+      return [wrong(why, 'Correct the file, then restart the service.')];
     },
   },
 ];

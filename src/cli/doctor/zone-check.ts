@@ -1,9 +1,9 @@
 import { wrong, type Check, type Finding } from './check.js';
 
-/** So many zones are named of each kind. */
+/** Zones that are named of each kind. */
 const NAMED = 3;
 
-/** What waits for a decision of somebody. */
+/** What needs a decision. */
 export const ZONE_CHECK: Check = {
   name: 'zones',
   run: ({ service }) => {
@@ -15,7 +15,7 @@ export const ZONE_CHECK: Check = {
       findings.push(
         wrong(
           `Two servers write the same zone: ${zones}.`,
-          'Under Drift and conflicts, take the zone over on the server that is to have it, and delete it on the other.',
+          'Take the zone over on the server that is to have it (conflicts take-over), and remove it on the other.',
         ),
       );
     }
@@ -26,7 +26,7 @@ export const ZONE_CHECK: Check = {
       findings.push(
         wrong(
           `${hostname} does not have or serve what it should: ${zones}.`,
-          'Under Drift and conflicts, send, take or remove.',
+          'Settle it: dnscluster drift send, take or remove.',
         ),
       );
     }
@@ -35,7 +35,7 @@ export const ZONE_CHECK: Check = {
       findings.push(
         wrong(
           `${removalsHeld.count} removals are held for ${hostname}.`,
-          `Allow them (dnscluster members allow-removals ${hostname}), or bring the zones back under Deleted zones.`,
+          `Allow them (dnscluster members allow-removals ${hostname}), or restore the zones (dnscluster zones restore).`,
         ),
       );
     }
@@ -44,11 +44,11 @@ export const ZONE_CHECK: Check = {
       findings.push(
         wrong(
           `Zone files are missing or can't be used: ${zones}.`,
-          'Repair them and run dnscluster zones rescan, or bring them back under Drift and conflicts.',
+          'Repair them and run dnscluster zones rescan, or restore them under Drift and conflicts.',
         ),
       );
     }
-    return findings.length > 0 ? findings : [{ state: 'ok', what: 'No zone waits for a decision.' }];
+    return findings.length > 0 ? findings : [{ state: 'ok', what: 'No zone needs a decision.' }];
   },
 };
 

@@ -13,17 +13,17 @@ export async function conflictsOf(target: Target): Promise<AnswerOf<'listconflic
 
 /** `dnscluster conflicts list`. */
 export function conflictsList(conflicts: Command): void {
-  const command = conflicts.command('list').description('Zones that two servers write with different content');
+  const command = conflicts.command('list').description('List zones that two servers write with different content');
   guide(asksService(command), {
-    details: 'It exits with 1 where there is one.',
-    examples: { 'conflicts list': 'Which servers have a zone both, and whose version is kept where.' },
+    details: 'It exits with 1 if there is a conflict.',
+    examples: { 'conflicts list': 'Which servers write the same zone, and whose version is kept.' },
   }).action(async (options: ServiceOptions) => {
     const rows = await conflictsOf(targetOf(options));
     const lines = rows.map(({ zone, servers, kept, metAt, since, last }) => [
       ...[zone, servers.join(' and '), `${kept}, at ${metAt}`, timeAgo(since), timeAgo(last)],
     ]);
     const list = table(['ZONE', 'SERVERS', 'VERSION KEPT', 'SINCE', 'LAST'], lines);
-    say(options.json, rows, list === '' ? 'No two servers were seen to write the same zone.\n' : list);
+    say(options.json, rows, list === '' ? 'There are no conflicts.\n' : list);
     if (rows.length > 0) process.exitCode = EXIT.problems;
   });
 }

@@ -12,19 +12,17 @@ import { confirm } from '../terminal/terminal.js';
 export function conflictsTakeOver(conflicts: Command): void {
   const command = conflicts
     .command('take-over')
-    .description(
-      'Make a zone this server’s: its version goes everywhere, and what the other server sends of it is refused',
-    )
-    .argument('<zone>', 'its name')
-    .option('-y, --yes', 'do not ask');
+    .description('Take a zone over: the version here goes everywhere, and the other server is refused')
+    .argument('<zone>', 'name of the zone')
+    .option('-y, --yes', 'do not ask for confirmation');
   guide(asksService(command), {
     details:
-      'A zone that is not here yet is fetched from a member first. Delete it on the other server, or its people will see a zone that nobody asks.',
-    examples: { 'conflicts take-over example.com': 'This server has example.com from now on.' },
+      'A zone that is not here yet is fetched from a member first. Remove it on the other server afterwards: nobody asks it there.',
+    examples: { 'conflicts take-over example.com': 'example.com belongs to this server from now on.' },
   }).action(async (zone: string, options: ServiceOptions & { yes?: true }) => {
     const target = targetOf(options);
     await confirm(
-      `${zone} belongs to this server from now on; its version replaces that of any other server, which is refused.`,
+      `${zone} will belong to this server. The version here replaces that of any other server.`,
       options.yes,
     );
     sayChange(options.json, await askService(target, 'takeoverzone', { zone }));
@@ -35,36 +33,38 @@ export function conflictsTakeOver(conflicts: Command): void {
 export function conflictsForget(conflicts: Command): void {
   const command = conflicts
     .command('forget')
-    .description('Put a conflict away that is settled')
-    .argument('<zone>', 'its name');
+    .description('Dismiss a conflict that is settled')
+    .argument('<zone>', 'name of the zone');
   guide(asksService(command), {
-    details: 'It is listed again when the two servers meet again.',
-    examples: { 'conflicts forget example.com': 'The zone was deleted on one of the servers.' },
+    details: 'It is listed again if the two servers write the zone again.',
+    examples: { 'conflicts forget example.com': 'The zone was removed on one of the servers.' },
   }).action(async (zone: string, options: ServiceOptions) => {
     const target = targetOf(options);
     if (!(await conflictsOf(target)).some((one) => one.zone === zone)) {
-      throw new WrongUse(`There is no conflict of ${zone}. "conflicts list" names them.`);
+      throw new WrongUse(`There is no conflict of ${zone}. See "conflicts list".`);
     }
     await askService(target, 'forgetconflict', { zone });
-    say(options.json, { forgotten: zone }, `The conflict of ${zone} is put away.\n`);
+    say(options.json, { forgotten: zone }, `The conflict of ${zone} was dismissed.\n`);
   });
 }
 
 const POLICIES = {
-  newest: 'The later serial wins where two servers write a zone.',
-  first: 'A zone that two servers write stays with the first of them.',
+  newest: 'If two servers write a zone, the newest serial wins.',
+  first: 'If two servers write a zone, the first server keeps it.',
 } as const;
 
 /** `dnscluster conflicts policy`. */
 export function conflictsPolicy(conflicts: Command): void {
   const command = conflicts
     .command('policy')
-    .description('Whose version is kept where two servers write the same zone, from now on')
+    .description('Set whose version is kept if two servers write the same zone')
     .addArgument(
-      new Argument('<policy>', 'the newest serial wins, or the first server keeps it').choices(Object.keys(POLICIES)),
+      new Argument('<policy>', 'newest: the newest serial wins; first: the first server keeps it').choices(
+        Object.keys(POLICIES),
+      ),
     );
   guide(asksService(command), {
-    examples: { 'conflicts policy first': 'Nobody takes a zone from the server that had it first.' },
+    examples: { 'conflicts policy first': 'The server that had a zone first keeps it.' },
   }).action(async (policy: keyof typeof POLICIES, options: ServiceOptions) => {
     await askService(targetOf(options), 'setconflictpolicy', { policy });
     say(options.json, { policy }, `${POLICIES[policy]}\n`);

@@ -12,12 +12,12 @@ import { asksService, targetOf, type ServiceOptions } from '../service/target.js
 export function driftCheck(drift: Command): void {
   const command = drift
     .command('check')
-    .description('Compare members with what they should hold, now: what they say, and what their nameservers answer')
-    .argument('[member...]', `${MEMBER}; all that zones are sent to where none is named`);
+    .description('Compare members with what they should hold, now: their zones, and what their nameservers answer')
+    .argument('[member...]', `${MEMBER}; default: all that zones are sent to`);
   guide(asksService(command), {
-    details: `Takes some seconds for each 10,000 zones. What is missing or stale there is sent again by itself. It exits with 1 where a difference waits for somebody, or
-not all could be looked at.`,
-    examples: { 'drift check': 'All members.', 'drift check ns1.example.com': 'One of them.' },
+    details: `Takes some seconds for each 10,000 zones. Missing and stale zones are sent again automatically. It exits with 1 if a
+difference needs a decision, or a member could not be compared in full.`,
+    examples: { 'drift check': 'All members.', 'drift check ns1.example.com': 'One member.' },
   }).action(run);
 }
 
@@ -30,7 +30,7 @@ async function run(names: readonly string[], options: ServiceOptions): Promise<v
   const show = (): void => bar.show('members are compared', done, members.length);
   show();
   try {
-    // All at once, as the service itself does it; asked one by one it is known how far it is.
+    // All at once, as the service does it, but one call each: so it is known how far it is.
     const answers = await Promise.all(
       members.map(async ({ id }) => {
         const answer = await askService(target, 'checkdrift', { member: id });
@@ -41,11 +41,7 @@ async function run(names: readonly string[], options: ServiceOptions): Promise<v
     );
     bar.end();
     const reports = answers.flat();
-    say(
-      options.json,
-      reports,
-      reports.length === 0 ? 'There is no member that zones are sent to.\n' : driftTable(reports),
-    );
+    say(options.json, reports, reports.length === 0 ? 'Zones are sent to no member.\n' : driftTable(reports));
     if (!reports.every(isSettled)) process.exitCode = EXIT.problems;
   } finally {
     bar.end();

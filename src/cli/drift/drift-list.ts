@@ -11,14 +11,14 @@ import { asksService, targetOf, type ServiceOptions } from '../service/target.js
 export function driftList(drift: Command): void {
   const command = drift
     .command('list')
-    .description('How members differed from what they should hold when they were looked at last')
-    .option('--member <member>', `of this one alone, by ${MEMBER}`);
+    .description('List how members differed from what they should hold at the last check')
+    .option('--member <member>', `only this one: ${MEMBER}`);
   guide(asksService(command), {
-    details: `Members are looked at once an hour, and by "drift check". What is missing or stale there is sent again by itself. It exits with 1 where a difference waits
-for somebody, or not all could be looked at.`,
+    details: `Members are checked once an hour, and by "drift check". Missing and stale zones are sent again automatically. It exits
+with 1 if a difference needs a decision, or a member could not be compared in full.`,
     examples: {
       'drift list': 'All members.',
-      'drift list --member ns1.example.com --json': 'One of them, for a script.',
+      'drift list --member ns1.example.com --json': 'One member, for a script.',
     },
   }).action(async ({ member, ...options }: ServiceOptions & { member?: string }) => {
     const target = targetOf(options);
@@ -27,10 +27,10 @@ for somebody, or not all could be looked at.`,
     const shown = report.filter((one) => wanted.some(({ id }) => id === one.member));
     const unseen = wanted.filter(({ id, role }) => role !== 'standalone' && !shown.some((one) => one.member === id));
     const waiting = unseen.map(
-      ({ hostname }) => `${hostname} was not looked at yet: dnscluster drift check ${hostname}\n`,
+      ({ hostname }) => `${hostname} was not checked yet: run dnscluster drift check ${hostname}\n`,
     );
     const words = `${driftTable(shown)}${waiting.join('')}`;
-    say(options.json, shown, words === '' ? 'There is no member that zones are sent to.\n' : words);
+    say(options.json, shown, words === '' ? 'Zones are sent to no member.\n' : words);
     if (!shown.every(isSettled)) process.exitCode = EXIT.problems;
   });
 }

@@ -11,7 +11,7 @@ export function isSettled({ differences, found, incomplete }: DriftRow): boolean
   return open === 0 && incomplete === undefined;
 }
 
-/** Every difference a line, and below, what was looked at. */
+/** Every difference a line, and below, what was compared. */
 export function driftTable(reports: readonly DriftRow[]): string {
   const lines = reports.flatMap(({ hostname, differences }) =>
     differences.map(({ zone, kind, here = 'not here', there = 'unknown', detail, repaired }) => [
@@ -30,8 +30,8 @@ function labelOf(kind: string): string {
 
 function looked({ hostname, compared, by, finished, found, differences, incomplete }: DriftRow): string {
   const zones = `${compared.toLocaleString('en')} ${compared === 1 ? 'zone' : 'zones'}`;
-  const differ = found === 0 ? 'all as they should be' : `${found.toLocaleString('en')} differ`;
+  const differ = found === 0 ? 'all match' : `${found.toLocaleString('en')} differ`;
   const cut = found > differences.length ? `; the first ${differences.length.toLocaleString('en')} are listed` : '';
-  const whole = incomplete === undefined ? '' : `${hostname}: not all could be looked at: ${incomplete}\n`;
+  const whole = incomplete === undefined ? '' : `${hostname}: incomplete: ${incomplete}\n`;
   return `${hostname}: ${zones} compared by ${by} ${timeAgo(finished)}, ${differ}${cut}.\n${whole}`;
 }

@@ -9,7 +9,7 @@ import { askService, type AnswerOf } from '../service/running-service.js';
 import { asksService, targetOf, type ServiceOptions, type Target } from '../service/target.js';
 import { confirm } from '../terminal/terminal.js';
 
-/** So many zones go in one call: between calls it is shown how far it is. */
+/** Zones in one call: progress is shown between calls. */
 const AT_ONCE = 50;
 
 type Outcome = AnswerOf<'settledrift'>['outcome'][number];
@@ -26,23 +26,23 @@ interface Way {
 
 const WAYS: Readonly<Record<Settlement, Way>> = {
   send: {
-    description: 'Send zones of this server to a member again, in place of what it has',
-    details: 'The serial is lifted above the one there. What was edited there is gone.',
-    question: (zones, member) => `${zones} at ${member} is replaced by the version of this server.`,
+    description: 'Send zones of this server to a member again, replacing what it has',
+    details: 'The serial is lifted above the one there. Edits made there are lost.',
+    question: (zones, member) => `${zones} at ${member} will be replaced by the version of this server.`,
     done: 'sent again',
     kinds: (kind) => kind !== 'extra',
   },
   take: {
-    description: 'Take zones as a member has them, in place of what this server has',
+    description: 'Take zones as a member has them, replacing what this server has',
     details:
-      'It is a change as any: the serial is above both, all members get it, and the History of the zone has the version before.',
+      'This is a normal change: the serial is above both, all members get it, and "zones history" has the version before.',
     done: 'taken from there',
     kinds: (kind) => ['ahead', 'edited', 'extra'].includes(kind),
   },
   remove: {
-    description: 'Remove zones at a member that this server does not have any more',
-    details: 'Where much of what a member holds would go, the removals are held until "members allow-removals".',
-    question: (zones, member) => `${zones} is removed at ${member}, and is not answered for there any more.`,
+    description: 'Remove zones at a member that this server no longer has',
+    details: 'If a member would lose many of its zones, the removals are held until "members allow-removals".',
+    question: (zones, member) => `${zones} will be removed at ${member}, which stops answering for it.`,
     done: 'removed there',
     kinds: (kind) => kind === 'extra',
   },
@@ -61,12 +61,12 @@ function settles(drift: Command, how: Settlement): void {
     .command(how)
     .description(description)
     .argument('<member>', MEMBER)
-    .argument('[zone...]', 'of those that "drift list" names')
-    .option('--all', 'every zone of that list for which this can be done');
-  if (question !== undefined) command.option('-y, --yes', 'do not ask');
+    .argument('[zone...]', 'zones that "drift list" names')
+    .option('--all', 'every zone of that list that allows this');
+  if (question !== undefined) command.option('-y, --yes', 'do not ask for confirmation');
   const yes = question === undefined ? '' : ' --yes';
   guide(asksService(command), {
-    details: `${details} It exits with 1 where a zone was refused.`,
+    details: `${details} It exits with 1 if a zone was refused.`,
     examples: {
       [`drift ${how} ns1.example.com a.example`]: 'One zone.',
       [`drift ${how} ns1.example.com --all${yes}`]: 'All of them, as in a script.',
@@ -80,7 +80,7 @@ interface Options extends ServiceOptions {
 }
 
 async function run(how: Settlement, name: string, named: readonly string[], options: Options): Promise<void> {
-  if (named.length > 0 === (options.all === true)) throw new WrongUse('Name zones, or say --all.');
+  if (named.length > 0 === (options.all === true)) throw new WrongUse('Name zones, or use --all.');
   const target = targetOf(options);
   const { id, hostname } = await memberNamed(target, name);
   const { question, done, kinds } = WAYS[how];
@@ -92,11 +92,7 @@ async function run(how: Settlement, name: string, named: readonly string[], opti
   const refused = outcomes.flatMap((one) => ('refused' in one ? [one] : []));
   for (const { zone, refused: why } of refused) note(`${zone}: ${why}`);
   const sum = `${outcomes.length - refused.length} of ${outcomes.length} zones were ${done} (${hostname}).\n`;
-  say(
-    options.json,
-    outcomes,
-    zones.length === 0 ? `Nothing differs at ${hostname} for which this can be done.\n` : sum,
-  );
+  say(options.json, outcomes, zones.length === 0 ? `No difference at ${hostname} allows this.\n` : sum);
   if (refused.length > 0) process.exitCode = EXIT.problems;
 }
 

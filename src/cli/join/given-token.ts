@@ -5,8 +5,8 @@ import type { GivenToken } from '../service/target.js';
 import { askSecret, isPerson } from '../terminal/terminal.js';
 
 /**
- * The token of the other server: from the command line, a file (`-` is standard input), the environment, or a person. Throws WrongUse where
- * there is none.
+ * The token of the other server: from the command line, a file (`-` is standard input), the environment, or a person.
+ * Throws WrongUse if there is none.
  */
 export async function givenToken(
   { token, tokenFile }: { token?: string; tokenFile?: string },
@@ -14,7 +14,7 @@ export async function givenToken(
 ): Promise<GivenToken> {
   if (token !== undefined) {
     note(
-      'The token stood on the command line, so it is in the history of the shell, and others on this machine may have seen it. --token-file keeps it from them.',
+      "The token was on the command line, so it is in the shell's history, and others on this machine may have seen it. Use --token-file instead.",
     );
     return { token, where: '--token' };
   }
@@ -24,8 +24,8 @@ export async function givenToken(
   }
   const kept = process.env['DNSCLUSTER_TOKEN']?.trim() ?? '';
   if (kept !== '') return { token: kept, where: 'DNSCLUSTER_TOKEN' };
-  if (isPerson()) return { token: await askSecret(`Token that was made on ${url}: `), where: 'What was typed' };
+  if (isPerson()) return { token: await askSecret(`Token created on ${url}: `), where: 'The terminal' };
   throw new WrongUse(
-    `A token that was made on ${url} is needed: --token-file FILE, or DNSCLUSTER_TOKEN. "dnscluster tokens create" makes one there.`,
+    `A token of ${url} is needed: use --token-file FILE, or DNSCLUSTER_TOKEN. Create one there with "dnscluster tokens create".`,
   );
 }

@@ -21,8 +21,9 @@ interface NewMember {
 }
 
 /**
- * Has the other server add this one, or, where it has it already and does not come through, know it anew. What was made for that is taken
- * back where it does not succeed. Rejects with ServiceUnreachable, or ServiceRefusal of the service here.
+ * Has the other server add this one, or, if it has it already and does not reach it, gives it a new token and address.
+ * If that fails, what was made for it is taken back. Rejects with ServiceUnreachable, or ServiceRefusal of the service
+ * here.
  */
 export async function becomeMember(other: OtherServer, own: NewMember): Promise<Row[]> {
   const { hostname, memberId: known } = other;
@@ -34,7 +35,7 @@ export async function becomeMember(other: OtherServer, own: NewMember): Promise<
     const done =
       known === undefined
         ? `${hostname} added this server; ${row.zones} zones come from there.`
-        : `${hostname} knows this server anew; ${row.zones} zones come from there.`;
+        : `${hostname} has the new token and address of this server; ${row.zones} zones come from there.`;
     const seen = await asSeenBy(other, row.id, own.settings);
     return [
       { check: 'member', ...ok(done) },
@@ -43,7 +44,7 @@ export async function becomeMember(other: OtherServer, own: NewMember): Promise<
   } catch (error) {
     if (!(error instanceof RefusedThere)) throw error;
     if (before !== undefined) return [{ check: 'seen', ...before }];
-    const fix = `See that ${hostname} reaches port ${own.settings.port} (TCP) at ${other.address}: firewall, router, --address. Then join again.`;
+    const fix = `Make sure that ${hostname} reaches port ${own.settings.port} (TCP) at ${other.address}: firewall, router, --address. Then join again.`;
     return [{ check: 'member', ...wrong(`${hostname} did not add this server: ${error.message}`, fix) }];
   }
 }
@@ -58,7 +59,12 @@ function askOther(
   token: string,
 ): Promise<MemberRow> {
   const given = {
-    ...{ host: address, port: settings.port, dnsport: settings.nameserver.port, user: 'root', token, fingerprint },
+    host: address,
+    port: settings.port,
+    dnsport: settings.nameserver.port,
+    user: 'root',
+    token,
+    fingerprint,
     // The role of one that is a member already may have been changed there since.
     ...(memberId === undefined ? { role } : { member: memberId }),
   };
@@ -66,8 +72,8 @@ function askOther(
 }
 
 /**
- * Makes a token here for the other server and hands it to `use`. Where that succeeds, those of earlier times are revoked; else this one is, for
- * the other server may still use an earlier one. Rejects with RefusedThere.
+ * Creates a token here for the other server and hands it to `use`. If that succeeds, earlier tokens are revoked; else
+ * this one is, for the other server may still use an earlier one. Rejects with RefusedThere.
  */
 async function withNewToken<T>(folder: string, hostname: string, use: (token: string) => Promise<T>): Promise<T> {
   const local: Target = { folder };
@@ -102,7 +108,7 @@ async function asSeenBy({ target, hostname }: OtherServer, id: string, settings:
     if (silent === undefined) return ok(`${hostname} reaches the API here, and the nameserver over UDP and TCP.`);
     return wrong(
       `${hostname} reaches the API here, but not the nameserver over ${silent.over.join(' and ')}: ${silent.why}`,
-      `Let port ${settings.nameserver.port} in, over UDP and TCP, in every firewall between.`,
+      `Let port ${settings.nameserver.port} in, over UDP and TCP, in every firewall on the way.`,
     );
   } catch (error) {
     if (!(error instanceof ServiceRefusal)) throw error;

@@ -31,7 +31,7 @@ export interface OtherServer {
   findings: readonly Row[];
 }
 
-/** Looks at the server that is to have this one as a member: does everything agree that can be known before? Rejects where it can't be asked. */
+/** Checks the server that is to add this one: all that can be known before. Rejects if it can't be asked. */
 export async function lookAtOther(given: RemoteTarget, joining: Joining): Promise<OtherServer> {
   const fingerprint = await acceptedCertificate(given);
   const target = { ...given, fingerprint };
@@ -47,9 +47,11 @@ export async function lookAtOther(given: RemoteTarget, joining: Joining): Promis
   const name =
     ours === undefined
       ? nameFinding(joining.name, hostname, same[0]?.host)
-      : ok(`${hostname} has this server as a member already.`);
+      : ok(`${hostname} already has this server as a member.`);
   return {
-    ...{ target, hostname, address: joining.address ?? (isOwn(seen) ? seen : (ours?.host ?? seen)) },
+    target,
+    hostname,
+    address: joining.address ?? (isOwn(seen) ? seen : (ours?.host ?? seen)),
     ...(ours === undefined ? {} : { memberId: ours.id }),
     findings: [
       ...findings,
@@ -63,9 +65,9 @@ export async function lookAtOther(given: RemoteTarget, joining: Joining): Promis
 async function tokenFinding(hostname: string, target: RemoteTarget): Promise<Row> {
   const granted = (await askService(target, 'myprivs')).privileges[0] ?? {};
   const check = 'token';
-  if (granted['clustering'] === 1 || granted['all'] === 1) return { check, ...ok(`${hostname} takes the token.`) };
+  if (granted['clustering'] === 1 || granted['all'] === 1) return { check, ...ok(`${hostname} accepts the token.`) };
   const what = `The token lacks the privilege clustering on ${hostname}.`;
-  return { check, ...wrong(what, 'Make one there that has it: dnscluster tokens create, or Manage API Tokens.') };
+  return { check, ...wrong(what, 'Create one there that has it: dnscluster tokens create, or Manage API Tokens.') };
 }
 
 async function softwareOf(hostname: string, { host, port, fingerprint }: Required<RemoteTarget>): Promise<Row[]> {
@@ -76,9 +78,7 @@ async function softwareOf(hostname: string, { host, port, fingerprint }: Require
   const own = await packageVersion();
   const against = [...judged(member, look, own), ...versionFindings(hostname, look.version, own)];
   const versions = against.length > 0 ? against : [ok(`${hostname} has version ${look.version ?? ''}.`)];
-  const clock = isSkewed(look.ahead)
-    ? skewed(hostname, look.ahead ?? 0)
-    : ok(`The clock agrees with that of ${hostname}.`);
+  const clock = isSkewed(look.ahead) ? skewed(hostname, look.ahead ?? 0) : ok(`The clock is in step with ${hostname}.`);
   return [...versions.map((finding) => ({ check: 'version', ...finding })), { check: 'clock', ...clock }];
 }
 
@@ -87,7 +87,7 @@ function versionFindings(hostname: string, version: string | undefined, own: str
   if (version === undefined) {
     return [
       wrong(
-        `${hostname} does not run this software, so it can't be joined from here.`,
+        `${hostname} does not run this software, so you can't join it from here.`,
         'Add this server on its own page: Configure Cluster » Add a server to the cluster.',
       ),
     ];
@@ -106,8 +106,8 @@ function nameFinding(own: string, other: string, taken: string | undefined): Fin
   if (own === other.toLowerCase()) return wrong(`Both servers are called ${own}.`, fix);
   if (taken === undefined) return ok(`The name ${own} is free on ${other}.`);
   return wrong(
-    `${other} has a member called ${own} already, at ${taken} with another certificate.`,
-    `Where that was this server, remove it there (dnscluster members remove ${own}), and join again. Else: ${fix}`,
+    `${other} already has a member called ${own}, at ${taken}, with another certificate.`,
+    `If that was this server, remove it there (dnscluster members remove ${own}), and join again. Otherwise: ${fix}`,
   );
 }
 
@@ -116,8 +116,8 @@ function addressFinding(other: string, seen: string, given: string | undefined):
   const told = given === undefined || given === seen ? '' : ` It is to use ${given}.`;
   if (isOwn(seen)) return ok(`${other} sees this server at ${seen}.${told}`);
   return notice(
-    `${other} sees this server at ${seen}, which is none of its own addresses: there is a router between.${told}`,
-    `The router must pass ports 53 (UDP and TCP) and 2087 (TCP) of ${used} on to this server; else name the right address with --address.`,
+    `${other} sees this server at ${seen}, which is not one of its own addresses: there is a router in between.${told}`,
+    `The router must pass ports 53 (UDP and TCP) and 2087 (TCP) of ${used} on to this server. Otherwise, name the right address with --address.`,
   );
 }
 
@@ -126,12 +126,12 @@ function isOwn(address: string): boolean {
   return Object.values(networkInterfaces()).some((list) => (list ?? []).some((one) => one.address === address));
 }
 
-/** Zones come here without it; but who looks for a fault wants to know. */
+/** Zones come here without it, but it helps to find a fault. */
 async function dnsFinding(hostname: string, dns: { host: string; port: number }): Promise<Finding> {
   const silent = await probeNameserver(dns, undefined, undefined);
   if (silent === undefined) return ok(`The nameserver of ${hostname} answers here over UDP and TCP.`);
   return notice(
     `The nameserver of ${hostname} does not answer here over ${silent.over.join(' and ')}: ${silent.why}`,
-    `Zones come here all the same. Where ${hostname} is to answer questions, let its port ${dns.port} in.`,
+    `Zones come here anyway. If ${hostname} is to answer queries, open its port ${dns.port}.`,
   );
 }

@@ -20,7 +20,7 @@ interface ChangeFilter {
   user: string | undefined;
 }
 
-/** The last changes that were asked for, at most `limit`, the newest last; then, as they come, those that come after. Never ends. */
+/** The last changes that were asked for, at most `limit`, the newest last; then later ones as they come. Never ends. */
 export async function* changes(target: Target, filter: ChangeFilter, limit: number): AsyncGenerator<Line[]> {
   let before: Entry[] | undefined;
   for (;;) {

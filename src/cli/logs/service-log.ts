@@ -25,15 +25,16 @@ interface LogFilter {
 }
 
 /**
- * The last lines of the service's log, at most `limit`, the newest last; then, as they come, those that come after. Never ends. Rejects with
- * WrongUse where there is no log here.
+ * The last lines of the service's log, at most `limit`, the newest last; then later lines as they come. Never ends.
+ * Rejects with WrongUse if there is no log here.
  */
 export async function* serviceLog(target: Target, filter: LogFilter, limit: number): AsyncGenerator<Line[]> {
-  if (!('folder' in target)) throw new WrongUse('The log of a service elsewhere lies there: run this on that machine.');
+  if (!('folder' in target))
+    throw new WrongUse('The log of a service elsewhere is on its own machine. Run this there.');
   const file = join(target.folder, 'node.log');
   let { ino, size: at } = await stat(file).catch((error: unknown) => {
     throw new WrongUse(
-      `There is no log of a service: ${sentenceOf(error)}. In another panel it is in that panel's log.`,
+      `There is no log of a service: ${sentenceOf(error)}. Inside another panel, see that panel's log.`,
     );
   });
   yield await lastOf(file, at, filter, limit);

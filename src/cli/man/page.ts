@@ -11,13 +11,12 @@ const ENVIRONMENT: Readonly<Record<string, string>> = {
   DNSCLUSTER_URL: 'As --url.',
   DNSCLUSTER_TOKEN: 'The token of that service.',
   DNSCLUSTER_FINGERPRINT: 'As --fingerprint.',
-  DNSCLUSTER_MEMBER_TOKEN: 'The token of a member that is added.',
+  DNSCLUSTER_MEMBER_TOKEN: 'The token of a member to add.',
 };
 const FILES: Readonly<Record<string, string>> = {
   [CONFIGURATION_FILE]: 'The configuration of this server.',
-  [DATA_FOLDER]: 'All that it keeps.',
-  '~/.config/dnscluster/known-servers':
-    'Services elsewhere, with the fingerprints of their certificates that were accepted.',
+  [DATA_FOLDER]: 'Its data.',
+  '~/.config/dnscluster/known-servers': 'Services elsewhere, with the accepted fingerprints of their certificates.',
 };
 
 /** dnscluster(1) in the macros of man(7), made of what `--help` says. */
@@ -37,7 +36,7 @@ export function manPage(program: Command, { version, date }: { version: string; 
     paragraph(OUTPUT),
     heading('COMMANDS'),
     ...commands.map((command) => commandSection(name, command)),
-    heading('WHICH SERVICE IS ASKED'),
+    heading('WHICH SERVICE TO ASK'),
     words('Every command that asks a service takes these options.'),
     ...once.map(optionEntry),
     heading('EXIT STATUS'),
@@ -50,11 +49,11 @@ export function manPage(program: Command, { version, date }: { version: string; 
 }
 
 const ABOUT =
-  'Asks the service that runs on this machine, over its control socket, with the rights of root; or one elsewhere, with a token and a certificate that ' +
-  'was accepted.';
+  'Asks the service on this machine over its control socket, with the rights of root; or one elsewhere, with a token ' +
+  'and an accepted certificate.';
 const OUTPUT =
-  "What it prints is for persons. With --json it is one line of JSON, also of a refusal. Sentences for persons and progress go to standard error. What can't " +
-  'be undone asks before; where nobody can be asked, it wants --yes.';
+  'Output is for persons. With --json it is one line of JSON, also for a refusal. Messages and progress go to standard ' +
+  "error. Before a command does what can't be undone, it asks; in a script, use --yes.";
 
 function commandSection(name: string, command: Command): string {
   const { details = '', examples = {} } = guideOf(command) ?? {};

@@ -1,4 +1,4 @@
-/** Pieces of a manual page in the macros of man(7), each whole lines. Texts hold no macros: what could be one is escaped. */
+/** Pieces of a manual page in the macros of man(7), each whole lines. What could be a macro in a text is escaped. */
 
 /** Text that is printed as it is. */
 export function words(text: string): string {
@@ -43,7 +43,7 @@ export function indented(text: string): string {
   return `.RS\n${words(text)}.RE\n`;
 }
 
-/** Backslashes, what starts a macro at the start of a line, signs that would be typographic ones, and what is not ASCII. */
+/** Escapes backslashes, starts of macros, signs that would become typographic ones, and what is not ASCII. */
 function escaped(text: string): string {
   return text
     .replaceAll('\\', '\\e')

@@ -21,13 +21,13 @@ export interface MemberOptions {
 /** Adds them to a command. */
 export function memberOptions(command: Command): Command {
   return command
-    .option('--port <port>', 'of its API', portOf)
-    .option('--dns-port <port>', 'on which its nameserver answers', portOf)
-    .option('--user <user>', 'to whom its token belongs there')
-    .option('--member-token-file <file>', 'that holds its token, - is standard input (or DNSCLUSTER_MEMBER_TOKEN)')
-    .option('--member-fingerprint <sha256>', 'of its certificate, as it prints it')
-    .addOption(new Option('--set <name=value...>', 'a field of another member type than cpanel'))
-    .addOption(new Option('--set-file <name=file...>', 'the same, where the value is a secret in a file'));
+    .option('--port <port>', 'the port of its API', portOf)
+    .option('--dns-port <port>', 'the port of its nameserver', portOf)
+    .option('--user <user>', 'the user that its token belongs to')
+    .option('--member-token-file <file>', 'a file with its token; - is standard input (or DNSCLUSTER_MEMBER_TOKEN)')
+    .option('--member-fingerprint <sha256>', 'the fingerprint of its certificate, as the member prints it')
+    .addOption(new Option('--set <name=value...>', 'a field of a member type other than cpanel'))
+    .addOption(new Option('--set-file <name=file...>', 'the same, with the value in a file, for secrets'));
 }
 
 /** The token of a member: from a file, the environment, or a person. Throws WrongUse where there is none. */
@@ -35,13 +35,15 @@ export async function memberToken({ memberTokenFile: file }: MemberOptions, host
   if (file !== undefined) return secretIn(await readGiven(file), file === '-' ? 'Standard input' : file).trim();
   const given = process.env['DNSCLUSTER_MEMBER_TOKEN']?.trim() ?? '';
   if (given !== '') return given;
-  if (isPerson()) return (await askSecret(`Token that was made on ${host}: `)).trim();
+  if (isPerson()) return (await askSecret(`Token created on ${host}: `)).trim();
   throw new WrongUse(
-    `A token that was made on ${host} is needed: --member-token-file FILE, or DNSCLUSTER_MEMBER_TOKEN. "dnscluster tokens create" makes one there.`,
+    `A token of ${host} is needed: use --member-token-file FILE, or DNSCLUSTER_MEMBER_TOKEN. Create one there with "dnscluster tokens create".`,
   );
 }
 
-/** The certificate that a member is to show: the given one, or the one that it shows now and that a person accepts. Before a token is sent. */
+/**
+ * The certificate that a member must show: the given one, or the present one if a person accepts it. Sends no token.
+ */
 export async function memberFingerprint(
   target: Target,
   { host, port }: { host: string; port?: number | undefined },
@@ -49,11 +51,11 @@ export async function memberFingerprint(
 ): Promise<string> {
   if (given !== undefined) return given;
   const shown = await askService(target, 'lookatserver', { host, port });
-  note(`${shown.host}, port ${shown.port}, shows the certificate\n${shown.fingerprint}`);
-  if (isPerson() && (await askYesOrNo('Is that the fingerprint which the server itself prints?')))
+  note(`${shown.host}, port ${shown.port}, shows this certificate:\n${shown.fingerprint}`);
+  if (isPerson() && (await askYesOrNo('Is this the fingerprint that the server itself prints?')))
     return shown.fingerprint;
   throw new WrongUse(
-    `The certificate of ${shown.host} was not accepted, so nothing was sent to it. Compare the fingerprint with the one that it prints, and give it with --member-fingerprint.`,
+    `The certificate of ${shown.host} was not accepted, so nothing was sent to it. Compare the fingerprint with the one that it prints, and pass it with --member-fingerprint.`,
   );
 }
 
@@ -71,13 +73,15 @@ export function fieldsOf({ set = [], setFile = [] }: MemberOptions): Record<stri
 
 function pairOf(text: string): readonly [name: string, value: string] {
   const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
-  if (name === undefined || value === undefined) throw new WrongUse(`"${text}" is no field: write it as name=value.`);
+  if (name === undefined || value === undefined)
+    throw new WrongUse(`"${text}" is not a field. Enter it as name=value.`);
   return [name, value];
 }
 
 /** A port of the command line. */
 function portOf(text: string): number {
   const port = Number(text);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new InvalidArgumentError('It is 1 to 65535.');
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new InvalidArgumentError('Enter a port from 1 to 65535.');
   return port;
 }

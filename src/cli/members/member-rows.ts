@@ -7,13 +7,13 @@ import type { Target } from '../service/target.js';
 
 export const ROLES = ['standalone', 'sync', 'write-only'] as const;
 /** The argument, in a word. */
-export const MEMBER = 'its host name, address or id';
+export const MEMBER = 'host name, address or id of a member';
 
 export async function membersOf(target: Target): Promise<MemberRow[]> {
   return (await askService(target, 'listmembers')).member;
 }
 
-/** The member that a person means by its host name, its address or its id. Throws WrongUse where it is none, or not one. */
+/** The member that a person means by its host name, address or id. Throws WrongUse if none or several match. */
 export async function memberNamed(target: Target, name: string): Promise<MemberRow> {
   const rows = await membersOf(target);
   const wanted = name.toLowerCase();
@@ -26,12 +26,12 @@ export async function memberNamed(target: Target, name: string): Promise<MemberR
   if (member === undefined) {
     const known = rows.map(({ hostname }) => hostname).join(', ');
     throw new WrongUse(
-      `There is no member "${name}". ${known === '' ? 'The cluster has none yet.' : `There are: ${known}.`}`,
+      `There is no member "${name}". ${known === '' ? 'The cluster has no members yet.' : `Members: ${known}.`}`,
     );
   }
   if (other === undefined) return member;
   const ids = found.map(({ id, hostname }) => `${id} (${hostname})`).join(', ');
-  throw new WrongUse(`"${name}" is more than one member. Give an id of these: ${ids}.`);
+  throw new WrongUse(`"${name}" matches several members. Use one of these ids: ${ids}.`);
 }
 
 /** Members with how they do, and below what does not work. */
@@ -66,6 +66,6 @@ function troublesOf({
       : `${hostname}: ${removalsHeld.count} removals are held. Allow them with "members allow-removals ${hostname}", or restore the zones.`,
     pendingSince === undefined
       ? ''
-      : `${hostname}: ${pending} ${pending === 1 ? 'zone waits' : 'zones wait'} to be sent, the oldest change came ${timeAgo(pendingSince)}.`,
+      : `${hostname}: ${pending} ${pending === 1 ? 'zone waits' : 'zones wait'} to be sent, the oldest since ${timeAgo(pendingSince)}.`,
   ].filter((line) => line !== '');
 }

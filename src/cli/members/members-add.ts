@@ -15,16 +15,17 @@ type Options = ServiceOptions & MemberOptions & { role: string; reverseTrust?: t
 export function membersAdd(members: Command): void {
   const command = members
     .command('add')
-    .description('Add a member: its certificate, its token and its version are tried before anything is kept')
-    .argument('[host]', 'its host name or address; none for another type than cpanel')
-    .addOption(new Option('--role <role>', 'what it is for').choices(ROLES).makeOptionMandatory())
-    .option('--reverse-trust', 'ask it to add this server, too')
-    .option('--type <type>', 'of the member; its fields are given with --set');
+    .description('Add a member, after its certificate, token and version were checked')
+    .argument('[host]', 'host name or address; none for a type other than cpanel')
+    .addOption(new Option('--role <role>', 'its DNS role').choices(ROLES).makeOptionMandatory())
+    .option('--reverse-trust', 'ask it to add this server too')
+    .option('--type <type>', 'its member type; give the fields with --set');
   guide(asksService(memberOptions(command)), {
-    details: `Make a token on the other server first ("dnscluster tokens create"). Its certificate is shown: accept it when its fingerprint is the one
-that the server itself prints. Where nobody can be asked, give that fingerprint with --member-fingerprint.`,
+    details: `Create a token on the other server first ("dnscluster tokens create"). Then its certificate is shown: accept it if the
+server itself prints the same fingerprint. In a script, pass that fingerprint with --member-fingerprint.`,
     examples: {
-      'members add ns1.example.com --role write-only': 'Add a nameserver; its token and its certificate are asked for.',
+      'members add ns1.example.com --role write-only':
+        'Add a nameserver; you are asked for its token and its certificate.',
       'members add ns1.example.com --role sync --member-token-file token --member-fingerprint AB:CD:…':
         'The same in a script.',
       'members add --type vpsnet --role write-only --set username=me --set-file apikey=FILE':
@@ -40,7 +41,7 @@ async function run(host: string | undefined, options: Options): Promise<void> {
     throw new WrongUse(
       isServer
         ? 'Name the host to add: members add HOST.'
-        : `A member of the type ${options.type ?? ''} has no host: give its fields with --set.`,
+        : `A member of the type ${options.type ?? ''} has no host. Give its fields with --set.`,
     );
   }
   const { role, type } = options;
@@ -62,7 +63,7 @@ async function serverOf(target: Target, host: string, options: Options): Promise
 }
 
 function words({ hostname, role, zones, pending, reverseTrust }: MemberRow): string {
-  const trust = reverseTrust?.established === true ? `${hostname} has added this server, too.\n` : '';
-  const sent = role === 'standalone' ? '' : ` ${zones} zones go there by themselves (${pending} to send).`;
-  return `${hostname} is added with the role ${role}.${sent}\n${trust}`;
+  const trust = reverseTrust?.established === true ? `${hostname} added this server too.\n` : '';
+  const sent = role === 'standalone' ? '' : ` ${zones} zones are sent to it automatically (${pending} to go).`;
+  return `${hostname} was added with the role ${role}.${sent}\n${trust}`;
 }

@@ -13,17 +13,15 @@ type Options = ServiceOptions & MemberOptions & { role?: string; host?: string }
 export function membersEdit(members: Command): void {
   const command = members
     .command('edit')
-    .description(
-      'Change address, credentials or role of a member, after it answered with them; what is not named stays',
-    )
+    .description('Change the address, credentials or role of a member, after they were tested; the rest stays')
     .argument('<member>', MEMBER)
     .option('--host <host>', 'its new host name or address')
-    .addOption(new Option('--role <role>', 'what it is for').choices(ROLES));
+    .addOption(new Option('--role <role>', 'its DNS role').choices(ROLES));
   guide(asksService(memberOptions(command)), {
-    details: 'Another address is another server until its certificate is accepted, as when it was added.',
+    details: 'For a new address you are asked to accept the certificate again, as when the member was added.',
     examples: {
       'members edit ns1.example.com --member-token-file token': 'Use a new token from now on.',
-      'members edit ns1.example.com --host 192.0.2.53': 'It has another address now.',
+      'members edit ns1.example.com --host 192.0.2.53': 'Use its new address.',
     },
   }).action(run);
 }
@@ -36,11 +34,11 @@ async function run(name: string, options: Options): Promise<void> {
   const token = memberTokenFile === undefined ? undefined : await memberToken(options, before.host);
   const change = { ...fields, host, port, dnsport, user, role, token };
   if (given === undefined && Object.values(change).every((value) => value === undefined)) {
-    throw new WrongUse('Say what is to be different of the member, as --host or --role.');
+    throw new WrongUse('Name what to change, for example --host or --role.');
   }
   const isMoved = (host ?? before.host) !== before.host || (port ?? before.port) !== before.port;
   const at = { host: host ?? before.host, port: port ?? before.port };
   const fingerprint = isMoved ? await memberFingerprint(target, at, given) : given;
   const row = await askService(target, 'editmember', { ...change, fingerprint, member: before.id });
-  say(options.json, row, `${row.hostname} is changed: ${row.host}, port ${row.port}, role ${row.role}.\n`);
+  say(options.json, row, `${row.hostname} was changed: ${row.host}, port ${row.port}, role ${row.role}.\n`);
 }

@@ -8,11 +8,11 @@ import { asksService, targetOf, type ServiceOptions } from '../service/target.js
 export function membersList(members: Command): void {
   const command = members
     .command('list')
-    .description('The members with role, state and how far their zones are')
-    .addOption(new Option('--names', 'print nothing but the host names').conflicts('json'));
+    .description('List the members with role, state and zones in sync')
+    .addOption(new Option('--names', 'print only the host names').conflicts('json'));
   const examples = {
     'members list': 'All members.',
-    'members list --names': 'One host name a line, for a loop in a shell.',
+    'members list --names': 'One host name per line, for a loop in a shell.',
   };
   guide(asksService(command), { examples }).action(async (options: ServiceOptions & { names?: true }) => {
     const rows = await membersOf(targetOf(options));

@@ -10,20 +10,20 @@ import { confirm } from '../terminal/terminal.js';
 export function membersRemove(members: Command): void {
   const command = members
     .command('remove')
-    .description('Delete a member from the cluster; its zones stay there')
+    .description('Remove a member from the cluster; it keeps its zones')
     .argument('<member>', MEMBER)
-    .option('-y, --yes', 'do not ask');
+    .option('-y, --yes', 'do not ask for confirmation');
   guide(asksService(command), {
-    details: 'To have it again, it must be added again, with a token.',
-    examples: { 'members remove ns1.example.com --yes': 'Delete it without being asked, as in a script.' },
+    details: 'To undo this, add it again with a token.',
+    examples: { 'members remove ns1.example.com --yes': 'Remove it without a question, as in a script.' },
   }).action(async (name: string, options: ServiceOptions & { yes?: true }) => {
     const target = targetOf(options);
     const { id, hostname } = await memberNamed(target, name);
     await confirm(
-      `${hostname} is deleted from the cluster and gets no changes any more; its zones stay there.`,
+      `${hostname} will be removed from the cluster and get no more changes. It keeps its zones.`,
       options.yes,
     );
     await askService(target, 'removemember', { member: id });
-    say(options.json, { removed: hostname }, `${hostname} is deleted from the cluster.\n`);
+    say(options.json, { removed: hostname }, `${hostname} was removed from the cluster.\n`);
   });
 }

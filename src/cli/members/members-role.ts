@@ -11,15 +11,15 @@ export function membersRole(members: Command): void {
     .command('role')
     .description('Change the DNS role of a member')
     .argument('<member>', MEMBER)
-    .addArgument(new Argument('<role>', 'what it is for').choices(ROLES));
+    .addArgument(new Argument('<role>', 'the new role').choices(ROLES));
   guide(asksService(command), {
-    details: `standalone: nothing is sent to it, it is asked for zones. sync: every change is sent to it, and it is asked for zones.
-write-only: every change is sent to it, and it is never asked.`,
-    examples: { 'members role ns1.example.com write-only': 'Send ns1 every change, and never ask it.' },
+    details: `standalone: it gets no changes, and is asked for zones. sync: it gets every change, and is asked for zones.
+write-only: it gets every change, and is never asked.`,
+    examples: { 'members role ns1.example.com write-only': 'Send ns1 every change, and never ask it for zones.' },
   }).action(async (name: string, role: string, options: ServiceOptions) => {
     const target = targetOf(options);
     const { id } = await memberNamed(target, name);
     const row = await askService(target, 'setmemberrole', { member: id, role });
-    say(options.json, row, `${row.hostname} has the role ${row.role}.\n`);
+    say(options.json, row, `${row.hostname} now has the role ${row.role}.\n`);
   });
 }

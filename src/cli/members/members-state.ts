@@ -10,8 +10,8 @@ export function membersEnable(members: Command): void {
   addChange(members, {
     verb: 'enable',
     calls: 'enablemember',
-    description: 'Take a disabled member in again; it gets what it missed by itself',
-    done: (name) => `${name} is enabled and gets what it missed.`,
+    description: 'Enable a disabled member; it catches up automatically',
+    done: (name) => `${name} is enabled and catches up.`,
   });
 }
 
@@ -20,8 +20,8 @@ export function membersDisable(members: Command): void {
   addChange(members, {
     verb: 'disable',
     calls: 'disablemember',
-    description: 'Send a member nothing until it is enabled again; what it misses is not lost',
-    done: (name) => `${name} is disabled. It keeps its zones as they are; what changes waits for it.`,
+    description: 'Stop sending changes to a member until it is enabled; they wait for it',
+    done: (name) => `${name} is disabled. It keeps its zones; changes wait for it.`,
   });
 }
 
@@ -30,8 +30,8 @@ export function membersAllowRemovals(members: Command): void {
   addChange(members, {
     verb: 'allow-removals',
     calls: 'allowremovals',
-    description: 'Let the removals go that are held because much of what a member holds would go',
-    done: (name) => `The removals that were held for ${name} go now.`,
+    description: 'Allow the removals that are held because a member would lose many of its zones',
+    done: (name) => `The held removals are now sent to ${name}.`,
   });
 }
 

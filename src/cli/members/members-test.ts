@@ -21,12 +21,12 @@ interface Tested {
 export function membersTest(members: Command): void {
   const command = members
     .command('test')
-    .description('Ask members who they are, how long the answer takes, and whether their nameservers answer')
-    .argument('[member...]', `${MEMBER}; all members where none is named`);
+    .description('Test members: version, time to answer, and whether their nameservers answer')
+    .argument('[member...]', `${MEMBER}; default: all`);
   guide(asksService(command), {
     details:
-      'It exits with 1 where one does not answer as it should. A failure counts for the failure threshold, as any does.',
-    examples: { 'members test': 'Ask all of them.', 'members test ns1.example.com': 'Ask one.' },
+      'It exits with 1 if a member does not answer as it should. A failure counts towards the failure threshold.',
+    examples: { 'members test': 'Test all members.', 'members test ns1.example.com': 'Test one.' },
   }).action(async (names: readonly string[], options: ServiceOptions) => {
     const target = targetOf(options);
     const rows = names.length === 0 ? await membersOf(target) : [];
@@ -37,7 +37,7 @@ export function membersTest(members: Command): void {
   });
 }
 
-/** Has a service test one of its members. Rejects with ServiceRefusal where it does not answer. */
+/** Has a service test one of its members. Rejects with ServiceRefusal if the member does not answer. */
 export function testMember(target: Target, id: string): Promise<AnswerOf<'testmember'>> {
   return askService(target, 'testmember', { member: id });
 }
@@ -46,7 +46,7 @@ async function test(target: Target, { id, hostname }: MemberRow): Promise<Tested
   try {
     const { version, milliseconds, silentNameserver: silent } = await testMember(target, id);
     if (silent === undefined) return { member: hostname, ok: true, version, milliseconds };
-    const error = `its API answers, its nameserver does not over ${silent.over.join(' and ')}: ${silent.why}`;
+    const error = `its API answers, but not its nameserver over ${silent.over.join(' and ')}: ${silent.why}`;
     return { member: hostname, ok: false, version, milliseconds, error };
   } catch (error) {
     if (error instanceof ServiceRefusal) return { member: hostname, ok: false, error: sentenceOf(error) };
@@ -58,7 +58,7 @@ function words(tested: readonly Tested[]): string {
   if (tested.length === 0) return 'The cluster has no members yet.\n';
   const rows = tested.map(({ member, ok, version = '', milliseconds = '', error = '' }) => [
     member,
-    ok ? `answers within ${milliseconds} ms, version ${version}` : error,
+    ok ? `answered in ${milliseconds} ms, version ${version}` : error,
   ]);
   return table(['MEMBER', 'ANSWER'], rows);
 }

@@ -9,8 +9,9 @@ import { nameOf, type RemoteTarget } from './target.js';
 import { askYesOrNo, isPerson } from '../terminal/terminal.js';
 
 /**
- * The fingerprint of the certificate that a service elsewhere must show: the one that was given, or that this user accepted before; else
- * a person is shown the one that it has now, and asked. Rejects where nobody accepts it, before a token was sent.
+ * The fingerprint of the certificate that a service elsewhere must show: the given one, or the one that this user
+ * accepted before; else a person is shown the present one and asked. Rejects if nobody accepts it, before a token is
+ * sent.
  */
 export async function acceptedCertificate(target: RemoteTarget): Promise<string> {
   const { host, port, fingerprint } = target;
@@ -20,10 +21,10 @@ export async function acceptedCertificate(target: RemoteTarget): Promise<string>
   const accepted = known.get(server);
   if (accepted !== undefined) return accepted;
   const shown = await certificateOf(host, port);
-  const told = `${nameOf(target)} shows a certificate that is not known here yet:\n${shown}\n`;
-  const isAccepted = isPerson() && (await askYesOrNo(`${told}Is that the fingerprint which the server itself prints?`));
+  const told = `${nameOf(target)} shows a certificate that you have not accepted yet:\n${shown}\n`;
+  const isAccepted = isPerson() && (await askYesOrNo(`${told}Is this the fingerprint that the server itself prints?`));
   if (!isAccepted) {
-    const sentence = `${told}Nothing was sent to it. Give the fingerprint that the server itself prints with --fingerprint, or in DNSCLUSTER_FINGERPRINT.`;
+    const sentence = `${told}Nothing was sent to it. Pass the fingerprint that the server itself prints with --fingerprint or DNSCLUSTER_FINGERPRINT.`;
     throw new CommandFailure(sentence, EXIT.usage, { code: 'certificate_unknown' });
   }
   await keep(known.set(server, shown));

@@ -15,16 +15,16 @@ export function readFile(file: string): Buffer {
 export async function readGiven(file: string): Promise<Buffer> {
   if (file !== '-') return readFile(file);
   if (process.stdin.isTTY) {
-    throw new WrongUse('Nothing comes in on standard input. Name a file, or send one with "< FILE".');
+    throw new WrongUse('Standard input is a terminal. Name a file, or redirect one with "< FILE".');
   }
   const parts: Buffer[] = [];
   for await (const part of process.stdin) parts.push(part as Buffer);
   return Buffer.concat(parts);
 }
 
-/** A secret that stands alone in what was read: its first line. Throws WrongUse where it is empty; `where` is for the sentence. */
+/** The secret in the first line of what was read. Throws WrongUse if it is empty; `where` is for the sentence. */
 export function secretIn(octets: Buffer, where: string): string {
   const [line = ''] = octets.toString('utf8').split(/\r?\n/);
-  if (line.trim() === '') throw new WrongUse(`${where} holds nothing in its first line.`);
+  if (line.trim() === '') throw new WrongUse(`${where}: the first line is empty.`);
   return line;
 }

@@ -23,19 +23,19 @@ const refusal = z.object({ code: z.string(), issues: z.array(z.custom<ZoneIssue>
 
 const WHY: Readonly<Record<string, (folder: string) => string>> = {
   ENOENT: (folder) =>
-    `No DNS cluster service runs on ${folder}. Start it, or give the folder of the one that runs with --folder.`,
+    `No DNS cluster service runs on ${folder}. Start it, or name the folder of the running one with --folder.`,
   ECONNREFUSED: (folder) => `The DNS cluster service on ${folder} is not running. Start it and try again.`,
   ECONNRESET: (folder) =>
-    `The DNS cluster service on ${folder} ended before it answered. Look in its log, start it and try again.`,
+    `The DNS cluster service on ${folder} ended before it answered. Check its log, start it and try again.`,
   EACCES: (folder) =>
-    `You may not use the control socket of the DNS cluster service on ${folder}. Run this as root, or as the user of the service.`,
+    `You may not use the control socket of the DNS cluster service on ${folder}. Run this as root or as the service's user.`,
 };
 /** Lacking rights, by the codes of refusals. */
 const DENIED = new Set(['privilege_missing', 'access_denied']);
 
 /**
- * Calls a function of the API (docs/openapi.json) of a service: over its control socket with root's rights, or with a token.
- * Resolves with its `data`, with whatever a newer service adds. Takes as long as the service takes. Rejects with
+ * Calls a function of the API (docs/openapi.json) of a service: over its control socket with root's rights, or with a
+ * token. Resolves with its `data`, with whatever a newer service adds. Takes as long as the service takes. Rejects with
  * ServiceUnreachable, or with ServiceRefusal, also where the answer is another one than this version knows.
  */
 export async function askService<Name extends keyof Functions>(
@@ -50,7 +50,7 @@ export async function askService<Name extends keyof Functions>(
   ]);
   const read = FUNCTIONS.get(name)?.answer.safeParse(data);
   if (read?.success === true) return data as AnswerOf<Name>;
-  const sentence = `The answer of ${nameOf(target)} is not what this version of dnscluster knows. Use the one that is installed with the service.`;
+  const sentence = `This version of dnscluster cannot read the answer of ${nameOf(target)}. Use the one that is installed with the service.`;
   throw new ServiceRefusal(sentence, EXIT.problems, { code: 'answer_unreadable', cause: read?.error });
 }
 
@@ -92,21 +92,21 @@ function dataOf({ status, body }: ServiceAnswer, target: Target): unknown {
     throw new ServiceRefusal(metadata.reason, DENIED.has(code) ? EXIT.denied : EXIT.problems, { code, issues });
   }
   if (status === 401 || status === 403) {
-    const sentence = `The service at ${nameOf(target)} refused the token. Make one there with the privileges that it is to have.`;
+    const sentence = `The service at ${nameOf(target)} refused the token. Create one there with the privileges that it needs.`;
     throw new ServiceRefusal(sentence, EXIT.denied, { code: 'access_denied' });
   }
   if (status === 503) throw new ServiceUnreachable(body.trim());
   if (status === 404) {
     throw new ServiceUnreachable(
-      `At ${nameOf(target)} there is no DNS cluster service. Check the address and the port.`,
+      `There is no DNS cluster service at ${nameOf(target)}. Check the address and the port.`,
     );
   }
-  throw new ServiceRefusal(firstLine(body) ?? `The answer of ${nameOf(target)} is not readable.`, EXIT.problems, {
+  throw new ServiceRefusal(firstLine(body) ?? `The answer of ${nameOf(target)} cannot be read.`, EXIT.problems, {
     code: 'answer_unreadable',
   });
 }
 
-/** Where it is text for persons: what other programs answer may be anything. */
+/** If it is text for persons: other programs may answer anything. */
 function firstLine(body: string): string | undefined {
   const [line = ''] = body.trim().split('\n');
   return line === '' || line.startsWith('<') ? undefined : line.slice(0, 300);
@@ -124,9 +124,9 @@ function unreachable(error: unknown, target: Target): never {
   if (error instanceof CommandFailure) throw error;
   if (error instanceof OtherCertificate) {
     throw new ServiceUnreachable(
-      `${nameOf(target)} shows another certificate than the one that was accepted, and nothing was sent to it. ` +
-        `Now: ${error.shown}. If that is the one that the server itself prints, give it with --fingerprint, or take the server's line out of ` +
-        `~/.config/dnscluster/known-servers.`,
+      `${nameOf(target)} shows another certificate than the one that was accepted. Nothing was sent to it. ` +
+        `Now: ${error.shown}. If the server itself prints this one, pass it with --fingerprint, or remove the server's ` +
+        `line from ~/.config/dnscluster/known-servers.`,
       error,
     );
   }

@@ -23,7 +23,9 @@ export class OtherCertificate extends Error {
   }
 }
 
-/** Posts a form to the service that keeps its data in `folder` (a node's, or the plugin's in another panel), over its control socket. */
+/**
+ * Posts a form over the control socket of the service with its data in `folder`: a node's, or the plugin's elsewhere.
+ */
 export function postLocally(folder: string, path: string, form: Buffer): Promise<ServiceAnswer> {
   return overSocket(join(folder, INSIDE_NODE), path, form).catch((error: unknown) => {
     if (codeOf(error) !== 'ENOENT') throw error;
@@ -41,8 +43,8 @@ async function overSocket(folder: string, path: string, form: Buffer): Promise<S
 }
 
 /**
- * Posts a form to a service elsewhere, with the token. Nothing is sent before its certificate is seen to be the one of `fingerprint`
- * (OtherCertificate).
+ * Posts a form to a service elsewhere, with the token. Nothing is sent before its certificate is seen to be the one of
+ * `fingerprint` (OtherCertificate).
  */
 export async function postByTls(
   { host, port, token }: RemoteTarget,

@@ -4,7 +4,9 @@ import { DATA_FOLDER } from '../../panel/node-configuration.js';
 import { WrongUse } from '../terminal/failure.js';
 import { readFile, secretIn } from './given-file.js';
 
-/** The service that is asked: the one that keeps its data in this folder, over its control socket; or another one, with a token. */
+/**
+ * The service to ask: the one with its data in this folder, over its control socket; or one elsewhere, with a token.
+ */
 export type Target = { folder: string } | RemoteTarget;
 
 export interface RemoteTarget {
@@ -33,18 +35,27 @@ export interface ServiceOptions {
 }
 
 const DEFAULT_PORT = 2087;
-const HEADING = 'Which service is asked:';
+const HEADING = 'Which service to ask:';
 const FINGERPRINT = /^([0-9A-F]{2}:){31}[0-9A-F]{2}$/;
 
 /** Adds the options that every command has which asks a service: which one, and for whom the answer is. */
 export function asksService(command: Command): Command {
   const option = (flags: string, description: string): Option => new Option(flags, description).helpGroup(HEADING);
   return command
-    .option('--json', 'print the answer as one line of JSON, for programs')
-    .addOption(option('--folder <folder>', `of the service on this machine (DNSCLUSTER_FOLDER; ${DATA_FOLDER})`))
-    .addOption(option('--url <url>', 'of a service elsewhere, as https://ns1.example.com:2087 (DNSCLUSTER_URL)'))
-    .addOption(option('--token-file <file>', 'that holds a token of that service (or the token in DNSCLUSTER_TOKEN)'))
-    .addOption(option('--fingerprint <sha256>', 'of its certificate, as it prints it (DNSCLUSTER_FINGERPRINT)'))
+    .option('--json', 'print one line of JSON, for programs')
+    .addOption(
+      option('--folder <folder>', `the data folder of a service on this machine (DNSCLUSTER_FOLDER; ${DATA_FOLDER})`),
+    )
+    .addOption(option('--url <url>', 'a service elsewhere, such as https://ns1.example.com:2087 (DNSCLUSTER_URL)'))
+    .addOption(
+      option('--token-file <file>', 'a file with a token of that service (or the token itself in DNSCLUSTER_TOKEN)'),
+    )
+    .addOption(
+      option(
+        '--fingerprint <sha256>',
+        'the fingerprint of its certificate, as the server prints it (DNSCLUSTER_FINGERPRINT)',
+      ),
+    )
     .addOption(new Option('--token <token>').hideHelp());
 }
 
@@ -54,18 +65,18 @@ export function saysWhichService(option: Option): boolean {
 }
 
 /**
- * The service that a command is to ask. What stands on the command line goes before the environment. Throws WrongUse where it
- * can't be told, and for a token on the command line.
+ * The service that a command asks. The command line goes before the environment. Throws WrongUse if it is not clear
+ * which one is meant, and for a token on the command line.
  */
 export function targetOf(options: ServiceOptions, env = process.env): Target {
   if (options.token !== undefined) {
     throw new WrongUse(
-      'A token on the command line can be read by everybody on this machine, so it is not taken, and should be revoked. ' +
-        'Put it into a file that only you can read (--token-file FILE), or into DNSCLUSTER_TOKEN.',
+      'Everybody on this machine can read a token on the command line, so it was not used. Revoke it. ' +
+        'Put a new one into a file that only you can read (--token-file FILE), or into DNSCLUSTER_TOKEN.',
     );
   }
   if (options.folder !== undefined && options.url !== undefined) {
-    throw new WrongUse('--folder asks the service on this machine and --url one elsewhere: give one of them.');
+    throw new WrongUse('--folder means a service on this machine and --url one elsewhere. Give only one of them.');
   }
   if (options.folder !== undefined) return { folder: options.folder };
   const url = options.url ?? env['DNSCLUSTER_URL'];
@@ -73,7 +84,7 @@ export function targetOf(options: ServiceOptions, env = process.env): Target {
   return remoteTarget(url, tokenOf(options.tokenFile, env['DNSCLUSTER_TOKEN']), options.fingerprint, env);
 }
 
-/** A service elsewhere, by its address and a token that is known already. Throws WrongUse where one of them is none. */
+/** A service elsewhere, by its address and a token that is known already. Throws WrongUse if one of them is wrong. */
 export function remoteTarget(
   url: string,
   { token: given, where }: GivenToken,
@@ -82,7 +93,7 @@ export function remoteTarget(
 ): RemoteTarget {
   const token = given.trim();
   if (!/^[\x21-\x7e]+$/.test(token)) {
-    throw new WrongUse(`${where} holds no token: it is one word of letters and digits.`);
+    throw new WrongUse(`${where} holds no token. A token is one word of letters and digits.`);
   }
   const pinned = fingerprintOf(fingerprint ?? env['DNSCLUSTER_FINGERPRINT']);
   return { ...addressOf(url), token, ...defined({ fingerprint: pinned }) };
@@ -96,7 +107,7 @@ export function nameOf(target: Target): string {
 function addressOf(url: string): { host: string; port: number } {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed?.protocol !== 'https:' || parsed.username !== '' || parsed.pathname !== '/') {
-    throw new WrongUse(`"${url}" is not the address of a service. Write it as https://ns1.example.com:2087.`);
+    throw new WrongUse(`"${url}" is not the address of a service. Enter one such as https://ns1.example.com:2087.`);
   }
   return {
     host: parsed.hostname.replace(/^\[(.*)\]$/, '$1'),
@@ -108,11 +119,11 @@ function addressOf(url: string): { host: string; port: number } {
 function tokenOf(file: string | undefined, given = ''): GivenToken {
   if (file !== undefined) return { token: secretIn(readFile(file), file), where: file };
   if (given.trim() !== '') return { token: given, where: 'DNSCLUSTER_TOKEN' };
-  throw new WrongUse('A service elsewhere wants a token: --token-file FILE, or DNSCLUSTER_TOKEN.');
+  throw new WrongUse('A service elsewhere needs a token: use --token-file FILE, or DNSCLUSTER_TOKEN.');
 }
 
 function fingerprintOf(given: string | undefined): string | undefined {
   const fingerprint = given?.trim().toUpperCase();
   if (fingerprint === undefined || FINGERPRINT.test(fingerprint)) return fingerprint;
-  throw new WrongUse(`"${given ?? ''}" is no fingerprint. It is 32 pairs of hex digits with colons (SHA-256).`);
+  throw new WrongUse(`"${given ?? ''}" is not a fingerprint. Enter 32 pairs of hex digits with colons (SHA-256).`);
 }

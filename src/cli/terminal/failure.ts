@@ -16,10 +16,10 @@ export const EXIT = {
 /** In words: for `--help` and the manual page. */
 export const EXIT_MEANINGS: Readonly<Record<number, string>> = {
   [EXIT.ok]: 'All is well.',
-  [EXIT.problems]: 'Something was found (a failing member, a difference, an error), or refused.',
-  [EXIT.usage]: 'Wrong use: arguments, a file that cannot be read, a confirmation that is missing.',
-  [EXIT.unreachable]: 'The service cannot be asked.',
-  [EXIT.denied]: 'The token is wrong, or lacks a privilege.',
+  [EXIT.problems]: 'A problem was found (a failing member, a difference, an error), or the service refused.',
+  [EXIT.usage]: 'Wrong use: arguments, an unreadable file, a missing confirmation.',
+  [EXIT.unreachable]: 'The service cannot be reached.',
+  [EXIT.denied]: 'The token is wrong or lacks a privilege.',
 };
 
 /** Why a command ended: a sentence for the operator, and what the program exits with. */
@@ -34,14 +34,14 @@ export class CommandFailure extends Error {
   }
 }
 
-/** The command was called in a way that it can't follow; the sentence says how to call it. */
+/** The command was called wrongly; the sentence says how to call it. */
 export class WrongUse extends CommandFailure {
   constructor(sentence: string, cause?: unknown) {
     super(sentence, EXIT.usage, { code: 'wrong_use', cause });
   }
 }
 
-/** The service could not be asked; the sentence says why and what to do. */
+/** The service could not be reached; the sentence says why and what to do. */
 export class ServiceUnreachable extends CommandFailure {
   constructor(sentence: string, cause?: unknown) {
     super(sentence, EXIT.unreachable, { code: 'unreachable', cause });

@@ -2,7 +2,9 @@ import { codeOf, formatIssue, isClusterError, sentenceOf, type ZoneIssue } from 
 import { visible } from '../../operations/visible.js';
 import { CommandFailure, EXIT } from './failure.js';
 
-/** What a command says: one line of JSON for programs, else the words for persons. Servers and files have a hand in the words. */
+/**
+ * Prints an answer: one line of JSON for programs, else words for persons. Servers and files have a hand in the words.
+ */
 export function say(json: true | undefined, value: unknown, words: string): void {
   process.stdout.write(json === true ? `${JSON.stringify(value)}\n` : visible(words));
 }
@@ -38,8 +40,8 @@ function issueLines(issues: readonly ZoneIssue[]): string {
 }
 
 /**
- * Says why a command ended, to persons on standard error and to programs (`json`) as `{"error": …}` besides. Returns what the program is to
- * exit with.
+ * Says why a command ended: to persons on standard error, and also to programs (`json`) as `{"error": …}`. Returns the
+ * exit code.
  */
 export function fail(error: unknown, json: boolean): number {
   const message = sentenceOf(error);

@@ -18,13 +18,14 @@ export async function askYesOrNo(question: string): Promise<boolean> {
 }
 
 /**
- * Before what can't be undone: asks a person, unless they said `yes` on the command line. Throws WrongUse where nobody can be asked, or
- * the person doesn't want it.
+ * Asks a person before what can't be undone, unless `yes` was given on the command line. Throws WrongUse if there is no
+ * terminal, or the answer is no.
  */
 export async function confirm(what: string, yes: true | undefined): Promise<void> {
   if (yes === true) return;
-  if (!isPerson()) throw new WrongUse(`${what} Nothing was done: say --yes where nobody can be asked.`);
-  if (!(await askYesOrNo(`${what} Do it?`))) throw new WrongUse('Nothing was done.');
+  if (!isPerson())
+    throw new WrongUse(`${what} Nothing was done, because there is no terminal to ask on. Use --yes to confirm.`);
+  if (!(await askYesOrNo(`${what} Continue?`))) throw new WrongUse('Nothing was done.');
 }
 
 /** A secret that a person types: it is not shown. Only where there is a person. */

@@ -10,16 +10,16 @@ export interface WaitOptions {
 export function waitOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--wait <for>', 'answer when it is on this server, or when members serve it').choices([
+      new Option('--wait <for>', 'answer when this server has the change, or when members serve it').choices([
         'local',
         'served',
       ]),
     )
-    .option('--timeout <seconds>', 'wait for members so long at most (5)', wholeOf);
+    .option('--timeout <seconds>', 'wait for members at most this long (default: 5)', wholeOf);
 }
 
 /** A whole number of the command line. */
 export function wholeOf(text: string): number {
-  if (!/^[0-9]{1,9}$/.test(text)) throw new InvalidArgumentError('It is a whole number.');
+  if (!/^[0-9]{1,9}$/.test(text)) throw new InvalidArgumentError('Enter a whole number.');
   return Number(text);
 }

@@ -10,10 +10,10 @@ import { dayOf } from './tokens-create.js';
 export function tokensList(tokens: Command): void {
   const command = tokens
     .command('list')
-    .description('API tokens: what they may do, until when, from where, and when they were used last')
-    .option('--user <user>', 'of this user instead of root');
+    .description('List API tokens: privileges, expiry, addresses, and last use')
+    .option('--user <user>', 'list the tokens of this user instead of root');
   guide(asksService(command), {
-    examples: { 'tokens list': 'The tokens of root.', 'tokens list --user ann': 'Those of ann.' },
+    examples: { 'tokens list': 'The tokens of root.', 'tokens list --user ann': 'The tokens of ann.' },
   }).action(async ({ user, ...options }: ServiceOptions & { user?: string }) => {
     const { tokens: found } = await askService(targetOf(options), 'api_token_list', { user });
     const rows = Object.values(found).map(({ name, acls, expires_at: end, whitelist_ips: from, last_used: used }) => [

@@ -9,18 +9,18 @@ import { confirm } from '../terminal/terminal.js';
 export function tokensRevoke(tokens: Command): void {
   const command = tokens
     .command('revoke')
-    .description('Revoke API tokens: they are refused from then on')
-    .argument('<name...>', 'as in the list of tokens')
-    .option('--user <user>', 'whose they are, instead of root')
-    .option('-y, --yes', 'do not ask');
+    .description('Revoke API tokens: they no longer work')
+    .argument('<name...>', 'names of tokens')
+    .option('--user <user>', 'revoke tokens of this user instead of root')
+    .option('-y, --yes', 'do not ask for confirmation');
   guide(asksService(command), {
-    examples: { 'tokens revoke web1 --yes': 'Revoke it without being asked, as in a script.' },
+    examples: { 'tokens revoke web1 --yes': 'Revoke it without a question, as in a script.' },
   }).action(async (names: readonly string[], options: ServiceOptions & { user?: string; yes?: true }) => {
     const target = targetOf(options);
     const { user, yes, json } = options;
-    const what = names.length === 1 ? `The token ${names.join()} is` : `The tokens ${names.join(', ')} are`;
-    await confirm(`${what} refused from now on.`, yes);
+    const what = names.length === 1 ? `The token ${names.join()}` : `The tokens ${names.join(', ')}`;
+    await confirm(`${what} will be revoked for good.`, yes);
     await askService(target, 'api_token_revoke', { token_name: names, user });
-    say(json, { revoked: names }, `${what} revoked.\n`);
+    say(json, { revoked: names }, `${what} ${names.length === 1 ? 'was' : 'were'} revoked.\n`);
   });
 }

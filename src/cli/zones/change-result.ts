@@ -3,7 +3,7 @@ import { ZONE_STATES } from '../../presentation/words.js';
 import { EXIT } from '../terminal/failure.js';
 import { note, say } from '../terminal/output.js';
 
-/** Says what became of a change, and exits with 1 where a member refuses the zone: one that is merely away gets it later. */
+/** Says what became of a change, and exits with 1 if a member refuses the zone; one that is away gets it later. */
 export function sayChange(json: true | undefined, result: ChangeAnswer): void {
   for (const warning of result.warnings) note(`warning: ${warning}`);
   say(json, result, words(result));
@@ -13,7 +13,7 @@ export function sayChange(json: true | undefined, result: ChangeAnswer): void {
 function words({ zone, change, serial, lifted, local, members }: ChangeAnswer): string {
   const number = serial === undefined ? '' : `, serial ${serial}${lifted ? ' (lifted)' : ''}`;
   const here =
-    local.state === 'served' ? '' : `; here it waits: ${local.reason ?? 'the nameserver has not loaded it yet.'}`;
+    local.state === 'served' ? '' : `; waiting here: ${local.reason ?? 'the nameserver has not loaded it yet.'}`;
   const there = members.map(
     ({ hostname, state, reason }) =>
       `  ${hostname}: ${ZONE_STATES[state].label.toLowerCase()}${reason === undefined ? '' : `: ${reason}`}\n`,

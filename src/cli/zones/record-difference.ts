@@ -10,7 +10,7 @@ interface RecordChange {
   record: string;
 }
 
-/** The records by which two master files of a zone differ, RRset by RRset, however they are spelled. Throws zone_invalid. */
+/** The records that two master files of a zone do not share, RRset by RRset, however spelled. Throws zone_invalid. */
 export function recordDifference(zone: ZoneName, before: Buffer, after: Buffer): RecordChange[] {
   const [a, b] = [recordsOf(zone, before), recordsOf(zone, after)];
   const sets = new Map<string, RecordChange[]>();

@@ -18,17 +18,18 @@ import { confirm, isPerson } from '../terminal/terminal.js';
 
 const DNS_PORT = 53;
 const SERVERS = operatedServers();
-const SAY_FROM_WHERE = `Say from where: --from ${[...SERVERS.keys()].join('|')}, or --axfr SERVER --zones NAMES.`;
+const NAME_A_SOURCE = `Name a source: --from ${[...SERVERS.keys()].join('|')}, or --axfr SERVER --zones NAMES.`;
 
 const DETAILS = `
-Takes the primary zones of another nameserver: from the configuration of one on this machine (--from), or from any by zone transfer
-(--axfr). The plan is shown first, and asked for. What is not taken is named with its reason. Nothing of the other server is changed,
-unless --switch is given: a zone that this server's own nameserver has from its configuration can't be there twice, so its statement is
-taken out of the configuration (of which a copy is kept) in the step in which the zone is served from the store.
+Takes the primary zones of another nameserver: from the configuration of one on this machine (--from), or from any by
+zone transfer (--axfr). The plan is shown first, and you are asked to confirm it. Zones that are left out are named with
+the reason. Nothing is changed on the other server, unless --switch is given: this server's own nameserver can't have a
+zone twice, so the zone's statement is removed from its configuration (of which a copy is kept) in the same step in
+which the zone is served from the store.
 
-With --dry-run the service need not run: the plan is that of a server without zones then.
+With --dry-run the service need not run; then the plan is for a server without zones.
 
-It exits with 1 where a primary zone is not taken.`;
+It exits with 1 if a primary zone is not taken.`;
 
 interface Options extends ServiceOptions {
   from?: string;
@@ -50,23 +51,25 @@ export function zonesAdopt(zones: Command): void {
   const command = zones
     .command('adopt')
     .description('Take the zones of an existing nameserver: from its configuration, or by zone transfer')
-    .addOption(new Option('--from <server>', 'the software whose configuration is read').choices([...SERVERS.keys()]))
-    .option('--config <file>', 'that configuration, where it is not where Debian has it')
+    .addOption(
+      new Option('--from <server>', 'the nameserver software whose configuration to read').choices([...SERVERS.keys()]),
+    )
+    .option('--config <file>', 'the configuration file, if it is not at the place that Debian uses')
     .option('--include <folder>', 'allow $INCLUDE of files inside this folder; they become part of the zone')
-    .option('--server <address>', 'where that server answers DNS, to compare its serials (127.0.0.1:53)')
-    .option('--axfr <address>', 'the nameserver from which zones are transferred, as 192.0.2.1 or ns1.example.com:53')
-    .option('--zones <names>', 'the zones to transfer: names with commas between, or a file with one a line')
-    .option('--tsig-key <file>', 'the key that signs transfers, as tsig-keygen writes it')
-    .option('--owner <user>', 'the account to which new zones belong (root)')
-    .option('--newest', 'replace what is here already where the other copy is newer')
-    .option('--switch', "take the statements of zones that this server's own nameserver has out of its configuration")
-    .option('--dry-run', 'only say what would be done')
-    .option('-y, --yes', 'do not ask');
+    .option('--server <address>', 'where that server answers DNS, to compare serials (default: 127.0.0.1:53)')
+    .option('--axfr <address>', 'the nameserver to transfer zones from, such as 192.0.2.1 or ns1.example.com:53')
+    .option('--zones <names>', 'the zones to transfer: names separated by commas, or a file with one per line')
+    .option('--tsig-key <file>', 'a file with the key that signs transfers, as tsig-keygen writes it')
+    .option('--owner <user>', 'the account that new zones belong to (default: root)')
+    .option('--newest', 'replace zones that are here if the other copy is newer')
+    .option('--switch', "remove the statements of taken zones from the configuration of this server's own nameserver")
+    .option('--dry-run', 'only print the plan')
+    .option('-y, --yes', 'do not ask for confirmation');
   guide(asksService(command), {
     details: DETAILS,
     examples: {
-      'zones adopt --from bind --dry-run': 'What would be taken of the BIND on this machine.',
-      'zones adopt --from bind --switch': 'Take its zones; it goes on answering for them.',
+      'zones adopt --from bind --dry-run': 'What would be taken from the BIND on this machine.',
+      'zones adopt --from bind --switch': 'Take its zones; it keeps answering for them.',
       'zones adopt --axfr 192.0.2.1 --zones a.example,b.example --tsig-key transfer.key': 'Two zones by zone transfer.',
     },
   }).action(run);
@@ -77,12 +80,12 @@ async function run(options: Options): Promise<void> {
   const { json, dryRun, yes, owner } = options;
   refuseMixture(options);
   if (dryRun !== true && yes !== true && !isPerson()) {
-    throw new WrongUse('Nobody can be asked here: look at the plan with --dry-run first, then say --yes.');
+    throw new WrongUse('There is no terminal to ask on. Check the plan with --dry-run, then use --yes.');
   }
   const candidates = await candidatesOf(options);
   const held = await zonesOfService(target).catch((error: unknown) => {
     if (dryRun !== true || !(error instanceof ServiceUnreachable)) throw error;
-    note(`${error.message} So the plan is that of a server without zones.`);
+    note(`${error.message} So this is the plan for a server without zones.`);
     return undefined;
   });
   const compared = planOf(candidates, held ?? new Map<string, never>(), { newest: options.newest === true });
@@ -96,7 +99,7 @@ async function run(options: Options): Promise<void> {
   else {
     if (yes !== true) note(report.planInWords);
     const count = wanted.length + switched.length;
-    if (count > 0) await confirm(`${count} of these zones are taken.`, yes);
+    if (count > 0) await confirm(`${count} of these zones will be taken.`, yes);
     report.became(await importZones(target, wanted, { owner }, progressOf(wanted, json)));
     if (switched.length > 0) await runSwitch(target, options, report);
     say(json, report.result, report.resultInWords);
@@ -113,26 +116,26 @@ async function runSwitch(target: Target, options: Options, report: AdoptReport):
     owner: options.owner,
   });
   report.became(imported);
-  for (const copy of copies) note(`As it was before, a file of the configuration is kept as ${copy}`);
+  for (const copy of copies) note(`A copy of the configuration file is kept as ${copy}`);
   if (trouble !== undefined) note(trouble);
 }
 
 function sourceOf({ from: kind = '', config }: Options): { from: OperatedServer; configuration: string } {
   const from = SERVERS.get(kind);
-  if (from === undefined) throw new WrongUse(SAY_FROM_WHERE);
+  if (from === undefined) throw new WrongUse(NAME_A_SOURCE);
   return { from, configuration: config ?? from.configuration };
 }
 
 function refuseMixture({ from, axfr, zones, tsigKey, config, include, server, switch: isSwitch }: Options): void {
   if ((from === undefined) === (axfr === undefined)) {
-    throw new WrongUse(SAY_FROM_WHERE);
+    throw new WrongUse(NAME_A_SOURCE);
   }
   if (axfr !== undefined && zones === undefined)
-    throw new WrongUse('Say which zones to transfer: --zones NAMES or FILE.');
+    throw new WrongUse('Name the zones to transfer: --zones NAMES or FILE.');
   const strange = axfr === undefined ? { zones, 'tsig-key': tsigKey } : { config, include, server, switch: isSwitch };
   for (const [name, value] of Object.entries(strange)) {
     if (value !== undefined)
-      throw new WrongUse(`--${name} does not go with --${axfr === undefined ? 'from' : 'axfr'}.`);
+      throw new WrongUse(`--${name} cannot be used with --${axfr === undefined ? 'from' : 'axfr'}.`);
   }
 }
 
@@ -147,8 +150,8 @@ async function candidatesOf(options: Options): Promise<Candidate[]> {
   const server = dnsServer(options.server ?? '127.0.0.1');
   const { candidates, silent } = await withoutUnwritten(configured, server, from);
   if (silent !== undefined) {
-    note(`It is not known whether ${from.software} serves what its files hold: ${silent}`);
-    note('Name the address where it answers with --server, as 192.0.2.1 or 127.0.0.1:5353.');
+    note(`It is not known whether ${from.software} serves what its files contain: ${silent}`);
+    note('Name the address where it answers with --server, such as 192.0.2.1 or 127.0.0.1:5353.');
   }
   return candidates;
 }

@@ -20,19 +20,19 @@ interface Options {
 export function zonesCheck(zones: Command): void {
   const command = zones
     .command('check <zone> <file>')
-    .description('Check a zone file: the number of records, or each error with its line and column')
-    .option('--canonical', 'print the zone one record a line in canonical order, as named-compilezone -s full does')
-    .option('--json', 'print the answer as one line of JSON, for programs')
+    .description('Check a zone file: print the number of records, or each error with line and column')
+    .option('--canonical', 'print one record per line in canonical order, like named-compilezone -s full')
+    .option('--json', 'print one line of JSON, for programs')
     .option('--include <folder>', 'allow $INCLUDE of files inside this folder');
   guide(command, {
-    details: 'No service needs to run. It exits with 1 where the zone has an error.',
+    details: 'No service needs to run. It exits with 1 if the zone has an error.',
     examples: EXAMPLES,
   }).action(run);
 }
 
 const EXAMPLES = {
-  'zones check example.com example.com.zone': 'Say whether the file is a good zone.',
-  'zones check example.com example.com.zone --canonical': 'Print it as named-compilezone would.',
+  'zones check example.com example.com.zone': 'Check whether the file is a valid zone.',
+  'zones check example.com example.com.zone --canonical': 'Print it like named-compilezone.',
 };
 
 function run(name: string, file: string, options: Options): void {

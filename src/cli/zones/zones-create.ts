@@ -18,14 +18,14 @@ interface Options extends ServiceOptions, WaitOptions {
 export function zonesCreate(zones: Command): void {
   const command = zones
     .command('create')
-    .description('Create a zone from a template; refused where it exists here or at a member')
-    .argument('<zone>', 'its name')
-    .requiredOption('--ip <address>', 'of its web server')
-    .option('--template <name>', 'of the zone (standard)')
+    .description('Create a zone from a template; refused if it exists here or at a member')
+    .argument('<zone>', 'name of the zone')
+    .requiredOption('--ip <address>', 'the address of its web server')
+    .option('--template <name>', 'name of the template (default: standard)')
     .option('--ns1 <host>', 'its first nameserver')
     .option('--ns2 <host>', 'its second nameserver')
-    .option('--hostmaster <mailbox>', 'in its SOA, as hostmaster.example.com')
-    .option('--ttl <seconds>', 'of its records', wholeOf);
+    .option('--hostmaster <mailbox>', 'the mailbox in its SOA, such as hostmaster.example.com')
+    .option('--ttl <seconds>', 'the TTL of its records', wholeOf);
   guide(asksService(waitOptions(command)), {
     examples: {
       'zones create example.com --ip 192.0.2.80 --ns1 ns1.example.net --ns2 ns2.example.net':

@@ -20,17 +20,17 @@ interface Options extends ServiceOptions {
 export function zonesDiff(zones: Command): void {
   const command = zones
     .command('diff')
-    .description('What is different between a zone of this server and that of a member, or a master file')
-    .argument('<zone>', 'its name')
-    .argument('[file]', 'a master file, - is standard input')
-    .option('--member <member>', 'compare with what this member has')
-    .option('--text', 'compare the texts line by line (unified format) instead of the records');
+    .description('Compare a zone of this server with the copy of a member, or with a master file')
+    .argument('<zone>', 'name of the zone')
+    .argument('[file]', 'a master file; - is standard input')
+    .option('--member <member>', 'compare with the copy of this member')
+    .option('--text', 'compare the texts line by line (unified format), not the records');
   guide(asksService(command), {
     details:
-      'Lines with - are on this server alone, those with + on the other side alone. It exits with 0 where nothing differs, and with 1 where something does.',
+      'Lines with - are only on this server, lines with + only on the other side. It exits with 1 if anything differs.',
     examples: {
-      'zones diff example.com --member ns1.example.com': 'What ns1 has otherwise.',
-      'zones diff example.com example.com.zone --text': 'What saving this file would change in the text.',
+      'zones diff example.com --member ns1.example.com': 'How the copy of ns1 differs.',
+      'zones diff example.com example.com.zone --text': 'What saving this file would change.',
     },
   }).action(run);
 }

@@ -8,11 +8,11 @@ import { asksService, targetOf, type ServiceOptions } from '../service/target.js
 export function zonesHistory(zones: Command): void {
   const command = zones
     .command('history')
-    .description('The changes of a zone since it came here, the newest first, each with the version that it ended')
-    .argument('<zone>', 'its name');
+    .description('List the changes of a zone, the newest first')
+    .argument('<zone>', 'name of the zone');
   guide(asksService(command), {
-    details: `At most 50 are kept. "zones show ZONE --at TIME" prints the version that the change at that time ended; saved again, it comes back with a serial above the
-present one.`,
+    details: `The last 50 are kept. "zones show ZONE --at TIME" prints the version before the change at that time. Save it again to
+restore it; it gets a serial above the present one.`,
     examples: {
       'zones history example.com': 'When it was changed, and by whom.',
       'zones show example.com --at 2026-11-28T10:00:00.000Z | dnscluster zones save example.com -':
@@ -25,10 +25,6 @@ present one.`,
       change === 'removed' ? `removed at serial ${serial}` : `serial ${serial} to ${newSerial ?? 'a later one'}`,
     ]);
     const list = table(['TIME', 'BY', 'CHANGE'], lines);
-    say(
-      options.json,
-      rows,
-      list === '' ? `${zone} was not changed since it came here, or its history was not kept.\n` : list,
-    );
+    say(options.json, rows, list === '' ? `${zone} has no recorded changes.\n` : list);
   });
 }

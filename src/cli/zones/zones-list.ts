@@ -17,15 +17,15 @@ interface Options extends ServiceOptions {
 export function zonesList(zones: Command): void {
   const command = zones
     .command('list')
-    .description('The zones of this server')
-    .option('--owner <account>', 'of this account alone')
-    .option('--match <text>', 'whose names hold this text alone')
-    .option('--elsewhere', 'those that members have and this server has not, instead')
-    .addOption(new Option('--names', 'print nothing but the names').conflicts('json'));
+    .description('List the zones of this server')
+    .option('--owner <account>', 'only zones of this account')
+    .option('--match <text>', 'only zones whose name contains this text')
+    .option('--elsewhere', 'list the zones that only members have instead')
+    .addOption(new Option('--names', 'print only the names').conflicts('json'));
   guide(asksService(command), {
     examples: {
       'zones list --owner ann': 'The zones of the account ann.',
-      'zones list --names': 'One name a line, for a loop in a shell.',
+      'zones list --names': 'One name per line, for a loop in a shell.',
     },
   }).action(run);
 }

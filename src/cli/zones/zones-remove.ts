@@ -13,16 +13,16 @@ export function zonesRemove(zones: Command): void {
   const command = zones
     .command('remove')
     .description('Remove a zone, here and at the members')
-    .argument('<zone>', 'its name')
-    .option('--even-of-others', 'also where the zone belongs to another server: from this one alone')
-    .option('-y, --yes', 'do not ask');
+    .argument('<zone>', 'name of the zone')
+    .option('--even-of-others', 'also a zone that belongs to another server: only from this one')
+    .option('-y, --yes', 'do not ask for confirmation');
   guide(asksService(waitOptions(command)), {
-    details: 'Nameservers stop answering for it at once. "zones restore" brings it back, with the text that it had.',
-    examples: { 'zones remove example.com --yes': 'Remove it without being asked, as in a script.' },
+    details: 'Nameservers stop answering for it at once. "zones restore" undoes it.',
+    examples: { 'zones remove example.com --yes': 'Remove it without a question, as in a script.' },
   }).action(async (zone: string, options: Options) => {
     const { wait, timeout, evenOfOthers } = options;
     const target = targetOf(options);
-    await confirm(`${zone} is removed here and at the members, and is not answered for any more.`, options.yes);
+    await confirm(`${zone} will be removed here and at the members, which stop answering for it.`, options.yes);
     const parameters = { zone, wait, timeout, even_of_others: evenOfOthers };
     sayChange(options.json, await askService(target, 'removezone', parameters));
   });

@@ -6,12 +6,12 @@ import { askService, type AnswerOf } from '../service/running-service.js';
 import { asksService, nameOf, targetOf, type ServiceOptions } from '../service/target.js';
 
 const HELP = `
-Edit files in FOLDER/dns-cluster/zones, then run this: what changed is checked, its serial is lifted where
-you did not raise it, the nameserver loads it, and members get it. A new file is taken as a zone of root's.
-A broken file stays as you wrote it and is not used; a file that is gone removes nothing anywhere.
+Edit files in FOLDER/dns-cluster/zones, then run this: changed files are checked, their serials are lifted if
+you did not raise them, the nameserver loads them, and members get them. A new file becomes a zone of root.
+A broken file stays as you wrote it and is not used; a missing file removes nothing anywhere.
 
-It exits with 1 where some files are not taken or missing.`;
-const EXAMPLES = { 'zones rescan': 'Take what was edited in the files of the service on this machine.' };
+It exits with 1 if a file was not taken, or is missing.`;
+const EXAMPLES = { 'zones rescan': 'Take the edited files of the service on this machine.' };
 
 type Result = AnswerOf<'rescanzones'>;
 
@@ -20,7 +20,7 @@ export function zonesRescan(zones: Command): void {
   const command = zones
     .command('rescan')
     .description(
-      'Take zone files that were changed by hand on disk: check them, lift serials, load them, send them to members',
+      'Take zone files that were edited by hand: check them, lift serials, load them, and send them to members',
     );
   guide(asksService(command), { details: HELP, examples: EXAMPLES }).action(run);
 }
@@ -34,14 +34,14 @@ async function run(options: ServiceOptions): Promise<void> {
   if (problems > 0) process.exitCode = EXIT.problems;
 }
 
-/** One heading a kind that was found, with its zones below; the count of the others last. */
+/** A heading for each kind that was found, with its zones below; the number of the others last. */
 function summary({ changed, added, broken, missing, removed, strange, unchanged }: Result): string {
   const parts: [heading: string, lines: string[]][] = [
-    ['Changed by hand, taken', changed.map(describe)],
+    ['Edited by hand, taken', changed.map(describe)],
     ['New, taken as zones of root', added.map(describe)],
-    ['Broken, left as they are and not used', broken.map(({ zone, why }) => `${zone}  ${why}`)],
-    ['Missing; nothing was removed anywhere: save the zone again, or copy its file back', missing],
-    ['Not taken, because the zone was removed by a command: save it to bring it back', removed],
+    ['Broken, not used', broken.map(({ zone, why }) => `${zone}  ${why}`)],
+    ['Missing; nothing was removed anywhere. Save the zone again, or copy its file back', missing],
+    ['Not taken, because the zone was removed by a command. Save it to restore it', removed],
     ['Not taken, because no zone file belongs there', strange],
   ];
   const found = parts.filter(([, lines]) => lines.length > 0);

@@ -9,8 +9,8 @@ import { waitOptions, type WaitOptions } from '../terminal/waiting.js';
 
 /** `dnscluster zones removed`. */
 export function zonesRemoved(zones: Command): void {
-  const command = zones.command('removed').description('Zones that were removed here, the newest first');
-  guide(asksService(command), { examples: { 'zones removed': 'What "zones restore" can bring back.' } }).action(
+  const command = zones.command('removed').description('List zones that were removed here, the newest first');
+  guide(asksService(command), { examples: { 'zones removed': 'What "zones restore" can restore.' } }).action(
     async (options: ServiceOptions) => {
       const { zone: rows } = await askService(targetOf(options), 'listremovedzones');
       const lines = rows.map(({ zone, serial, removedAt, user }) => [zone, serial, timeAgo(removedAt), user]);
@@ -24,10 +24,10 @@ export function zonesRemoved(zones: Command): void {
 export function zonesRestore(zones: Command): void {
   const command = zones
     .command('restore')
-    .description('Bring a removed zone back, to its owner, with a serial above any that was served')
-    .argument('<zone>', 'its name');
+    .description('Restore a removed zone, to its owner, with a serial above any that was served')
+    .argument('<zone>', 'name of the zone');
   guide(asksService(waitOptions(command)), {
-    examples: { 'zones restore example.com': 'Bring it back, here and at the members.' },
+    examples: { 'zones restore example.com': 'Restore it, here and at the members.' },
   }).action(async (zone: string, options: ServiceOptions & WaitOptions) => {
     const { wait, timeout } = options;
     sayChange(options.json, await askService(targetOf(options), 'restorezone', { zone, wait, timeout }));

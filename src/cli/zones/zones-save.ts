@@ -12,17 +12,17 @@ type Options = ServiceOptions & WaitOptions & { new?: true; ifSerial?: string };
 export function zonesSave(zones: Command): void {
   const command = zones
     .command('save')
-    .description('Replace or create a zone by a master file')
-    .argument('<zone>', 'its name')
-    .argument('[file]', 'the master file; standard input where absent or -', '-')
-    .addOption(new Option('--new', 'refuse a zone that is here already').conflicts('ifSerial'))
+    .description('Create a zone from a master file, or replace it')
+    .argument('<zone>', 'name of the zone')
+    .argument('[file]', 'the master file; default: standard input', '-')
+    .addOption(new Option('--new', 'refuse a zone that exists').conflicts('ifSerial'))
     .option('--if-serial <serial>', 'refuse where the zone has another serial by now: somebody changed it');
   guide(asksService(waitOptions(command)), {
-    details: `The text is checked first. Each error is said with its line and column, nothing is changed then, and the exit code is 1. A serial
-that is not above the held one is lifted. Members that are away get the zone when they are back.`,
+    details: `The text is checked first. If it has errors, each is printed with line and column, nothing is changed, and the exit code
+is 1. A serial that is not above the present one is lifted. Members that are away get the zone when they are back.`,
     examples: {
       'zones save example.com example.com.zone': 'Save a file.',
-      'zones save example.com --wait local < example.com.zone': 'Save what comes in, without waiting for members.',
+      'zones save example.com --wait local < example.com.zone': 'Save standard input, without waiting for members.',
     },
   }).action(async (zone: string, file: string, options: Options) => {
     const target = targetOf(options);

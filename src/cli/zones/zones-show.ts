@@ -19,17 +19,17 @@ export function zonesShow(zones: Command): void {
   const command = zones
     .command('show')
     .description('Print the master file of a zone, octet for octet')
-    .argument('<zone>', 'its name')
-    .option('-o, --output <file>', 'write it there instead')
-    .option('--member <member>', 'as this member has it')
+    .argument('<zone>', 'name of the zone')
+    .option('-o, --output <file>', 'write it to this file')
+    .option('--member <member>', 'the copy of this member')
     .addOption(
-      new Option('--at <time>', 'as it was before the change at this time of "zones history"').conflicts('member'),
+      new Option('--at <time>', 'the version before the change at this time in "zones history"').conflicts('member'),
     );
   guide(asksService(command), {
     details: 'With --json the text is base64 in text_b64: a master file can hold any octet.',
     examples: {
       'zones show example.com': 'Print the zone.',
-      'zones show example.com --output example.com.zone': 'Write it to a file, to edit and save it.',
+      'zones show example.com --output example.com.zone': 'Write it to a file, to edit and save.',
     },
   }).action(run);
 }

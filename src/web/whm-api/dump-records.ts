@@ -8,7 +8,10 @@ import type { ZoneLine } from '../../zones/zone-lines.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import { lineText } from './parse-items.js';
 
-/** A field of a record's answer, and what its word of the rdata is: a name loses its final dot, `texts` takes all words that are left. */
+/**
+ * A field of a record's answer, and what its word of the rdata is: a name loses its final dot, `texts` takes all words
+ * that are left.
+ */
 interface Column {
   key: string;
   kind: 'word' | 'name' | 'texts' | 'words';
@@ -76,8 +79,8 @@ function withoutDot(absolute: string): string {
 }
 
 /**
- * The rdata that a caller gives by such fields (as octet strings); what is not given is as in `present`, the rdata of the record
- * that is edited. Throws parameter_invalid.
+ * The rdata that a caller gives by such fields (as octet strings); what is not given is as in `present`, the rdata of
+ * the record that is edited. Throws parameter_invalid.
  */
 export function rdataOfFields(
   type: number,
@@ -107,7 +110,10 @@ function targetOf(text: string, origin: Name): Name {
   return labelsOf(absolute).length > 1 ? absolute : parseName(text, origin);
 }
 
-/** A record's own name: relative to the zone, unless it ends with a dot or with the zone's name. Throws parameter_invalid. */
+/**
+ * A record's own name: relative to the zone, unless it ends with a dot or with the zone's name. Throws
+ * parameter_invalid.
+ */
 export function ownerOf(text: string, zone: ZoneName, origin: Name): Name {
   const lower = text.toLowerCase();
   const isFull = lower === zone || lower.endsWith(`.${zone}`);

@@ -33,8 +33,8 @@ const FAILURE = {
 };
 
 /**
- * The description of the API (OpenAPI 3.1), made from the schemas of parameters and answers. Every function takes GET and
- * POST alike; POST is described.
+ * The description of the API (OpenAPI 3.1), made from the schemas of parameters and answers. Every function takes GET
+ * and POST alike; POST is described.
  */
 export function describeApi(functions: ReadonlyMap<string, ApiFunction>): object {
   const sorted = [...functions].sort(([a], [b]) => (a < b ? -1 : 1));

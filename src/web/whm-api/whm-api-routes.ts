@@ -41,7 +41,10 @@ export function whmApiRoutes(cluster: Cluster, stores: ApiStores): Router {
   return router;
 }
 
-/** A logical failure is HTTP 200 with `result: 0`, as callers of this API expect; all other errors are passed on. To be used at `/json-api`. */
+/**
+ * A logical failure is HTTP 200 with `result: 0`, as callers of this API expect; all other errors are passed on. To be
+ * used at `/json-api`.
+ */
 export const answerFailure: ErrorRequestHandler = (error: unknown, request, response, next) => {
   if (!isClusterError(error) || NOT_ANSWERS.has(error.code) || response.headersSent) {
     next(error);

@@ -14,8 +14,8 @@ export const zone = text.transform((name) => zoneName(name)).meta({ type: 'strin
 export const zoneOrDomain = { zone: zone.optional(), domain: zone.optional() };
 
 /**
- * `wait`: answer when members serve the change, or when this server does (`local`, or `none`: for no member). That its own nameserver
- * takes the change is always waited for, so that a refusal is told. `timeout` in seconds.
+ * `wait`: answer when members serve the change, or when this server does (`local`, or `none`: for no member). That its
+ * own nameserver takes the change is always waited for, so that a refusal is told. `timeout` in seconds.
  */
 export const waiting = {
   wait: text.pipe(z.enum(['none', 'local', 'served'], { error: 'must be none, local or served' })).optional(),
@@ -42,7 +42,10 @@ export function zoneOf({ zone, domain }: { zone?: ZoneName | undefined; domain?:
   return name;
 }
 
-/** Who a zone is to belong to, by the parameter that names the account. Only root makes zones for others. Throws parameter_invalid. */
+/**
+ * Who a zone is to belong to, by the parameter that names the account. Only root makes zones for others. Throws
+ * parameter_invalid.
+ */
 export function ownerBy(peer: Principal, parameter: string, user = peer.user): Principal {
   if (user === peer.user) return peer;
   if (peer.kind !== 'root' || !USER.test(user)) {

@@ -7,8 +7,7 @@ const USUAL = 100;
 /** Who changed what. */
 export const AUDIT_FUNCTIONS = {
   listaudit: apiFunction({
-    summary:
-      'The last changes that were asked for: who, how they came, what of which zone or member, and whether it was refused',
+    summary: 'The last requested changes: who, how, what, of which zone or member, and whether it was refused',
     privilege: 'clustering',
     parameters: { limit: whole.optional(), user: text.optional(), action: text.optional(), target: text.optional() },
     answer: z.object({ entry: z.array(auditEntry) }),

@@ -38,7 +38,7 @@ const failures = z.object({
 /** The cluster and its members. */
 export const CLUSTER_FUNCTIONS = {
   clusterstatus: apiFunction({
-    summary: 'This server, its nameserver, and its members with how they do',
+    summary: 'The state of this server, its nameserver and its members',
     privilege,
     parameters: {},
     answer: statusAnswer,
@@ -55,7 +55,7 @@ export const CLUSTER_FUNCTIONS = {
     },
   }),
   setfailurethreshold: apiFunction({
-    summary: 'After how many failed commands in a row a member is disabled; 0: never',
+    summary: 'Set after how many failed commands in a row a member is disabled; 0: never',
     privilege,
     parameters: { threshold: whole },
     answer: statusAnswer,
@@ -66,7 +66,7 @@ export const CLUSTER_FUNCTIONS = {
   }),
   setautoenable: apiFunction({
     summary:
-      'Enable members again that the failure threshold disabled, when they have answered for some minutes; or not',
+      'Set whether members that the failure threshold disabled are enabled again after they answered for some minutes',
     privilege,
     parameters: { enabled: flag },
     answer: statusAnswer,
@@ -76,7 +76,8 @@ export const CLUSTER_FUNCTIONS = {
     },
   }),
   setresellernetworks: apiFunction({
-    summary: 'Networks beside the Internet in which resellers may have members, as 10.1.0.0/16; all others stay closed',
+    summary:
+      'Set the private networks in which resellers may have members, such as 10.1.0.0/16; all others stay closed',
     privilege,
     parameters: { network: many(text) },
     answer: statusAnswer,
@@ -93,7 +94,7 @@ export const CLUSTER_FUNCTIONS = {
     run: (_, { cluster, peer }) => ({ member: cluster.members.list(peer) }),
   }),
   listmembertypes: apiFunction({
-    summary: 'Types of members beside cPanel, each with the fields of its form',
+    summary: 'Member types other than cPanel, each with the fields of its form',
     privilege,
     parameters: {},
     answer: z.object({ type: z.array(memberType) }),
@@ -102,7 +103,7 @@ export const CLUSTER_FUNCTIONS = {
     }),
   }),
   lookatserver: apiFunction({
-    summary: 'The certificate that a server shows which is to be added; nothing is sent to it',
+    summary: 'Show the certificate of a server before adding it; nothing is sent to it',
     privilege,
     parameters: { host: text, port: port.optional() },
     answer: z.object({ host: z.string(), port: z.number(), fingerprint: z.string() }),
@@ -119,22 +120,21 @@ export const CLUSTER_FUNCTIONS = {
     }),
   }),
   addmember: apiFunction({
-    summary:
-      'Add a member, after it answered; with a type of listmembertypes, the fields of that type are parameters, too',
+    summary: 'Add a member, after it answered; with a type of listmembertypes, its fields are parameters too',
     privilege,
     parameters: newMember,
     answer: memberAnswer,
     run: (given, request) => request.cluster.members.add(memberFrom(given, request), request.peer),
   }),
   editmember: apiFunction({
-    summary: 'Change the address, credentials or role of a member, after it answered with them; what is not sent stays',
+    summary: 'Change the address, credentials or role of a member, after it answered with them; the rest stays',
     privilege,
     parameters: editedMember,
     answer: memberAnswer,
     run: (given, request) => request.cluster.members.edit(given.member, editFrom(given, request), request.peer),
   }),
   testmember: apiFunction({
-    summary: 'Ask a member who it is, how long its answer takes, and whether its nameserver answers over UDP and TCP',
+    summary: 'Test a member: its name and version, time to answer, and whether its nameserver answers over UDP and TCP',
     privilege,
     parameters: { member: text },
     answer: z.object({
@@ -173,28 +173,28 @@ export const CLUSTER_FUNCTIONS = {
     run: ({ member, role }, { cluster, peer }) => cluster.members.setRole(member, role, peer),
   }),
   enablemember: apiFunction({
-    summary: 'Take a disabled member in again; it gets what it missed',
+    summary: 'Enable a disabled member; it catches up automatically',
     privilege,
     parameters: { member: text },
     answer: memberAnswer,
     run: ({ member }, { cluster, peer }) => cluster.members.enable(member, peer),
   }),
   disablemember: apiFunction({
-    summary: 'Send a member nothing until it is enabled again',
+    summary: 'Stop sending changes to a member until it is enabled; they wait for it',
     privilege,
     parameters: { member: text },
     answer: memberAnswer,
     run: ({ member }, { cluster, peer }) => cluster.members.disable(member, peer),
   }),
   allowremovals: apiFunction({
-    summary: 'Let the removals go that are held for a member, because too much of what it holds would go',
+    summary: 'Allow the removals that are held because a member would lose many of its zones',
     privilege,
     parameters: { member: text },
     answer: memberAnswer,
     run: ({ member }, { cluster, peer }) => cluster.members.allowRemovals(member, peer),
   }),
   removemember: apiFunction({
-    summary: 'Delete a member from the cluster; its zones stay there',
+    summary: 'Remove a member from the cluster; it keeps its zones',
     privilege,
     parameters: { member: text },
     answer: nothing,

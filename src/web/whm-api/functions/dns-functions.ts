@@ -48,7 +48,7 @@ export const DNS_FUNCTIONS = {
     },
   }),
   resetzone: apiFunction({
-    summary: 'Put a zone back to its template',
+    summary: 'Reset a zone to its template',
     privilege,
     parameters: { ...zoneOrDomain, ip: text.optional(), template: text.optional(), ...waiting },
     answer: whmChangeAnswer,

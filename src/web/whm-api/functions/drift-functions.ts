@@ -43,7 +43,7 @@ const conflict = z.object({
 /** Where servers differ: members from what they should hold, and servers that write the same zone. */
 export const DRIFT_FUNCTIONS = {
   listdrift: apiFunction({
-    summary: 'How members differed from what they should hold when they were looked at last, and what the kinds mean',
+    summary: 'How members differed from what they should hold at the last check, and what the kinds mean',
     privilege,
     parameters: {},
     answer: z.object({
@@ -54,14 +54,15 @@ export const DRIFT_FUNCTIONS = {
   }),
   checkdrift: apiFunction({
     summary:
-      'Compare one member, or all, with what they should hold, now: what they say, and what their nameservers answer',
+      'Compare one member, or all, with what they should hold, now: their zones, and what their nameservers answer',
     privilege,
     parameters: { member: text.optional() },
     answer: z.object({ report: z.array(report) }),
     run: async ({ member }, { cluster, peer }) => ({ report: await cluster.drift.check(member, peer) }),
   }),
   settledrift: apiFunction({
-    summary: 'Settle differences at a member: send ours again, take theirs, or remove there what is not here any more',
+    summary:
+      'Settle differences at a member: send ours again, take theirs, or remove zones there that are no longer here',
     privilege,
     parameters: {
       member: text,
@@ -74,15 +75,14 @@ export const DRIFT_FUNCTIONS = {
     },
   }),
   restorefiles: apiFunction({
-    summary: 'The same as restorefile for all zones whose file is missing',
+    summary: 'Restore the files of all zones whose file is missing',
     privilege,
     parameters: {},
     answer: z.object({ outcome: z.array(outcomeAnswer) }),
     run: async (_, { cluster, peer }) => ({ outcome: (await cluster.files.restoreAll(peer)).map(outcomeOf) }),
   }),
   restorefile: apiFunction({
-    summary:
-      'Bring the file of a zone back that is missing or broken: from a member that has this version, else from history',
+    summary: 'Restore the missing or broken file of a zone: from a member that has this version, else from history',
     privilege,
     parameters: { zone },
     answer: changeAnswer,
@@ -96,14 +96,14 @@ export const DRIFT_FUNCTIONS = {
     run: (_, { cluster, peer }) => ({ conflict: cluster.zones.conflicts(peer) }),
   }),
   takeoverzone: apiFunction({
-    summary: 'Make a zone this server’s, whoever had it; what the other sends of it is refused from then on',
+    summary: 'Take a zone over, whoever had it; what the other server sends of it is refused from then on',
     privilege,
     parameters: { zone },
     answer: changeAnswer,
     run: ({ zone: name }, { cluster, peer }) => cluster.zones.takeOver(name, peer),
   }),
   forgetconflict: apiFunction({
-    summary: 'Put a conflict away that is settled',
+    summary: 'Dismiss a conflict that is settled',
     privilege,
     parameters: { zone },
     answer: nothing,
@@ -113,7 +113,7 @@ export const DRIFT_FUNCTIONS = {
     },
   }),
   setconflictpolicy: apiFunction({
-    summary: 'Of a zone that two servers write: the newest serial wins, or the first server keeps it',
+    summary: 'Set what happens if two servers write a zone: the newest serial wins, or the first server keeps it',
     privilege,
     parameters: { policy: text.pipe(z.enum(['newest', 'first'], { error: 'must be newest or first' })) },
     answer: statusAnswer,

@@ -19,7 +19,7 @@ const endedVersion = z.object({
 /** What a zone was before. */
 export const HISTORY_FUNCTIONS = {
   listzonehistory: apiFunction({
-    summary: 'The changes of a zone, the newest first, each with the version that it ended; at most 50',
+    summary: 'The last 50 changes of a zone, the newest first, each with the version before it',
     privilege,
     parameters: { zone },
     answer: z.object({ version: z.array(endedVersion) }),
@@ -28,7 +28,7 @@ export const HISTORY_FUNCTIONS = {
     }),
   }),
   getzoneversion: apiFunction({
-    summary: 'The text of a version that a change ended, in base64; `time` is that of listzonehistory',
+    summary: 'The text of the version before a change, in base64; `time` is that of listzonehistory',
     privilege,
     parameters: { zone, time: text },
     answer: z.object({ zone: z.string(), serial: z.number(), text_b64: z.base64() }),

@@ -19,7 +19,7 @@ const settings = z.object({
 /** Who is told what goes wrong. Root's alone. */
 export const NOTIFICATION_FUNCTIONS = {
   getnotifications: apiFunction({
-    summary: 'Where notifications go; of what is secret, only whether it is set',
+    summary: 'Where notifications go; for secrets, only whether they are set',
     privilege,
     parameters: {},
     answer: z.object({ settings }),
@@ -29,7 +29,7 @@ export const NOTIFICATION_FUNCTIONS = {
     },
   }),
   setnotifications: apiFunction({
-    summary: 'Change where notifications go; what is not sent stays',
+    summary: 'Change where notifications go; the rest stays',
     privilege,
     parameters: {
       mail_to: text.optional(),
@@ -43,15 +43,19 @@ export const NOTIFICATION_FUNCTIONS = {
     run: async (given, { peer }, stores) => {
       authorizeRoot(peer);
       const change = {
-        ...{ mailTo: given.mail_to, mailFrom: given.mail_from, smtp: given.smtp, webhook: given.webhook },
-        ...{ webhookSecret: given.webhook_secret, dailySummary: given.daily_summary },
+        mailTo: given.mail_to,
+        mailFrom: given.mail_from,
+        smtp: given.smtp,
+        webhook: given.webhook,
+        webhookSecret: given.webhook_secret,
+        dailySummary: given.daily_summary,
       };
       await of(stores).configure(Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)));
       return { settings: shown(of(stores)) };
     },
   }),
   testnotifications: apiFunction({
-    summary: 'Send a test message by every channel, and say what came of it',
+    summary: 'Send a test message by every channel, with each outcome',
     privilege,
     parameters: {},
     answer: z.object({ channel: z.array(z.object({ channel: z.string(), failed: z.string().optional() })) }),

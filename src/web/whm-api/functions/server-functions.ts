@@ -24,7 +24,7 @@ const service = z.object({
 export const SERVER_FUNCTIONS = {
   version: apiFunction({
     summary:
-      'The version by which clients choose their calls, zones that the nameserver signs by itself, and, with zones=1, how many zones the caller has here',
+      'The version by which clients choose their calls, zones that the nameserver signs, and, with zones=1, the number of the caller’s zones',
     privilege: null,
     parameters: { zones: text.optional() },
     answer: z.object({

@@ -49,25 +49,27 @@ const job = startedJob.extend({
   outcomes: z.record(z.string(), z.number()).optional(),
 });
 
-/** Bringing this server and its members to the newest copy of each zone: while the caller waits, or beside everything else. */
+/**
+ * Bringing this server and its members to the newest copy of each zone: while the caller waits, or beside everything
+ * else.
+ */
 export const SYNCHRONIZE_FUNCTIONS = {
   synchronize: apiFunction({
-    summary: 'Fetch the newest copies from the members that are read from, and send all to those that are written to',
+    summary: 'Fetch the newest copies from members, and send all zones to the members that get changes',
     privilege,
     parameters: wanted,
     answer: synchronized,
     run: async (given, { cluster, peer }) => shownResult(await cluster.synchronize.run(optionsOf(given), peer)),
   }),
   startsynchronize: apiFunction({
-    summary: 'The same, without waiting for its end: the answer names the job',
+    summary: 'Start a synchronization; the answer names the job and does not wait for its end',
     privilege,
     parameters: wanted,
     answer: startedJob,
     run: async (given, { cluster, peer }) => shown(await cluster.synchronize.start(optionsOf(given), peer)),
   }),
   synchronizejob: apiFunction({
-    summary:
-      'How far a synchronization is; when it is over, what came of it by zone and server, what needs a look first',
+    summary: 'The progress of a synchronization; when it is over, its result by zone and server, problems first',
     privilege,
     parameters: { job: text, rows: whole.optional() },
     answer: job,
@@ -80,7 +82,7 @@ export const SYNCHRONIZE_FUNCTIONS = {
     },
   }),
   cancelsynchronize: apiFunction({
-    summary: 'End a synchronization; what is done stays done',
+    summary: 'Cancel a synchronization; finished zones are kept',
     privilege,
     parameters: { job: text },
     answer: startedJob,

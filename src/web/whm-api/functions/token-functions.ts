@@ -32,7 +32,7 @@ const listedToken = tokenAnswer.extend({
 /** API tokens of the caller, and the remote access key, which came before them. Root may name another `user`. */
 export const TOKEN_FUNCTIONS = {
   api_token_create: apiFunction({
-    summary: 'Make a token; its secret is in this answer and nowhere else',
+    summary: 'Create a token; its secret is in this answer and nowhere else',
     privilege,
     parameters: { token_name: text, acl: many(text), expires_at: whole.optional(), whitelist_ip: many(text) },
     answer: tokenAnswer.extend({ token: z.string() }),
@@ -56,11 +56,15 @@ export const TOKEN_FUNCTIONS = {
     }),
   }),
   api_token_update: apiFunction({
-    summary: 'Rename a token, or change what it may do, until when and from where',
+    summary: 'Rename a token, or change its privileges, expiry and addresses',
     privilege,
     parameters: {
-      ...{ token_name: text, new_name: text.optional(), user: text.optional() },
-      ...{ acl: many(text), expires_at: whole.optional(), whitelist_ip: many(text) },
+      token_name: text,
+      new_name: text.optional(),
+      user: text.optional(),
+      acl: many(text),
+      expires_at: whole.optional(),
+      whitelist_ip: many(text),
     },
     answer: tokenAnswer,
     run: async (given, { peer }, { tokens }) => {
@@ -110,7 +114,7 @@ export const TOKEN_FUNCTIONS = {
     },
   }),
   createaccesskey: apiFunction({
-    summary: 'Make the remote access key of the caller, in place of the one before (deprecated: use a token)',
+    summary: 'Create the remote access key of the caller, replacing the present one (deprecated: use a token)',
     privilege,
     parameters: {},
     answer: z.object({ accesskey: z.string() }),
@@ -130,7 +134,7 @@ export const TOKEN_FUNCTIONS = {
     },
   }),
   setaccesskeys: apiFunction({
-    summary: 'Take remote access keys, or not, which is the default',
+    summary: 'Allow remote access keys or not; they are off by default',
     privilege: 'all',
     parameters: { enabled: flag },
     answer: z.object({ enabled: z.boolean() }),

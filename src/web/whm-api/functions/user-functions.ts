@@ -14,7 +14,7 @@ const panelUser = z.object({ user: z.string(), kind: wordOf('root', 'reseller'),
 /** The users of the bare-bones panel. Root's alone. */
 export const USER_FUNCTIONS = {
   listpanelusers: apiFunction({
-    summary: 'The users that may log in to the bare-bones panel, with their privileges',
+    summary: 'The users of the bare-bones panel, with their privileges',
     privilege,
     parameters: {},
     answer: z.object({ user: z.array(panelUser) }),
@@ -25,7 +25,7 @@ export const USER_FUNCTIONS = {
     }),
   }),
   addpaneluser: apiFunction({
-    summary: 'Add a user of the bare-bones panel: a reseller with these privileges, or one who does all that root does',
+    summary: 'Add a user of the bare-bones panel: a reseller with these privileges, or one with all the rights of root',
     privilege,
     parameters: { user: text, password: text, root: flag.optional(), acl: many(text) },
     answer: panelUser,
@@ -39,7 +39,7 @@ export const USER_FUNCTIONS = {
     },
   }),
   setpanelpassword: apiFunction({
-    summary: 'Change the password of a user of the bare-bones panel; logins of before are ended',
+    summary: 'Change the password of a user of the bare-bones panel; sessions with the old one end',
     privilege,
     parameters: { user: text, password: text },
     answer: z.object({ user: z.string() }),
@@ -50,7 +50,7 @@ export const USER_FUNCTIONS = {
     },
   }),
   removepaneluser: apiFunction({
-    summary: 'Remove a user of the bare-bones panel, and revoke their API tokens; their zones stay',
+    summary: 'Remove a user of the bare-bones panel and revoke their API tokens; their zones stay',
     privilege,
     parameters: { user: text },
     answer: z.object({ user: z.string(), revoked: z.array(z.string()) }),

@@ -57,7 +57,9 @@ async function changed(change: Promise<ChangeResult>, request: ApiRequest): Prom
   return { ...result, warnings: [...conversion(request.text('zone') ?? '', result.zone), ...result.warnings] };
 }
 
-/** The text that a save is to replace, where the caller says by its serial which one they saw. Throws zone_file_changed. */
+/**
+ * The text that a save is to replace, where the caller says by its serial which one they saw. Throws zone_file_changed.
+ */
 async function replacedBy(
   { zone: name, serialnum }: { zone: ZoneName; serialnum?: number | undefined },
   { cluster, peer }: ApiRequest,
@@ -80,7 +82,7 @@ function importedRow(outcome: BatchOutcome): z.input<typeof importedZone> {
 /** Zones: every change answers how far this server and each member are. */
 export const ZONE_FUNCTIONS = {
   listzones: apiFunction({
-    summary: 'All zones of the caller, and those of members that are read from',
+    summary: 'All zones of the caller, and zones that only members have',
     privilege,
     parameters: {},
     answer: z.object({ zone: z.array(listedZone) }),
@@ -96,7 +98,7 @@ export const ZONE_FUNCTIONS = {
     },
   }),
   savezone: apiFunction({
-    summary: 'Replace or create a zone by its text; `serialnum`: only where that is still its serial',
+    summary: 'Create or replace a zone by its text; with `serialnum`, only if that is still its serial',
     privilege,
     parameters: { zone, zonedata: octets, serialnum: whole.optional(), ...waiting },
     answer: changeAnswer,
@@ -107,7 +109,7 @@ export const ZONE_FUNCTIONS = {
     },
   }),
   addzone: apiFunction({
-    summary: 'Create a zone by its text; refused where it exists',
+    summary: 'Create a zone from its text; refused if it exists',
     privilege,
     parameters: { zone, zonedata: octets, ...waiting },
     answer: changeAnswer,
@@ -115,7 +117,7 @@ export const ZONE_FUNCTIONS = {
       changed(request.cluster.zones.add(given.zone, given.zonedata, request.peer, optionsOf(given)), request),
   }),
   importzones: apiFunction({
-    summary: 'Create or replace many zones by their texts, in pairs as zone-1 and zonedata-1; one outcome each',
+    summary: 'Create or replace many zones by their texts, in pairs such as zone-1 and zonedata-1; one outcome each',
     privilege,
     parameters: { zone: many(zone), zonedata: many(octets), owner: text.optional(), switched: flag.optional() },
     answer: z.object({ zone: z.array(importedZone) }),
@@ -165,7 +167,7 @@ export const ZONE_FUNCTIONS = {
   }),
   restorezone: apiFunction({
     summary:
-      'Bring a removed zone back, to its owner, under a serial above any that was served; `serial`: only where it was removed with that one',
+      'Restore a removed zone, to its owner, with a serial above any that was served; with `serial`, only if it was removed with that one',
     privilege,
     parameters: { zone, serial: whole.optional(), ...waiting },
     answer: changeAnswer,
@@ -183,7 +185,7 @@ export const ZONE_FUNCTIONS = {
     },
   }),
   rescanzones: apiFunction({
-    summary: 'Take what persons changed in the zone files on disk',
+    summary: 'Take zone files that were edited by hand',
     privilege,
     parameters: {},
     answer: filesTaken,
