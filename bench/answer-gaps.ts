@@ -7,7 +7,10 @@ import { DnsClient } from '../src/dns/messages/query.js';
 /** Milliseconds after which a question counts as lost and is asked again. */
 const AGAIN = 20;
 
-/** Asks a nameserver for one zone without a pause, from a thread of its own, and knows the longest time without an answer. */
+/**
+ * Asks a nameserver for one zone without a pause, from a thread of its own, and knows the longest time without an
+ * answer.
+ */
 export class AnswerGaps {
   readonly #worker: Worker;
 

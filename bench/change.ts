@@ -13,8 +13,8 @@ export interface ChangeFigures {
 }
 
 /**
- * One change of one zone at a time, with `count` zones loaded on both sides: milliseconds from the panel's "accepted" to the first
- * answer of the member's nameserver with the new serial, which is asked without a pause.
+ * One change of one zone at a time, with `count` zones loaded on both sides: milliseconds from the panel's "accepted"
+ * to the first answer of the member's nameserver with the new serial, which is asked without a pause.
  */
 export async function changes(count: number, times: number, nameserver: NameserverKind): Promise<ChangeFigures> {
   const nodes = await NodeProcesses.start({ count, members: [nameserver] });

@@ -8,9 +8,9 @@ import { parseZone } from '../src/dns/zone-text/parser.js';
 import { hostingZones } from '../test/hosting-zones.js';
 
 /**
- * How many records a second the codec reads, checks and digests, as hosting zones of 14 records each and as one large zone;
- * beside it named-compilezone on the same large zone, and on the hosting zones' records in one file (a process for each zone
- * would measure the starting of processes).
+ * How many records a second the codec reads, checks and digests, as hosting zones of 14 records each and as one large
+ * zone; beside it named-compilezone on the same large zone, and on the hosting zones' records in one file (a process
+ * for each zone would measure the starting of processes).
  */
 const ROUNDS = 5;
 const PATH = `${process.env['PATH'] ?? ''}:/usr/sbin:/usr/local/sbin`;

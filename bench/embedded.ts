@@ -12,8 +12,8 @@ import { zoneName } from '../src/zones/zone-name.js';
 import { hostingZone } from '../test/hosting-zones.js';
 
 /*
- * The embedded nameserver: time to load zones of 14 records and read them back, memory they take, and answers a second to
- * questions that another thread of the same machine asks. Argument: how many zones (10,000 where absent).
+ * The embedded nameserver: time to load zones of 14 records and read them back, memory they take, and answers a second
+ * to questions that another thread of the same machine asks. Argument: how many zones (10,000 where absent).
  */
 const SECONDS = 5;
 const WINDOW = 100;

@@ -7,10 +7,11 @@ import { NodeProcesses, untilAllAnswered } from '../test/node-processes.js';
 import { median, percentile } from './figures.js';
 
 /*
- * How much a member that is a black hole, and a zone that members refuse, slow down everybody else: single changes with four members, from
- * the panel's "accepted" to the first answer of each healthy member's nameserver. Rounds with and without the faults in turn, because a
- * machine's speed drifts. Every so many changes are followed by one of the poison zone, in a round without faults by one that is as large
- * and sound. Arguments: zones, changes a round, rounds, changes for one of the poison zone, kind of the members' nameservers.
+ * How much a member that is a black hole, and a zone that members refuse, slow down everybody else: single changes with
+ * four members, from the panel's "accepted" to the first answer of each healthy member's nameserver. Rounds with and
+ * without the faults in turn, because a machine's speed drifts. Every so many changes are followed by one of the poison
+ * zone, in a round without faults by one that is as large and sound. Arguments: zones, changes a round, rounds, changes
+ * for one of the poison zone, kind of the members' nameservers.
  */
 const [zones = '1000', changes = '400', rounds = '5', poisonEvery = '20', kind = 'bind'] = process.argv.slice(2);
 const ZONES = Number(zones);

@@ -6,8 +6,8 @@ import { changes } from './change.js';
 import { median } from './figures.js';
 
 /*
- * The two figures that users feel, each beside what BIND does alone on the same machine in the same run: in turn, because a
- * machine's speed drifts. Prints medians for people, and one line of JSON at the end.
+ * The two figures that users feel, each beside what BIND does alone on the same machine in the same run: in turn,
+ * because a machine's speed drifts. Prints medians for people, and one line of JSON at the end.
  */
 interface Options {
   zones: number;

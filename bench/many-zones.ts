@@ -38,7 +38,10 @@ export const memberType = {
 };
 `;
 
-/** The real plugin on a real folder and its pages, with members that take everything at once, so that nothing else is measured. */
+/**
+ * The real plugin on a real folder and its pages, with members that take everything at once, so that nothing else is
+ * measured.
+ */
 export class ManyZones {
   readonly plugin: Plugin;
   readonly names: ZoneName[] = [];

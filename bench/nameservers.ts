@@ -11,9 +11,9 @@ import { AnswerGaps } from './answer-gaps.js';
 import { percentile } from './figures.js';
 
 /*
- * Every nameserver with its driver: many zones brought in, 100 changed, 100 removed, all asked each time; the longest gap in
- * answers for a zone that was there before; memory; a cold start with the same files; and single changes. Arguments: how many
- * zones (10,000 where absent), then kinds (all where absent). One line of JSON for each kind.
+ * Every nameserver with its driver: many zones brought in, 100 changed, 100 removed, all asked each time; the longest
+ * gap in answers for a zone that was there before; memory; a cold start with the same files; and single changes.
+ * Arguments: how many zones (10,000 where absent), then kinds (all where absent). One line of JSON for each kind.
  */
 const FIRST_SERIAL = 2026010101;
 const SOME = 100;

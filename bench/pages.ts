@@ -3,7 +3,8 @@ import { median } from './figures.js';
 import { ManyZones } from './many-zones.js';
 
 /*
- * How long the pages take on the server's side with many zones and members. `node build/bench/pages.js [zones] [members]`
+ * How long the pages take on the server's side with many zones and members. `node build/bench/pages.js [zones]
+ * [members]`
  */
 const ZONES = Number(process.argv[2] ?? 20_000);
 const MEMBERS = Number(process.argv[3] ?? 60);

@@ -11,8 +11,8 @@ import { hostingZone } from '../test/hosting-zones.js';
 import { median, percentile } from './figures.js';
 
 /*
- * The zone store by itself, zones parsed and checked beforehand: new zones a second in batches, one change while few and while
- * many zones are held, and how long a start takes and how much memory it needs, in a process of its own.
+ * The zone store by itself, zones parsed and checked beforehand: new zones a second in batches, one change while few
+ * and while many zones are held, and how long a start takes and how much memory it needs, in a process of its own.
  */
 const SIZES = [1_000, 10_000, 100_000];
 const BATCH = 512;

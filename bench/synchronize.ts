@@ -6,8 +6,9 @@ import { QueryLoop } from '../test/query-loop.js';
 import { median } from './figures.js';
 
 /*
- * A member's answers while it is synchronized: 1,000 questions a second, asked and judged by a process of their own, while nothing
- * happens, while all zones are sent again, while all change, and while as many more come. Arguments: zones, rounds, kinds.
+ * A member's answers while it is synchronized: 1,000 questions a second, asked and judged by a process of their own,
+ * while nothing happens, while all zones are sent again, while all change, and while as many more come. Arguments:
+ * zones, rounds, kinds.
  */
 const [zones = '1000', rounds = '3', ...kinds] = process.argv.slice(2);
 const ZONES = Number(zones);

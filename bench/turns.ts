@@ -3,8 +3,8 @@ import { median, percentile } from './figures.js';
 import { ManyZones } from './many-zones.js';
 
 /*
- * What one question about a zone costs among few zones and among many that wait, and the longest turn of the event loop of what goes
- * through all zones: for so long nobody gets an answer. `node build/bench/turns.js [zones] [members]`
+ * What one question about a zone costs among few zones and among many that wait, and the longest turn of the event loop
+ * of what goes through all zones: for so long nobody gets an answer. `node build/bench/turns.js [zones] [members]`
  *
  * A turn is measured by the clock and by the processor time of this process: the former tells what a busy machine adds.
  */

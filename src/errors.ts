@@ -1,6 +1,7 @@
 /**
- * Every error an operator or a peer can meet, in one place: its code, its HTTP status and its sentence. The sentence says
- * what happened, to which member or zone, and what to do. Throw `new ClusterError(code, facts)`; the facts fill the sentence.
+ * Every error an operator or a peer can meet, in one place: its code, its HTTP status and its sentence. The sentence
+ * says what happened, to which member or zone, and what to do. Throw `new ClusterError(code, facts)`; the facts fill
+ * the sentence.
  */
 
 import type { ErrorKind } from './errors/error-kind.js';
@@ -30,7 +31,7 @@ const kinds = {
 type Kinds = typeof kinds;
 export type ErrorCode = keyof Kinds;
 
-/** The facts of an error of this code, by name. Where its code is not known, they are unknown, too: ask isClusterError. */
+/** The facts of an error by its code. They are unknown if the code is: ask isClusterError. */
 type FactsOf<C extends ErrorCode> = C extends ErrorCode
   ? Kinds[C]['sentence'] extends (facts: infer F) => string
     ? F

@@ -49,7 +49,7 @@ export interface PluginSettings {
   /** This server's host name, as members know it. */
   hostname: string;
   nameserver: NameserverSettings;
-  /** Port on which the host serves the `api` app, and the fingerprint of its certificate: this server is never its own member. */
+  /** Port of the host's `api` app, and the fingerprint of its certificate: no server becomes its own member. */
   apiPort?: number;
   fingerprint?: string;
   /** For a host that can't serve `api` at the root of a port itself: the plugin does, in place of the two above. */
@@ -58,16 +58,16 @@ export interface PluginSettings {
   healthSchedule?: string;
   /** Cron expression of the drift check; once an hour where absent. */
   driftSchedule?: string;
-  /** Address or host name by which members reach this server; where absent, the one that a connection to them has here. */
+  /** Address or host name by which members reach this server; by default its end of the connection to them. */
   address?: string;
-  /** Member types of the operator's own: files, folders of files, or npm packages, that export `memberType` (docs/member-types.md). */
+  /** The operator's member types: files, folders or npm packages that export `memberType` (docs/member-types.md). */
   memberTypes?: readonly string[];
   log?: Log;
 }
 
 /**
- * A TLS listener of the plugin's own. Without a certificate it makes one, self-signed and kept in its folder, as peers of this
- * kind use: they pin the certificate itself.
+ * A TLS listener of the plugin's own. Without a certificate it makes one, self-signed and kept in its folder, as peers
+ * of this kind use: they pin the certificate itself.
  */
 export type ApiListenerSettings = Omit<TlsPlace, 'key' | 'cert'> & Partial<Pick<TlsPlace, 'key' | 'cert'>>;
 
@@ -76,8 +76,8 @@ export interface Plugin {
   /** Mount at the menu's path (plugin.json: mounts.pages), behind the host's session. */
   readonly pages: MountedApp;
   /**
-   * Mount at the root of the port that peers call (2087); no session, no body parser before it. Requests for other paths than those
-   * in plugin.json (mounts.api) go on to the host.
+   * Mount at the root of the port that peers call (2087); no session, no body parser before it. Requests for other
+   * paths than those in plugin.json (mounts.api) go on to the host.
    */
   readonly api: MountedApp;
   /** The cluster, for code of the host; throws before `start`. */
@@ -102,8 +102,8 @@ interface Running {
 }
 
 /**
- * Wires the rooms together. Nothing runs before `start`, nothing is left after `stop`, and nothing global is touched: two
- * instances live in one process. Until `start` is through, both apps answer 503.
+ * Wires the rooms together. Nothing runs before `start`, nothing is left after `stop`, and nothing global is touched:
+ * two instances live in one process. Until `start` is through, both apps answer 503.
  */
 export function createPlugin(host: HostPanel, settings: PluginSettings): Plugin {
   const log = settings.log ?? createLog({ name: 'dns-cluster' });
@@ -242,7 +242,10 @@ async function run(host: HostPanel, settings: PluginSettings, standingApi: Expre
   }
 }
 
-/** Opens the plugin's own TLS listener where one is wanted. Before the cluster, which must know its port; until that is there it answers 503. */
+/**
+ * Opens the plugin's own TLS listener if configured. The cluster must know its port, so it opens first and answers 503
+ * until then.
+ */
 async function ownApi(
   { apiListener: wanted, folder, hostname }: PluginSettings,
   api: Express,

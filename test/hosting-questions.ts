@@ -7,7 +7,10 @@ export interface HostingVersion {
   serial: number;
 }
 
-/** What to ask of each of the first `count` hosting zones, and what each version answers: its serial, an address, a DKIM key. */
+/**
+ * What to ask of each of the first `count` hosting zones, and what each version answers: its serial, an address, a DKIM
+ * key.
+ */
 export function hostingQuestions(count: number, versions: readonly HostingVersion[]): LoopQuestion[] {
   return Array.from({ length: count }, (_, i) => {
     const zone = hostingZone(i).name;

@@ -21,8 +21,8 @@ function cut(text: string): string {
 }
 
 /**
- * Zone number `i`: 14 records (SOA, two NS, A, AAAA, CNAMEs, MX, SPF, a 2048-bit DKIM key in several strings, DMARC, CAA,
- * SRV). `serial` lets a caller make a later version of the same zone.
+ * Zone number `i`: 14 records (SOA, two NS, A, AAAA, CNAMEs, MX, SPF, a 2048-bit DKIM key in several strings, DMARC,
+ * CAA, SRV). `serial` lets a caller make a later version of the same zone.
  */
 export function hostingZone(i: number, seed = 'hosting', serial = 2026010101): HostingZone {
   const name = `customer-${i}.example`;

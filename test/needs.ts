@@ -5,8 +5,8 @@ import { existsSync } from 'node:fs';
 const FOLDERS = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/usr/local/sbin'];
 
 /**
- * Are these programs installed? For `describe.skipIf(!needs('named', 'dig'))`: locally the tests are skipped and the missing
- * program is named; in CI (CI=true) a missing program is a failure.
+ * Are these programs installed? For `describe.skipIf(!needs('named', 'dig'))`: locally the tests are skipped and the
+ * missing program is named; in CI (CI=true) a missing program is a failure.
  */
 export function needs(...programs: string[]): boolean {
   const missing = programs.filter((program) => !FOLDERS.some((folder) => existsSync(`${folder}/${program}`)));

@@ -34,8 +34,8 @@ export class NodeProcesses {
   }
 
   /**
-   * Starts all, and imports `count` zones into the panel, which has an embedded nameserver. `entry`: the compiled program of a node, where
-   * this file itself is not compiled.
+   * Starts all, and imports `count` zones into the panel, which has an embedded nameserver. `entry`: the compiled
+   * program of a node, where this file itself is not compiled.
    */
   static async start(options: {
     count: number;

@@ -1,4 +1,5 @@
-// A process that asks a nameserver at a steady rate until it is told to end, and judges every answer with a codec that is not ours.
+// A process that asks a nameserver at a steady rate until it is told to end, and judges every answer with a codec that
+// is not ours.
 import { Buffer } from 'node:buffer';
 import { createSocket } from 'node:dgram';
 import { performance } from 'node:perf_hooks';
@@ -6,9 +7,14 @@ import process from 'node:process';
 import { setInterval, clearInterval, setTimeout } from 'node:timers';
 import dnsPacket from 'dns-packet';
 
-/** Milliseconds after which a question counts as unanswered. It is asked once: a resolver would ask again much sooner. */
+/**
+ * Milliseconds after which a question counts as unanswered. It is asked once: a resolver would ask again much sooner.
+ */
 const PATIENCE = 5_000;
-/** So many at a time where this process itself was held up: it must not fill the server's receive buffer by its own fault. */
+/**
+ * So many at a time where this process itself was held up: it must not fill the server's receive buffer by its own
+ * fault.
+ */
 const MOST_AT_ONCE = 20;
 const RECEIVE_BUFFER = 4 << 20;
 const MOST_NAMED = 20;

@@ -29,8 +29,8 @@ export interface LoopReport {
 }
 
 /**
- * Asks a nameserver at a steady rate from a process of its own, so that neither is disturbed by what the test does. Every answer is
- * judged: with authority, of a known version, never back to an older one.
+ * Asks a nameserver at a steady rate from a process of its own, so that neither is disturbed by what the test does.
+ * Every answer is judged: with authority, of a known version, never back to an older one.
  */
 export class QueryLoop {
   readonly #process: ChildProcess;
@@ -39,7 +39,9 @@ export class QueryLoop {
     this.#process = process;
   }
 
-  /** Resolves when it asks. `rate`: questions a second. `network`: the name of the network namespace from which it asks. */
+  /**
+   * Resolves when it asks. `rate`: questions a second. `network`: the name of the network namespace from which it asks.
+   */
   static async start(settings: {
     host: string;
     port: number;

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { run } from './needs.js';
 
 /**
- * May these tests mount a file system? For `test.skipIf(!mayMount())`: tests of a full disk need a small real one, which only root
- * gets. In CI (CI=true) that is a failure.
+ * May these tests mount a file system? For `test.skipIf(!mayMount())`: tests of a full disk need a small real one,
+ * which only root gets. In CI (CI=true) that is a failure.
  */
 export function mayMount(): boolean {
   if (process.getuid?.() === 0) return true;

@@ -5,8 +5,8 @@ type Method = (this: { length: number }, ...given: unknown[]) => unknown;
 const WALKS = ['filter', 'find', 'flat', 'flatMap', 'forEach', 'map', 'reduce', 'slice', 'some', 'sort'];
 
 /**
- * How many steps through Maps, Sets and arrays `work` takes: what it costs, as a count that no load of the machine changes. Work that
- * looks at each of n things takes n steps or more.
+ * How many steps through Maps, Sets and arrays `work` takes: what it costs, as a count that no load of the machine
+ * changes. Work that looks at each of n things takes n steps or more.
  */
 export function stepsOf(work: () => void): number {
   let steps = 0;

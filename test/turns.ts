@@ -1,6 +1,6 @@
 /**
- * Does the work and tells how much of it was done in one turn of the event loop, at most, as `done` counts it: other than a time, this is
- * the same however busy the machine is.
+ * Does the work and tells how much of it was done in one turn of the event loop, at most, as `done` counts it: other
+ * than a time, this is the same however busy the machine is.
  */
 export async function mostInOneTurn(work: () => Promise<unknown>, done: () => number): Promise<number> {
   let most = 0;

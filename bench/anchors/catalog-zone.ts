@@ -24,9 +24,9 @@ function catalogText(serial: number, members: readonly { name: string }[]): stri
 }
 
 /**
- * BIND alone: `count` new zones from a primary to a fresh secondary by a catalog zone and AXFR, from the moment that the primary
- * is told of the new catalog until the secondary answers every zone. The primary has loaded all zones before, the secondary
- * runs. Zones a second.
+ * BIND alone: `count` new zones from a primary to a fresh secondary by a catalog zone and AXFR, from the moment that
+ * the primary is told of the new catalog until the secondary answers every zone. The primary has loaded all zones
+ * before, the secondary runs. Zones a second.
  */
 export function catalogZone(count: number, tuned: boolean): Promise<number> {
   return NamedPair.with(count, async (pair) => {
@@ -34,8 +34,9 @@ export function catalogZone(count: number, tuned: boolean): Promise<number> {
     const catalog = join(primary.folder, 'catalog');
     await writeFile(catalog, catalogText(1, []));
     const more = tuned ? TUNED : { primary: '', secondary: '' };
-    // The zones' own NOTIFY messages at the start of the primary would go to a secondary that does not know them yet. BIND counts
-    // notify-delay from a zone's loading too, which would hold up only a primary that was started a moment ago.
+    // The zones' own NOTIFY messages at the start of the primary would go to a secondary that does not know them yet.
+    // BIND counts notify-delay from a zone's loading too, which would hold up only a primary that was started a moment
+    // ago.
     await primary.configure(
       `notify no; allow-transfer { any; }; ${more.primary}`,
       `zone "${CATALOG}" { type primary; file "${catalog}"; notify explicit; notify-delay 0; also-notify { ${HOST} port ${secondary.dns.port}; }; };

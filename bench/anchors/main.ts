@@ -4,8 +4,9 @@ import { catalogZone } from './catalog-zone.js';
 import { notifyIxfr, type ChangeFigures, type Way } from './notify-ixfr.js';
 
 /*
- * What BIND does alone, to hold our figures against: prints one JSON object with medians over `--rounds`. The rates at default
- * settings are set by BIND's own limits and do not depend on the number of zones, so a few tell as much as many.
+ * What BIND does alone, to hold our figures against: prints one JSON object with medians over `--rounds`. The rates at
+ * default settings are set by BIND's own limits and do not depend on the number of zones, so a few tell as much as
+ * many.
  */
 interface Options {
   zones: number;

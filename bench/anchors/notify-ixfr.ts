@@ -28,8 +28,8 @@ const TUNED = {
   secondary: 'serial-query-rate 10000;',
 };
 /**
- * For the start only. At its default rate a secondary compares the serials of 10,000 zones for over 8 minutes, and notify-delay
- * also counts from a zone's loading, which would hold up only a primary that was started a moment ago.
+ * For the start only. At its default rate a secondary compares the serials of 10,000 zones for over 8 minutes, and
+ * notify-delay also counts from a zone's loading, which would hold up only a primary that was started a moment ago.
  */
 const QUICK_START = { primary: 'notify no; notify-delay 0;', secondary: 'serial-query-rate 10000;' };
 
@@ -74,8 +74,8 @@ export interface NotifyOptions {
 }
 
 /**
- * BIND alone: milliseconds from the primary's "accepted" to the first answer of the secondary with the new serial, by way of
- * NOTIFY and IXFR.
+ * BIND alone: milliseconds from the primary's "accepted" to the first answer of the secondary with the new serial, by
+ * way of NOTIFY and IXFR.
  */
 export function notifyIxfr(options: NotifyOptions): Promise<ChangeFigures> {
   const { way, tuned } = options;
@@ -127,7 +127,9 @@ async function measure(pair: NamedPair, { zones, changes, sameZone, way }: Notif
   return { p50: percentile(taken, 0.5), p99: percentile(taken, 0.99) };
 }
 
-/** After its start a secondary compares the serials of all its zones with the primary's; resolves when it is through. */
+/**
+ * After its start a secondary compares the serials of all its zones with the primary's; resolves when it is through.
+ */
 async function settled(secondary: BenchNamed): Promise<void> {
   for (let quiet = 0; quiet < 5;) {
     const text = await secondary.command('status');

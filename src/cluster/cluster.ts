@@ -74,8 +74,8 @@ interface Parts {
 }
 
 /**
- * The cluster as this server sees it. Every command names who acts: a reseller sees and changes only zones and members that are theirs.
- * All reject with ClusterError.
+ * The cluster as this server sees it. Every command names who acts: a reseller sees and changes only zones and members
+ * that are theirs. All reject with ClusterError.
  */
 export class Cluster {
   readonly hostname: string;
@@ -138,8 +138,8 @@ export class Cluster {
   }
 
   /**
-   * Opens state and zones, brings the nameserver up to date, and begins to send members what they lack. Where it rejects, nothing is
-   * left running.
+   * Opens state and zones, brings the nameserver up to date, and begins to send members what they lack. Where it
+   * rejects, nothing is left running.
    */
   static async start(options: ClusterOptions): Promise<Cluster> {
     const { folder, log } = options;
@@ -161,8 +161,8 @@ export class Cluster {
   }
 
   /**
-   * Ends everything that `start` began; what is on its way to members waits in the ledgers' difference. No member is waited for: what is
-   * said to them is cut off first, and the rest then ends in order.
+   * Ends everything that `start` began; what is on its way to members waits in the ledgers' difference. No member is
+   * waited for: what is said to them is cut off first, and the rest then ends in order.
    */
   async stop(): Promise<void> {
     this.parts.workers.cutOff();

@@ -35,8 +35,8 @@ export class Settings {
   }
 
   /**
-   * Changes what is named, and keeps the rest. `seen`: the revision of what is named from which the change was made. Rejects with
-   * parameter_invalid, changed_meanwhile; then nothing is changed.
+   * Changes what is named, and keeps the rest. `seen`: the revision of what is named from which the change was made.
+   * Rejects with parameter_invalid, changed_meanwhile; then nothing is changed.
    */
   change(change: Partial<ClusterSettings>, by: Principal, seen?: string): Promise<void> {
     const { audit, state } = this.#parts;

@@ -1,4 +1,4 @@
-/** One error: its HTTP status, and what happened, to which member or zone, and what to do. The sentence names its facts. */
+/** One error: its HTTP status and its sentence: what happened, to which member or zone, and what to do. */
 export interface ErrorKind {
   status: number;
   sentence: (facts: never) => string;

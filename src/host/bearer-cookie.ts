@@ -18,10 +18,10 @@ export interface BearerCookie {
 }
 
 /**
- * For a host whose pages hold the login's bearer token in the browser and send it from scripts only: a page that is opened by a link
- * comes without it. A script of the host's menu posts the token once to `give`; from then on the browser sends it as a cookie, below
- * `path` alone. It is the host that judges the token at each request, so a login that ends there ends here. `secure`: by TLS only;
- * where absent, so where the token itself came by TLS.
+ * For a host whose pages hold the login's bearer token in the browser and send it from scripts only: a page that is
+ * opened by a link comes without it. A script of the host's menu posts the token once to `give`; from then on the
+ * browser sends it as a cookie, below `path` alone. It is the host that judges the token at each request, so a login
+ * that ends there ends here. `secure`: by TLS only; where absent, so where the token itself came by TLS.
  */
 export function bearerCookie(options: { name: string; path: string; secure?: boolean }): BearerCookie {
   const { name, path } = options;

@@ -30,7 +30,7 @@ export interface HostPanel {
   users(): readonly { user: string; kind: 'root' | 'reseller' }[];
   /** Tells root something that must not be missed, as that a server of the cluster was disabled. */
   notify?(notice: Notice): void;
-  /** The host's users, where `dnscluster users` is to change them: only where the host has no program of its own for that. */
+  /** The host's users for `dnscluster users`: only if the host has no program for them. */
   readonly accounts?: HostAccounts;
 }
 
@@ -57,7 +57,7 @@ export interface Notice {
 }
 
 /**
- * What the plugin gives a host to mount. Express 4 and 5, connect and node:http take it. `next` is called for what is not the
- * plugin's to answer.
+ * What the plugin gives a host to mount. Express 4 and 5, connect and node:http take it. `next` is called for what is
+ * not the plugin's to answer.
  */
 export type MountedApp = (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void) => void;

@@ -34,7 +34,9 @@ export const pluginManifestSchema = z
     privileges: z.array(
       z.strictObject({ name: privilegeName, label: z.string().min(1), explanation: z.string().min(1) }),
     ),
-    /** `pages` is mounted at its path, `api` at the root of the port that peers call, for requests below these paths. */
+    /**
+     * `pages` is mounted at its path, `api` at the root of the port that peers call, for requests below these paths.
+     */
     mounts: z.strictObject({ pages: urlPath, api: z.array(urlPath).min(1) }),
     views: packagePath,
     assets: packagePath,
@@ -48,7 +50,7 @@ export const pluginManifestSchema = z
 
 export type PluginManifest = z.infer<typeof pluginManifestSchema>;
 
-/** Reads and checks a manifest; without a file, this package's own. Throws where it breaks the schema, with the field. */
+/** Reads and checks a manifest; without a file, this package's own. Throws with the field that breaks the schema. */
 export function readPluginManifest(file = fileURLToPath(new URL('plugin.json', PACKAGE_ROOT))): PluginManifest {
   const read = pluginManifestSchema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
   if (!read.success) throw new Error(`${file} is not a plugin manifest:\n${z.prettifyError(read.error)}`);

@@ -17,8 +17,8 @@ const SHORT_TIMEOUT = 60_000;
 const CLOSE_TIMEOUT = 2_000;
 
 /**
- * A backend that somebody else wrote: what it throws becomes a MemberError (an error's own `failure` says which, else it is unreachable), what takes
- * too long fails, and an answer to a push is put into the order of its changes.
+ * A backend that somebody else wrote: what it throws becomes a MemberError (an error's own `failure` says which, else
+ * it is unreachable), what takes too long fails, and an answer to a push is put into the order of its changes.
  */
 export function guardedBackend(backend: MemberBackend, label: string): MemberBackend {
   const guard = async <T>(

@@ -58,8 +58,8 @@ const FAULT = z.object({ error: z.string() }).or(z.object({ message: z.string() 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /**
- * A service's JSON API over HTTPS. Sorts what goes wrong into MemberErrors; a call that the service is too busy for is sent again, a few
- * times, as is one that was lost on the way where it can be done twice.
+ * A service's JSON API over HTTPS. Sorts what goes wrong into MemberErrors; a call that the service is too busy for is
+ * sent again, a few times, as is one that was lost on the way where it can be done twice.
  */
 export class JsonConnection {
   readonly #options: JsonConnectionOptions;
@@ -96,7 +96,7 @@ export class JsonConnection {
     return this.#base.hostname.replaceAll(/[[\]]/g, '');
   }
 
-  /** The answer, as `schema` reads it. Rejects with MemberError; with CallRefused where the service refused this call. */
+  /** The answer, as `schema` reads it. Rejects with MemberError; with CallRefused if the service refused this call. */
   async call<S extends z.ZodType>(schema: S, call: JsonCall): Promise<z.output<S>> {
     const { status, text } = await this.#answered(call);
     if (status < 200 || status >= 300) throw this.#refusal(status, text);
@@ -205,7 +205,7 @@ function quote(said: string): string {
   return line.trim().slice(0, LONGEST_QUOTE).replace(/\.$/, '') || 'it says nothing more';
 }
 
-/** Busy: whatever it was. Lost on the way: only what may be done twice. A 500 is the service's own verdict on the call. */
+/** A busy service gets any call again. A lost call is sent again only if it may be done twice. A 500 is the answer. */
 function isWorthRepeating(status: number, method: JsonCall['method']): boolean {
   if (status === TOO_MANY || status === UNAVAILABLE) return true;
   return (status === BAD_GATEWAY || status === GATEWAY_TIMEOUT) && method !== 'POST';

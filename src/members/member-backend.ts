@@ -9,7 +9,7 @@ export type MemberChange = (
       serial: number;
       digest: string;
       isNew: boolean;
-      /** Of a zone of this server: the last serial of it that the member took, as far as is known here; null where none is known. */
+      /** For a zone of this server: the last serial of it that the member took, if known; else null. */
       lastGiven?: number | null;
     }
   | { kind: 'remove' }
@@ -27,10 +27,16 @@ export interface Pushed {
   outcome: 'done' | 'refused';
   /** The operator's sentence where refused. */
   reason?: string;
-  /** What the member says it now holds, where it says so (members that run this software); of a refusal, the later version that it keeps. */
+  /**
+   * What the member now holds, if it says so (members with this software); after a refusal, the later version that it
+   * keeps.
+   */
   serial?: number;
   digest?: string;
-  /** Records that the member can't hold and that were left out, each with the reason: `TXT long.example.com: longer than 255 characters`. */
+  /**
+   * Records left out because the member can't hold them, with reasons: `TXT long.example.com: longer than 255
+   * characters`.
+   */
   leftOut?: readonly string[];
   /** The server that has this zone there, too. Of a removal: that keeps it. */
   conflictWith?: string;
@@ -51,7 +57,7 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** What nodes of this software tell of their zones without sending them. `home`: of the zones that belong to this server. */
+/** Zones of a node of this software, as it describes them without texts. `home`: those that belong to this server. */
 export interface MemberDigests {
   /** A hash over the zones of each bucket (zone-digests.ts); empty buckets are absent. */
   buckets(home: string, options?: CallOptions): Promise<Map<string, string>>;
@@ -89,7 +95,7 @@ export class MemberError extends Error {
   }
 }
 
-/** Why a call to a member failed, in a form that is kept: the sentence for people, and its kind, where the member's backend told it. */
+/** Why a call to a member failed, as it is stored: the sentence for people, and the kind of failure if known. */
 export interface Failure {
   kind?: MemberFailure;
   sentence: string;
@@ -131,8 +137,8 @@ export interface MemberBackend {
   /** Upserts and removals in one batch, one outcome for each change, in their order. */
   push(changes: readonly MemberChange[], options?: CallOptions): Promise<Pushed[]>;
   /**
-   * Asks it to take us for a member in return: it calls `address` back with this user and token before it does so. Its answer is its
-   * operator's sentence.
+   * Asks it to take us for a member in return: it calls `address` back with this user and token before it does so. Its
+   * answer is its operator's sentence.
    */
   requestTrust?(
     request: { user: string; address: string; token: string },
@@ -140,7 +146,7 @@ export interface MemberBackend {
   ): Promise<{ established: boolean; said: string }>;
   /** The version that it tells those who call it; the first thing to ask of one who gave us a token. */
   showVersion?(options?: CallOptions): Promise<string>;
-  /** Ends the calls under way, of which nothing is heard any more; they reject with BrokenOff. The next ones connect anew. */
+  /** Ends running calls that hear nothing any more; they reject with BrokenOff. The next calls connect anew. */
   breakOff?(): void;
   /** Closes kept-alive connections. Idempotent. */
   close(): Promise<void>;

@@ -29,11 +29,14 @@ export interface MemberType {
   /** In the Backend Type menu. */
   label: string;
   fields: readonly MemberField[];
-  /** Resellers may add such members too: it connects by `reach` alone, and touches nothing of this machine. Else only root may. */
+  /**
+   * Resellers may add such members: it connects only by `reach` and touches nothing on this machine. Else only root.
+   */
   resellers?: true;
   /**
-   * A backend for one member. Asks nothing of it yet: `probe` proves the values. Throws an Error with a sentence where a value
-   * makes no sense in itself. `reach` is where it may be, of a reseller's member: its connections must go by that.
+   * A backend for one member. Asks nothing of it yet: `probe` proves the values. Throws an Error with a sentence where
+   * a value makes no sense in itself. `reach` is where it may be, of a reseller's member: its connections must go by
+   * that.
    */
   create(values: MemberValues, context: { log: Log; reach?: Reach | undefined }): MemberBackend;
 }

@@ -51,7 +51,9 @@ export class MemberTypes {
     return this.#types.get(type);
   }
 
-  /** The values of its fields, each checked, with what stands for those that were not given. Throws member_type_unknown, member_field_invalid. */
+  /**
+   * The checked values of its fields, with defaults for missing ones. Throws member_type_unknown, member_field_invalid.
+   */
   check(type: string, given: Readonly<Record<string, string>>): MemberValues {
     return Object.fromEntries(this.#known(type).fields.map((field) => [field.name, valueOf(field, given)]));
   }
@@ -70,7 +72,7 @@ export class MemberTypes {
     }
   }
 
-  /** As `create`, for a member that was added before: where its type is gone, or refuses what it took then, it fails at each call. */
+  /** As `create`, for a stored member: if its type is gone or now refuses its values, each call fails. */
   reopen(type: string, values: MemberValues, reach?: Reach): MemberBackend {
     try {
       return this.create(type, values, reach);

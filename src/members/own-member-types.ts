@@ -31,8 +31,9 @@ const memberType = z.looseObject({
 });
 
 /**
- * Member types that an operator names: files and folders of files (absolute, or beginning with `.`, from the working folder) or npm packages, each
- * exporting `memberType`. One that can't be loaded is left out and logged: the cluster runs without it, and its members say so.
+ * Member types that an operator names: files and folders of files (absolute, or beginning with `.`, from the working
+ * folder) or npm packages, each exporting `memberType`. One that can't be loaded is left out and logged: the cluster
+ * runs without it, and its members say so.
  */
 export async function ownMemberTypes(names: readonly string[], log: Log): Promise<MemberType[]> {
   const types: MemberType[] = [];

@@ -5,8 +5,8 @@ import { isInNetworks, ownAddresses } from '../access/networks.js';
 import { ClusterError, isClusterError } from '../errors.js';
 
 /**
- * Networks that are not the Internet's (IANA's special-purpose registries, RFC 6890): this machine, its neighbours, what clouds tell
- * their machines (169.254.169.254), and notations of IPv6 in which any of them could be written.
+ * Networks that are not the Internet's (IANA's special-purpose registries, RFC 6890): this machine, its neighbours,
+ * what clouds tell their machines (169.254.169.254), and notations of IPv6 in which any of them could be written.
  */
 const INTERNAL = [
   ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.0.0.0/24'],
@@ -43,8 +43,8 @@ export class InternetReach implements Reach {
   readonly #own: () => readonly string[];
 
   /**
-   * `allowed`: addresses and ranges, at each moment. `own`: those of this machine, of which some may be the Internet's: what listens there and
-   * is closed to the Internet by a firewall is open to us.
+   * `allowed`: addresses and ranges, at each moment. `own`: those of this machine, of which some may be the Internet's:
+   * what listens there and is closed to the Internet by a firewall is open to us.
    */
   constructor(allowed: () => readonly string[], own: () => readonly string[] = ownAddresses) {
     this.#allowed = allowed;
@@ -94,8 +94,8 @@ export class InternetReach implements Reach {
 }
 
 /**
- * Connects only to where `reach` lets; to everywhere where it is absent. `closing` ends the connections, those that do not stand yet, too: undici
- * leaves these to themselves when a pool is destroyed.
+ * Connects only to where `reach` lets; to everywhere where it is absent. `closing` ends the connections, those that do
+ * not stand yet, too: undici leaves these to themselves when a pool is destroyed.
  */
 export function connectorFor(
   reach: Reach | undefined,
@@ -103,7 +103,8 @@ export function connectorFor(
   options: buildConnector.BuildOptions = {},
 ): buildConnector.connector {
   const looking = reach === undefined ? {} : { lookup: reach.lookup };
-  // It returns the socket, which its types leave out. The option `signal` of sockets leaves a listener behind for each (measured with Node 20).
+  // It returns the socket, which its types leave out. The option `signal` of sockets leaves a listener behind for each
+  // (measured with Node 20).
   const connector = buildConnector({ ...options, ...looking }) as (
     ...to: Parameters<buildConnector.connector>
   ) => Socket;

@@ -1,8 +1,8 @@
 import pLimit from 'p-limit';
 
 /**
- * Works on so many items at a time; the answers stand in the items' order. After a failure nothing more is begun: it is about the member, and the
- * rest would fail alike. What runs is waited for, then the failure is thrown.
+ * Works on so many items at a time; the answers stand in the items' order. After a failure nothing more is begun: it is
+ * about the member, and the rest would fail alike. What runs is waited for, then the failure is thrown.
  */
 export async function someAtOnce<T, R>(
   items: readonly T[],

@@ -2,8 +2,8 @@ import { cutOffBy } from '../operations/cut-off.js';
 import { MemberError } from './member-backend.js';
 
 /**
- * The answer of `host` to a call, where it comes within so many milliseconds; else the call is cut off, and it rejects with MemberError. `others`
- * cut it off, too; it rejects with their reason.
+ * The answer of `host` to a call, where it comes within so many milliseconds; else the call is cut off, and it rejects
+ * with MemberError. `others` cut it off, too; it rejects with their reason.
  */
 export async function within<T>(
   timeout: number,

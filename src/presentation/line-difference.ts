@@ -9,8 +9,8 @@ export interface ComparedLine {
 /** Same lines that are shown around a difference. */
 const AROUND = 3;
 /**
- * Lines gone and lines new up to which the shortest difference is looked for: the time for that grows with the square of
- * their number (500 take 20 ms, 2,000 half a second).
+ * Lines gone and lines new up to which the shortest difference is looked for: the time for that grows with the square
+ * of their number (500 take 20 ms, 2,000 half a second).
  */
 const MOST_EDITS = 500;
 const MOST_EDITS_ON_COMMAND = 2_000;
@@ -19,7 +19,7 @@ const MARKS: Readonly<Record<ComparedLine['kind'], string>> = { same: ' ', gone:
 /** Stands behind a last line that has no end, as diff and patch have it. */
 const NO_END = '\n\\ No newline at end of file';
 
-/** What is different from `before` to `after`, with some lines around; `undefined` stands for lines that are left out. */
+/** The difference from `before` to `after` with some lines of context; `undefined` stands for omitted lines. */
 export function lineDifference(before: string, after: string): (ComparedLine | undefined)[] {
   const lines = comparedLines(before, after, MOST_EDITS);
   const shown: (ComparedLine | undefined)[] = [];

@@ -36,7 +36,10 @@ interface ApiOptions {
   log: Log;
 }
 
-/** The app that peers and scripts call: `/scripts2/*`, `/cgi/*` and `/json-api/*`, with a token. Mount it at the root, before any body parser. */
+/**
+ * The app for peers and scripts: `/scripts2/*`, `/cgi/*` and `/json-api/*`, with a token. Mount it at the root, before
+ * any body parser.
+ */
 export function createApi({ cluster, tokens, audit, notifications, accounts, version, log }: ApiOptions): Express {
   const app = express();
   app.disable('x-powered-by');
@@ -80,7 +83,8 @@ export function createApi({ cluster, tokens, audit, notifications, accounts, ver
     response.status(404).type('text/plain');
     send(request, response, 'There is no such call on this server.\n');
   });
-  // Four arguments make an error handler. Ours come last and answer all: the host's page would show our messages to anybody.
+  // Four arguments make an error handler. Ours come last and answer all: the host's page would show our messages to
+  // anybody.
   app.use((error: unknown, request: Request, _response: Response, next: NextFunction) => {
     const { path } = request;
     if (knownError(error).status >= 500) log.error({ path, error: sentenceOf(error) }, 'a call failed');

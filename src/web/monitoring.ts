@@ -93,7 +93,7 @@ function newMetrics() {
   return { registry, ofServer, ofMembers, counted, drift, conflicts };
 }
 
-/** `/metrics` in the text format of Prometheus. Only behind authenticateToken, and for those who may use the cluster. */
+/** `/metrics` for Prometheus, as text. Only behind authenticateToken, and for those who may use the cluster. */
 export function metricsRoutes(cluster: Cluster): Router {
   let metrics: Metrics | undefined;
   const router = Router();
@@ -127,7 +127,10 @@ export function metricsRoutes(cluster: Cluster): Router {
   return router;
 }
 
-/** `/healthz`: the process answers. `/readyz`: it can do its work, or why not. For load balancers and supervisors, without a token: they say nothing else. */
+/**
+ * For load balancers and supervisors. `/healthz`: the process answers. `/readyz`: it can do its work, or why not. They
+ * need no token, so they say nothing else.
+ */
 export function healthRoutes(cluster: Cluster): Router {
   const router = Router();
   // Asking the nameserver costs something, and anybody may ask us: who asks meanwhile gets the same answer.

@@ -22,8 +22,8 @@ export interface Frame {
 }
 
 /**
- * An express app for pages: EJS from `views/`, style sheets from `public/` under `/assets`, security headers, nothing cached.
- * An app, never a Router: a Router would render the host's view of the same name.
+ * An express app for pages: EJS from `views/`, style sheets from `public/` under `/assets`, security headers, nothing
+ * cached. An app, never a Router: a Router would render the host's view of the same name.
  */
 export function createPageApp(): express.Express {
   const app = express();

@@ -1,7 +1,7 @@
 import { ClusterError } from '../errors.js';
 import { percentDecode } from './percent.js';
 
-/** Pairs in one form, empty ones too: each costs some work. A bundle of the original's has 512 zones, one of ours 2,500. */
+/** Pairs in one form, empty ones included: each costs work. The original's bundles have 512 zones, ours 2,500. */
 const MOST_PAIRS = 100_000;
 const AMPERSAND = 38;
 const EQUALS = 61;
@@ -12,8 +12,8 @@ export interface Pair {
 }
 
 /**
- * The `key=value` pairs of a form, each as soon as it is read, so that a bundle of any size is never in memory as a whole.
- * Rejects with body_too_large after `limit` octets, and with too_many_parameters.
+ * The `key=value` pairs of a form, each as soon as it is read, so that a bundle of any size is never in memory as a
+ * whole. Rejects with body_too_large after `limit` octets, and with too_many_parameters.
  */
 export async function* formPairs(
   chunks: AsyncIterable<Buffer> | Iterable<Buffer>,

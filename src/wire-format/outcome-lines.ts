@@ -2,8 +2,8 @@ import { isSerial } from '../dns/serial.js';
 import type { ZoneName } from '../zones/zone-name.js';
 
 /**
- * What a node of this software says of each zone in the body of a write. The original's clients look at the status only; ours
- * read these lines where the answer carries OUR_HEADER.
+ * What a node of this software says of each zone in the body of a write. The original's clients look at the status
+ * only; ours read these lines where the answer carries OUR_HEADER.
  */
 export type ZoneOutcome =
   | { name: string; outcome: 'saved'; serial: number; digest: string }

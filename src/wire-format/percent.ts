@@ -25,7 +25,7 @@ export function percentEncode(octets: Buffer): Buffer {
   return encoded.subarray(0, end);
 }
 
-/** Form encoding to octets: `+` is a space, a `%` without two hex digits stands for itself, as forms are read everywhere. */
+/** Form encoding to octets: `+` is a space, and a `%` without two hex digits stands for itself, as everywhere. */
 export function percentDecode(encoded: Buffer): Buffer {
   const octets = Buffer.allocUnsafe(encoded.length);
   let end = 0;

@@ -67,8 +67,8 @@ function unescaped(text: string, refuse: Refuse): string {
 /** With A-labels in place of U-labels (RFC 5890). */
 function asciiOf(text: string, refuse: Refuse): string {
   if (!ABOVE_ASCII.test(text)) return text;
-  // The function is for the hosts of URLs: it drops or reads otherwise what these may not hold, and takes a last label of digits for an
-  // address.
+  // The function is for the hosts of URLs: it drops or reads otherwise what these may not hold, and takes a last label
+  // of digits for an address.
   if (/[\s/%#?@:[\]\\]/.test(text)) return refuse('it holds a character that is not allowed');
   const labels = text.split(/[.\u3002\uff0e\uff61]/); // the dots of IDNA (RFC 3490 §3.1)
   return labels

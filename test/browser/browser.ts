@@ -61,7 +61,9 @@ export class TestBrowser {
     return page;
   }
 
-  /** Looks at the page that is open: keeps a picture of it, and fails where axe-core finds something, or it is too wide. */
+  /**
+   * Looks at the page that is open: keeps a picture of it, and fails where axe-core finds something, or it is too wide.
+   */
   async examine(page: Page, name: string): Promise<void> {
     const { width } = page.viewportSize() ?? { width: 0 };
     await page.screenshot({ path: join(ARTEFACTS, `${name}-${width}.png`), fullPage: true });

@@ -6,7 +6,9 @@ import { startNode, type RunningNode } from '../../src/panel/node.js';
 
 export const PASSWORD = 'a-long-enough-password';
 
-/** A web server and nameservers with their panels, in this process, each on loopback ports and in a folder of its own. */
+/**
+ * A web server and nameservers with their panels, in this process, each on loopback ports and in a folder of its own.
+ */
 export class ClusterOfNodes {
   readonly folder: string;
   readonly dnsPorts = new Map<string, number>();

@@ -10,8 +10,8 @@ const OURS = 'cli-test-';
 const KEPT = 60 * 60 * 1000;
 
 /**
- * Builds the program before the tests of a file, which run it as it is installed: in a process of its own. Returns its entry. A build
- * of the same source serves all files, also of the next run; types are not checked again here.
+ * Builds the program before the tests of a file, which run it as it is installed: in a process of its own. Returns its
+ * entry. A build of the same source serves all files, also of the next run; types are not checked again here.
  */
 export function builtProgram(): string {
   const folder = join(BUILD, `${OURS}${digestOfSource()}`);

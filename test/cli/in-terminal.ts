@@ -7,8 +7,8 @@ export type Step = readonly [shown: string | RegExp, typed: string];
 const LONGEST = 60_000;
 
 /**
- * Runs the program in a terminal of its own (`script` of util-linux makes it) with a person at it. Resolves with its exit code and all
- * that the terminal showed.
+ * Runs the program in a terminal of its own (`script` of util-linux makes it) with a person at it. Resolves with its
+ * exit code and all that the terminal showed.
  */
 export function inTerminal(
   program: string,

@@ -34,7 +34,10 @@ interface Running {
   tokens: TokenStore;
 }
 
-/** A whole server in this process: cluster, embedded nameserver and the API behind TLS, each on a port of its own that it keeps. */
+/**
+ * A whole server in this process: cluster, embedded nameserver and the API behind TLS, each on a port of its own that
+ * it keeps.
+ */
 export class ClusterNode {
   readonly name: string;
   readonly folder: string;

@@ -36,7 +36,10 @@ export class FaultyNameserver implements Nameserver {
     return release;
   }
 
-  /** Is told of these changes, and looks at none of them before the returned function is called; the others it serves meanwhile. */
+  /**
+   * Is told of these changes, and looks at none of them before the returned function is called; the others it serves
+   * meanwhile.
+   */
   holdLate(isLate: (change: ZoneChange) => boolean): () => void {
     let release = (): void => undefined;
     this.#isLate = isLate;

@@ -13,7 +13,10 @@ export interface LoneOptions {
   memberTypes?: readonly MemberType[];
 }
 
-/** A whole cluster of one server, web.example.net: its zones in `folder`, its nameserver the embedded one. The caller stops it. */
+/**
+ * A whole cluster of one server, web.example.net: its zones in `folder`, its nameserver the embedded one. The caller
+ * stops it.
+ */
 export function loneCluster(
   folder: string,
   { audit = NO_AUDIT, memberTypes = [] }: LoneOptions = {},

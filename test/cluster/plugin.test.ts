@@ -57,7 +57,9 @@ async function serves(port: number): Promise<number | undefined> {
 }
 
 describe('a start that fails', () => {
-  /** Nothing is left: no lock, no open file or socket, and the same folder can be started as soon as the cause is gone. */
+  /**
+   * Nothing is left: no lock, no open file or socket, and the same folder can be started as soon as the cause is gone.
+   */
   async function leavesNothing(plugin: Plugin, repair: () => Promise<void> | void, error: unknown): Promise<void> {
     const before = open();
     for (let tries = 0; tries < 3; tries++) await expect(plugin.start()).rejects.toMatchObject(error as object);

@@ -6,7 +6,10 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { vi } from 'vitest';
 import type { ClusterNode } from './cluster-node.js';
 
-/** How a server is silent: after the request, in the middle of its answer, in the TLS handshake, or before the connection stands. */
+/**
+ * How a server is silent: after the request, in the middle of its answer, in the TLS handshake, or before the
+ * connection stands.
+ */
 export const SILENCES = ['request', 'answer', 'handshake', 'connection'] as const;
 export type Silence = (typeof SILENCES)[number];
 

@@ -301,7 +301,8 @@ describe('octets from anywhere', () => {
 
   test('a chain of thousands of pointers is refused before it costs anything', () => {
     const pointers = 5000;
-    // A question at the root (12), then a record of unknown type whose rdata (28) is the chain, then its end as an owner.
+    // A question at the root (12), then a record of unknown type whose rdata (28) is the chain, then its end as an
+    // owner.
     const head = Buffer.from('000000000001000200000000' + '0000010001' + '00ff00000100000000', 'hex');
     const chain = Array.from({ length: pointers }, (_, i) => u16(0xc000 | (i === 0 ? 12 : 28 + 2 * (i - 1)))).join('');
     const owner = u16(0xc000 | (28 + 2 * (pointers - 1)));

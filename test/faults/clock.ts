@@ -2,8 +2,8 @@ import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * May these tests give a process a clock of its own? In CI (CI=true) it is a failure where they may not. A skipped test says what is
- * missing, as test/needs.ts does.
+ * May these tests give a process a clock of its own? In CI (CI=true) it is a failure where they may not. A skipped test
+ * says what is missing, as test/needs.ts does.
  */
 export function maySetClocks(): boolean {
   if (library() !== undefined) return true;

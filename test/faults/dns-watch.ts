@@ -22,8 +22,8 @@ interface Seen {
 }
 
 /**
- * Asks all nameservers for all zones as long as it runs, and keeps what must never be seen: a serial that goes backwards (RFC 1982), and
- * a zone that is gone although nobody removed it.
+ * Asks all nameservers for all zones as long as it runs, and keeps what must never be seen: a serial that goes
+ * backwards (RFC 1982), and a zone that is gone although nobody removed it.
  */
 export class DnsWatch {
   /** What must never be seen, in sentences. */
@@ -59,12 +59,18 @@ export class DnsWatch {
     this.#removals.set(zone, this.#removalsOf(zone) + 1);
   }
 
-  /** It was made, or made again, under this serial: who answers with it, or a later one, must not be without it any more. */
+  /**
+   * It was made, or made again, under this serial: who answers with it, or a later one, must not be without it any
+   * more.
+   */
   made(zone: string, serial: number): void {
     this.#made.set(zone, { serial, removals: this.#removalsOf(zone) });
   }
 
-  /** This server, which does not run now, is replaced by one that has nothing: it may be without zones until it was given them. */
+  /**
+   * This server, which does not run now, is replaced by one that has nothing: it may be without zones until it was
+   * given them.
+   */
   async emptied(server: string): Promise<void> {
     await this.#caughtUp();
     for (const [key, seen] of this.#seen) if (key.startsWith(`${server} `)) seen.since = undefined;

@@ -7,7 +7,10 @@ import { FaultyNetwork } from './network.js';
 import { textOf, ZoneTruth } from './zone-truth.js';
 import type { MemberStatus } from '../../src/cluster/model/member-status.js';
 
-/** Web servers and nameservers, each a process on a host of its own; every web server writes to every nameserver. `options` of the nameservers; all clocks are alike. */
+/**
+ * Web servers and nameservers, each a process on a host of its own; every web server writes to every nameserver.
+ * `options` of the nameservers; all clocks are alike.
+ */
 export class FaultyCluster {
   readonly network: FaultyNetwork;
   readonly webs: readonly FaultyNode[];
@@ -98,7 +101,10 @@ export class FaultyCluster {
     return row;
   }
 
-  /** What an operator does who finds a server that he replaced: its new certificate is accepted, and it gets a new token. */
+  /**
+   * What an operator does who finds a server that he replaced: its new certificate is accepted, and it gets a new
+   * token.
+   */
   async accept(web: FaultyNode, nameserver: FaultyNode): Promise<void> {
     const { id } = await this.row(web, nameserver);
     const { fingerprint } = nameserver;

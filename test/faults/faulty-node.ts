@@ -44,7 +44,10 @@ export interface NodeOptions {
   nameserver?: Exclude<NameserverSettings['kind'], 'embedded'>;
 }
 
-/** A node of the built program: a process on a host of its own, which can be killed, halted, emptied and set to another time. */
+/**
+ * A node of the built program: a process on a host of its own, which can be killed, halted, emptied and set to another
+ * time.
+ */
 export class FaultyNode {
   readonly host: Host;
   readonly folder: string;

@@ -30,8 +30,9 @@ export interface Host {
 }
 
 /**
- * Hosts in network namespaces of their own, and a router between them that loses and delays what it is told to: the hosts' own kernels
- * do what they do in any network. Nothing of it is reachable from this machine's network, nor the other way round.
+ * Hosts in network namespaces of their own, and a router between them that loses and delays what it is told to: the
+ * hosts' own kernels do what they do in any network. Nothing of it is reachable from this machine's network, nor the
+ * other way round.
  */
 export class FaultyNetwork {
   static #made = 0;

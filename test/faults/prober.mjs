@@ -1,4 +1,5 @@
-// A process that asks nameservers for the SOA of every zone, round after round, and says what is answered otherwise than before.
+// A process that asks nameservers for the SOA of every zone, round after round, and says what is answered otherwise
+// than before.
 import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 import { setImmediate } from 'node:timers';

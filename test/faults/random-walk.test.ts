@@ -6,7 +6,10 @@ import { faultsFound, heal } from './healing.js';
 import { mayIsolate } from './network.js';
 import { Walk } from './walk.js';
 
-/** A short walk; a long one by FAULT_OPERATIONS=1000 FAULT_SEED=7 npx vitest run --project system test/faults/random-walk.test.ts */
+/**
+ * A short walk; a long one by FAULT_OPERATIONS=1000 FAULT_SEED=7 npx vitest run --project system
+ * test/faults/random-walk.test.ts
+ */
 const OPERATIONS = Number(process.env['FAULT_OPERATIONS'] ?? 100);
 const SEED = Number(process.env['FAULT_SEED'] ?? 4);
 /** Each step goes to this file, where one is named. */

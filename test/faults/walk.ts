@@ -23,7 +23,9 @@ interface Going {
   end: () => Promise<void> | void;
 }
 
-/** A random walk: operations on a cluster to which something happens all the time. The same seed makes the same choices. */
+/**
+ * A random walk: operations on a cluster to which something happens all the time. The same seed makes the same choices.
+ */
 export class Walk {
   /** How often what was done, and happened. */
   readonly counts = new Map<string, number>();

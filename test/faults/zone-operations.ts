@@ -25,7 +25,9 @@ interface Change {
   expected?: readonly string[];
 }
 
-/** Changes of zones, each as often as its weight says. Each resolves in any case, also where the server ends meanwhile. */
+/**
+ * Changes of zones, each as often as its weight says. Each resolves in any case, also where the server ends meanwhile.
+ */
 export const ZONE_OPERATIONS: Readonly<Record<string, { weight: number; run: (turn: Turn) => Promise<void> }>> = {
   create: { weight: 14, run: create },
   edit: { weight: 30, run: (turn) => edit(turn, pick(turn, 'there')) },

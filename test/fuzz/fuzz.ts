@@ -15,8 +15,8 @@ const GROWTH = 64 * 1024 * 1024;
 export const FUZZ_TIMEOUT = SECONDS * 1_000 + 120_000;
 
 /**
- * Gives `run` inputs for as long as there is time: it must not throw what is not allowed, hang, or keep memory. Where it does, the input is
- * made as small as possible first.
+ * Gives `run` inputs for as long as there is time: it must not throw what is not allowed, hang, or keep memory. Where
+ * it does, the input is made as small as possible first.
  */
 export async function fuzz(inputs: fc.Arbitrary<Buffer>, run: (input: Buffer) => unknown): Promise<void> {
   let slowest = 0;

@@ -50,7 +50,8 @@ test(
     await fuzz(mutated(good, [...pointers, ...types]), (octets) => {
       const message = read(octets);
       if (message === undefined) return;
-      // What was compressed may not fit without, because names are compressed only where the type allows it (RFC 3597 §4).
+      // What was compressed may not fit without, because names are compressed only where the type allows it (RFC 3597
+      // §4).
       const written = encodeMessage(message);
       if (decodeMessage(written).tc !== message.tc) return;
       expect(decodeMessage(written)).toEqual(message);

@@ -8,7 +8,10 @@ const source = readFileSync(new URL('../../src/host/stop-first.ts', import.meta.
 const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 };
 const { outputText } = ts.transpileModule(source, { compilerOptions });
 
-/** A host, with its own handling of SIGTERM or none, and a plugin whose end takes a moment. Answers what it printed and how it ended. */
+/**
+ * A host, with its own handling of SIGTERM or none, and a plugin whose end takes a moment. Answers what it printed and
+ * how it ended.
+ */
 async function endOf(own: string, signals: number): Promise<{ printed: string; end: number | string | null }> {
   const program = `
     ${outputText}

@@ -54,7 +54,10 @@ describe.each(HOSTS)('DNS Cluster, dropped into $name:', (host) => {
   /** As a person does on the page Create a zone. */
   const create = async (visitor: Visitor, name: string, text: string): Promise<Answer> =>
     visitor.form(`${PAGES}/zones/text`, { _csrf: await csrfOf(visitor), name, text });
-  /** Of a second login of root. Verdaccio's logins within the same second are one and the same: its tokens tell them apart by the time. */
+  /**
+   * Of a second login of root. Verdaccio's logins within the same second are one and the same: its tokens tell them
+   * apart by the time.
+   */
   const csrfOfOtherLogin = async (): Promise<string> => {
     const own = await csrfOf(root);
     return vi.waitFor(

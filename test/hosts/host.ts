@@ -28,7 +28,10 @@ export interface OwnAnswer {
   text: RegExp;
 }
 
-/** A host that nobody here wrote, or a plain one, with its users: one who is root, alice who has the privilege, bob who has not. */
+/**
+ * A host that nobody here wrote, or a plain one, with its users: one who is root, alice who has the privilege, bob who
+ * has not.
+ */
 export interface Host {
   name: string;
   wanted: Wanted;

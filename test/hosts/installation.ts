@@ -24,8 +24,8 @@ export function wantedBy(example: string): Wanted {
 const INSTALL = ['install', '--omit=dev', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'];
 
 /**
- * A new folder in which npm installed what is `wanted` and this package, as `npm pack` makes it. What comes from the registry is
- * installed once and kept; of each further folder only this package is unpacked anew.
+ * A new folder in which npm installed what is `wanted` and this package, as `npm pack` makes it. What comes from the
+ * registry is installed once and kept; of each further folder only this package is unpacked anew.
  */
 export async function installedPackage(wanted: Wanted): Promise<string> {
   const tarball = await packedPackage();

@@ -8,8 +8,8 @@ import { keptFolder, used } from './kept-folder.js';
 const NO_SOURCE = /^(test|bench|\.ci)\//;
 
 /**
- * The package file that `npm pack` makes of a clean copy of the sources, as they are now in the work tree: nothing that an earlier
- * build left behind can be in it. The same sources are packed once.
+ * The package file that `npm pack` makes of a clean copy of the sources, as they are now in the work tree: nothing that
+ * an earlier build left behind can be in it. The same sources are packed once.
  */
 export async function packedPackage(): Promise<string> {
   const list = await runToEnd('git', ['ls-files', '-co', '--exclude-standard', '-z']);

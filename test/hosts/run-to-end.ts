@@ -3,7 +3,10 @@ import { execFile } from 'node:child_process';
 const LONGEST = 240_000;
 const MOST_OUTPUT = 32 * 1024 * 1024;
 
-/** Runs a program to its end and answers what it wrote to standard output. Rejects with all that it wrote where it fails or takes too long. */
+/**
+ * Runs a program to its end and answers what it wrote to standard output. Rejects with all that it wrote where it fails
+ * or takes too long.
+ */
 export function runToEnd(
   program: string,
   args: readonly string[],

@@ -7,7 +7,9 @@ export interface Answer {
   location: string;
 }
 
-/** One who visits a host over HTTP: keeps its cookies, and sends a bearer token where one is set. Follows no redirect. */
+/**
+ * One who visits a host over HTTP: keeps its cookies, and sends a bearer token where one is set. Follows no redirect.
+ */
 export class Visitor {
   /** Sent with each request, where it is set. */
   bearer: string | undefined;

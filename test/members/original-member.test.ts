@@ -24,7 +24,9 @@ interface Seen {
   authorization: string | undefined;
 }
 
-/** A model of a cPanel & WHM server, as far as the reference of the wire says what it answers: each call with its text. */
+/**
+ * A model of a cPanel & WHM server, as far as the reference of the wire says what it answers: each call with its text.
+ */
 let version: string;
 let answers: Record<string, string>;
 let seen: Seen[];

@@ -37,7 +37,10 @@ async function rescan(folder: string, ...options: string[]): Promise<{ status: n
   return { status, out };
 }
 
-/** What dig says of the addresses of `www` in a zone. The embedded nameserver is in this process: it must not be waited for in a call. */
+/**
+ * What dig says of the addresses of `www` in a zone. The embedded nameserver is in this process: it must not be waited
+ * for in a call.
+ */
 async function dig({ nameserver }: NodeSettings, zone: string): Promise<string> {
   const args = ['@127.0.0.1', '-p', String(nameserver.port), '+short', '+time=2', `www.${zone}`, 'A'];
   return (await promisify(execFile)('dig', args)).stdout.trim();

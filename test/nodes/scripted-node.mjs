@@ -1,5 +1,5 @@
-// A node that does what it is told, one thing after the other, and says on standard output what was acknowledged. It is killed in the
-// middle (write-steps.mjs). Its argument: { folder, script }.
+// A node that does what it is told, one thing after the other, and says on standard output what was acknowledged. It is
+// killed in the middle (write-steps.mjs). Its argument: { folder, script }.
 import { Buffer } from 'node:buffer';
 import { writeSync } from 'node:fs';
 import { join } from 'node:path';

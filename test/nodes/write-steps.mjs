@@ -1,7 +1,8 @@
-// Loaded before a process's own code (--import): counts its steps to the disk inside one folder, and ends the process at one of them.
+// Loaded before a process's own code (--import): counts its steps to the disk inside one folder, and ends the process
+// at one of them.
 //
-// STEPS_IN: the folder. STEPS_KILL: at which step, from 1 on; 0 for none. STEPS_HOW: `before` the step is done, when `half` of what
-// it writes is written, or `power`: before it, with all gone that no fsync had made safe.
+// STEPS_IN: the folder. STEPS_KILL: at which step, from 1 on; 0 for none. STEPS_HOW: `before` the step is done, when
+// `half` of what it writes is written, or `power`: before it, with all gone that no fsync had made safe.
 import { Buffer } from 'node:buffer';
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';

@@ -21,8 +21,9 @@ import { ClusterNode } from '../cluster/cluster-node.js';
 import { ROOT, zoneText } from '../cluster/zone-texts.js';
 
 /*
- * A node is ended at each of its steps to the disk: each write, fsync, rename, link and removal of a scripted series. What it had
- * acknowledged must be there after a restart. CI takes a part of all steps, always the same; DNS_CLUSTER_KILL=all takes them all.
+ * A node is ended at each of its steps to the disk: each write, fsync, rename, link and removal of a scripted series.
+ * What it had acknowledged must be there after a restart. CI takes a part of all steps, always the same;
+ * DNS_CLUSTER_KILL=all takes them all.
  */
 const HOOK = new URL('write-steps.mjs', import.meta.url).href;
 const NODE = fileURLToPath(new URL('scripted-node.mjs', import.meta.url));
@@ -116,7 +117,9 @@ function after(before: Picture, step: Step): Picture {
   return next;
 }
 
-/** What a step in the middle may leave: some zones of several, each whole; the table is flushed once before it is whole. */
+/**
+ * What a step in the middle may leave: some zones of several, each whole; the table is flushed once before it is whole.
+ */
 function allowed(script: readonly Step[], done: number): Picture[] {
   let picture = NOTHING;
   for (const step of script.slice(0, done)) picture = after(picture, step);
@@ -212,7 +215,10 @@ async function restarted(): Promise<{ node: RunningNode; port: number }> {
   }
 }
 
-/** Starts the node again and looks whether all is as it was acknowledged, served, and at the member; and whether it goes on. */
+/**
+ * Starts the node again and looks whether all is as it was acknowledged, served, and at the member; and whether it goes
+ * on.
+ */
 async function isWhole(done: number, how: How): Promise<void> {
   const { node, port } = await restarted();
   try {
@@ -238,7 +244,10 @@ async function isWhole(done: number, how: How): Promise<void> {
   expect(left.filter((file) => /\.tmp$|\.damaged-|lock[.-]/.test(file))).toEqual([]);
 }
 
-/** A node is ended at this step, perhaps once more while it starts again, and must be whole when it is started then. Says what is wrong. */
+/**
+ * A node is ended at this step, perhaps once more while it starts again, and must be whole when it is started then.
+ * Says what is wrong.
+ */
 async function trial(kill: number, how: How, again?: number): Promise<string[]> {
   await begin();
   try {

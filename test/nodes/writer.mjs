@@ -1,4 +1,5 @@
-// A process that writes until it is killed. It says on standard output what it is about to do, and what was acknowledged.
+// A process that writes until it is killed. It says on standard output what it is about to do, and what was
+// acknowledged.
 import { Buffer } from 'node:buffer';
 import { writeSync } from 'node:fs';
 import process from 'node:process';

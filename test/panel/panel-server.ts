@@ -13,7 +13,9 @@ import { UserStore } from '../../src/panel/users.js';
 
 export const PASSWORD = 'correct horse battery';
 
-/** A real panel behind TLS, with root, the reseller alice (who has the privilege) and the reseller bob (who has none). */
+/**
+ * A real panel behind TLS, with root, the reseller alice (who has the privilege) and the reseller bob (who has none).
+ */
 export interface PanelServer {
   panel: Panel;
   notices: Notices;

@@ -26,8 +26,9 @@ const FLOORS = [
 ];
 
 /**
- * One direction inside rooms: a file may import from its own sub-room and from those on floors further down. Files at a room's root
- * wire its parts together and import them all; the named ones lie at its foot instead, and every sub-room may import them.
+ * One direction inside rooms: a file may import from its own sub-room and from those on floors further down. Files at a
+ * room's root wire its parts together and import them all; the named ones lie at its foot instead, and every sub-room
+ * may import them.
  */
 const INSIDE: Readonly<Record<string, { floors: readonly (readonly string[])[]; foot?: readonly string[] }>> = {
   cluster: { floors: [['drift'], ['changes', 'members'], ['delivery'], ['health', 'local'], ['model']] },
@@ -125,6 +126,16 @@ describe('the structure of the source', () => {
   test('no file grows beyond 300 lines', () => {
     const long = [...text].map(([file, content]) => [file, content.split('\n').length] as const);
     expect(long.filter(([, lines]) => lines > 300)).toEqual([]);
+  });
+
+  test('no comment is wider than 120 columns, which prettier does not see to', () => {
+    const wide = [...text].flatMap(([file, content]) =>
+      content
+        .split('\n')
+        .filter((line) => line.length > 120 && /^\s*(\*|\/[/*])|;\s*\/\/ /.test(line))
+        .map((line) => [file, line.trim()]),
+    );
+    expect(wide).toEqual([]);
   });
 
   test('no file has a name that says nothing', () => {

@@ -8,8 +8,8 @@ import { scratchCluster } from '../cluster/lone-cluster.js';
 import { memberRow } from './member-rows.js';
 
 /*
- * What the vendor's client puts on the line, octet for octet, and what it must find in the answer. The encoding is its own:
- * everything but A-Z a-z 0-9 - _ . ! ~ * ' ( ) as %XX, in a body that says it is an octet-stream.
+ * What the vendor's client puts on the line, octet for octet, and what it must find in the answer. The encoding is its
+ * own: everything but A-Z a-z 0-9 - _ . ! ~ * ' ( ) as %XX, in a body that says it is an octet-stream.
  */
 const ID = 'dnsuniqid=q3Zt_Xw8b1mK0aBcDeFgHiJkLmNoPqR_1700000000';
 let actions = 0;

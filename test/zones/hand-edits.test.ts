@@ -63,7 +63,9 @@ async function withStore<T>(use: (store: ZoneStore) => Promise<T> | T): Promise<
   }
 }
 
-/** The zones at serial 1, confirmed, and the store closed: what follows happens while nothing runs. Returns their files. */
+/**
+ * The zones at serial 1, confirmed, and the store closed: what follows happens while nothing runs. Returns their files.
+ */
 async function settled(): Promise<(name: ZoneName) => string> {
   return withStore(async (store) => {
     await store.write(names.map((name) => ({ valid: version(name, 1), owner: 'ann' })));

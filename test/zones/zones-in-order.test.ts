@@ -9,7 +9,9 @@ interface Row {
 }
 
 const nameOf = (number: number): ZoneName => zoneName(`z${number}.example`);
-/** A run of numbers, forward, backward or the other way round in itself: so many that blocks are cut, and emptied again. */
+/**
+ * A run of numbers, forward, backward or the other way round in itself: so many that blocks are cut, and emptied again.
+ */
 const run = fc.record({
   isRemoval: fc.boolean(),
   from: fc.nat(4_000),

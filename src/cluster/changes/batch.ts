@@ -9,8 +9,8 @@ const PER_TURN = 8;
 const turns = pLimit(1);
 
 /**
- * One outcome for each zone, in their order; one that fails stops none of the others. `atOnce`: without a pause, so that the changes come to
- * nameserver and members as one.
+ * One outcome for each zone, in their order; one that fails stops none of the others. `atOnce`: without a pause, so
+ * that the changes come to nameserver and members as one.
  */
 export async function inBatch<T extends { name: ZoneName }>(
   zones: readonly T[],

@@ -42,8 +42,9 @@ export class LostFiles {
   }
 
   /**
-   * The very version that was lost, from a member that took it; else the last one before, under a later serial, with a warning. Rejects
-   * with zone_unknown, zone_file_sound, zone_not_kept; with zone_held_there where a member has the lost version and does not answer.
+   * The very version that was lost, from a member that took it; else the last one before, under a later serial, with a
+   * warning. Rejects with zone_unknown, zone_file_sound, zone_not_kept; with zone_held_there where a member has the
+   * lost version and does not answer.
    */
   restore(zone: ZoneName, by: Principal): Promise<ChangeResult> {
     return this.#options.audit.command(by, 'restoreFile', zone, () => this.#restore(zone, by));

@@ -16,7 +16,9 @@ export class Progress {
     this.#workers = workers;
   }
 
-  /** One state for each member that holds the zone or is to, of those that `by` may see. Costs the same at any number of zones. */
+  /**
+   * One state for each member that `by` may see and that holds or will hold the zone. Same cost at any number of zones.
+   */
   of(zone: ZoneName, by: Principal): MemberZoneState[] {
     const states: MemberZoneState[] = [];
     for (const [member, worker] of this.#workers.writers()) {
@@ -26,7 +28,9 @@ export class Progress {
     return states;
   }
 
-  /** The same for a removal: of the members that held the zone before, one that it says nothing of any more has dropped it. */
+  /**
+   * The same for a removal, for the members that held the zone before: one that no longer has a state has dropped it.
+   */
   ofRemoval(zone: ZoneName, by: Principal, holders: readonly MemberZoneState[]): MemberZoneState[] {
     const waiting = new Map(this.of(zone, by).map((state) => [state.member, state]));
     return holders.map(({ member, hostname }) => waiting.get(member) ?? { member, hostname, state: 'removed' });

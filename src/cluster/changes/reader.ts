@@ -28,7 +28,7 @@ export function readersFor(by: Principal, workers: Delivery): Reader[] {
   return readersOf(workers).filter(({ member }) => serves(member, ownerOf(by)));
 }
 
-/** Zones that members have and this server has not, each at the first that named it. Members that do not answer soon are left out. */
+/** Zones that only members have, each at the first that named it. Members that do not answer soon are left out. */
 export async function zonesElsewhere(
   readers: readonly Reader[],
   isHere: (name: ZoneName) => boolean,
@@ -47,9 +47,9 @@ export async function zonesElsewhere(
 }
 
 /**
- * Asks the members that are read from, never those that are only written to, whether they have this zone, and refuses it where
- * one has it from somebody else than us. Resolves with a warning for each that could not be asked: a member that is down does
- * not stop a new domain. Rejects with zone_exists.
+ * Asks the members that are read from, never those that are only written to, whether they have this zone, and refuses
+ * it where one has it from somebody else than us. Resolves with a warning for each that could not be asked: a member
+ * that is down does not stop a new domain. Rejects with zone_exists.
  */
 export async function refuseExisting(zone: ZoneName, by: Principal, readers: readonly Reader[]): Promise<string[]> {
   // What is there from us, and is about to be removed there, is none of somebody else.

@@ -16,7 +16,10 @@ interface RemovedZonesOptions {
   audit: Audit;
 }
 
-/** Zones that were removed here, and bringing one back: with its text, its owner, and a serial above any that was served. */
+/**
+ * Zones that were removed here, and bringing one back: with its text, its owner, and a serial above any that was
+ * served.
+ */
 export class RemovedZones {
   readonly #options: RemovedZonesOptions;
 
@@ -24,7 +27,9 @@ export class RemovedZones {
     this.#options = options;
   }
 
-  /** The last that were removed, the newest first: all of them for root, what they removed themselves for a reseller. */
+  /**
+   * The last that were removed, the newest first: all of them for root, what they removed themselves for a reseller.
+   */
   list(by: Principal): RemovedZone[] {
     authorize(by);
     const { store } = this.#options;

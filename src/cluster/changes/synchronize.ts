@@ -51,7 +51,7 @@ interface Watch {
   progress?: (progress: SynchronizeProgress) => void;
 }
 
-/** Fetches the newest copies from the members that are read from, and sends all that is here to those that are written to. */
+/** Fetches the newest copies from members, and sends all zones to the members that get changes. */
 export class Synchronize {
   readonly #store: ZoneStore;
   readonly #workers: Delivery;
@@ -72,7 +72,7 @@ export class Synchronize {
     this.#changes = options.changes;
   }
 
-  /** Brings this server and its members to the newest copy of each zone. What one member can't do stops none of the others. */
+  /** Brings this server and its members to the newest copy of each zone. A failing member does not stop the others. */
   run(options: SynchronizeOptions, by: Principal): Promise<SynchronizeResult> {
     return this.#audit.command(by, 'synchronize', targetOf(options), () => this.#run(options, by));
   }
@@ -160,8 +160,8 @@ export class Synchronize {
   }
 
   /**
-   * Takes a newer copy of one zone from the members whose role says that changes come from there, too. One that does not answer soon is
-   * not waited for.
+   * Takes a newer copy of one zone from the members whose role says that changes come from there, too. One that does
+   * not answer soon is not waited for.
    */
   async refresh(zone: ZoneName, by: Principal): Promise<void> {
     const readers = readersOf(this.#workers).filter(
@@ -233,8 +233,8 @@ export class Synchronize {
   }
 
   /**
-   * What was removed here is not brought back by a member that still has it. A reseller's server has no say in zones that are not the
-   * reseller's, whoever asks it.
+   * What was removed here is not brought back by a member that still has it. A reseller's server has no say in zones
+   * that are not the reseller's, whoever asks it.
    */
   #isOfInterest(name: ZoneName, member: Member, unconfigured: boolean, by: Principal): boolean {
     const held = this.#store.get(name);
@@ -267,7 +267,7 @@ function targetOf({ zones = ['all zones' as ZoneName], plan }: SynchronizeOption
   return `${plan ? 'plan: ' : ''}${batchTarget(zones)}`;
 }
 
-/** The original's rule: the later serial (RFC 1982), then the later time of update in the first line's comment, then what is here. */
+/** The original's rule: the later serial (RFC 1982), then the later time in the first line's comment, then ours. */
 export function isNewer(found: Copy, held: Copy | undefined): boolean {
   if (held === undefined) return true;
   if (found.digest === held.digest) return false;

@@ -69,8 +69,8 @@ export class ZoneChanges {
   }
 
   /**
-   * One outcome each, in their order. Together, so that whoever looks whether they are too many sees all of them: none has to wait for the
-   * disk before it begins. Where the disk refuses, each says so.
+   * One outcome each, in their order. Together, so that whoever looks whether they are too many sees all of them: none
+   * has to wait for the disk before it begins. Where the disk refuses, each says so.
    */
   async removeMany(names: readonly ZoneName[], by: Principal, options?: ChangeOptions): Promise<BatchOutcome[]> {
     await Promise.allSettled(names.map((name) => this.#options.workers.remember(name)));

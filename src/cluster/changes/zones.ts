@@ -32,8 +32,8 @@ interface Parts {
 }
 
 /**
- * The zones of this server, for those who may see them: a reseller reads and changes only theirs (zone_not_yours, zone_unknown). What
- * changes something is authorised and audited here.
+ * The zones of this server, for those who may see them: a reseller reads and changes only theirs (zone_not_yours,
+ * zone_unknown). What changes something is authorised and audited here.
  */
 export class Zones {
   readonly #parts: Parts;
@@ -89,7 +89,7 @@ export class Zones {
     return this.get(name, by) === undefined ? [] : this.#parts.changes.states(name, by);
   }
 
-  /** The versions before the present one, the newest first, each with the change that ended it. Rejects with zone_unknown. */
+  /** The earlier versions, the newest first, each with the change that ended it. Rejects with zone_unknown. */
   async history(name: ZoneName, by: Principal): Promise<PastVersion[]> {
     authorize(by);
     if (this.get(name, by) === undefined) throw new ClusterError('zone_unknown', { zone: name });
@@ -157,8 +157,8 @@ export class Zones {
   }
 
   /**
-   * A zone becomes this server's, whoever had it; what the other sends of it is refused from then on. It is fetched first where it is
-   * not here.
+   * A zone becomes this server's, whoever had it; what the other sends of it is refused from then on. It is fetched
+   * first where it is not here.
    */
   takeOver(name: ZoneName, by: Principal): Promise<ChangeResult> {
     const { audit, store, synchronize, changes } = this.#parts;

@@ -88,7 +88,10 @@ export class Acknowledgements {
     return entry !== undefined && (digest === undefined || entry.digest === digest);
   }
 
-  /** That it has this zone from us outlives a power cut when it resolves: else a removal might never reach it. Rejects where the disk refuses. */
+  /**
+   * That it has this zone from us outlives a power cut when it resolves: else a removal might never reach it. Rejects
+   * where the disk refuses.
+   */
   remember(name: ZoneName): Promise<void> {
     return this.#options.ledger.flushKey(name);
   }
@@ -138,7 +141,8 @@ export class Acknowledgements {
       this.#news(name);
     } else if (last && serial !== undefined) {
       this.#otherSerial.set(name, serial);
-      // Every nameserver keeps its data when a serial drops (measured), and heals when it is lifted past what it serves.
+      // Every nameserver keeps its data when a serial drops (measured), and heals when it is lifted past what it
+      // serves.
       if (compareSerials(serial, acknowledged.serial) > 0) void versions.overtake(name, serial, record.member.hostname);
       this.#news(name);
     }

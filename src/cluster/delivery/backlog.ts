@@ -20,8 +20,9 @@ interface BacklogOptions {
 }
 
 /**
- * What one member lacks: index − ledger, kept up to date zone by zone, so that a change costs the same at any number of zones.
- * Holds names only; the text is read when it is sent, so a thousand edits of one zone are one entry and always the newest.
+ * What one member lacks: index − ledger, kept up to date zone by zone, so that a change costs the same at any number of
+ * zones. Holds names only; the text is read when it is sent, so a thousand edits of one zone are one entry and always
+ * the newest.
  */
 export class Backlog {
   readonly #store: ZoneStore;
@@ -157,7 +158,10 @@ export class Backlog {
     }
   }
 
-  /** The member refused the zone's version with this digest (undefined: its removal). The others go on, and it is tried again later or when it changes. */
+  /**
+   * The member refused this digest of the zone (undefined: its removal). Others go on; it is tried later or when it
+   * changes.
+   */
   setAside(name: ZoneName, reason: string, digest: string | undefined): void {
     this.#refused.note(name, reason, digest);
     this.#leave(name);
@@ -182,7 +186,9 @@ export class Backlog {
     this.#refused.rest(name);
   }
 
-  /** In order of need: removals first, then what changed last, so that after an outage what people wait for comes before what is old. */
+  /**
+   * In order of need: removals, then the latest changes, so that after an outage people get what they wait for first.
+   */
   #next(most: number): ZoneName[] {
     const names: ZoneName[] = [];
     for (const name of this.#removals.due(this.#ledger.size)) {
@@ -193,7 +199,8 @@ export class Backlog {
     for (let name = this.#arrived.pop(); name !== undefined; name = this.#arrived.pop()) {
       const isDue = this.#pending.has(name) && !this.#removals.has(name) && !this.#underWay.has(name);
       if (isDue && !taken.has(name)) {
-        // Zones that were refused go in calls of their own: such a call takes long, and no other zone is to wait for it.
+        // Zones that were refused go in calls of their own: such a call takes long, and no other zone is to wait for
+        // it.
         const [first = name] = names;
         if (this.#refused.has(name) !== this.#refused.has(first)) {
           this.#arrived.push(name);

@@ -59,8 +59,9 @@ export class Contact {
   }
 
   /**
-   * The health checker's active probe: the version call, counted by the failure threshold, and a question to its nameserver, which is
-   * not: a member whose nameserver is silent can still take changes, and would be wrong when it is back without them.
+   * The health checker's active probe: the version call, counted by the failure threshold, and a question to its
+   * nameserver, which is not: a member whose nameserver is silent can still take changes, and would be wrong when it is
+   * back without them.
    */
   async probe(): Promise<void> {
     await Promise.all([this.#counted(() => this.look()).catch(() => undefined), this.nameserver.look()]);

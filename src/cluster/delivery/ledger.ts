@@ -15,14 +15,14 @@ const schema = z.object({
 /** What a member acknowledged of one zone. A ledger is a table zone name → entry, one table a member. */
 export type LedgerEntry = z.infer<typeof schema>;
 
-/** Reads a stored entry; throws where the line is not one. Loss of a ledger is harmless: its zones are sent once more. */
+/** Reads a stored entry; throws if the line is not one. A lost ledger is harmless: its zones are sent once more. */
 export function parseLedgerEntry(value: unknown): LedgerEntry {
   return schema.parse(value);
 }
 
 /**
- * What a member lacks of one zone: the difference index − ledger. A removal needs a tombstone: a zone that is merely absent
- * from the index is damage here, and removes nothing there.
+ * What a member lacks of one zone: the difference index − ledger. A removal needs a tombstone: a zone that is merely
+ * absent from the index is damage here, and removes nothing there.
  */
 export function lacks(
   zone: ZoneEntry | undefined,

@@ -7,7 +7,10 @@ import type { ClusterEvents } from '../model/cluster-events.js';
 import type { ClusterState } from '../model/cluster-state.js';
 import { ROLES, serves, type Member } from '../model/member.js';
 
-/** One member as the state file has it: what is set for it now, and whether it is disabled, and why, which alone outlives a restart. */
+/**
+ * One member as the state file has it: what is set for it now, and whether it is disabled, and why, which alone
+ * outlives a restart.
+ */
 export class MemberRecord {
   readonly member: Member;
   readonly #state: JsonState<ClusterState>;

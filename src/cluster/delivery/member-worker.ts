@@ -16,7 +16,10 @@ import { Signal, Waiters } from './waking.js';
 
 const BATCH_OCTETS = 8 * 1024 * 1024;
 
-/** Keeps one member equal to the index: sends what it lacks, notes what it acknowledged, sees what it serves. One a member, so that none delays another. */
+/**
+ * Keeps one member equal to the index: sends what it lacks, notes what it acknowledged, sees what it serves. One a
+ * member, so that none delays another.
+ */
 export class MemberWorker {
   readonly #options: MemberWorkerOptions;
   readonly contact: Contact;

@@ -1,7 +1,10 @@
 import type { Member } from '../model/member.js';
 import type { MemberWorker } from './member-worker.js';
 
-/** Enables members again that the failure threshold has disabled, when they have answered for a while. One that an administrator disabled stays so. */
+/**
+ * Enables members again that the failure threshold disabled, once they have answered for a while. Those that an
+ * administrator disabled stay disabled.
+ */
 export class Recoveries {
   readonly #of = new Map<string, Recovery>();
 

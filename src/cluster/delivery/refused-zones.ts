@@ -1,6 +1,6 @@
 import type { ZoneName } from '../../zones/zone-name.js';
 
-/** A zone that the member refused is tried again after so long, milliseconds, doubled each time up to the second figure. */
+/** A refused zone is tried again after this time, milliseconds, doubled each time up to the second figure. */
 const FIRST = 60_000;
 const LONGEST = 3_600_000;
 
@@ -13,7 +13,9 @@ interface Refused {
   at: number;
 }
 
-/** The zones that one member refused, with the reasons. Each rests until its time has come, and is forgotten when it was settled. */
+/**
+ * The zones that one member refused, with the reasons. Each waits for its next try, and is forgotten when delivered.
+ */
 export class RefusedZones {
   readonly #zones = new Map<ZoneName, Refused>();
   /** Those whose time has not come; the others are being tried again. */

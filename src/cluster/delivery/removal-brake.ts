@@ -7,8 +7,8 @@ const MOST = 10;
 const MOST_PART = 0.3;
 
 /**
- * The removals that wait for one member. Holds them back where they would take away much of what it holds, until somebody has looked at
- * them: what deletes a third of all zones is more often an accident than a wish.
+ * The removals that wait for one member. Holds them back where they would take away much of what it holds, until
+ * somebody has looked at them: what deletes a third of all zones is more often an accident than a wish.
  */
 export class RemovalBrake {
   /** When zones were removed, by the process's own time, which nobody can set. */

@@ -5,7 +5,10 @@ import type { Log } from '../../operations/log.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import { Signal } from './waking.js';
 
-/** Waits between looks at one zone, milliseconds. After the last, the zone stays "acknowledged": DNS may be unreachable from here. */
+/**
+ * Waits between queries for one zone, milliseconds. After the last it stays "acknowledged": DNS may be unreachable from
+ * here.
+ */
 const DELAYS = [0, 20, 100, 500, 2_000, 10_000];
 const AT_ONCE = 200;
 const AFTER_LARGE_PUSH = 1_000;
@@ -18,8 +21,8 @@ interface Look {
 }
 
 /**
- * Asks a member's nameserver which serial it serves for the zones that the member has just acknowledged: "in sync" is measured,
- * not assumed. A zone is asked again until the expected serial (or a later one) is seen, at most six times.
+ * Asks a member's nameserver which serial it serves for the zones that the member has just acknowledged: "in sync" is
+ * measured, not assumed. A zone is asked again until the expected serial (or a later one) is seen, at most six times.
  */
 export class ServedCheck {
   readonly #client: DnsClient;
@@ -44,7 +47,8 @@ export class ServedCheck {
 
   /** Begin to look for `serial` of this zone. */
   expect(name: ZoneName, serial: number): void {
-    // The member has read its zones back itself: a large push is looked at when it is through, so as not to slow it down.
+    // The member has read its zones back itself: a large push is looked at when it is through, so as not to slow it
+    // down.
     const delay = this.#looks.size < AT_ONCE ? 0 : AFTER_LARGE_PUSH;
     this.#looks.set(name, { serial, tries: 0, at: performance.now() + delay });
     this.#signal.notify();

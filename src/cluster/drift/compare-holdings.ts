@@ -24,7 +24,7 @@ interface HoldingsQuestion {
   signal: AbortSignal;
 }
 
-/** Compares what a member says that it holds: by digests where it can tell them, else by the texts, else by the names alone. */
+/** Compares the zones that a member says it holds: by digests if it can tell them, else by texts, else by names. */
 export async function compareHoldings(question: HoldingsQuestion): Promise<{
   by: DriftReport['by'];
   differences: Difference[];

@@ -26,8 +26,9 @@ interface DriftQuestion {
 }
 
 /**
- * Compares one member with what it should hold: what it says that it has, and what its nameserver answers. Zones on their way there are
- * left out, and what changes meanwhile is no difference. Never rejects: what could not be looked at is said in the report.
+ * Compares one member with what it should hold: what it says that it has, and what its nameserver answers. Zones on
+ * their way there are left out, and what changes meanwhile is no difference. Never rejects: what could not be looked at
+ * is said in the report.
  */
 export async function checkDrift(
   question: DriftQuestion,

@@ -40,7 +40,9 @@ interface DriftChecksOptions {
   events: ClusterEvents;
 }
 
-/** Looks at all members whether they hold and answer what they should, keeps what was found, and settles it as somebody decides. */
+/**
+ * Checks all members for differences from what they should hold and answer, keeps them, and resolves them on request.
+ */
 export class DriftChecks {
   readonly #options: DriftChecksOptions;
   readonly #reports = new Map<string, DriftReport>();

@@ -1,8 +1,8 @@
 import type { Failure } from '../../members/member-backend.js';
 
 /**
- * The failure threshold of the original, as a pure state machine: failed commands in a row are counted, any success resets
- * the count, at the threshold the member is disabled, and only an administrator enables it again.
+ * The failure threshold of the original, as a pure state machine: failed commands in a row are counted, any success
+ * resets the count, at the threshold the member is disabled, and only an administrator enables it again.
  */
 export interface Health {
   state: 'online' | 'failing' | 'disabled';

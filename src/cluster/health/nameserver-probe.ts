@@ -34,8 +34,9 @@ export class NameserverProbe {
 }
 
 /**
- * Asks a nameserver for the SOA of a zone over UDP and over TCP: resolvers need both (RFC 7766 §5). Any answer is one, also a refusal:
- * whether it answers right is what the drift check looks at. Undefined where it answers both; never rejects.
+ * Asks a nameserver for the SOA of a zone over UDP and over TCP: resolvers need both (RFC 7766 §5). Any answer is one,
+ * also a refusal: whether it answers right is what the drift check looks at. Undefined where it answers both; never
+ * rejects.
  */
 export async function probeNameserver(
   dns: DnsServer,

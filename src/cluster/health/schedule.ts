@@ -2,7 +2,10 @@ import cron, { type ScheduledTask } from 'node-cron';
 import { sentenceOf } from '../../errors.js';
 import type { Log } from '../../operations/log.js';
 
-/** Each minute, as the original checks its members. A step such as every 45 seconds would fire at :00 and :45 (measured): use divisors of 60. */
+/**
+ * Each minute, as the original checks its members. Use divisors of 60: "every 45 seconds" fires at :00 and :45
+ * (measured).
+ */
 export const DEFAULT_HEALTH_SCHEDULE = '* * * * *';
 /** Once an hour, not on the hour, where everybody's jobs begin. */
 export const DEFAULT_DRIFT_SCHEDULE = '17 * * * *';
@@ -11,7 +14,7 @@ export const DEFAULT_DRIFT_SCHEDULE = '17 * * * *';
 const CLOCK_LOOK = 20_000;
 const CLOCK_SET = 5_000;
 
-/** Does something at the times of a cron expression, whatever becomes of the clock; runs never overlap, and it keeps no process alive. */
+/** Runs a task on a cron schedule. It survives clock changes, never overlaps, and does not keep the process alive. */
 export class Schedule {
   readonly #times: string;
   readonly #name: string;
@@ -53,7 +56,10 @@ export class Schedule {
     await task?.destroy();
   }
 
-  /** A task waits for its next time as it was reckoned: where the clock was set back by a day, for a day. It reckons anew. */
+  /**
+   * A timer keeps the time that it was set to: after the clock is set back by a day, it would wait a day. So set it
+   * again.
+   */
   async #lookAtClock(): Promise<void> {
     const [origin, task] = [originNow(), this.#task];
     if (Math.abs(origin - this.#origin) < CLOCK_SET) return;

@@ -33,7 +33,9 @@ interface ConflictsOptions {
   log: Log;
 }
 
-/** The zones that two servers write, until somebody settles it. Kept over restarts: the one who should know may sleep. */
+/**
+ * The zones that two servers write, until somebody settles it. Kept over restarts: the one who should know may sleep.
+ */
 export class Conflicts {
   readonly #table: AppendTable<z.infer<typeof schema>>;
   readonly #options: ConflictsOptions;

@@ -53,8 +53,8 @@ export type LocalChange =
     | { kind: 'take'; name: ZoneName }
   ) & {
     /**
-     * Is given the version that the change ends, in the order of the zone's changes: when a save stands, and before a removal, which waits
-     * for it. Never rejects.
+     * Is given the version that the change ends, in the order of the zone's changes: when a save stands, and before a
+     * removal, which waits for it. Never rejects.
      */
     keep?: (ended: EndedVersion) => Promise<void>;
   };
@@ -91,9 +91,10 @@ export interface Decision {
 const SERVED: LocalOutcome['local'] = { state: 'served' };
 
 /**
- * Compares a change with what is held now. The serial that is published lies above the held one and the tombstone's (RFC 1982):
- * an edit always bumps, and a zone that was removed and made again never goes backwards. Throws zone_exists, zone_unknown,
- * zone_not_yours, zone_invalid (of a file), what ChangeOptions says of a save's `if…`, and what zone-home.ts says of zones of other servers.
+ * Compares a change with what is held now. The serial that is published lies above the held one and the tombstone's
+ * (RFC 1982): an edit always bumps, and a zone that was removed and made again never goes backwards. Throws
+ * zone_exists, zone_unknown, zone_not_yours, zone_invalid (of a file), what ChangeOptions says of a save's `if…`, and
+ * what zone-home.ts says of zones of other servers.
  */
 export function decide(change: LocalChange, store: ZoneStore): Decision {
   switch (change.kind) {
@@ -233,7 +234,7 @@ function publish(given: ValidZone, owner: string, store: ZoneStore, home: ZoneHo
   };
 }
 
-/** The text is kept as given (comments may differ), but nothing needs to be loaded or sent, unless its file was damaged. */
+/** The text is kept as given (comments may differ). Nothing is loaded or sent, unless its file was damaged. */
 function respell(valid: ValidZone, held: ZoneEntry, store: ZoneStore): Decision {
   const { name, serial, zone } = valid;
   const isSound = store.edits.version(name) !== undefined;

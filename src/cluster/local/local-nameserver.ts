@@ -7,12 +7,15 @@ import type { ZoneStore, ZoneVersion } from '../../zones/zone-store.js';
 /** Waits before a nameserver that could not be asked is asked again, milliseconds; the last repeats. */
 const RETRY = [500, 1_000, 2_000, 5_000, 10_000];
 
-/** From so many changes on, their nameserver gets them together with what still arrives within such periods (milliseconds). */
+/**
+ * From this many changes on, the nameserver gets them together with those that arrive within such periods
+ * (milliseconds).
+ */
 const GATHER_ABOVE = 200;
 const GATHER_FOR = 50;
 const GATHER_TIMES = 20;
 
-/** What is served of a batch is settled after so long, milliseconds, where it is not known yet what becomes of the rest. */
+/** Served zones of a batch are reported after this time, milliseconds, even if the rest is still unknown. */
 const SETTLE_AFTER = 100;
 
 interface Queued {
@@ -29,10 +32,11 @@ interface Loaded {
 type Refused = ZoneVersion & { why: string; wasDue: boolean };
 
 /**
- * Brings what the store has written into this server's nameserver. Served: the previous version is dropped. Refused: it is put
- * back. Not to be asked: the change stays due and is tried until the nameserver is back. Changes that come while others are given to
- * it are put together, because nameservers take one large batch far better than many small ones. A zone that does not come to be
- * served is waited for beside the others: only changes of one zone go one after the other.
+ * Brings what the store has written into this server's nameserver. Served: the previous version is dropped. Refused: it
+ * is put back. Not to be asked: the change stays due and is tried until the nameserver is back. Changes that come while
+ * others are given to it are put together, because nameservers take one large batch far better than many small ones. A
+ * zone that does not come to be served is waited for beside the others: only changes of one zone go one after the
+ * other.
  */
 export class LocalNameserver {
   readonly #store: ZoneStore;
@@ -140,7 +144,7 @@ export class LocalNameserver {
     });
   }
 
-  /** Never rejects. Calls `given` when the next batch may come, and tells each of the queued as soon as it is settled. */
+  /** Never rejects. Calls `given` when the next batch may come, and tells each queued change as soon as it is known. */
   async #load(batch: ReadonlyMap<ZoneName, Queued>, given: () => void): Promise<void> {
     const open = new Map(batch);
     for (const name of open.keys()) this.#underWay.add(name);
@@ -176,7 +180,7 @@ export class LocalNameserver {
     return serial === (change.kind === 'upsert' ? change.serial : undefined);
   }
 
-  /** While very many changes stream in, waits a moment for more of them: each large load costs the nameserver a pause. */
+  /** Waits a moment for more while very many changes stream in: each large load costs the nameserver a pause. */
   async #untilGathered(): Promise<void> {
     for (let i = 0, before = GATHER_ABOVE - 1; i < GATHER_TIMES && this.#queue.length > before; i++) {
       before = this.#queue.length;

@@ -33,8 +33,8 @@ const MOST_WAITING = 100_000;
 const NOT_LOADED: LocalOutcome['local'] = { state: 'pending', reason: 'The nameserver has not loaded it yet.' };
 
 /**
- * The way of a change on this server (DESIGN: validate, write, load, read back, or roll back). Requests that come together
- * share one write to disk and one call of the nameserver; requests for one zone go one after the other.
+ * The way of a change on this server (DESIGN: validate, write, load, read back, or roll back). Requests that come
+ * together share one write to disk and one call of the nameserver; requests for one zone go one after the other.
  */
 export class LocalZones {
   readonly #store: ZoneStore;
@@ -77,7 +77,10 @@ export class LocalZones {
     return this.#nameserver.reload(names);
   }
 
-  /** Rejects with zone_exists, zone_unknown, zone_not_yours, zone_refused, zone_file_refused or zones_not_written; the zone is then as it was. */
+  /**
+   * Rejects with zone_exists, zone_unknown, zone_not_yours, zone_refused, zone_file_refused or zones_not_written, and
+   * nothing has changed.
+   */
   change(change: LocalChange): Promise<LocalOutcome> {
     if (this.#stopped) return Promise.reject(new ClusterError('stopping'));
     if (this.#waiting.length >= MOST_WAITING) return Promise.reject(new ClusterError('busy'));

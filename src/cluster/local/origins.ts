@@ -1,14 +1,15 @@
 import { LRUCache } from 'lru-cache';
 import type { ZoneName } from '../../zones/zone-name.js';
 
-/** So many versions are known with the servers that they came by; those that were not asked for longest are forgotten. */
+/** At most this many versions are remembered; those unused for longest are forgotten. */
 const MOST_VERSIONS = 400_000;
 /** Stands for the digest of a zone that was removed. */
 const REMOVED = '';
 
 /**
- * By which servers the versions of a zone came here, so that none is sent back to them: a ring of servers that pass changes on then ends.
- * Versions before the present one count, too: one may be on its way to a member yet, and would come back over the newer ones.
+ * By which servers the versions of a zone came here, so that none is sent back to them: a ring of servers that pass
+ * changes on then ends. Versions before the present one count, too: one may be on its way to a member yet, and would
+ * come back over the newer ones.
  */
 export class Origins {
   /** Bounded by sizes, each 1, as room for a bound by number would be taken at once. */
@@ -18,7 +19,7 @@ export class Origins {
     this.#came = new LRUCache({ maxSize: most, sizeCalculation: () => 1 });
   }
 
-  /** The version with this digest, or the removal (undefined), came by these servers; by none where the change was made here. */
+  /** Servers by which the version with this digest, or the removal (undefined), came; none if it was made here. */
   note(name: ZoneName, digest: string = REMOVED, hosts: readonly string[] = []): void {
     if (hosts.length === 0) this.#came.delete(keyOf(name, digest));
     else this.#came.set(keyOf(name, digest), hosts);

@@ -7,7 +7,7 @@ import type { ZoneStore, ZoneWrite } from '../../zones/zone-store.js';
 import { decide, type LocalOutcome } from './decision.js';
 import type { LocalZones } from './local-zones.js';
 
-/** A file that was changed or made by hand, as it was taken: with its serial, and what the local nameserver does with it. */
+/** A file edited by hand, as it was taken: its serial, and what the local nameserver does with it. */
 interface TakenFile {
   zone: ZoneName;
   serial: number;
@@ -39,8 +39,8 @@ export class Rescan {
   }
 
   /**
-   * Takes the changed files that opening the store found, before the nameserver is brought up to date, which then loads them or has
-   * them refused. New files are left for `run`: at a start nobody asked for them.
+   * Takes the changed files that opening the store found, before the nameserver is brought up to date, which then loads
+   * them or has them refused. New files are left for `run`: at a start nobody asked for them.
    */
   async beforeStart(): Promise<void> {
     const changed = this.#store.edits.last?.changed ?? [];

@@ -4,8 +4,8 @@ import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
 
 /**
- * A new zone below or above one of somebody else's takes names away from it: whoever has `sub.example.com` answers for it in
- * place of the owner of `example.com`, and who makes `com` hides all of them. Only root may. Throws zone_shadows.
+ * A new zone below or above one of somebody else's takes names away from it: whoever has `sub.example.com` answers for
+ * it in place of the owner of `example.com`, and who makes `com` hides all of them. Only root may. Throws zone_shadows.
  */
 export function refuseShadowing(name: ZoneName, by: Principal, store: ZoneStore): void {
   if (by.kind === 'root') return;

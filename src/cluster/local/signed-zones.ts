@@ -5,9 +5,9 @@ import type { NameserverStatus } from '../../nameservers/nameserver.js';
 const NAMED = 5;
 
 /**
- * A nameserver that signs zones by itself answers with records that are in no master file: such a server is not let into a
- * cluster (as the original has it). Zones that were signed before, with their signatures in the file, are carried as they are.
- * Throws nameserver_signs_zones.
+ * A nameserver that signs zones by itself answers with records that are in no master file: such a server is not let
+ * into a cluster (as the original has it). Zones that were signed before, with their signatures in the file, are
+ * carried as they are. Throws nameserver_signs_zones.
  */
 export function refuseSignedZones(
   server: string,

@@ -4,12 +4,13 @@ import type { Tombstone, ZoneEntry, ZoneHome } from '../../zones/zone-index.js';
 import { withLiftedSerial, type ValidZone } from '../../zones/validation.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 
-/** What becomes of a zone that two servers write: the later serial wins (as the original has it), or the first of them keeps it. */
+/** Which copy wins if two servers write a zone: the later serial (as the original has it), or the home's. */
 export type ConflictPolicy = 'newest' | 'first';
 
 /**
- * How a claim on a zone stands against what is known of it. `moved`: it was taken over since; `fenced`: it was taken over from the one
- * who claims it; `conflict`: two servers claim it. Who claims nothing, and what belongs to nobody, agrees with everything.
+ * How a claim on a zone stands against what is known of it. `moved`: it was taken over since; `fenced`: it was taken
+ * over from the one who claims it; `conflict`: two servers claim it. Who claims nothing, and what belongs to nobody,
+ * agrees with everything.
  */
 export function judgeClaim(
   held: ZoneHome | undefined,
@@ -20,7 +21,10 @@ export function judgeClaim(
   return claimed.server === held.server ? 'agrees' : 'conflict';
 }
 
-/** A save of a zone that is held, by another server: throws zone_taken_over or zone_of_other_server. True where two write it, and this one wins. */
+/**
+ * Checks another server's save of a held zone: throws zone_taken_over or zone_of_other_server. True if both write it
+ * and this one wins.
+ */
 export function admitSave(
   held: ZoneEntry,
   version: { serial: number; digest: string },
@@ -36,8 +40,8 @@ export function admitSave(
 }
 
 /**
- * A zone that comes from the server on which it was removed, in a version from before: that server was set back to an older state.
- * Throws zone_removed_before: a removal is final until somebody makes the zone anew.
+ * A zone that comes from the server on which it was removed, in a version from before: that server was set back to an
+ * older state. Throws zone_removed_before: a removal is final until somebody makes the zone anew.
  */
 export function refuseReturn(
   zone: ZoneName,
@@ -56,8 +60,9 @@ export function refuseReturn(
 }
 
 /**
- * A version from the server that the zone belongs to, which does not know of a later one that it gave us: it was set back to an older
- * state, or a second one runs under its name. Throws zone_set_back, unless it sends the very records that are held.
+ * A version from the server that the zone belongs to, which does not know of a later one that it gave us: it was set
+ * back to an older state, or a second one runs under its name. Throws zone_set_back, unless it sends the very records
+ * that are held.
  */
 export function refuseSetBack(
   held: ZoneEntry,

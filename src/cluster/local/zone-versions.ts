@@ -17,7 +17,10 @@ interface ZoneVersionsOptions {
   log: Log;
 }
 
-/** The versions that zones had on this server: how they came, which changes ended them, and what members say that they have of them. */
+/**
+ * The versions that zones had on this server: how they came, which changes ended them, and what members say that they
+ * have of them.
+ */
 export class ZoneVersions {
   readonly origins = new Origins();
   readonly #options: ZoneVersionsOptions;
@@ -37,8 +40,9 @@ export class ZoneVersions {
   }
 
   /**
-   * Is what a member keeps a version that this server had, as its history tells? Its serial may have been lifted there. What is older than
-   * all that the history has was cut from it: a later version of which this server does not know is not.
+   * Is what a member keeps a version that this server had, as its history tells? Its serial may have been lifted there.
+   * What is older than all that the history has was cut from it: a later version of which this server does not know is
+   * not.
    */
   async wasOurs(zone: ZoneName, kept: KeptVersion): Promise<boolean> {
     const versions = await this.#options.history.of(zone);

@@ -8,8 +8,8 @@ import type { OwnIdentity } from '../model/own-identity.js';
 const DEFAULT_PORT = 2087;
 
 /**
- * Reads a member's host as an operator gives it: `ns1.example.com`, `192.0.2.1`, `[2001:db8::1]`, with or without `:port`.
- * Throws member_address_invalid.
+ * Reads a member's host as an operator gives it: `ns1.example.com`, `192.0.2.1`, `[2001:db8::1]`, with or without
+ * `:port`. Throws member_address_invalid.
  */
 export function parseMemberHost(input: string, port?: number): { host: string; port: number; portGiven: boolean } {
   const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([^\s:/@[\]]+)|([0-9A-Fa-f:.]+))(?::([0-9]{1,5}))?$/.exec(input.trim());
@@ -25,9 +25,9 @@ export function parseMemberHost(input: string, port?: number): { host: string; p
 }
 
 /**
- * Refuses this server's own address as a member: it would push to itself. On one machine several nodes may share an address,
- * so an explicit port other than our own passes; the certificate and the host name are compared besides (see Members).
- * Throws member_is_self or member_unresolvable.
+ * Refuses this server's own address as a member: it would push to itself. On one machine several nodes may share an
+ * address, so an explicit port other than our own passes; the certificate and the host name are compared besides (see
+ * Members). Throws member_is_self or member_unresolvable.
  */
 export async function refuseOwnAddress(
   host: string,

@@ -43,7 +43,7 @@ interface MemberTableOptions {
   audit: Audit;
 }
 
-/** The cluster table, for those who may see and change its rows. What changes something is authorised and audited here. */
+/** The cluster table, for those who may see and change its rows. Changes are authorised and audited here. */
 export class MemberTable {
   readonly #options: MemberTableOptions;
 
@@ -91,8 +91,8 @@ export class MemberTable {
   }
 
   /**
-   * A member asks us to trust it: it is called back with the token that it gave, and stands in the table as standalone then, or its row
-   * has the new token. Trust is never asked for in return.
+   * A member asks us to trust it: it is called back with the token that it gave, and stands in the table as standalone
+   * then, or its row has the new token. Trust is never asked for in return.
    */
   trust({ address, user, token }: TrustRequest, by: Principal): Promise<MemberStatus> {
     return this.#options.audit.command(by, 'trustMember', address, async () => {
@@ -115,8 +115,9 @@ export class MemberTable {
   }
 
   /**
-   * Changes a member's address, credentials, role or values, after it answered with them: proven as a new one is. `seen`: the revision
-   * that the change was made from. Rejects with changed_meanwhile where somebody else changed it by then.
+   * Changes a member's address, credentials, role or values, after it answered with them: proven as a new one is.
+   * `seen`: the revision that the change was made from. Rejects with changed_meanwhile where somebody else changed it
+   * by then.
    */
   edit(id: string, edit: MemberEdit, by: Principal, seen?: string): Promise<MemberStatus> {
     return this.#options.audit.command(by, 'editMember', id, () => this.#edit(id, edit, by, seen));
@@ -146,7 +147,7 @@ export class MemberTable {
     return this.#status(edited);
   }
 
-  /** Asks it who it is, now, and its nameserver whether it answers. Rejects with member_call_failed; a failure counts as any does. */
+  /** Calls the member and queries its nameserver. Rejects with member_call_failed; a failure counts as any does. */
   async test(id: string, by: Principal): Promise<MemberTest> {
     authorize(by);
     const worker = this.#options.workers.of(this.#kept.find(id, by).id);

@@ -32,7 +32,7 @@ interface Of {
   refuseTwin: (same: (member: Member) => boolean, host: string) => void;
 }
 
-/** Proves address, certificate and token before anything is kept. The caller closes the backend that it does not keep. */
+/** Proves address, certificate and token before anything is kept. The caller closes a backend that it does not keep. */
 export function proveMember(input: NewMember, by: Principal, of: Of): Promise<ProvenMember> {
   return 'values' in input ? proveService(input, by, of) : proveServer(input, by, of);
 }
@@ -62,7 +62,7 @@ async function proveServer(input: NewCpanelMember, by: Principal, of: Of): Promi
   });
 }
 
-/** A hosted service has no certificate of its own to pin and no row twice: one account may be used for several purposes. */
+/** A hosted service has no certificate to pin, and may have two rows: one account may serve several purposes. */
 async function proveService(
   { type, values: given, role }: NewTypedMember,
   by: Principal,

@@ -16,8 +16,8 @@ export interface TrustTokens {
 }
 
 /**
- * Asks a member that was just added to add us in return (Setup Reverse Trust Relationship): gives it a token of its own and our
- * address, which it calls back. What comes of it is an answer and no error: the member itself is added.
+ * Asks a member that was just added to add us in return (Setup Reverse Trust Relationship): gives it a token of its own
+ * and our address, which it calls back. What comes of it is an answer and no error: the member itself is added.
  */
 export async function askForTrust(
   { member, backend, ownAddress }: ProvenMember,

@@ -40,7 +40,7 @@ export type AuditAction =
 /** Where commands are noted. */
 export type AuditTrail = Pick<AuditLog, 'note'>;
 
-/** The door of every command that changes something: it is authorised, and noted by whom, how they came, and whether it was refused. */
+/** Every command that changes something passes here: it is authorised, and recorded with who, how, and any refusal. */
 export class Audit {
   readonly #trail: AuditTrail;
 
@@ -48,7 +48,10 @@ export class Audit {
     this.#trail = trail;
   }
 
-  /** Runs a command for `by`; its entry is written before this resolves or rejects. Rejects with privilege_missing, and as `run` does. */
+  /**
+   * Runs a command for `by`; its entry is written before this settles. Rejects with privilege_missing, and as `run`
+   * does.
+   */
   async command<T>(by: Principal, action: AuditAction, target: string, run: () => T | Promise<T>): Promise<T> {
     const note = (refused?: string): Promise<void> =>
       this.#trail.note({

@@ -61,7 +61,10 @@ export const settingsSchema = z.object({
 });
 export type ClusterSettings = z.infer<typeof settingsSchema>;
 
-/** What the state file keeps of the cluster: small, and changed by administrators only. Zones, index and ledgers are elsewhere. */
+/**
+ * The cluster's part of the state file: small, and changed only by administrators. Zones, index and ledgers are
+ * elsewhere.
+ */
 export const clusterStateSchema = settingsSchema.extend({ clustering: z.boolean(), members: z.array(member) });
 
 export type ClusterState = z.infer<typeof clusterStateSchema>;

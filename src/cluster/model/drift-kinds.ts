@@ -93,5 +93,5 @@ export function isOursToRepair({ kind }: Difference): boolean {
   return kind === 'missing' || kind === 'stale';
 }
 
-/** What can be done about a difference: ours goes there again under a later serial, theirs comes here, or theirs is removed. */
+/** Ways to resolve a difference: send ours again under a later serial, take theirs, or remove theirs. */
 export type Settlement = 'send' | 'take' | 'remove';

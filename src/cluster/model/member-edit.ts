@@ -22,8 +22,8 @@ export interface MemberEdit {
 }
 
 /**
- * A member as it would be added with these changes. Its certificate stays pinned as long as its address stays: another address is
- * another server until it has shown its own.
+ * A member as it would be added with these changes. Its certificate stays pinned as long as its address stays: another
+ * address is another server until it has shown its own.
  */
 export function editedMember(member: Member, edit: MemberEdit): NewMember {
   const role = edit.role ?? member.role;

@@ -103,7 +103,7 @@ export interface MemberStatus {
   pendingSince?: string;
   /** What was sent to it since this server started. */
   pushes?: PushTotals;
-  /** Removals that wait until somebody has looked at them, because too much of what it holds would go: the first 200 names, and how many. */
+  /** Removals that wait for a person, because the member would lose too much: the first 200 names, and the count. */
   removalsHeld?: { count: number; zones: readonly ZoneName[] };
   /** Looks in a row that it has answered while it is disabled, of those after which it is enabled by itself. */
   recovering?: number;

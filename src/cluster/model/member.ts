@@ -85,7 +85,10 @@ export function isServer(member: Member): member is ServerMember {
   return isServerType(member.type);
 }
 
-/** Are members of this type servers, with an address and a certificate to accept? Else they are what their type's fields say. */
+/**
+ * Are members of this type servers, with an address and a certificate to accept? Else they are what their type's fields
+ * say.
+ */
 export function isServerType(type: string): boolean {
   return type === CPANEL;
 }
@@ -100,7 +103,7 @@ export function ownerOf(by: Principal): string {
   return by.kind === 'root' ? ROOT : by.user;
 }
 
-/** Are this account's zones any of this member's business? A reseller's server neither gets nor gives those of others. */
+/** May this member get and give this account's zones? A reseller's server deals only with that reseller's own. */
 export function serves(member: Member, account: string): boolean {
   return member.owner === ROOT || member.owner === account;
 }

@@ -5,6 +5,6 @@ export interface OwnIdentity {
   apiPort: number | undefined;
   /** Fingerprint of this server's certificate, where it has one of its own. */
   fingerprint: string | undefined;
-  /** Address or host name by which members reach this server; where absent, the one that a connection to them has here. */
+  /** Address or host name by which members reach this server; by default its end of the connection to them. */
   address?: string;
 }

@@ -10,8 +10,8 @@ export interface MemberZoneState {
   member: string;
   hostname: string;
   /**
-   * `served`: its nameserver answered with our serial. `acknowledged`: it took the zone, not yet seen in DNS. `removed`: it
-   * dropped the zone (only in the answer to a removal).
+   * `served`: its nameserver answered with our serial. `acknowledged`: it took the zone, not yet seen in DNS.
+   * `removed`: it dropped the zone (only in the answer to a removal).
    */
   state: 'served' | 'acknowledged' | 'pending' | 'failed' | 'disabled' | 'removed';
   /** The sentence for pending, failed and disabled. */
@@ -48,17 +48,17 @@ export interface ChangeOptions {
   /** Servers that passed this change on until it came here, by host name: it is not sent back to them. */
   hostsSeen?: readonly string[];
   /**
-   * Of a save: the text that it replaces; `none`: the zone is not here; `damaged`: its file is missing or can't be used. Where it is
-   * otherwise by then, nothing is changed (zone_file_changed, zone_exists, zone_file_sound).
+   * Of a save: the text that it replaces; `none`: the zone is not here; `damaged`: its file is missing or can't be
+   * used. Where it is otherwise by then, nothing is changed (zone_file_changed, zone_exists, zone_file_sound).
    */
   ifText?: Buffer | 'none' | 'damaged' | undefined;
-  /** Of bringing a zone back: the serial that it was removed with. Where it was removed again since, nothing is changed (changed_meanwhile). */
+  /** To restore a zone: the serial that it was removed with. If it was removed again since: changed_meanwhile. */
   ifRemovedAt?: number | undefined;
   /** The server that the sender says the zone belongs to. */
   claimed?: ZoneHome | undefined;
   /**
-   * Of a save by the server that the zone belongs to: the last serial of it that this server took, as far as that one knows; null where it
-   * knows of none. Absent where it does not say.
+   * Of a save by the server that the zone belongs to: the last serial of it that this server took, as far as that one
+   * knows; null where it knows of none. Absent where it does not say.
    */
   lastGiven?: number | null;
   /** Of a removal: also where the zone belongs to another server. */

@@ -13,7 +13,8 @@ export interface Place {
 export function placeOf(text: Buffer, offset: number, known: { offset: number; line: number }): Place {
   const lineStart = offset === 0 ? 0 : text.lastIndexOf(LF, offset - 1) + 1;
   let column = 1;
-  for (let i = lineStart; i < offset; i++) if (((text[i] ?? 0) & 0xc0) !== 0x80) column++; // all but continuation octets
+  // A continuation octet of UTF-8 begins no character.
+  for (let i = lineStart; i < offset; i++) if (((text[i] ?? 0) & 0xc0) !== 0x80) column++;
   return { line: known.line + countLines(text, known.offset, offset), column };
 }
 

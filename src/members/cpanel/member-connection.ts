@@ -38,7 +38,7 @@ export interface Answer {
 }
 
 const TIMEOUT = 300_000;
-/** Made as they are needed: four pushes may be on their way, and a look whether the member lives must not wait for them. */
+/** Opened on demand: up to four pushes at once, and a call that checks the member must not wait for them. */
 const CONNECTIONS = 8;
 /** An idle connection is kept so long, unless the member announces less: a change then costs no handshake. */
 const KEEP_ALIVE = 60_000;
@@ -53,7 +53,7 @@ const LOOKED_AT = 64 * 1024;
 const BROKEN = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 const SLOW = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 
-/** HTTPS to one member, kept alive: proves its certificate, shows the token, and sorts what goes wrong. Everything rejects with MemberError. */
+/** HTTPS to one member, kept alive: checks its certificate, shows the token, sorts errors. Rejects with MemberError. */
 export class MemberConnection {
   readonly #options: ConnectionOptions;
   /** Without line ends, which legacy access hashes are pasted with and no header may hold. */
@@ -83,7 +83,7 @@ export class MemberConnection {
     return this.#call({ method: 'POST', path, body, headers }, bounds);
   }
 
-  /** Ends the calls under way, of which nothing is heard any more; they reject with BrokenOff. The next ones connect anew. */
+  /** Ends running calls that hear nothing any more; they reject with BrokenOff. The next calls connect anew. */
   breakOff(): void {
     const { host } = this.#options;
     const silent = `${host} cannot be reached: the network failed in the middle of a call. It is tried again.`;
@@ -105,7 +105,7 @@ export class MemberConnection {
     );
   }
 
-  /** How a text of the member begins, in one line for a sentence. A member may say our token back to us: nobody is to read it. */
+  /** The beginning of a member's text, in one line. A member may echo our token: nobody must read it. */
   quote(said: string): string {
     const text = said.slice(0, LOOKED_AT).replaceAll(this.#token, '[token]');
     const line = text

@@ -18,7 +18,7 @@ function outcomesOf(zones: number, options: CallOptions | undefined): Bounds {
   return { ...options, largest: SHORT_ANSWER + zones * OF_ZONE };
 }
 
-/** What nodes of this software say to each other beside the original's wire: an outcome for each zone, whose it is, and digests. */
+/** What nodes of this software add to the original's wire: an outcome for each zone, its home, and digests. */
 export class OwnWire implements MemberDigests {
   readonly #connection: MemberConnection;
   readonly #isOther: () => void;

@@ -15,9 +15,9 @@ interface ShownCertificate {
 }
 
 /**
- * Connects by TLS and lets a request out only where the member shows the certificate that was pinned when it was added. Peers'
- * certificates are self-signed, so no authority could say more. `accepted` is told of the pinned one each time it is shown; `signal` ends
- * all connections.
+ * Connects by TLS and lets a request out only where the member shows the certificate that was pinned when it was added.
+ * Peers' certificates are self-signed, so no authority could say more. `accepted` is told of the pinned one each time
+ * it is shown; `signal` ends all connections.
  */
 export function pinnedConnector(
   hostname: string,
@@ -63,8 +63,8 @@ function certificateChanged(hostname: string, pinned: string, shown: string): Me
 }
 
 /**
- * The SHA-256 fingerprint of the certificate that a server shows now, and our own address on the way to it. Rejects with
- * MemberError where it can't be reached. A host that is an address is for the caller to check.
+ * The SHA-256 fingerprint of the certificate that a server shows now, and our own address on the way to it. Rejects
+ * with MemberError where it can't be reached. A host that is an address is for the caller to check.
  */
 export async function lookAtServer(
   host: string,

@@ -5,7 +5,9 @@ import type { MemberField } from '../member-type.js';
 import { someAtOnce } from '../some-at-once.js';
 import { NS_CHOICES, type NsChoice } from './hosted-zone.js';
 
-/** A hosted DNS service, as far as a member needs it. Everything rejects with MemberError; with CallRefused where it is about one zone. */
+/**
+ * A hosted DNS service, as far as a member needs it. Rejects with MemberError, or CallRefused if it is about one zone.
+ */
 export interface HostedService {
   /** Proves the credentials. */
   prove(): Promise<void>;

@@ -13,7 +13,7 @@ export interface HostedRules {
   longestHost: number;
   longestData: number;
   longestZone: number;
-  /** All records of one name share a TTL there: the smallest counts, so that no answer is kept longer than it was meant. */
+  /** All records of one name share a TTL there: the smallest, so that no answer is cached longer than intended. */
   oneTtl: boolean;
   /** Why it can't hold a record that is of a type, name and length that it takes. */
   refuses?: (hosted: HostedRecord) => string | undefined;
@@ -38,7 +38,7 @@ export interface HostedZone {
   leftOut: string[];
 }
 
-/** What a service is to hold of a zone. `servers`: its own nameservers, with final dots. Throws where the text is no zone. */
+/** The part of a zone for a service. `servers`: its nameservers, with final dots. Throws if the text is not a zone. */
 export function hostedZone(
   name: ZoneName,
   text: Buffer,

@@ -20,7 +20,7 @@ interface SoftLayerSteps {
   deleteLast: number[];
 }
 
-/** A record of theirs as we would write it; undefined where it makes no sense. `serial`: the zone's, of which its SOA says nothing. */
+/** Their record as we would write it; undefined if it makes no sense. `serial`: the zone's; their SOA has none. */
 export function recordOf(held: SoftLayerRecord, origin: Name, serial = 0): ResourceRecord | undefined {
   const type = held.type.toLowerCase();
   const ttl = held.ttl ?? USUAL_TTL;

@@ -15,11 +15,11 @@ export const rrset = z.object({
 export type RRset = z.infer<typeof rrset>;
 export type RRsetChange = RRset & { changetype: 'REPLACE' | 'DELETE' };
 
-/** What PowerDNS says of content that is right and not spelled its way, around the content as it was sent and as it is wanted. */
+/** PowerDNS's message about valid content in another spelling: around the content as sent and as wanted. */
 const OTHER_SPELLING = /^Record (\S+)\/([A-Z0-9]+) '(.*)'\)$/s;
 const BETWEEN = "': Not in expected format (parsed as '";
 
-/** The changes that make `held` hold exactly `records`; none where it does. An RRset is left alone where it says the same. */
+/** The changes that make `held` equal to `records`. An RRset that says the same is left alone. */
 export function changesTo(records: readonly ResourceRecord[], held: readonly RRset[]): RRsetChange[] {
   const changes: RRsetChange[] = [];
   const wanted = new Map<string, ResourceRecord[]>();
@@ -51,8 +51,9 @@ export function recordsOf({ name, type, ttl = 0, records }: RRset): ResourceReco
 }
 
 /**
- * The changes with one content spelled as PowerDNS has just said that it wants it: of HTTPS it knows only its own spelling, and
- * which that is changes with its versions. Undefined where it says something else, or reads another meaning into it.
+ * The changes with one content spelled as PowerDNS has just said that it wants it: of HTTPS it knows only its own
+ * spelling, and which that is changes with its versions. Undefined where it says something else, or reads another
+ * meaning into it.
  */
 export function respelled(changes: readonly RRsetChange[], said: string): RRsetChange[] | undefined {
   const [, name = '', type = '', contents = ''] = OTHER_SPELLING.exec(said) ?? [];

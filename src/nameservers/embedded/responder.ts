@@ -84,7 +84,7 @@ export class Responder {
     const [question] = query.questions;
     if (query.edns !== undefined && query.edns.version > 0) return RCODE.BADVERS; // RFC 6891 §6.1.3
     if (question === undefined || query.questions.length > 1) return RCODE.FORMERR; // RFC 9619
-    if (query.additional.some((record) => record.type === TYPE.TSIG)) return RCODE.NOTAUTH; // no keys here, RFC 8945 §5.2.1
+    if (query.additional.some((record) => record.type === TYPE.TSIG)) return RCODE.NOTAUTH; // RFC 8945 §5.2.1
     if (question.class !== CLASS_IN) return RCODE.REFUSED;
     if (question.type === TYPE.AXFR || question.type === TYPE.IXFR) {
       if (!asker.tcp && question.type === TYPE.AXFR) return RCODE.FORMERR; // RFC 5936 §4.2

@@ -10,7 +10,7 @@ export const HELD = 'held\n';
 /** Longest copy, milliseconds: the journal grows meanwhile. */
 const LONGEST = 30 * 60_000;
 
-/** Holds the files while such a call is open, and hands all other calls to `app`. It ends with the connection, whoever ends that. */
+/** Holds the files while such a call is open, and passes all other calls to `app`. Ends with the connection. */
 export function withHold(
   app: RequestListener,
   hold: () => Promise<() => void>,

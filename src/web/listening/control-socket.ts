@@ -14,7 +14,7 @@ interface SocketWay {
   close(): Promise<void>;
 }
 
-/** The way to the control socket of the service that keeps its data in `folder`. Rejects where there is no such folder. */
+/** Path of the control socket of the service whose data is in `folder`. Rejects if there is no such folder. */
 export async function controlSocketOf(folder: string): Promise<SocketWay> {
   const place = join(folder, FOLDER);
   const path = join(place, FILE);
@@ -25,8 +25,9 @@ export async function controlSocketOf(folder: string): Promise<SocketWay> {
 }
 
 /**
- * Serves `app` on `control/control.sock` in the service's folder, to its user and root only, who need no token there: the folder is
- * closed to all others before the socket is in it. The caller owns the folder's lock, so what is there was left behind.
+ * Serves `app` on `control/control.sock` in the service's folder, to its user and root only, who need no token there:
+ * the folder is closed to all others before the socket is in it. The caller owns the folder's lock, so what is there
+ * was left behind.
  */
 export class ControlSocket {
   readonly #server: Server;

@@ -1,9 +1,8 @@
 import express, { type Express } from 'express';
 
 /**
- * An app that stands in the host from the beginning and hands over to the real one as long as there is one; else it answers 503 with the
- * sentence of `absence`.
- * What is not `isOurs` goes on to the host.
+ * An app that stands in the host from the beginning and hands over to the real one as long as there is one; else it
+ * answers 503 with the sentence of `absence`. What is not `isOurs` goes on to the host.
  */
 export function standingApp(
   real: () => Express | undefined,

@@ -15,7 +15,7 @@ const SETTLEMENTS = { send: 'sent there again', take: 'taken from there', remove
 const settleForm = z.object({ how: z.enum(['send', 'take', 'remove']) });
 const policyForm = z.object({ policy: z.enum(['newest', 'first']), seen });
 
-/** Where servers differ: members from what they should hold, files from what was written, servers that write the same zone. */
+/** Differences: members that hold other zones, files changed by hand, servers that write the same zone. */
 export function driftPages(context: PageContext): Router {
   const { cluster } = context;
   const router = Router();

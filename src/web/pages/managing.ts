@@ -4,7 +4,7 @@ import type { HostPanel } from '../../host/host-panel.js';
 
 const MOST = 1_000;
 
-/** "Managing DNS Cluster as": logins of root that see and do everything as one reseller. Until the login ends, or this server. */
+/** "Managing DNS Cluster as": logins of root that act as a reseller, until the login or this server ends. */
 export class Managing {
   readonly #as = new LRUCache<string, string>({ max: MOST });
   readonly #host: HostPanel;

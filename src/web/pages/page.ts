@@ -23,7 +23,7 @@ export interface PageContext {
   notifications?: Notifications | undefined;
 }
 
-/** A path below our mount point from its segments, with a query where the last one is an object. All parts are encoded. */
+/** A path below our mount point from its segments, with a query if the last is an object. All parts are encoded. */
 type UrlOf = (...parts: (string | Readonly<Record<string, string | number>>)[]) => string;
 
 /** Builds links from where the host mounted us. */
@@ -66,7 +66,7 @@ export function frameOf(host: HostPanel, request: Request): Frame {
   };
 }
 
-/** Renders a view with what all views use: `frame`, `url`, `csrf`, `isRoot`, `ago`, `zoneStates`, and the outcome that the URL names. */
+/** Renders a view with the values that all views use, and the outcome that the URL names. */
 export function showPage(
   context: PageContext,
   request: Request,

@@ -27,8 +27,8 @@ import { zonePages } from './zones/zone-pages.js';
 import { zoneRecords } from './zones/zone-records.js';
 
 /**
- * The pages of the menu item Clusters » DNS Cluster, as an app of their own for the host to mount where it likes. `secret` is
- * behind the form tokens: at least 32 random bytes, kept over restarts.
+ * The pages of the menu item Clusters » DNS Cluster, as an app of their own for the host to mount where it likes.
+ * `secret` is behind the form tokens: at least 32 random bytes, kept over restarts.
  */
 export function createPages(options: {
   cluster: Cluster;

@@ -81,7 +81,9 @@ export class ApiRequest {
     yield* this.#arriving;
   }
 
-  /** Servers by which this request came, lower case; in a bundle they must stand before its zones. Throws parameter_invalid. */
+  /**
+   * Servers that passed this request on, lower case; a bundle names them before its zones. Throws parameter_invalid.
+   */
   get hostsSeen(): string[] {
     const hosts = this.list('hosts_seen').map((host) => host.toLowerCase());
     if (hosts.length > MOST_HOSTS || hosts.some((host) => !HOST.test(host))) {
@@ -91,8 +93,8 @@ export class ApiRequest {
   }
 
   /**
-   * The server to which the zones of this request belong, as its sender has it. A sender that does not say so speaks for the first
-   * server by which they came; undefined where that is not said either. Throws parameter_invalid.
+   * The server to which the zones of this request belong, as its sender has it. A sender that does not say so speaks
+   * for the first server by which they came; undefined where that is not said either. Throws parameter_invalid.
    */
   get claimed(): ZoneHome | undefined {
     const [first] = this.hostsSeen;
@@ -128,7 +130,7 @@ export class ApiRequest {
     return this.#fields.get(key);
   }
 
-  /** All values of a parameter in the order sent: its name repeated, or numbered as `name-1` or `name.1`. Only after `read`. */
+  /** All values of a parameter in the order sent: the name repeated, or numbered `name-1`, `name.1`. After `read`. */
   values(key: string): readonly Buffer[] {
     return this.#values.get(key) ?? [];
   }

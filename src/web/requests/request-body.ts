@@ -3,12 +3,13 @@ import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { ClusterError } from '../../errors.js';
 
-/** A bundle of 50 MB, percent-encoded, fits. Holds also for what comes out of gzip: a small body may swell to a large one. */
+/** A percent-encoded bundle of 50 MB fits. The limit also holds after gzip: a small body may inflate to a large one. */
 export const LARGEST_BODY = 80 * 1024 * 1024;
 
 /**
- * A request's body as it arrives, unpacked where it is packed; none for GET. Whatever the content type says: the vendor's client sends forms
- * as application/octet-stream (measured). Rejects with body_too_large before anything is read where the sender says how long it is.
+ * A request's body as it arrives, unpacked where it is packed; none for GET. Whatever the content type says: the
+ * vendor's client sends forms as application/octet-stream (measured). Rejects with body_too_large before anything is
+ * read where the sender says how long it is.
  */
 export async function* bodyOf(request: Request): AsyncGenerator<Buffer> {
   if (request.method !== 'POST') return;

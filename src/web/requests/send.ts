@@ -6,8 +6,8 @@ const SMALL = 64 * 1024;
 const LINGER = 2_000;
 
 /**
- * Sends a whole answer, also while a large body still arrives: the rest is not read, and the connection ends. Not at once, for the sender may
- * be writing yet, and a reset would take the answer from it.
+ * Sends a whole answer, also while a large body still arrives: the rest is not read, and the connection ends. Not at
+ * once, for the sender may be writing yet, and a reset would take the answer from it.
  */
 export function send(request: Request, response: Response, body: string | Buffer): void {
   if (isThrough(request)) {

@@ -47,7 +47,9 @@ export class BundleIntake {
     this.#cameByUs = cameByUs;
   }
 
-  /** Takes one pair. Resolves when the next may come: the rest of the body waits at its sender, so that a bundle of any size takes the same memory. */
+  /**
+   * Takes one pair. Resolves when the next may come: the sender waits, so a bundle of any size takes the same memory.
+   */
   async take(pair: Pair): Promise<void> {
     const { key, value } = pair;
     const given = zoneOfKey(key);

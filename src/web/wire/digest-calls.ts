@@ -8,8 +8,9 @@ const UNKNOWN = '-';
 /** What the original does not have: digests of zones, so that equal ones need not be sent to be compared. */
 export const DIGEST_CALLS: WireCalls = {
   /**
-   * `home`: of the zones that belong to this server (`-`: to none that is known). Without `buckets`, a line `BUCKET HASH` for each bucket;
-   * with them, their zones. `zones`: of these, whosever they are. A zone's line is `NAME SERIAL DIGEST SERVER`.
+   * `home`: of the zones that belong to this server (`-`: to none that is known). Without `buckets`, a line `BUCKET
+   * HASH` for each bucket; with them, their zones. `zones`: of these, whosever they are. A zone's line is `NAME SERIAL
+   * DIGEST SERVER`.
    */
   zonedigests_local: {
     async answer(request) {

@@ -9,8 +9,8 @@ const LARGEST = 32 * 1024 * 1024;
 const ENTRY = 400;
 
 /**
- * The answers to writes of the last ten minutes. A peer whose connection breaks sends its write again, and other peers may pass the same one on; in between
- * somebody else may have changed the zone, and the repetition must not undo that.
+ * The answers to writes of the last ten minutes. A peer whose connection breaks sends its write again, and other peers
+ * may pass the same one on; in between somebody else may have changed the zone, and the repetition must not undo that.
  */
 export class RecentWrites {
   readonly #running = new Map<string, Promise<WireAnswer>>();

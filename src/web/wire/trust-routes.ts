@@ -9,8 +9,8 @@ import { ApiRequest } from '../requests/api-request.js';
 const FIELDS = ['clustermaster', 'user', 'pass'] as const;
 
 /**
- * `/cgi/trustclustermaster.cgi`: a server that has added us asks to be added, too. The answer is a text for its operator; it holds
- * the phrase that the original's client looks for only where the trust stands.
+ * `/cgi/trustclustermaster.cgi`: a server that has added us asks to be added, too. The answer is a text for its
+ * operator; it holds the phrase that the original's client looks for only where the trust stands.
  */
 export function trustRoutes(cluster: Cluster): Router {
   const router = Router();

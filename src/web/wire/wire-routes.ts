@@ -19,7 +19,10 @@ export const CALLS: ReadonlyMap<string, WireCall> = new Map(
   Object.entries({ ...ZONE_CALLS, ...BUNDLE_CALLS, ...SERVER_CALLS, ...DIGEST_CALLS }),
 );
 
-/** `/scripts2/CALL`, GET and POST alike, as the original's peers send them. Only behind authenticateToken; errors are the app's to answer. */
+/**
+ * `/scripts2/CALL`, GET and POST alike, as the original's peers send them. Only behind authenticateToken; the app
+ * answers errors.
+ */
 export function wireRoutes(cluster: Cluster): Router {
   const router = Router();
   const recent = new RecentWrites();

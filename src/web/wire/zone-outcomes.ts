@@ -8,7 +8,7 @@ import type { BatchOutcome, ChangeResult } from '../../cluster/model/results.js'
 export const UNPROCESSABLE = 422;
 const LONGEST_NAME = 255;
 
-/** What a zone was saved as: the serial may have been lifted. Not what is held by now, which another change may have made. */
+/** The saved version: its serial may have been lifted. Not the present one, which another change may have made. */
 export function savedAs({ zone: name, serial, digest }: ChangeResult): ZoneOutcome {
   if (serial === undefined || digest === undefined) throw new Error('a zone that was saved has a version');
   return { name, outcome: 'saved', serial, digest };

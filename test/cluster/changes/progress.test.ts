@@ -8,8 +8,8 @@ const ann = reseller('ann');
 const ZONES = 600;
 
 /**
- * Steps of each question about zones and members, for root and a reseller, with so many zones here that wait for a member of either. Half
- * of the zones are the reseller's.
+ * Steps of each question about zones and members, for root and a reseller, with so many zones here that wait for a
+ * member of either. Half of the zones are the reseller's.
  */
 async function stepsAmong(count: number): Promise<Record<string, number>> {
   const nodes = await Promise.all(['web', 'ns1', 'ns2'].map((name) => ClusterNode.start(name)));

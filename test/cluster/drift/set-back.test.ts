@@ -103,7 +103,8 @@ describe('a server that was set back to an image of last week', () => {
     ];
     expect(driftOf(web)).toEqual([met, met]);
     expect(web.cluster.problems().filter(({ key }) => key.startsWith('drift '))).toHaveLength(2);
-    // A look at the members does not take it for older there; what was removed since is refused there when it is sent again.
+    // A look at the members does not take it for older there; what was removed since is refused there when it is sent
+    // again.
     await web.cluster.drift.check(undefined, ROOT);
     const [edited, made] = met;
     const looked = [edited, [GONE, 'missing', 'here'], made];

@@ -39,7 +39,10 @@ function seeded(seed: number): () => number {
   };
 }
 
-/** A whole server that is talked to without a network in between, so that no real time passes: here today, away in a minute. */
+/**
+ * A whole server that is talked to without a network in between, so that no real time passes: here today, away in a
+ * minute.
+ */
 class FlappingMember implements MemberBackend {
   readonly batch = 512;
   /** Does it answer? `mute`: it does what it is told, and its answer is lost. */

@@ -30,7 +30,8 @@ describe('a nameserver is asked over UDP and TCP', () => {
 
   test('and one of both that is silent is named, with the time of the first probe in a row', async () => {
     socket = createSocket('udp4', (question, { port, address }) => {
-      // The question sent back as an answer: the bit QR is set (RFC 1035 §4.1.1), and so is REFUSED; EDNS is left as it came.
+      // The question sent back as an answer: the bit QR is set (RFC 1035 §4.1.1), and so is REFUSED; EDNS is left as it
+      // came.
       const answer = Buffer.from(question);
       answer[2] = (answer[2] ?? 0) | 0x80;
       answer[3] = 5;

@@ -36,8 +36,8 @@ class Fault extends Error {
 }
 
 /**
- * SoftLayer's REST API as far as DNS goes: zones and records in memory, both styles of addresses, pages, checked types and
- * lengths, one TTL for each host, an SOA and two NS records that stay, and a serial that every change lifts.
+ * SoftLayer's REST API as far as DNS goes: zones and records in memory, both styles of addresses, pages, checked types
+ * and lengths, one TTL for each host, an SOA and two NS records that stay, and a serial that every change lifts.
  */
 export class SoftLayerService extends JsonService {
   readonly zones = new Map<number, Zone>();

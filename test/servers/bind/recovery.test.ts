@@ -26,7 +26,8 @@ async function untilServed(dns: DnsAddress, zones: readonly Upsert[]): Promise<v
   try {
     await vi.waitFor(
       async () => {
-        // One alone while it is down: hundreds of refusals in each turn would slow down the driver, which runs in this process.
+        // One alone while it is down: hundreds of refusals in each turn would slow down the driver, which runs in this
+        // process.
         const [first] = zones;
         if (first !== undefined) await client.soaSerial(parseName(`${first.name}.`));
         const serials = await Promise.all(zones.map(({ name }) => client.soaSerial(parseName(`${name}.`))));

@@ -76,7 +76,7 @@ describe.each(CANDIDATES)('$kind serves what is in the file', (candidate) => {
         wanted.set(key, rrset);
       }
       for (const { owner, type, ttl, rdata } of wanted.values()) {
-        if (dnssec && (type === TYPE.RRSIG || type === TYPE.NSEC)) continue; // below a name, these are asked for with others
+        if (dnssec && (type === TYPE.RRSIG || type === TYPE.NSEC)) continue; // asked for with others
         const { aa, answer } = await query(of.nameserver.dns, owner, type, { dnssec });
         const given = answer.filter((record) => record.type === type);
         const what = `${JSON.stringify(owner)} ${typeName(type)}`;

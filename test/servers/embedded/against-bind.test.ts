@@ -11,9 +11,9 @@ import { startBoth } from './embedded-server.js';
 import { TRICKY_ZONES } from '../tricky-zones.js';
 
 /*
- * The same zones in BIND and in the embedded nameserver, the same thousands of questions to both, the same answers: rcode,
- * AA, TC, and each section as a set, owner names with their case. BIND runs with `recursion no`, `minimal-responses no-auth`
- * (no NS records beside a positive answer) and `minimal-any yes`.
+ * The same zones in BIND and in the embedded nameserver, the same thousands of questions to both, the same answers:
+ * rcode, AA, TC, and each section as a set, owner names with their case. BIND runs with `recursion no`,
+ * `minimal-responses no-auth` (no NS records beside a positive answer) and `minimal-any yes`.
  */
 const UNKNOWN_TYPE = 65280;
 const TYPES = [

@@ -15,7 +15,7 @@ interface ZonePage {
   pages: number;
 }
 
-/** Of `rows`, which are in order, those whose name or owner holds `search`, one page of them. An IDN is found by its Unicode letters too. */
+/** One page of the sorted `rows` whose name or owner contains `search`. Unicode letters find an IDN, too. */
 export async function pageOfZones(rows: readonly ZoneRow[], search: string, page: number): Promise<ZonePage> {
   const needle = (wasConverted(search) ? domainToASCII(search) : search).trim().toLowerCase();
   const found = needle === '' ? rows : await matching(rows, needle);

@@ -40,8 +40,8 @@ export function zonePages(context: PageContext): Router {
 
   const showCreate = (request: Request, response: Response, error?: ClusterError): void => {
     const isNew = error === undefined;
-    // Most likely the domain's nameservers: servers that changes are sent to, then this one. Names that are not known to DNS
-    // (`ns1`, an address) are of no use there.
+    // Most likely the domain's nameservers: servers that changes are sent to, then this one. Names that are not known
+    // to DNS (`ns1`, an address) are of no use there.
     const members = cluster.members.list(visitOf(request).principal).filter(({ role }) => ROLES[role].writes);
     const hosts = [...members.map(({ hostname }) => hostname), cluster.hostname, cluster.hostname];
     const [ns1, ns2] = hosts.filter((host) => /\.[a-z]/i.test(host));

@@ -62,7 +62,7 @@ interface Row {
   value: string;
 }
 
-/** The records of a zone: a list, and adding, editing and removing one. All other lines of its text stay as they are. */
+/** The records of a zone: list, add, edit and remove. All other lines of its text stay as they are. */
 export function zoneRecords(context: PageContext): Router {
   const { cluster } = context;
   const router = Router();

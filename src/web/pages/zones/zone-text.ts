@@ -10,8 +10,8 @@ import type { ZoneName } from '../../../zones/zone-name.js';
 type EditableText = { text: string } | { reason: string; escaped: string };
 
 /**
- * Decodes a stored text for a text area. Refused is what HTML can't carry unchanged: bytes that are not UTF-8, NUL (becomes
- * U+FFFD), and a CR that is no end of a line (becomes LF).
+ * Decodes a stored text for a text area. Refused is what HTML can't carry unchanged: bytes that are not UTF-8, NUL
+ * (becomes U+FFFD), and a CR that is no end of a line (becomes LF).
  */
 export function editableText(stored: Buffer): EditableText {
   const refuse = (reason: string): EditableText => ({ reason, escaped: escapeBytes(stored) });
@@ -27,8 +27,8 @@ export function editableText(stored: Buffer): EditableText {
 }
 
 /**
- * The bytes to save for what a form sent. Browsers end each line by CRLF, whatever the text area was given, so the ends of
- * lines follow the stored text; a text that was not edited is the stored one, byte for byte.
+ * The bytes to save for what a form sent. Browsers end each line by CRLF, whatever the text area was given, so the ends
+ * of lines follow the stored text; a text that was not edited is the stored one, byte for byte.
  */
 export function submittedText(sent: string, stored: Buffer | undefined): Buffer {
   const lines = sent.replaceAll('\r\n', '\n');
@@ -43,8 +43,8 @@ export function textVersion(stored: Buffer): string {
 }
 
 /**
- * Saves a text in the place of the one that a form was made from, which its `version` names. Rejects with `changed` where another
- * is there, be it since `stored` was read.
+ * Saves a text in the place of the one that a form was made from, which its `version` names. Rejects with `changed`
+ * where another is there, be it since `stored` was read.
  */
 export async function replaceText(
   cluster: Cluster,
@@ -100,7 +100,7 @@ export function findingsIn(text: string, issues: readonly ZoneIssue[]): Finding[
   });
 }
 
-/** Bytes that are not printable ASCII or an end of a line as `\DDD`, decimal, as master files spell them (RFC 1035 §5.1). */
+/** Escapes all but printable ASCII and ends of lines as decimal `\DDD`, as master files do (RFC 1035 §5.1). */
 function escapeBytes(stored: Buffer): string {
   return stored
     .toString('latin1')
