@@ -38,6 +38,7 @@ export default defineConfig({
           maxWorkers: availableParallelism(),
           sequence: { groupOrder: 0 },
           testTimeout: 20_000,
+          hookTimeout: 60_000,
         },
       },
       {
