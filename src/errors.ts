@@ -24,8 +24,12 @@ export interface ZoneIssue {
 }
 
 const kinds = {
-  ...{ ...ZONE_ERRORS, ...MEMBER_ERRORS, ...NAMESERVER_ERRORS },
-  ...{ ...REQUEST_ERRORS, ...SERVICE_ERRORS, ...WHM_ERRORS },
+  ...ZONE_ERRORS,
+  ...MEMBER_ERRORS,
+  ...NAMESERVER_ERRORS,
+  ...REQUEST_ERRORS,
+  ...SERVICE_ERRORS,
+  ...WHM_ERRORS,
 };
 
 type Kinds = typeof kinds;

@@ -184,7 +184,8 @@ async function run(host: HostPanel, settings: PluginSettings, standingApi: Expre
     const tokens = await TokenStore.open(join(folder, 'tokens.json'), { log, audit });
     ends.push(() => tokens.close());
     const notifications = await Notifications.open(join(folder, 'notifications.json'), {
-      ...{ from: settings.hostname, log },
+      from: settings.hostname,
+      log,
       host: (notice) => host.notify?.(notice),
     });
     ends.push(() => notifications.close());

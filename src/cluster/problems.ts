@@ -62,14 +62,18 @@ function ofMember(
   if (state === 'disabled' && member.disabledByThreshold === true && notifyDisabled) {
     const until = autoEnable ? 'it has answered for some minutes, or you enable it' : 'you enable it again';
     problems.push({
-      ...{ key: `disabled ${id}`, subject: `${name} was disabled in the cluster of ${hostname}`, over },
+      key: `disabled ${id}`,
+      subject: `${name} was disabled in the cluster of ${hostname}`,
+      over,
       text: `${name} failed too many commands in a row and gets no changes until ${until}.${waiting} The last failure: ${lastFailure}`,
     });
   }
   const silent = lastContact === undefined ? 0 : now - Date.parse(lastContact);
   if (state === 'failing' && silent >= FAILING_LONG) {
     problems.push({
-      ...{ key: `failing ${id}`, subject: `${name} fails since ${lastContact ?? ''}`, over },
+      key: `failing ${id}`,
+      subject: `${name} fails since ${lastContact ?? ''}`,
+      over,
       text: `${name} has not answered for ${Math.round(silent / 60_000)} minutes (${failures} failures in a row).${waiting} The last failure: ${lastFailure}`,
     });
   }

@@ -54,7 +54,9 @@ export function guardedBackend(backend: MemberBackend, label: string): MemberBac
 function inOrder(changes: readonly MemberChange[], outcomes: unknown, label: string): Pushed[] {
   const said = new Map((Array.isArray(outcomes) ? (outcomes as Pushed[]) : []).map((one) => [one.name, one]));
   const silent = (name: Pushed['name']): Pushed => ({
-    ...{ name, outcome: 'refused', reason: `${label} did not say what became of ${name}.` },
+    name,
+    outcome: 'refused',
+    reason: `${label} did not say what became of ${name}.`,
   });
   return changes.map(({ name }) => said.get(name) ?? silent(name));
 }

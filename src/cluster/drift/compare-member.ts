@@ -40,8 +40,16 @@ export async function checkDrift(
     if (serves(member, entry.owner) && isSettled(entry.name, worker)) expected.set(entry.name, entry);
   });
   const report: DriftReport = {
-    ...{ member: member.id, hostname: member.hostname, started, finished: started, by: 'names' },
-    ...{ compared: expected.size, asked: 0, askedWhole: 0, differences: [], found: 0 },
+    member: member.id,
+    hostname: member.hostname,
+    started,
+    finished: started,
+    by: 'names',
+    compared: expected.size,
+    asked: 0,
+    askedWhole: 0,
+    differences: [],
+    found: 0,
   };
   let next: ZoneName | undefined;
   let found: Difference[] = [];
@@ -59,7 +67,10 @@ export async function checkDrift(
       const ordered = beginningBehind(right, question.from);
       next = ordered[WHOLE_ZONES - 1]?.name;
       const answers = await compareAnswers({
-        ...{ dns: worker.dns, expected: ordered, whole: WHOLE_ZONES, signal },
+        dns: worker.dns,
+        expected: ordered,
+        whole: WHOLE_ZONES,
+        signal,
         zoneOf: (entry) => zoneOf(entry, store),
         isZone: (name) => store.get(name) !== undefined,
       });

@@ -16,6 +16,8 @@ export function refuseSignedZones(
   if (zones.length === 0) return;
   const more = zones.length > NAMED ? ` and ${zones.length - NAMED} more` : '';
   throw new ClusterError('nameserver_signs_zones', {
-    ...{ server, software, zones: `${zones.slice(0, NAMED).join(', ')}${more}` },
+    server,
+    software,
+    zones: `${zones.slice(0, NAMED).join(', ')}${more}`,
   });
 }

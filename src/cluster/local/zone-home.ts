@@ -54,7 +54,9 @@ export function refuseReturn(
   const isSetBack = claimed.server === was.server && claimed.epoch <= was.epoch;
   if (!isSetBack || compareSerials(serial, tombstone.serial) > 0) return;
   throw new ClusterError('zone_removed_before', {
-    ...{ zone, user: tombstone.by, serial: tombstone.serial },
+    zone,
+    user: tombstone.by,
+    serial: tombstone.serial,
     time: new Date(tombstone.removedAt).toISOString(),
   });
 }

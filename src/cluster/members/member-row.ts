@@ -29,9 +29,18 @@ export function memberRow(
   const ends = worker?.contact.info?.certificateEnds;
   const latency = worker?.contact.latency.history.map((taken) => taken ?? null) ?? [];
   return {
-    ...{ id, type, ...addressOf(member), hostname, version, owner },
+    id,
+    type,
+    ...addressOf(member),
+    hostname,
+    version,
+    owner,
     ...defined({ disabledAt, disabledReason, disabledByThreshold }),
-    ...{ state, failures, zones, zonesInSync: Math.max(0, zones - due), pending: due },
+    state,
+    failures,
+    zones,
+    zonesInSync: Math.max(0, zones - due),
+    pending: due,
     ...(isServer(member) ? {} : { values: types.shown(type, member.values) }),
     ...(lastFailure === undefined ? {} : { lastFailure: lastFailure.sentence }),
     ...(lastFailure?.kind === undefined ? {} : { lastFailureKind: lastFailure.kind }),

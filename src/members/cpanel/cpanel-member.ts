@@ -81,7 +81,8 @@ export class CpanelMember implements MemberBackend {
     }
     const { certificateEnds } = this.#connection;
     return {
-      ...{ version, hostname },
+      version,
+      hostname,
       ...(signedZones.length === 0 ? {} : { signedZones }),
       ...defined({ zones, certificateEnds }),
     };

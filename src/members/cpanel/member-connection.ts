@@ -119,7 +119,8 @@ export class MemberConnection {
     const { host, port, fingerprint, reach } = this.#options;
     return new Pool(`https://${host.includes(':') ? `[${host}]` : host}:${port}`, {
       connect: pinnedConnector(host, fingerprint, {
-        ...{ reach, signal: this.#closing.signal },
+        reach,
+        signal: this.#closing.signal,
         accepted: ({ ends }) => (this.#certificateEnds = ends),
       }),
       connections: CONNECTIONS,

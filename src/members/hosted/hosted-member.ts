@@ -86,7 +86,11 @@ export function hostedFields(service: string, baseurl: string, user: string, ns:
     { name: 'username', label: user, type: 'text' },
     { name: 'apikey', label: 'API key', type: 'text', secret: true },
     {
-      ...{ name: 'ns_config', label: 'NS records', type: 'radio', default: NS_CHOICES[0], help: ns },
+      name: 'ns_config',
+      label: 'NS records',
+      type: 'radio',
+      default: NS_CHOICES[0],
+      help: ns,
       options: [
         { value: 'default', label: 'Leave the NS records of the zone as they are' },
         { value: 'ensure', label: `Add the nameservers of ${service}` },
@@ -94,7 +98,10 @@ export function hostedFields(service: string, baseurl: string, user: string, ns:
       ],
     },
     {
-      ...{ name: 'baseurl', label: 'Address of the API', type: 'text', default: baseurl },
+      name: 'baseurl',
+      label: 'Address of the API',
+      type: 'text',
+      default: baseurl,
       help: 'Only for another endpoint of the service.',
     },
   ];

@@ -105,8 +105,13 @@ function fieldsOf({ hosted }: Wanted, domainId: number): SoftLayerFields {
   if (type !== 'srv') return fields;
   const [service = '', protocol = '', ...rest] = host.split('.');
   return {
-    ...{ ...fields, host: rest.join('.') || '@', service, protocol },
-    ...{ priority: priority ?? 0, weight: weight ?? 0, port: port ?? 0 },
+    ...fields,
+    host: rest.join('.') || '@',
+    service,
+    protocol,
+    priority: priority ?? 0,
+    weight: weight ?? 0,
+    port: port ?? 0,
   };
 }
 
@@ -115,8 +120,11 @@ function soaFields({ soa }: HostedZone, held: SoftLayerRecord): SoftLayerFields 
   if (soa === undefined) return undefined;
   const [, responsiblePerson = '', , refresh, retry, expire, minimum] = itemsOf(TYPE.SOA, soa.rdata);
   const fields = {
-    ...{ responsiblePerson, refresh: Number(refresh), retry: Number(retry) },
-    ...{ expire: Number(expire), minimum: Number(minimum) },
+    responsiblePerson,
+    refresh: Number(refresh),
+    retry: Number(retry),
+    expire: Number(expire),
+    minimum: Number(minimum),
   };
   const differs = (Object.keys(fields) as (keyof typeof fields)[]).some(
     (name) => String(fields[name]).toLowerCase() !== String(held[name] ?? '').toLowerCase(),

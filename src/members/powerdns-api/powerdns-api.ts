@@ -167,7 +167,11 @@ class PowerDnsZones {
   /** By its text, which it takes in any spelling. Somebody may have made it since we looked. */
   async #create(name: ZoneName, zone: Zone): Promise<z.infer<typeof wholeZone>> {
     const body = {
-      ...{ name: `${name}.`, kind: this.#kind, nameservers: [], soa_edit_api: '', soa_edit: '' },
+      name: `${name}.`,
+      kind: this.#kind,
+      nameservers: [],
+      soa_edit_api: '',
+      soa_edit: '',
       zone: masterFile(zone.records),
     };
     try {
@@ -244,13 +248,18 @@ export const powerDnsApi: MemberType = {
   label: 'PowerDNS (HTTP API)',
   fields: [
     {
-      ...{ name: 'url', label: 'Address of the API', type: 'text' },
+      name: 'url',
+      label: 'Address of the API',
+      type: 'text',
       help: 'As https://ns3.example.net:8081. Without TLS only on this machine: the key would be readable on the way.',
     },
     { name: 'apikey', label: 'API key', type: 'text', secret: true },
     { name: 'server', label: 'Server', type: 'text', default: 'localhost', help: 'Its name in the API.' },
     {
-      ...{ name: 'kind', label: 'New zones are', type: 'radio', default: 'Native' },
+      name: 'kind',
+      label: 'New zones are',
+      type: 'radio',
+      default: 'Native',
       options: [
         { value: 'Native', label: 'Native: secondaries, if any, share the database' },
         { value: 'Master', label: 'Master: secondaries are told by NOTIFY' },

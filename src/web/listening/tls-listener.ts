@@ -66,8 +66,11 @@ export class TlsListener {
       const certificate = new X509Certificate(cert);
       if (!certificate.checkPrivateKey(createPrivateKey(key))) throw new Error('the key is not of this certificate');
       const times = {
-        ...{ handshakeTimeout: handshake, headersTimeout: headers, requestTimeout: request },
-        ...{ keepAliveTimeout: idle, connectionsCheckingInterval: look },
+        handshakeTimeout: handshake,
+        headersTimeout: headers,
+        requestTimeout: request,
+        keepAliveTimeout: idle,
+        connectionsCheckingInterval: look,
       };
       const server = createServer({ key, cert, minVersion: 'TLSv1.2', ...times }, app);
       server.maxConnections = connections;

@@ -24,7 +24,8 @@ export function activityPages(context: PageContext): Router {
     });
     const entries = (found ?? []).slice(0, ROWS_A_PAGE).map((entry) => ({
       ...entry,
-      ...{ action: ACTIONS[entry.action] ?? entry.action, target: named(entry.target) },
+      action: ACTIONS[entry.action] ?? entry.action,
+      target: named(entry.target),
     }));
     showPage(context, request, response, 'activity', { title: 'Activity', entries, search, found: found?.length ?? 0 });
   });

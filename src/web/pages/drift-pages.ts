@@ -32,8 +32,14 @@ export function driftPages(context: PageContext): Router {
     const unseen = cluster.members.list(principal).filter(({ id, role }) => ROLES[role].writes && !looked.has(id));
     showPage(context, request, response, 'drift', {
       title: 'Drift and conflicts',
-      ...{ reports, unseen, kinds: DRIFT_KINDS, damaged, settings, conflicts: cluster.zones.conflicts(principal) },
-      ...{ here: cluster.hostname, seen: revisionOf(settings, ['conflictPolicy']) },
+      reports,
+      unseen,
+      kinds: DRIFT_KINDS,
+      damaged,
+      settings,
+      conflicts: cluster.zones.conflicts(principal),
+      here: cluster.hostname,
+      seen: revisionOf(settings, ['conflictPolicy']),
     });
   });
 

@@ -9,7 +9,11 @@ import { authorizeRoot } from '../../cluster/model/audit.js';
 
 const line = z.string().trim().max(1_000);
 const form = z.object({
-  ...{ mailTo: line, mailFrom: line, smtp: line, webhook: line, webhookSecret: line },
+  mailTo: line,
+  mailFrom: line,
+  smtp: line,
+  webhook: line,
+  webhookSecret: line,
   dailySummary: z.literal('1').optional(),
   forget: z.literal('1').optional(),
   seen,

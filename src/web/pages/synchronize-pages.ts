@@ -47,7 +47,9 @@ export function synchronizePages(context: PageContext): Router {
     const { what, zone, direction, unconfigured, plan } = readForm(form, request);
     const options: SynchronizeOptions = {
       ...(what === 'one' ? { zones: [zoneName(zone)] } : {}),
-      ...{ direction, unconfigured: unconfigured === '1', plan: plan === '1' },
+      direction,
+      unconfigured: unconfigured === '1',
+      plan: plan === '1',
     };
     const job = await cluster.synchronize.start(options, visitOf(request).principal);
     response.redirect(303, urlsOf(request)('synchronize', job.id));
@@ -60,7 +62,10 @@ export function synchronizePages(context: PageContext): Router {
     const table = isShown ? await synchronizeTable(job, cluster, principal, ROWS_SHOWN) : { rows: [], total: 0 };
     showPage(context, request, response, 'synchronize-job', {
       title: job.options.plan ? 'Plan: Synchronize DNS Records' : 'Synchronize DNS Records',
-      ...{ job, status: statusOf(job), rows: table.rows, more: table.total - table.rows.length },
+      job,
+      status: statusOf(job),
+      rows: table.rows,
+      more: table.total - table.rows.length,
     });
   });
 

@@ -62,8 +62,10 @@ export function tokenPages(context: PageContext): Router {
       // A form that was refused is shown as it was sent; one that was taken is empty.
       fields: shown.error === undefined ? EMPTY : sentFields(request),
       created: sentText(request, 'name').trim(),
-      ...{ secret: shown.secret, key: shown.key },
-      ...{ accessKeys: tokens.accessKeys, keyMade: tokens.accessKeyMade(principal.user) },
+      secret: shown.secret,
+      key: shown.key,
+      accessKeys: tokens.accessKeys,
+      keyMade: tokens.accessKeyMade(principal.user),
       error: shown.error,
     });
   };

@@ -33,7 +33,11 @@ export function clusterPages(context: PageContext): Router {
     const status = await cluster.status(visitOf(request).principal);
     showPage(context, request, response, 'cluster', {
       title: 'DNS Cluster',
-      ...{ status, version, roles: ROLES, states: MEMBER_STATES, usualThreshold: USUAL_THRESHOLD },
+      status,
+      version,
+      roles: ROLES,
+      states: MEMBER_STATES,
+      usualThreshold: USUAL_THRESHOLD,
       seen: revisionOf(status.settings, OPTIONS),
       requirements: requirementsOf(status),
       picture: clusterPicture(status.hostname, status.members),
@@ -63,7 +67,9 @@ export function clusterPages(context: PageContext): Router {
     const { principal } = visitOf(request);
     const failures = { default: USUAL_THRESHOLD, custom: failureThreshold, never: 0 }[threshold];
     const settings = {
-      ...{ failureThreshold: failures, notifyDisabled: notify === '1', autoEnable: auto === '1' },
+      failureThreshold: failures,
+      notifyDisabled: notify === '1',
+      autoEnable: auto === '1',
       ...(networks === undefined ? {} : { resellerNetworks: networks.split(/[\s,]+/).filter((text) => text !== '') }),
     };
     await cluster.settings.change(settings, principal, sent);

@@ -22,7 +22,8 @@ export function memberCertificate(context: PageContext): Router {
     const looked = await cluster.members.lookAt(member.host, member.port, principal);
     showPage(context, request, response, 'member-certificate', {
       title: `The certificate of ${member.hostname}`,
-      ...{ member, looked },
+      member,
+      looked,
     });
   });
 

@@ -23,7 +23,9 @@ const CPANEL_FIELDS = ['host', 'port', 'dnsPort', 'user', 'role', 'fingerprint',
 export function cpanelMember(request: Request): NewCpanelMember {
   const { fingerprint, reverseTrust, debug, ...given } = readForm(cpanelForm, request);
   return {
-    ...{ ...given, reverseTrust: reverseTrust === '1', debug: debug === '1' },
+    ...given,
+    reverseTrust: reverseTrust === '1',
+    debug: debug === '1',
     ...(fingerprint === '' ? {} : { fingerprint }),
   };
 }

@@ -31,7 +31,11 @@ export function memberPages(context: PageContext): Router {
     const { principal } = visitOf(request);
     showPage(context, request, response, 'member', {
       title: member.hostname,
-      ...{ member, asked, roles: ROLES, states: MEMBER_STATES, typeLabel: typeLabel(context) },
+      member,
+      asked,
+      roles: ROLES,
+      states: MEMBER_STATES,
+      typeLabel: typeLabel(context),
       calls: cluster.members.transactions(member.id, principal),
       zones: cluster.zones.list(principal).slice(0, CONFIRMED_WITH),
       threshold: 0,
@@ -97,7 +101,10 @@ export function memberPages(context: PageContext): Router {
     response.status(refused?.status ?? 200);
     showPage(context, request, response, 'member-edit', {
       title: `Edit ${member.hostname}`,
-      ...{ member, roles: ROLES, fields: type?.fields, error: refused },
+      member,
+      roles: ROLES,
+      fields: type?.fields,
+      error: refused,
       // A form that was refused stays one of what it was made from.
       seen: refused === undefined ? revisionOf(member, EDITABLE) : sentText(request, 'seen'),
       values: refused === undefined ? { ...held, ...member.values } : { ...held, ...sentAgain(request, type) },

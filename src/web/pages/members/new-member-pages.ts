@@ -98,15 +98,14 @@ function shownOf(input: NewMember): Record<string, string> {
   if (!('host' in input)) return {};
   const { host, port, dnsPort, user, role, reverseTrust, debug } = input;
   return {
-    ...{
-      host,
-      user,
-      role,
-      fingerprint: '',
-      port: String(port ?? USUAL.port),
-      dnsPort: String(dnsPort ?? USUAL.dnsPort),
-    },
-    ...{ reverseTrust: reverseTrust === true ? '1' : '', debug: debug === true ? '1' : '' },
+    host,
+    user,
+    role,
+    fingerprint: '',
+    port: String(port ?? USUAL.port),
+    dnsPort: String(dnsPort ?? USUAL.dnsPort),
+    reverseTrust: reverseTrust === true ? '1' : '',
+    debug: debug === true ? '1' : '',
   };
 }
 

@@ -30,7 +30,9 @@ export function zoneHistory(context: PageContext): Router {
     const present = await cluster.zones.text(name, principal);
     showPage(context, request, response, 'zone-version', {
       title: `${name}, serial ${version.serial}`,
-      ...{ zone: name, version, present: textVersion(present) },
+      zone: name,
+      version,
+      present: textVersion(present),
       difference: lineDifference(present.toString('utf8'), version.text.toString('utf8')),
     });
   });

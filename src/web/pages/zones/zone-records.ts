@@ -101,8 +101,12 @@ export function zoneRecords(context: PageContext): Router {
     response.status(shown.error?.status ?? 200);
     showPage(context, request, response, 'zone-record', {
       title: `${shown.line === undefined ? 'Add a record to' : 'Edit a record of'} ${opened.name}`,
-      ...{ zone: opened.name, version: shown.version ?? textVersion(opened.text), types: USUAL_TYPES },
-      ...{ line: shown.line, values: shown.values, error: shown.error },
+      zone: opened.name,
+      version: shown.version ?? textVersion(opened.text),
+      types: USUAL_TYPES,
+      line: shown.line,
+      values: shown.values,
+      error: shown.error,
     });
   };
 
@@ -115,7 +119,12 @@ export function zoneRecords(context: PageContext): Router {
     const page = Math.min(Math.max(1, Number(request.query['page'] ?? 1) || 1), pages);
     showPage(context, request, response, 'zone-records', {
       title: `Records of ${opened.name}`,
-      ...{ zone: opened.name, search, pages, page, found: rows.length, version: textVersion(opened.text) },
+      zone: opened.name,
+      search,
+      pages,
+      page,
+      found: rows.length,
+      version: textVersion(opened.text),
       rows: rows.slice((page - 1) * ROWS_A_PAGE, page * ROWS_A_PAGE),
     });
   });
