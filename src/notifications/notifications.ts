@@ -5,6 +5,7 @@ import { request } from 'undici';
 import { z } from 'zod';
 import { ClusterError, sentenceOf } from '../errors.js';
 import type { Notice } from '../host/host-panel.js';
+import { cutOffBy } from '../operations/cut-off.js';
 import { defined } from '../operations/defined.js';
 import { JsonState } from '../state/json-state.js';
 import { refuseChanged, revisionOf } from '../state/revision.js';
@@ -162,7 +163,8 @@ export class Notifications {
     const pauses = this.#options.again ?? AGAIN;
     for (let tries = 0; ; tries++) {
       try {
-        await send();
+        // A connection that does not come about heeds no signal before its own time-out.
+        await cutOffBy([this.#ending.signal], send);
         return;
       } catch (error) {
         const wait = pauses[tries];

@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
-import { createServer as createSilentServer, type AddressInfo, type Socket } from 'node:net';
+import { connect, createServer as createSilentServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -137,6 +139,31 @@ test('a mail server that never says a word does not keep this server from ending
   await notifications.close();
   for (const socket of callers) socket.destroy();
   await new Promise((resolve) => silent.close(resolve));
+});
+
+test('a receiver that takes no connection does not keep this server from ending for 5 s', async () => {
+  const source =
+    "const server = require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => console.log(server.address().port))";
+  const receiver = spawn(process.execPath, ['-e', source], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = (await once(receiver.stdout, 'data')) as [Buffer];
+  const port = Number(line);
+  // It is stopped, and the system takes no more connections for it than these.
+  receiver.kill('SIGSTOP');
+  const callers = Array.from({ length: 4 }, () => connect(port, '127.0.0.1').on('error', () => undefined));
+  const waiting = (): number =>
+    readFileSync('/proc/net/tcp', 'latin1').split(`:${port.toString(16).toUpperCase().padStart(4, '0')} 02 `).length -
+    1;
+  await vi.waitFor(() => expect(waiting() + callers.filter(({ pending }) => !pending).length).toBe(4), 10_000);
+  const before = waiting();
+  expect(before).toBeGreaterThan(0);
+  await notifications.configure({ webhook: `http://127.0.0.1:${port}/` });
+  notifications.tell(down);
+  await vi.waitFor(() => expect(waiting()).toBe(before + 1), 10_000);
+  const start = performance.now();
+  await notifications.close();
+  expect(performance.now() - start).toBeLessThan(5_000);
+  for (const socket of callers) socket.destroy();
+  receiver.kill('SIGKILL');
 });
 
 test('a subject with line ends in it adds no header to a mail', async () => {
