@@ -4,7 +4,7 @@ import { isValidZone, validateZone, type ValidZone } from '../../zones/validatio
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
 import type { Conflicts } from '../local/conflicts.js';
-import type { Claim } from '../local/decision.js';
+import { decide, type Claim, type LocalChange } from '../local/decision.js';
 import type { LocalZones } from '../local/local-zones.js';
 import type { Delivery } from '../delivery/delivery.js';
 import type { ZoneVersions } from '../local/zone-versions.js';
@@ -73,20 +73,18 @@ export class ZoneChanges {
    * has to wait for the disk before it begins. Where the disk refuses, each says so.
    */
   async removeMany(names: readonly ZoneName[], by: Principal, options?: ChangeOptions): Promise<BatchOutcome[]> {
-    await Promise.allSettled(names.map((name) => this.#options.workers.remember(name)));
+    await Promise.allSettled(names.map((name) => this.#rememberHolders(this.#removalOf(name, by, options))));
     const zones = names.map((name) => ({ name }));
     return inBatch(zones, ({ name }) => this.remove(name, by, options), { atOnce: true });
   }
 
   async remove(zone: ZoneName, by: Principal, options: ChangeOptions = {}): Promise<ChangeResult> {
+    const removal = this.#removalOf(zone, by, options);
     const holders = this.#progress.of(zone, by);
-    const { local, versions, workers, conflicts } = this.#options;
-    const { evenOfOthers } = options;
+    const { local, versions, conflicts } = this.#options;
+    await this.#rememberHolders(removal);
     versions.origins.note(zone, undefined, options.hostsSeen);
-    await workers.remember(zone);
-    const keep = versions.keep(zone, actorOf(by));
-    const claim = this.#claimOf(options);
-    const outcome = await local.change({ kind: 'remove', name: zone, by, evenOfOthers, keep, ...claim });
+    const outcome = await local.change(removal);
     conflicts.forget(zone);
     await this.#progress.settled(zone, options);
     return { zone, ...outcome, members: this.#progress.ofRemoval(zone, by, holders), warnings: [] };
@@ -101,6 +99,17 @@ export class ZoneChanges {
     conflicts.forget(zone);
     await this.#progress.settled(zone, {});
     return { zone, ...outcome, members: this.#progress.of(zone, by), warnings: [] };
+  }
+
+  #removalOf(name: ZoneName, by: Principal, options: ChangeOptions = {}): LocalChange & { kind: 'remove' } {
+    const keep = this.#options.versions.keep(name, actorOf(by));
+    return { kind: 'remove', name, by, evenOfOthers: options.evenOfOthers, keep, ...this.#claimOf(options) };
+  }
+
+  /** Which members have it is on disk when it resolves. Rejects where it may not be removed, with nothing written. */
+  async #rememberHolders(removal: LocalChange & { kind: 'remove' }): Promise<void> {
+    decide(removal, this.#options.store);
+    await this.#options.workers.remember(removal.name);
   }
 
   /** Who came by a server is of that one's making, and says whose the zone is, or does not know. */

@@ -487,6 +487,22 @@ test('removals by who may change nothing are refused as a whole, before anything
   expect(web.cluster.zones.get(name, ROOT)?.serial).toBe(1);
 });
 
+test('a removal of a zone that is not theirs is refused before anything is written for it, alone and among others', async () => {
+  await web.add(ns1);
+  await web.cluster.saveZone(name, zoneText(1), ROOT);
+  await inStep(ns1);
+  const other = reseller('other');
+  const theirs = zoneName('theirs.example');
+  await web.cluster.saveZone(theirs, zoneText(1), other);
+  const flushed = vi.spyOn(AppendTable.prototype, 'flushKey');
+  await expect(web.cluster.zones.remove(name, other)).rejects.toMatchObject({ code: 'zone_not_yours' });
+  const outcomes = await web.cluster.zones.removeMany([name, theirs], other);
+  expect(outcomes).toMatchObject([{ error: { code: 'zone_not_yours' } }, { result: { change: 'removed' } }]);
+  expect(flushed).toHaveBeenCalledWith(theirs);
+  expect(flushed).not.toHaveBeenCalledWith(name);
+  flushed.mockRestore();
+});
+
 test('a host that gives a string for the text is told what is wanted, and nothing is changed', async () => {
   const asked = web.cluster.saveZone(name, zoneText(1).toString() as unknown as Buffer, ROOT);
   await expect(asked).rejects.toThrow(/text must be a Buffer/);
