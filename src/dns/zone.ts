@@ -15,6 +15,12 @@ export interface ResourceRecord {
   line: number;
 }
 
+/** Where the SOA's serial stands in the text's octets. */
+export interface SerialAt {
+  start: number;
+  end: number;
+}
+
 /** What a zone's text says: the answer of `parseZone`. */
 export interface Zone {
   /** The apex, lower case, wire form. */
@@ -27,5 +33,5 @@ export interface Zone {
    * Where the SOA's serial stands in the text's octets, for `withSerial`; absent where it is not written as a number,
    * or twice.
    */
-  serialAt?: { start: number; end: number };
+  serialAt?: SerialAt;
 }

@@ -26,6 +26,9 @@ export type ZoneLine = (ParsedEntry | CommentLine) & {
 /** A line that is a record. */
 export type RecordLine = Extract<ZoneLine, { kind: 'record' }>;
 
+/** A line that can be changed and removed: a directive holds for what is below it. */
+export type ChangeableLine = Exclude<ZoneLine, { kind: 'control' }>;
+
 /** All lines of a zone's text in their order; together they are the text. Throws zone_invalid. */
 export function readZoneLines(text: Buffer, name: ZoneName): ZoneLine[] {
   const entries: ParsedEntry[] = [];

@@ -4,8 +4,10 @@ import { parseName } from '../../src/dns/name.js';
 import { parseZone } from '../../src/dns/zone-text/parser.js';
 import { rdataOf } from '../../src/dns/rdata-items.js';
 import { TYPE } from '../../src/dns/types.js';
-import { editText, editZone, type NewRecord } from '../../src/zones/zone-edit.js';
-import { linesByIndex, readZoneLines, type ZoneLine } from '../../src/zones/zone-lines.js';
+import { editedLines, editZone, type NewRecord, type ZoneEdit } from '../../src/zones/zone-edit.js';
+import { isClusterError } from '../../src/errors.js';
+import { validateZone, type ValidZone } from '../../src/zones/validation.js';
+import { linesByIndex, readZoneLines, type ChangeableLine, type ZoneLine } from '../../src/zones/zone-lines.js';
 import { zoneName } from '../../src/zones/zone-name.js';
 
 const zone = zoneName('a.example');
@@ -71,6 +73,9 @@ const fates = fc.array(fc.oneof({ weight: 4, arbitrary: fc.constant('kept' as co
   maxLength: 20,
 });
 
+/** The text after an edit. */
+const editText = (before: Buffer, lines: readonly ZoneLine[], edit: ZoneEdit): Buffer =>
+  Buffer.concat(editedLines(before, lines, edit).map(({ octets: some }) => some));
 const octets = (from: Buffer, { start, end }: ZoneLine): string => from.toString('latin1', start, end);
 const isOurs = ({ kind }: ZoneLine): boolean => kind !== 'comment';
 /** What a line makes: a record, or the TTL of what `$GENERATE` makes. */
@@ -87,7 +92,7 @@ describe('an edit of a zone text', () => {
     fc.assert(
       fc.property(text, fates, fc.array(newRecord, { maxLength: 3 }), (before, turns, added) => {
         const lines = readZoneLines(before, zone);
-        const changed = new Map<ZoneLine, NewRecord | 'removed'>();
+        const changed = new Map<ChangeableLine, NewRecord | 'removed'>();
         lines.forEach((given, i) => {
           const fate = turns[i % turns.length] ?? 'kept';
           if (fate === 'kept' || given.kind === 'control' || (fate !== 'removed' && given.kind === 'comment')) return;
@@ -95,7 +100,7 @@ describe('an edit of a zone text', () => {
         });
         const after = editText(before, lines, { changed, added });
         const expected = lines.flatMap((given) => {
-          const change = changed.get(given);
+          const change = given.kind === 'control' ? undefined : changed.get(given);
           if (change === 'removed' || !isOurs(given)) return [];
           return [change ?? madeBy(given)];
         });
@@ -106,11 +111,13 @@ describe('an edit of a zone text', () => {
           expect(setOf(parseZone(after, zone).records)).toEqual(setOf(wanted));
         }
 
-        const kept = lines.filter((given) => !changed.has(given));
+        const goes = (given: ZoneLine): boolean => given.kind !== 'control' && changed.get(given) === 'removed';
+        const stays = (given: ZoneLine): boolean => given.kind === 'control' || !changed.has(given);
+        const kept = lines.filter(stays);
         const stayed = result.filter((_, i) => i < lines.length - [...changed.values()].filter((c) => c === 'removed').length);
         const untouched = stayed.filter((_, i) => {
-          const source = lines.filter((given) => changed.get(given) !== 'removed')[i];
-          return source !== undefined && !changed.has(source);
+          const source = lines.filter((given) => !goes(given))[i];
+          return source !== undefined && stays(source);
         });
         const altered = kept.filter((given, i) => {
           const now = untouched[i];
@@ -126,6 +133,52 @@ describe('an edit of a zone text', () => {
     );
   });
 
+  test('says of the text after it what reading that text again says, also what is wrong with it and where', () => {
+    const soaItems = (serial: number): string[] => ['ns1', 'h', String(serial), '1', '1', '1', '60'];
+    const anyRecord = fc.oneof(
+      newRecord,
+      fc
+        .tuple(
+          owner,
+          fc.constantFrom(60, 300),
+          fc.constantFrom<[number, string[]]>([TYPE.SOA, soaItems(8)], [TYPE.NS, ['www']], [TYPE.CNAME, ['www']], [TYPE.MX, ['10', 'other']]),
+        )
+        .map(([name, seconds, [type, items]]) => {
+          return { owner: parseName(name, origin), ttl: seconds, type, rdata: rdataOf(type, items, origin) };
+        }),
+      fc.constant({ owner: parseName('elsewhere.example.'), ttl: 60, type: TYPE.A, rdata: '\xc0\x00\x02\x01' }),
+      fc.constant({ owner: parseName('$TTL', origin), ttl: 60, type: TYPE.A, rdata: '\xc0\x00\x02\x01' }),
+    );
+    const fate = fc.oneof({ weight: 6, arbitrary: fc.constant('kept' as const) }, { weight: 1, arbitrary: fc.constant('removed' as const) }, { weight: 1, arbitrary: anyRecord });
+    const said = (read: () => ValidZone): unknown => {
+      try {
+        return read();
+      } catch (error) {
+        if (!isClusterError(error, 'zone_invalid')) throw error;
+        return error.issues;
+      }
+    };
+    const counts = { sound: 0, warned: 0, refused: 0 };
+    fc.assert(
+      fc.property(text, fc.array(fate, { minLength: 1, maxLength: 20 }), fc.array(anyRecord, { maxLength: 3 }), (before, turns, added) => {
+        const lines = readZoneLines(before, zone);
+        const changed = new Map<ChangeableLine, NewRecord | 'removed'>();
+        lines.forEach((given, i) => {
+          const to = turns[i % turns.length] ?? 'kept';
+          if (to !== 'kept' && given.kind !== 'control' && (to === 'removed' || given.kind === 'record')) changed.set(given, to);
+        });
+        const edit = { changed, added };
+        const again = said(() => validateZone(zone, editText(before, lines, edit)));
+        expect(said(() => editZone(zone, { text: before, lines, serial: 6 }, edit, new Date()))).toEqual(again);
+        counts[Array.isArray(again) ? 'refused' : 'sound']++;
+        if (JSON.stringify(again).includes('ttl_differs')) counts.warned++;
+      }),
+      { numRuns: 1_000 },
+    );
+    // Of all three there were enough to tell.
+    for (const count of Object.values(counts)) expect(count).toBeGreaterThan(100);
+  });
+
   test('that only adds leaves the text before as it is', () => {
     fc.assert(
       fc.property(text, newRecord, (before, record) => {
@@ -139,7 +192,7 @@ describe('an edit of a zone text', () => {
     const before = '$TTL 60\n@ SOA ns1.example.net. h.example.net. 2024010101 1 1 1 1\n@ NS ns1.example.net.\n; www\nwww A 192.0.2.1 ; old\n\tA 192.0.2.2 ; second\n\tTXT x\n';
     const lines = readZoneLines(Buffer.from(before), zone);
     const going = linesByIndex(lines).get(4);
-    if (going === undefined) throw new Error('no line 5');
+    if (going?.kind !== 'record') throw new Error('no record in line 5');
     const edit = { changed: new Map([[going, 'removed' as const]]), added: [] };
     const after = editZone(zone, { text: Buffer.from(before), lines, serial: 2024010101 }, edit, new Date('2024-01-01'));
     expect(after.text.toString()).toBe(

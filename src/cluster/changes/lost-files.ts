@@ -1,7 +1,7 @@
 import { ownsOrIsRoot, type Principal } from '../../access/principal.js';
 import { ClusterError } from '../../errors.js';
 import { inSlices } from '../../operations/in-slices.js';
-import { validateZone } from '../../zones/validation.js';
+import { validateZone, type ValidZone } from '../../zones/validation.js';
 import type { ZoneHistory } from '../../zones/zone-history.js';
 import type { ZoneEntry } from '../../zones/zone-index.js';
 import type { ZoneName } from '../../zones/zone-name.js';
@@ -19,7 +19,7 @@ const BATCH = 512;
 
 /** What members gave of versions that were lost. */
 interface Found {
-  texts: Map<ZoneName, Buffer>;
+  zones: Map<ZoneName, ValidZone>;
   /** Zones of which this member has the version, and does not answer. */
   silent: Map<ZoneName, string>;
 }
@@ -85,9 +85,9 @@ export class LostFiles {
     return outcomes;
   }
 
-  async #bringBack(zone: ZoneName, { texts, silent }: Found, by: Principal): Promise<ChangeResult> {
+  async #bringBack(zone: ZoneName, { zones, silent }: Found, by: Principal): Promise<ChangeResult> {
     const { changes, history } = this.#options;
-    const lost = texts.get(zone);
+    const lost = zones.get(zone);
     if (lost !== undefined) return changes.save(zone, lost, by, { ifText: 'damaged' });
     const member = silent.get(zone);
     // An older one would take the place of what is lost there, too.
@@ -100,18 +100,18 @@ export class LostFiles {
   }
 
   async #fromMembers(entries: readonly ZoneEntry[]): Promise<Found> {
-    const found: Found = { texts: new Map(), silent: new Map() };
+    const found: Found = { zones: new Map(), silent: new Map() };
     for (const { worker, member } of this.#options.workers.running()) {
       const wanted = entries.filter(
-        ({ name, digest }) => !found.texts.has(name) && worker.acknowledged.holds(name, digest),
+        ({ name, digest }) => !found.zones.has(name) && worker.acknowledged.holds(name, digest),
       );
       if (wanted.length === 0) continue;
       try {
         const names = wanted.map(({ name }) => name);
         const texts = await worker.contact.ask((backend, options) => backend.zones(names, options), TIMEOUT);
         await inSlices(wanted, ({ name, digest }) => {
-          const text = texts.get(name);
-          if (text !== undefined && digestOf(name, text) === digest) found.texts.set(name, text);
+          const valid = soundZone(name, texts.get(name));
+          if (valid?.digest === digest) found.zones.set(name, valid);
         });
       } catch {
         // The next one may have them; its row says that this one fails.
@@ -122,10 +122,10 @@ export class LostFiles {
   }
 }
 
-/** Undefined where it is no sound zone. */
-function digestOf(name: ZoneName, text: Buffer): string | undefined {
+/** Undefined where it is none. */
+function soundZone(name: ZoneName, text: Buffer | undefined): ValidZone | undefined {
   try {
-    return validateZone(name, text).digest;
+    return text && validateZone(name, text);
   } catch {
     return undefined;
   }

@@ -36,6 +36,8 @@ const REFRESH_TIMEOUT = 3_000;
 /** A zone as a member has it, or as it is here. */
 interface Copy extends Pick<ValidZone, 'serial' | 'digest'> {
   text: () => Buffer;
+  /** Where that is kept. */
+  valid?: ValidZone;
 }
 
 /** A copy at a member that is newer than what is here, or of a zone that is not here. */
@@ -177,8 +179,9 @@ export class Synchronize {
             await reader.worker.contact.ask((backend, options) => backend.zones([zone], options), REFRESH_TIMEOUT)
           ).get(zone);
           if (text === undefined) return;
-          const valid = { ...validateZone(zone, text), text: () => text };
-          if (isNewer(valid, this.#held(zone))) await this.#take(zone, valid, reader, by);
+          const valid = validateZone(zone, text);
+          const copy = { ...valid, text: () => text, valid };
+          if (isNewer(copy, this.#held(zone))) await this.#take(zone, copy, reader, by);
         } catch {
           // What it has is of no use now; its row says whether it fails.
         }
@@ -255,7 +258,7 @@ export class Synchronize {
       const text = held?.text();
       const ifText = text === undefined ? 'none' : text.length === 0 ? 'damaged' : text;
       const options = { wait: 'local', hostsSeen: [member.hostname], ifText } as const;
-      return { zone, result: await this.#changes.save(zone, copy.text(), by, options) };
+      return { zone, result: await this.#changes.save(zone, copy.valid ?? copy.text(), by, options) };
     } catch (error) {
       return { zone, error: asClusterError(error) };
     }

@@ -1,4 +1,5 @@
 import type { Name } from '../name.js';
+import type { SerialAt } from '../zone.js';
 
 /** Where an entry stands in the text, as octets of it. */
 interface Span {
@@ -6,6 +7,8 @@ interface Span {
   start: number;
   /** Behind the end of its last line. */
   end: number;
+  /** Where its first word begins. */
+  wordsStart: number;
   /** Behind its last word; a comment may follow. */
   wordsEnd: number;
 }
@@ -29,7 +32,12 @@ interface RecordEntry {
   type: number;
   rdata: string;
   head: TtlInEffect;
+  /** Of an SOA whose serial is written as a number. */
+  serialAt: SerialAt | undefined;
 }
+
+/** A record that `$GENERATE` made. */
+export type Made = Pick<RecordEntry, 'owner' | 'type' | 'rdata'>;
 
 interface ControlEntry {
   kind: 'control';
@@ -39,10 +47,18 @@ interface ControlEntry {
   head: TtlInEffect | undefined;
   /** The default TTL from here on, where this sets it. */
   sets: number | undefined;
+  /** The records that `$GENERATE` makes. */
+  made: readonly Made[];
 }
 
 /** What an entry says, without its place. */
 export type Untold = RecordEntry | ControlEntry;
+
+/** An RRset has one TTL: what is said of a record that has another one. */
+export const TTL_DIFFERS = {
+  code: 'ttl_differs',
+  message: 'this TTL differs from another of the same name and type; all of them get one TTL',
+};
 
 /** One entry of a zone's text, as the parser read it. */
 export type ParsedEntry = Untold & Span;

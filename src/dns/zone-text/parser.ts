@@ -6,14 +6,14 @@ import { Lexer } from './lexer.js';
 import { encodeName, lowerName, parseName, type Name } from '../name.js';
 import { parseRdata } from '../rdata.js';
 import { readHead, type RecordHead } from './record-head.js';
-import type { ParsedEntry, TtlInEffect, Untold } from './parsed-entry.js';
+import { TTL_DIFFERS, type Made, type ParsedEntry, type TtlInEffect, type Untold } from './parsed-entry.js';
 import { RRsets } from '../rrsets.js';
 import { MAX_TTL, readTtl } from '../ttl.js';
 import { TYPE } from '../types.js';
-import type { Zone } from '../zone.js';
+import type { SerialAt, Zone } from '../zone.js';
 
-const MAX_ISSUES = 100;
-const MAX_RECORDS = 1_000_000;
+export const MAX_ISSUES = 100;
+export const MAX_RECORDS = 1_000_000;
 const MAX_INCLUDES = 1000;
 const DOLLAR = 36;
 const ownerOctets = Buffer.alloc(600);
@@ -52,7 +52,7 @@ class ZoneParser {
   readonly #errors: ZoneIssue[] = [];
   readonly #warnings: ZoneIssue[] = [];
   #soas = 0;
-  #serialAt: { start: number; end: number } | undefined;
+  #serialAt: SerialAt | undefined;
   /** Records read so far, also those that were repeated. */
   #added = 0;
   #included = 0;
@@ -127,22 +127,24 @@ class ZoneParser {
     const typeAt = lexer.lastStart();
     const first = lexer.peek();
     const rdata = parseRdata(type, lexer);
+    let serialAt: SerialAt | undefined;
     if (type === TYPE.SOA) {
       if (lowerName(owner) !== this.#origin)
         lexer.refuse('the SOA must stand at the top of the zone', 'soa_not_at_apex');
-      if (source.depth === 0 && first !== undefined && lexer.textOf(first) !== '\\#') {
-        this.#serialAt = { start: lexer.startOf(first + 2), end: lexer.endOf(first + 2) };
-      }
+      if (source.depth === 0 && first !== undefined && lexer.textOf(first) !== '\\#')
+        serialAt = { start: lexer.startOf(first + 2), end: lexer.endOf(first + 2) };
+      this.#serialAt = serialAt;
     }
     const ttl = this.#ttlFor(lexer, written, type, rdata);
     this.#add(source, owner, ttl, type, rdata);
     const head = { ttl, isWritten: written !== undefined, typeAt };
-    this.#tell(source, { kind: 'record', owner, ownsLine: !lexer.indented, type, rdata, head });
+    this.#tell(source, { kind: 'record', owner, ownsLine: !lexer.indented, type, rdata, head, serialAt });
   }
 
   #tell({ lexer, depth }: Source, entry: Untold): void {
     if (depth > 0 || this.#options.entry === undefined) return;
-    this.#options.entry({ ...entry, start: lexer.entryStart, end: lexer.entryEnd, wordsEnd: lexer.wordsEnd });
+    const { entryStart: start, entryEnd: end, wordsEnd } = lexer;
+    this.#options.entry({ ...entry, start, end, wordsStart: lexer.startOf(0), wordsEnd });
   }
 
   #readHead(lexer: Lexer): RecordHead {
@@ -174,15 +176,16 @@ class ZoneParser {
       source.generating === true
         ? this.#rrsets.addGenerated(owner, ttl, type, rdata, lexer.line)
         : this.#rrsets.add(owner, ttl, type, rdata, lexer.line);
-    if (!agrees) {
-      const message = 'this TTL differs from another of the same name and type; all of them get one TTL';
-      this.#warn(source, lexer.startOf(0), 'ttl_differs', message);
+    if (!agrees && this.#warnings.length < MAX_ISSUES) {
+      const { code, message } = TTL_DIFFERS;
+      this.#warnings.push(this.#issue('warning', source, lexer.startOf(0), code, message));
     }
   }
 
   #readDirective(source: Source, word: number): void {
     const { lexer } = source;
     const directive = lexer.textOf(word).toUpperCase();
+    const made: Made[] = [];
     let head: TtlInEffect | undefined;
     switch (directive) {
       case '$ORIGIN':
@@ -195,7 +198,7 @@ class ZoneParser {
         lexer.next('a time');
         break;
       case '$GENERATE':
-        head = this.#generate(source);
+        head = this.#generate(source, made);
         break;
       case '$INCLUDE':
         this.#include(source);
@@ -208,7 +211,7 @@ class ZoneParser {
       lexer.refuse('the line should end before this word; text with blanks in it needs quotes');
     }
     const sets = directive === '$TTL' ? this.#defaultTtl : undefined;
-    this.#tell(source, { kind: 'control', directive, head, sets });
+    this.#tell(source, { kind: 'control', directive, head, sets, made });
   }
 
   #readName(lexer: Lexer, what: string): Name {
@@ -222,7 +225,8 @@ class ZoneParser {
     return ttl > MAX_TTL ? lexer.refuse(`a TTL is at most ${MAX_TTL} seconds`, 'ttl_out_of_range') : ttl;
   }
 
-  #generate(source: Source): TtlInEffect {
+  /** Puts the records into `records`, too. */
+  #generate(source: Source, records: Made[]): TtlInEffect {
     const { lexer } = source;
     const numbers = parseRange(lexer.word('a range'));
     if (numbers === undefined) {
@@ -246,9 +250,10 @@ class ZoneParser {
       const made = attempt(lexer, `at number ${i}: `, () => {
         const line = new Lexer(Buffer.from(rdata, 'latin1'), lexer.origin);
         line.readEntry();
-        return { name: parseName(owner, lexer.origin), octets: parseRdata(type, line) };
+        return { owner: parseName(owner, lexer.origin), type, rdata: parseRdata(type, line) };
       });
-      this.#add(generated, made.name, ttl, type, made.octets);
+      this.#add(generated, made.owner, ttl, type, made.rdata);
+      records.push(made);
     }
     return { ttl, isWritten: written !== undefined, typeAt };
   }
@@ -274,10 +279,6 @@ class ZoneParser {
   #fault(source: Source, error: unknown): void {
     const { offset, code, message } = faultOf(source.lexer, error);
     this.#errors.push(this.#issue('error', source, offset, code, message));
-  }
-
-  #warn(source: Source, offset: number, code: string, message: string): void {
-    if (this.#warnings.length < MAX_ISSUES) this.#warnings.push(this.#issue('warning', source, offset, code, message));
   }
 
   #issue(severity: 'error' | 'warning', source: Source, offset: number, code: string, message: string): ZoneIssue {

@@ -5,7 +5,7 @@ import { MAX_TTL } from '../../dns/ttl.js';
 import { isMetaType, typeCode } from '../../dns/types.js';
 import { ClusterError } from '../../errors.js';
 import type { NewRecord, ZoneEdit } from '../../zones/zone-edit.js';
-import type { ZoneLine } from '../../zones/zone-lines.js';
+import type { ChangeableLine } from '../../zones/zone-lines.js';
 import { refusing } from './dump-records.js';
 import type { OpenZone } from './open-zone.js';
 
@@ -33,8 +33,8 @@ export function massEdit({ add, edit, remove }: MassEdit, zone: OpenZone): ZoneE
   const count = add.length + edit.length + remove.length;
   if (count === 0) refuse('add', 'is missing, and so are edit and remove: send at least one of them');
   if (count > MOST_EDITS) refuse('add', `makes more than ${MOST_EDITS} edits with edit and remove: send fewer at once`);
-  const changed = new Map<ZoneLine, NewRecord | 'removed'>();
-  const change = (line: ZoneLine, to: NewRecord | 'removed', parameter: string): void => {
+  const changed = new Map<ChangeableLine, NewRecord | 'removed'>();
+  const change = (line: ChangeableLine, to: NewRecord | 'removed', parameter: string): void => {
     if (changed.has(line)) refuse(parameter, `names line ${line.index} a second time`);
     changed.set(line, to);
   };

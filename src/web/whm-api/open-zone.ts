@@ -5,7 +5,13 @@ import { itemsOf } from '../../dns/rdata-items.js';
 import { TYPE } from '../../dns/types.js';
 import { ClusterError, isClusterError, type ErrorCode } from '../../errors.js';
 import { editZone, type ZoneEdit } from '../../zones/zone-edit.js';
-import { linesByIndex, readZoneLines, type RecordLine, type ZoneLine } from '../../zones/zone-lines.js';
+import {
+  linesByIndex,
+  readZoneLines,
+  type ChangeableLine,
+  type RecordLine,
+  type ZoneLine,
+} from '../../zones/zone-lines.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ApiRequest } from '../requests/api-request.js';
 import { changeAnswer } from './answers/change-answer.js';
@@ -22,6 +28,9 @@ const NOT_THERE: WhmWords = {
   zone_unknown: 'zone_nonexistent',
   zone_not_yours: 'zone_nonexistent',
 };
+
+/** Who calls, and what. */
+type Caller = Pick<ApiRequest, 'cluster' | 'peer'>;
 
 /** A zone as it was read for one call: its text in lines, of which an edit makes the next text. */
 export class OpenZone {
@@ -43,7 +52,7 @@ export class OpenZone {
   }
 
   /** Throws zone_nonexistent, also for a zone that is not the caller's. */
-  static async read(name: ZoneName, { cluster, peer }: ApiRequest): Promise<OpenZone> {
+  static async read(name: ZoneName, { cluster, peer }: Caller): Promise<OpenZone> {
     return new OpenZone(name, await inWhmWords(cluster.zones.newestText(name, peer), name, NOT_THERE));
   }
 
@@ -78,7 +87,7 @@ export class OpenZone {
   }
 
   /** A line that may go: a directive holds for what is below it. Throws parameter_invalid. */
-  removable(index: number, parameter: string): ZoneLine {
+  removable(index: number, parameter: string): ChangeableLine {
     const line = this.line(index, parameter);
     if (line.kind !== 'control') return line;
     const why = `names the line ${line.directive} of zone ${this.name}, which holds for the lines below it: save the zone's whole text to change it`;
@@ -86,7 +95,7 @@ export class OpenZone {
   }
 
   /** Puts the edited text in the place of this one. Throws zone_file_changed where another text is there by now. */
-  async save(edit: ZoneEdit, { cluster, peer }: ApiRequest, options: ChangeOptions): Promise<ChangeResult> {
+  async save(edit: ZoneEdit, { cluster, peer }: Caller, options: ChangeOptions): Promise<ChangeResult> {
     const next = editZone(this.name, this, edit, new Date());
     const saved = cluster.zones.save(this.name, next, peer, { ...options, ifText: this.text });
     return inWhmWords(saved, this.name, NOT_THERE);

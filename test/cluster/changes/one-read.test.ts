@@ -1,7 +1,12 @@
 import type { PathLike } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { readZoneLines } from '../../../src/zones/zone-lines.js';
-import { editZone } from '../../../src/zones/zone-edit.js';
+import type { Principal } from '../../../src/access/principal.js';
+import type { Cluster } from '../../../src/cluster/cluster.js';
+import { parseName } from '../../../src/dns/name.js';
+import { TYPE } from '../../../src/dns/types.js';
+import { OpenZone } from '../../../src/web/whm-api/open-zone.js';
+import type { ZoneEdit } from '../../../src/zones/zone-edit.js';
+import type { RecordLine } from '../../../src/zones/zone-lines.js';
 import { zoneName } from '../../../src/zones/zone-name.js';
 import { ClusterNode } from '../cluster-node.js';
 import { ROOT, zoneText } from '../zone-texts.js';
@@ -73,17 +78,56 @@ describe('a zone that is saved is read from disk at most once and parsed at most
     expect(parsed).toHaveLength(1 + members.length);
   });
 
-  test('by an edit of its records: the text before once, the edited one once', async () => {
-    const before = await web.cluster.zones.text(NAME, ROOT);
-    const lines = readZoneLines(before, NAME);
-    const last = lines.at(-1);
-    if (last === undefined) throw new Error('a zone has lines');
-    const edit = { changed: new Map([[last, 'removed' as const]]), added: [] };
-    const next = editZone(NAME, { text: before, lines, serial: 7 }, edit, new Date());
-    await web.cluster.zones.save(NAME, next, ROOT, { ...served, ifText: before });
+  const caller = (): { cluster: Cluster; peer: Principal } => ({ cluster: web.cluster, peer: ROOT });
+
+  /** Edits the zone's records as a caller of the API does. Returns the text before and after. */
+  const edited = async (editOf: (zone: OpenZone) => ZoneEdit): Promise<[before: Buffer, after: Buffer]> => {
+    const zone = await OpenZone.read(NAME, caller());
+    const { members: states } = await zone.save(editOf(zone), caller(), served);
+    expect(new Set(states.map(({ state }) => state))).toEqual(new Set(['served']));
+    return [zone.text, await web.cluster.zones.text(NAME, ROOT)];
+  };
+  const www = (zone: OpenZone): RecordLine => zone.record(zone.lines.length - 1, 'line');
+  const record = { owner: parseName('new.a.example.'), ttl: 60, type: TYPE.A, rdata: '\xc0\x00\x02\x09' };
+
+  test.each<[string, (zone: OpenZone) => ZoneEdit, string[]]>([
+    ['added', () => ({ changed: new Map(), added: [record] }), ['new.a.example.']],
+    ['changed', (zone) => ({ changed: new Map([[www(zone), record]]), added: [] }), ['new.a.example.']],
+    ['removed', (zone) => ({ changed: new Map([[www(zone), 'removed']]), added: [] }), []],
+  ])('where a record of it is %s: of what comes, only the new line is read', async (_, editOf, newLines) => {
+    const [before, after] = await edited(editOf);
     expect(reads()).toEqual([1, 1, 1]);
     expect(timesParsed(before)).toBe(1);
-    expect(timesParsed(next.text)).toBe(members.length);
-    expect(parsed).toHaveLength(2 + members.length);
+    expect(timesParsed(after)).toBe(members.length);
+    const others = parsed.filter((text) => text !== before.toString('latin1') && text !== after.toString('latin1'));
+    expect(others.map((line) => line.split(/\s/, 1)[0])).toEqual(newLines);
+    // The member has the very records: what it was sent, it read by itself.
+    expect(members.map((member) => member.holdings())).toEqual([web.holdings(), web.holdings()]);
+  });
+
+  test('that is removed, and brought back', async () => {
+    await web.cluster.zones.remove(NAME, ROOT, served);
+    // For the history, which each server keeps.
+    expect(reads()).toEqual([1, 1, 1]);
+    expect(parsed).toEqual([]);
+    opened.length = 0;
+    await web.cluster.removed.restore(NAME, ROOT, served);
+    const text = await web.cluster.zones.text(NAME, ROOT);
+    expect(Math.max(...reads())).toBeLessThanOrEqual(1);
+    expect(timesParsed(text)).toBe(members.length);
+    expect(parsed).toHaveLength(1 + members.length);
+  });
+
+  test('that a member has newer, and that is edited here', async () => {
+    await web.cluster.members.setRole(web.row(members[0] ?? web).id, 'sync', ROOT);
+    await web.cluster.members.setRole(web.row(members[1] ?? web).id, 'standalone', ROOT);
+    const newer = zoneText(9, '192.0.2.9');
+    await members[0]?.cluster.saveZone(NAME, newer, ROOT, served);
+    opened.length = parsed.length = 0;
+    const [before, after] = await edited(() => ({ changed: new Map(), added: [record] }));
+    expect(before.toString()).toBe(newer.toString());
+    // When it is taken, and for the lines that are edited then.
+    expect(timesParsed(newer)).toBe(2);
+    expect(timesParsed(after)).toBe(1);
   });
 });
