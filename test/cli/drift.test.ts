@@ -30,7 +30,7 @@ const inSync = (): Promise<void> =>
   );
 /** The member has this from elsewhere, as if somebody had edited it there. */
 const editThere = (name: ZoneName, serial: number): Promise<unknown> =>
-  ns1.cluster.saveZone(name, zoneText(serial, '192.0.2.99'), ROOT, { wait: 'local', hostsSeen: [] });
+  ns1.cluster.saveZone(name, zoneText(serial, '192.0.2.99'), ROOT, { wait: 'local', sender: { hostsSeen: [] } });
 const textHere = async (): Promise<string> => (await web.node.plugin.cluster.zones.text(AHEAD, ROOT)).toString();
 
 describe('dnscluster drift', () => {
@@ -50,7 +50,7 @@ describe('dnscluster drift', () => {
   test('names what differs, and exits with 1', async () => {
     await editThere(AHEAD, 100);
     await ns1.cluster.saveZone(EXTRA, zoneText(9), ROOT, {
-      ...{ wait: 'local', hostsSeen: [], claimed: { server: 'web.example.net', epoch: 0 } },
+      ...{ wait: 'local', sender: { hostsSeen: [], claimed: { server: 'web.example.net', epoch: 0 } } },
     });
     const { status, out } = await web.run(['drift', 'check', NS1]);
     expect([status, out]).toEqual([

@@ -257,7 +257,7 @@ export class Synchronize {
       if (held?.digest !== copy.digest && !isNewer(copy, held)) throw new ClusterError('zone_file_changed');
       const text = held?.text();
       const ifText = text === undefined ? 'none' : text.length === 0 ? 'damaged' : text;
-      const options = { wait: 'local', hostsSeen: [member.hostname], ifText } as const;
+      const options = { wait: 'local', sender: { hostsSeen: [member.hostname] }, ifText } as const;
       return { zone, result: await this.#changes.save(zone, copy.valid ?? copy.text(), by, options) };
     } catch (error) {
       return { zone, error: asClusterError(error) };

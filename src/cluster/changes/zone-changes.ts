@@ -50,7 +50,7 @@ export class ZoneChanges {
     const { local, versions, workers } = this.#options;
     const silent = isNew ? await refuseExisting(zone, by, readersFor(by, workers)) : [];
     // Before it is written: the members are told in the middle of that.
-    versions.origins.note(zone, valid.digest, options.hostsSeen);
+    versions.origins.note(zone, valid.digest, options.sender?.hostsSeen);
     const { ifText, ifRemovedAt, switched } = options;
     const keep = versions.keep(zone, actorOf(by));
     const outcome = await local
@@ -83,7 +83,7 @@ export class ZoneChanges {
     const holders = this.#progress.of(zone, by);
     const { local, versions, conflicts } = this.#options;
     await this.#rememberHolders(removal);
-    versions.origins.note(zone, undefined, options.hostsSeen);
+    versions.origins.note(zone, undefined, options.sender?.hostsSeen);
     const outcome = await local.change(removal);
     conflicts.forget(zone);
     await this.#progress.settled(zone, options);
@@ -113,9 +113,9 @@ export class ZoneChanges {
   }
 
   /** Who came by a server is of that one's making, and says whose the zone is, or does not know. */
-  #claimOf({ hostsSeen, claimed, lastGiven }: ChangeOptions): Claim {
-    const policy = this.#options.policy();
-    return hostsSeen === undefined ? { here: this.#options.versions.here, policy } : { claimed, lastGiven, policy };
+  #claimOf({ sender }: ChangeOptions): Claim {
+    const { versions, policy } = this.#options;
+    return { ...(sender ?? { here: versions.here }), policy: policy() };
   }
 
   /** Notes that a version was refused because of another server's. */

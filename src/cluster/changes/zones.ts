@@ -129,8 +129,9 @@ export class Zones {
   /** Many at once, one outcome each, in their order. */
   saveMany(zones: readonly ZoneToSave[], by: Principal, options?: ChangeOptions): Promise<BatchOutcome[]> {
     const { audit, changes } = this.#parts;
+    const { sender } = options ?? {};
     const save = ({ name, text, lastGiven }: ZoneToSave): Promise<ChangeResult> =>
-      changes.save(name, text, by, lastGiven === undefined ? options : { ...options, lastGiven });
+      changes.save(name, text, by, { ...options, ...(sender && { sender: { ...sender, lastGiven } }) });
     return audit.command(by, 'saveZones', batchTarget(zones.map(({ name }) => name)), () =>
       inBatch(zones, save, { atOnce: options?.switched === true }),
     );

@@ -17,7 +17,7 @@ import {
   type ConflictPolicy,
 } from './zone-home.js';
 import { validateZone, withLiftedSerial, type ValidZone } from '../../zones/validation.js';
-import type { ChangeOptions } from '../model/results.js';
+import type { ChangeOptions, Sender } from '../model/results.js';
 
 /** A version that a change ends, as it was held when the change came to its turn, and what took its place. */
 export interface EndedVersion {
@@ -60,13 +60,10 @@ export type LocalChange =
   };
 
 /** By whom a change is made: by the server that says it has the zone, or on this one. */
-export interface Claim {
-  claimed?: ZoneHome | undefined;
+export interface Claim extends Pick<Sender, 'claimed' | 'lastGiven'> {
   /** This server, where the change is made here. */
   here?: string | undefined;
   policy?: ConflictPolicy | undefined;
-  /** As in ChangeOptions: what the server that has the zone knows to have given. */
-  lastGiven?: number | null | undefined;
 }
 
 export interface LocalOutcome {

@@ -40,13 +40,26 @@ export interface ChangeResult {
 /** One zone's outcome in a batch: a poison zone never stops the others. */
 export type BatchOutcome = { zone: ZoneName; result: ChangeResult } | { zone: ZoneName; error: ClusterError };
 
+/** What a server says of a change that it sends on. */
+export interface Sender {
+  /** Servers that passed it on until it came here, by host name: it is not sent back to them. */
+  hostsSeen: readonly string[];
+  /** The server to which the zone belongs. */
+  claimed?: ZoneHome | undefined;
+  /**
+   * Of a save by the server that the zone belongs to: the last serial of it that this server took, as far as that one
+   * knows; null where it knows of none. Absent where it does not say.
+   */
+  lastGiven?: number | null | undefined;
+}
+
 export interface ChangeOptions {
   /** Wait until it is on disk and in the local nameserver, or until members serve it too. Default `served`. */
   wait?: 'local' | 'served';
   /** Longest wait for members, milliseconds. Default 5000. A member that is known to be down is not waited for. */
   timeout?: number;
-  /** Servers that passed this change on until it came here, by host name: it is not sent back to them. */
-  hostsSeen?: readonly string[];
+  /** The server that sends this change on; absent where it is made here. */
+  sender?: Sender;
   /**
    * Of a save: the text that it replaces; `none`: the zone is not here; `damaged`: its file is missing or can't be
    * used. Where it is otherwise by then, nothing is changed (zone_file_changed, zone_exists, zone_file_sound).
@@ -54,13 +67,6 @@ export interface ChangeOptions {
   ifText?: Buffer | 'none' | 'damaged' | undefined;
   /** To restore a zone: the serial that it was removed with. If it was removed again since: changed_meanwhile. */
   ifRemovedAt?: number | undefined;
-  /** The server that the sender says the zone belongs to. */
-  claimed?: ZoneHome | undefined;
-  /**
-   * Of a save by the server that the zone belongs to: the last serial of it that this server took, as far as that one
-   * knows; null where it knows of none. Absent where it does not say.
-   */
-  lastGiven?: number | null;
   /** Of a removal: also where the zone belongs to another server. */
   evenOfOthers?: boolean;
   /** Of a save: the operator took the zone's own statement out of the nameserver's configuration (ZoneChange). */
@@ -71,7 +77,7 @@ export interface ChangeOptions {
 export interface ZoneToSave {
   name: ZoneName;
   text: Buffer;
-  /** As in ChangeOptions. */
+  /** As of its sender. */
   lastGiven?: number | null;
 }
 

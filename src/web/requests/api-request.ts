@@ -2,6 +2,7 @@ import type { Request } from 'express';
 import { peerOf } from '../../access/authenticate.js';
 import type { Principal } from '../../access/principal.js';
 import type { Cluster } from '../../cluster/cluster.js';
+import type { Sender } from '../../cluster/model/results.js';
 import { ClusterError } from '../../errors.js';
 import { formPairs, type Pair } from '../../wire-format/form-pairs.js';
 import { zoneName, type ZoneName } from '../../zones/zone-name.js';
@@ -81,10 +82,13 @@ export class ApiRequest {
     yield* this.#arriving;
   }
 
-  /**
-   * Servers that passed this request on, lower case; a bundle names them before its zones. Throws parameter_invalid.
-   */
-  get hostsSeen(): string[] {
+  /** What is said of its changes by the server that sends them. Throws parameter_invalid. */
+  get sender(): Sender {
+    return { hostsSeen: this.#hostsSeen, claimed: this.#claimed };
+  }
+
+  /** Servers that passed this request on, lower case; a bundle names them before its zones. */
+  get #hostsSeen(): string[] {
     const hosts = this.list('hosts_seen').map((host) => host.toLowerCase());
     if (hosts.length > MOST_HOSTS || hosts.some((host) => !HOST.test(host))) {
       throw new ClusterError('parameter_invalid', { parameter: 'hosts_seen', why: 'is no list of host names' });
@@ -94,10 +98,10 @@ export class ApiRequest {
 
   /**
    * The server to which the zones of this request belong, as its sender has it. A sender that does not say so speaks
-   * for the first server by which they came; undefined where that is not said either. Throws parameter_invalid.
+   * for the first server by which they came; undefined where that is not said either.
    */
-  get claimed(): ZoneHome | undefined {
-    const [first] = this.hostsSeen;
+  get #claimed(): ZoneHome | undefined {
+    const [first] = this.#hostsSeen;
     const said = this.text('zone_server')?.toLowerCase();
     if (said === undefined) return first === undefined ? undefined : { server: first, epoch: 0 };
     const epoch = Number(this.text('zone_epoch') ?? '0');
@@ -111,7 +115,7 @@ export class ApiRequest {
 
   /** It went round: this server did it before. */
   get cameByUs(): boolean {
-    return this.hostsSeen.includes(this.cluster.hostname.toLowerCase());
+    return this.#hostsSeen.includes(this.cluster.hostname.toLowerCase());
   }
 
   /** What is not read yet stays unread. */

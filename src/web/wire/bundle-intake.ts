@@ -40,10 +40,10 @@ export class BundleIntake {
   #octets = 0;
   #failure: Error | undefined;
 
-  constructor({ cluster, peer, hostsSeen, claimed, cameByUs }: ApiRequest) {
+  constructor({ cluster, peer, sender, cameByUs }: ApiRequest) {
     this.#cluster = cluster;
     this.#peer = peer;
-    this.#options = { wait: 'local', hostsSeen, claimed };
+    this.#options = { wait: 'local', sender };
     this.#cameByUs = cameByUs;
   }
 

@@ -47,16 +47,16 @@ async function saveOne(request: ApiRequest): Promise<{ name: ZoneName; lines: st
   const text = request.octets('zonedata');
   if (text === undefined) throw new ClusterError('parameter_invalid', { parameter: 'zonedata', why: 'is missing' });
   const name = request.zone();
-  const { cameByUs, hostsSeen, claimed } = request;
+  const { cameByUs, sender } = request;
   const what: ZoneOutcome = cameByUs
     ? { name, outcome: 'passed' }
-    : savedAs(await cluster.zones.save(name, text, peer, { wait: 'local', hostsSeen, claimed }));
+    : savedAs(await cluster.zones.save(name, text, peer, { wait: 'local', sender }));
   const outcome = formatOutcomes([what], cluster.hostname);
   return { name, lines: [outcome, ...conversionLines(request.text('zone') ?? '', name)].join('') };
 }
 
 async function remove(list: readonly string[], request: ApiRequest): Promise<WireAnswer> {
-  const { cluster, peer, hostsSeen, claimed, cameByUs } = request;
+  const { cluster, peer, sender, cameByUs } = request;
   const outcomes: ZoneOutcome[] = [];
   const names: ZoneName[] = [];
   for (const given of list) {
@@ -68,7 +68,7 @@ async function remove(list: readonly string[], request: ApiRequest): Promise<Wir
   }
   if (cameByUs) outcomes.push(...names.map((name): ZoneOutcome => ({ name, outcome: 'passed' })));
   else
-    for (const result of await cluster.zones.removeMany(names, peer, { wait: 'local', hostsSeen, claimed })) {
+    for (const result of await cluster.zones.removeMany(names, peer, { wait: 'local', sender })) {
       // What is not here is removed: the call is idempotent.
       const { zone: name } = result;
       const done = !('error' in result) || result.error.code === 'zone_unknown';

@@ -11,7 +11,7 @@ import { ClusterNode } from '../cluster-node.js';
 import { ROOT, zoneNames } from '../zone-texts.js';
 
 /** As the original's servers, which do not say whose a zone is. */
-const BY_OTHERS = { hostsSeen: [] };
+const BY_OTHERS = { sender: { hostsSeen: [] } };
 
 let nodes: ClusterNode[] = [];
 let web: ClusterNode;
@@ -105,7 +105,7 @@ describe('the drift check', () => {
       await save(node, zone(2), driftText(100), BY_OTHERS);
       await liesAbout(node, () => save(web, zone(3), driftText(7)).then(inSync));
       await save(node, zone(3), driftText(7, { address: '192.0.2.77' }), BY_OTHERS);
-      await save(node, extra, driftText(5), { hostsSeen: [], claimed: { server: 'web', epoch: 0 } });
+      await save(node, extra, driftText(5), { sender: { hostsSeen: [], claimed: { server: 'web', epoch: 0 } } });
       await node.nameserver.apply([{ kind: 'remove', name: zone(4) }]);
       await serve(node, zone(5), driftText(4));
       await serve(node, zone(6), driftText(5, { ns: 'ns9.example.net.' }));
@@ -218,7 +218,7 @@ describe('the drift check', () => {
     await inSync();
     await web.cluster.removeZone(name, ROOT);
     expect(await ns1.served(name)).toBeUndefined();
-    await save(ns1, name, driftText(9), { hostsSeen: [], claimed: { server: 'web', epoch: 0 } });
+    await save(ns1, name, driftText(9), { sender: { hostsSeen: [], claimed: { server: 'web', epoch: 0 } } });
     const [report] = await web.cluster.drift.check(undefined, ROOT);
     expect(report?.differences).toMatchObject([
       { kind: 'extra', repaired: expect.stringContaining('removed') as string },

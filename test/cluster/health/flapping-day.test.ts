@@ -79,12 +79,13 @@ class FlappingMember implements MemberBackend {
 
   async #take(change: MemberChange): Promise<Pushed> {
     const { name, home: claimed } = change;
-    const options = { wait: 'local', hostsSeen: ['web'], claimed } as const;
+    const wait = 'local';
+    const sender = { hostsSeen: ['web'], claimed };
     try {
-      if (change.kind === 'remove') await this.#cluster.removeZone(name, ROOT, options);
+      if (change.kind === 'remove') await this.#cluster.removeZone(name, ROOT, { wait, sender });
       else {
         const { lastGiven = null } = change;
-        await this.#cluster.saveZone(name, change.text, ROOT, { ...options, lastGiven });
+        await this.#cluster.saveZone(name, change.text, ROOT, { wait, sender: { ...sender, lastGiven } });
       }
     } catch (error) {
       const reason = sentenceOf(error);

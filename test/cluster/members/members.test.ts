@@ -319,7 +319,7 @@ describe('what is sent', () => {
 
   test('is raised above what the member serves, and heals it', async () => {
     // By one that does not say whose it is, as the original's web servers.
-    await ns1.cluster.saveZone(name, zoneText(100, '192.0.2.100'), ROOT, { hostsSeen: [] });
+    await ns1.cluster.saveZone(name, zoneText(100, '192.0.2.100'), ROOT, { sender: { hostsSeen: [] } });
     await web.add(ns1);
     await save(name, zoneText(5));
     await inStep(ns1);
