@@ -9,18 +9,15 @@ import { becomeMember } from './join/membership.js';
 import { lookAtOther } from './join/other-server.js';
 import { lookHere } from './join/this-server.js';
 import { say } from './terminal/output.js';
-import { remoteTarget } from './service/target.js';
+import { remoteTarget, type ServiceOptions } from './service/target.js';
 
-interface Options {
-  token?: string;
-  tokenFile?: string;
-  fingerprint?: string;
+/** The token and the fingerprint are the other server's. */
+interface Options extends Omit<ServiceOptions, 'folder' | 'url'> {
   address?: string;
   role: string;
   config: string;
   check?: true;
   name?: string;
-  json?: true;
 }
 
 /** `dnscluster join`: makes this server a member of another one's cluster. */

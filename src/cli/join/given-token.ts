@@ -1,7 +1,7 @@
 import { WrongUse } from '../terminal/failure.js';
 import { readGiven, secretIn } from '../service/given-file.js';
 import { note } from '../terminal/output.js';
-import type { GivenToken } from '../service/target.js';
+import type { GivenToken, ServiceOptions } from '../service/target.js';
 import { askSecret, isPerson } from '../terminal/terminal.js';
 
 /**
@@ -9,7 +9,7 @@ import { askSecret, isPerson } from '../terminal/terminal.js';
  * Throws WrongUse if there is none.
  */
 export async function givenToken(
-  { token, tokenFile }: { token?: string; tokenFile?: string },
+  { token, tokenFile }: Pick<ServiceOptions, 'token' | 'tokenFile'>,
   url: string,
 ): Promise<GivenToken> {
   if (token !== undefined) {

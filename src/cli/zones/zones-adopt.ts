@@ -31,14 +31,22 @@ With --dry-run the service need not run; then the plan is for a server without z
 
 It exits with 1 if a primary zone is not taken.`;
 
-interface Options extends ServiceOptions {
+/** What is said of a nameserver on this machine. */
+interface LocalSource {
   from?: string;
   config?: string;
   include?: string;
   server?: string;
+}
+
+/** What is said of a nameserver that transfers its zones. */
+interface TransferSource {
   axfr?: string;
   zones?: string;
   tsigKey?: string;
+}
+
+interface Options extends ServiceOptions, LocalSource, TransferSource {
   owner?: string;
   newest?: true;
   switch?: true;
@@ -120,7 +128,7 @@ async function runSwitch(target: Target, options: Options, report: AdoptReport):
   if (trouble !== undefined) note(trouble);
 }
 
-function sourceOf({ from: kind = '', config }: Options): { from: OperatedServer; configuration: string } {
+function sourceOf({ from: kind = '', config }: LocalSource): { from: OperatedServer; configuration: string } {
   const from = SERVERS.get(kind);
   if (from === undefined) throw new WrongUse(NAME_A_SOURCE);
   return { from, configuration: config ?? from.configuration };
@@ -139,7 +147,7 @@ function refuseMixture({ from, axfr, zones, tsigKey, config, include, server, sw
   }
 }
 
-async function candidatesOf(options: Options): Promise<Candidate[]> {
+async function candidatesOf(options: LocalSource & TransferSource): Promise<Candidate[]> {
   const { axfr, tsigKey, zones = '', include } = options;
   if (axfr !== undefined) {
     const key = tsigKey === undefined ? undefined : await readTsigKey(tsigKey);
