@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { NAMESERVER_KINDS } from '../../src/nameservers/nameserver-settings.js';
 import { circles, importsOf, type Arrow } from './imports.js';
+import { optionsTypes } from './options.js';
 
 /** The rooms of docs/architecture.md from the top down; a file may import from its own room and from rooms below. */
 const FLOORS = [
@@ -136,6 +137,29 @@ describe('the structure of the source', () => {
         .map((line) => [file, line.trim()]),
     );
     expect(wide).toEqual([]);
+  });
+
+  test('no options have more than 8 fields: what is more has roles, or belongs to one who knows it', () => {
+    const options = optionsTypes(text);
+    expect(options.length).toBeGreaterThan(50);
+    expect(options.filter(({ fields }) => fields > 8)).toEqual([]);
+  });
+
+  test('options of more than 8 fields are seen: this test would fail', () => {
+    const fields = (count: number): string =>
+      Array.from({ length: count }, (_, i) => `f${i}?: () => string;`).join(' ');
+    const wide = new Map([
+      ['src/a.ts', `export interface WorkerOptions { ${fields(9)} }\ninterface Others { ${fields(12)} }`],
+      ['src/b.ts', `interface Parts { ${fields(8)} }\ntype Options = { ${fields(5)} } & { ${fields(4)} };`],
+      ['src/c.ts', `class C { constructor(private readonly options: { ${fields(10)} }) {} }`],
+    ]);
+    const found = optionsTypes(wide).map(({ file, name, fields }) => [file, name, fields]);
+    expect(found).toEqual([
+      ['src/a.ts', 'WorkerOptions', 9],
+      ['src/b.ts', 'Parts', 8],
+      ['src/b.ts', 'Options', 9],
+      ['src/c.ts', 'options', 10],
+    ]);
   });
 
   test('no file has a name that says nothing', () => {
