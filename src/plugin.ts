@@ -17,7 +17,7 @@ import { defined } from './operations/defined.js';
 import { createLog, type Log } from './operations/log.js';
 import { Notifications } from './notifications/notifications.js';
 import { ProblemWatch } from './notifications/problem-watch.js';
-import { changedAudit, expiring, fillingDisk } from './notifications/server-problems.js';
+import { changedAudit, endedTokens, expiring, fillingDisk } from './notifications/server-problems.js';
 import { packageVersion } from './operations/version.js';
 import { ownCertificate } from './state/certificate.js';
 import { FolderLock } from './state/folder-lock.js';
@@ -174,6 +174,7 @@ async function run(host: HostPanel, settings: PluginSettings, standingApi: Expre
       await next().catch((error: unknown) => log.error({ error: sentenceOf(error) }, 'stopping went wrong'));
     }
   };
+  let watch: ProblemWatch | undefined;
   const lock = await FolderLock.take(folder);
   ends.push(() => lock.release());
   try {
@@ -181,7 +182,10 @@ async function run(host: HostPanel, settings: PluginSettings, standingApi: Expre
     const own = await ownApi(settings, standingApi, ends);
     const audit = new AuditLog(join(folder, 'audit.log'), log);
     ends.push(() => audit.close());
-    const tokens = await TokenStore.open(join(folder, 'tokens.json'), { log, audit });
+    const tokens = await TokenStore.open(join(folder, 'tokens.json'), {
+      ...{ log, audit, users: host },
+      isEnding: () => void watch?.look(),
+    });
     ends.push(() => tokens.close());
     const notifications = await Notifications.open(join(folder, 'notifications.json'), {
       from: settings.hostname,
@@ -206,9 +210,10 @@ async function run(host: HostPanel, settings: PluginSettings, standingApi: Expre
       schedules: { health: settings.healthSchedule, drift: settings.driftSchedule },
     });
     ends.push(() => cluster.stop());
-    const watch = await ProblemWatch.open(join(folder, 'problems'), {
+    const opened = await ProblemWatch.open(join(folder, 'problems'), {
       problems: async () => [
         ...cluster.problems(),
+        ...endedTokens(await tokens.endGone()),
         ...expiring(tokens.list()),
         ...changedAudit(audit.broken),
         ...(await fillingDisk(folder)),
@@ -216,8 +221,9 @@ async function run(host: HostPanel, settings: PluginSettings, standingApi: Expre
       tell: (notice) => notifications.tell(notice),
       log,
     });
-    cluster.events.on('changed', () => void watch.look());
-    ends.push(() => watch.close());
+    watch = opened;
+    cluster.events.on('changed', () => void opened.look());
+    ends.push(() => opened.close());
     const summary = new DailySummary(cluster, notifications, audit, log);
     await summary.start();
     ends.push(() => summary.stop());

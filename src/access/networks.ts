@@ -21,6 +21,17 @@ export function isInNetworks(address: string, networks: readonly string[]): bool
   return version !== 0 && networks.length > 0 && listOf(networks).check(address, version === 4 ? 'ipv4' : 'ipv6');
 }
 
+/** Is all of a network in one of these? */
+export function isWithinNetworks(network: string, networks: readonly string[]): boolean {
+  const inner = networkOf(network);
+  return networks.some((text) => {
+    const outer = networkOf(text);
+    if (inner === undefined || outer === undefined) return false;
+    const { address, family, bits } = inner;
+    return family === outer.family && bits >= outer.bits && listOf([text]).check(address, family);
+  });
+}
+
 function listOf(networks: readonly string[]): BlockList {
   const list = new BlockList();
   for (const { address, bits, family } of networks.flatMap((text) => networkOf(text) ?? [])) {

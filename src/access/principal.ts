@@ -1,3 +1,5 @@
+import type { TokenTerms } from './token-terms.js';
+
 /** Who acts: a user of the host panel, or a token of one. */
 export interface Principal {
   user: string;
@@ -8,6 +10,8 @@ export interface Principal {
   /** How they came: through the panel's session, an API token (its name), or from this program itself. */
   via:
     { session: true; /** Root, who does it for this reseller. */ actor?: string } | { token: string } | { self: true };
+  /** Of the token by which they came. */
+  limits?: TokenTerms;
 }
 
 /** May `principal` do what `privilege` allows? `all` allows everything. */

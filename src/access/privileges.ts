@@ -28,6 +28,11 @@ export function authorizeGiving(principal: Principal, privileges: readonly strin
   if (missing !== undefined) throw new ClusterError('privilege_missing', { privilege: missing.slice(0, 60) });
 }
 
+/** The same for what a token ends or replaces. A person may end whatever is theirs. */
+export function authorizeEnding(principal: Principal, privileges: readonly string[]): void {
+  if ('token' in principal.via) authorizeGiving(principal, privileges);
+}
+
 /** Throws token_invalid where one of `privileges` is none. */
 export function checkPrivileges(name: string, privileges: readonly string[]): void {
   const unknown = privileges.find((privilege) => !PRIVILEGES.some((known) => known.name === privilege));

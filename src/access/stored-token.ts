@@ -5,6 +5,8 @@ import { z } from 'zod';
 export const storedToken = z.object({
   name: z.string(),
   user: z.string(),
+  /** The host's lasting id of that user, where it has one: another user of the same name is somebody else. */
+  userId: z.string().optional(),
   kind: z.enum(['root', 'reseller']),
   privileges: z.array(z.string()),
   /** SHA-256 of the secret, hex. The secret has 256 random bits, so a slow hash would add nothing. */
@@ -16,6 +18,8 @@ export const storedToken = z.object({
   /** Unix seconds. */
   expiresAt: z.number().optional(),
   addresses: z.array(z.string()).optional(),
+  /** ISO time: since then it is refused for good, because its user was gone. */
+  ended: z.string().optional(),
 });
 export type StoredToken = z.infer<typeof storedToken>;
 /** A token as it may be shown. */

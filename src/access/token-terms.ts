@@ -1,5 +1,5 @@
 import { ClusterError } from '../errors.js';
-import { isInNetworks, isNetwork } from './networks.js';
+import { isInNetworks, isNetwork, isWithinNetworks } from './networks.js';
 
 /** Until when, and from where, a token may be used. */
 export interface TokenTerms {
@@ -35,6 +35,28 @@ export function checkTerms(name: string, { expiresAt, addresses = [] }: TokenTer
   if (wrong !== undefined) {
     refuse(`"${wrong.slice(0, 60)}" is no address or range; write it as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32`);
   }
+}
+
+/** Terms as they are asked for: what is absent is left open; `null` is no end, and no addresses are all. */
+export interface WantedTerms {
+  expiresAt?: number | null | undefined;
+  addresses?: readonly string[] | undefined;
+}
+
+/** What is asked for, and the limits where nothing is. Throws token_too_wide where it is longer, or from elsewhere. */
+export function termsWithin(limits: TokenTerms, name: string, wanted: WantedTerms): TokenTerms {
+  const { expiresAt = limits.expiresAt, addresses = limits.addresses ?? [] } = wanted;
+  const refuse = (how: string): never => {
+    throw new ClusterError('token_too_wide', { name, how });
+  };
+  const end = expiresAt ?? Infinity;
+  if (end > (limits.expiresAt ?? Infinity)) refuse('longer');
+  if ((limits.addresses ?? []).length > 0) {
+    const { addresses: allowed = [] } = limits;
+    if (addresses.length === 0 || !addresses.every((one) => isWithinNetworks(one, allowed)))
+      refuse('from more addresses');
+  }
+  return { expiresAt: expiresAt ?? undefined, addresses };
 }
 
 /** Has its time come? `now` in milliseconds. */

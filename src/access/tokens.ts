@@ -7,8 +7,12 @@ import type { Log } from '../operations/log.js';
 import { JsonState } from '../state/json-state.js';
 import { refuseChanged, revisionOf } from '../state/revision.js';
 import { actorOf, SELF, type Principal } from './principal.js';
+import { authorizeEnding, authorizeGiving } from './privileges.js';
 import { hashOf, shown, storedToken, TokenLookup, type StoredToken, type Token } from './stored-token.js';
-import { checkTerms, checkTokenName, isAllowedFrom, isExpired, type TokenTerms } from './token-terms.js';
+import { TokenHolders, type HostUsers } from './token-holders.js';
+import { ACCESS_KEY, add, isKey, limitsOf, refuseTaken, termsOf, unknown } from './token-list.js';
+import { TokenUses } from './token-uses.js';
+import { checkTerms, checkTokenName, isAllowedFrom, isExpired, termsWithin, type WantedTerms } from './token-terms.js';
 
 const schema = z.object({
   tokens: z.array(storedToken),
@@ -16,7 +20,16 @@ const schema = z.object({
   accessKeys: z.boolean().optional(),
 });
 
-interface NewToken extends TokenTerms {
+interface TokenStoreOptions {
+  log: Log;
+  audit?: AuditLog;
+  /** The host, which is asked at each use who a token's user is now. */
+  users?: HostUsers;
+  /** Is told when tokens end because their user is gone. */
+  isEnding?: () => void;
+}
+
+interface NewToken extends WantedTerms {
   user: string;
   kind: 'root' | 'reseller';
   name: string;
@@ -24,24 +37,18 @@ interface NewToken extends TokenTerms {
 }
 
 /** What is to be different of a token; what is absent stays. */
-interface TokenChange {
+interface TokenChange extends WantedTerms {
   name?: string | undefined;
   privileges?: readonly string[] | undefined;
-  /** `null`: it is not to expire. */
-  expiresAt?: number | null | undefined;
-  addresses?: readonly string[] | undefined;
 }
 
-/** The name that a user's remote access key is kept by: no token can have it. */
-const ACCESS_KEY = 'remote access key';
-/** Its form in the original: lines of hex digits. */
+/** A remote access key as the original has it: lines of hex digits. */
 const KEY_LINES = 29;
 const KEY_LINE_OCTETS = 16;
-const MOST_TOKENS = 10_000;
-/** Uses are written together, at most so often, milliseconds: a peer may call many times a second. */
-const WRITE_USES_AFTER = 60_000;
 /** Refused pairs of token and address that are remembered, so that each is logged once. */
 const MOST_REFUSALS = 1_000;
+/** Milliseconds that a token of somebody who is gone is kept, for root to see. */
+const ENDED_KEPT = 30 * 24 * 3600_000;
 
 /** Names what a token may do, for whom and from where, as `update` takes it. */
 export function tokenRevision(token: Token): string {
@@ -53,43 +60,49 @@ export class TokenStore {
   readonly #state: JsonState<z.infer<typeof schema>>;
   readonly #log: Log;
   readonly #audit: AuditLog | undefined;
-  /** Uses that are not written yet: hash → time. At most one for each token. */
-  readonly #used = new Map<string, string>();
+  readonly #uses: TokenUses;
   readonly #refusals = new Set<string>();
+  readonly #holders: TokenHolders;
+  readonly #isEnding: () => void;
+  /** Hashes of tokens that ended just now, and are not written as such. */
+  readonly #ending = new Set<string>();
   readonly #lookup = new TokenLookup();
-  #writing: NodeJS.Timeout | undefined;
 
-  private constructor(state: JsonState<z.infer<typeof schema>>, log: Log, audit: AuditLog | undefined) {
+  private constructor(state: JsonState<z.infer<typeof schema>>, options: TokenStoreOptions) {
+    const { log, audit, users, isEnding = () => undefined } = options;
+    this.#isEnding = isEnding;
     this.#state = state;
     this.#log = log;
     this.#audit = audit;
+    this.#holders = new TokenHolders(users, log);
+    this.#uses = new TokenUses(
+      (change) => state.update((draft) => void (draft.tokens = draft.tokens.map(change))),
+      log,
+    );
   }
 
-  static async open(file: string, { log, audit }: { log: Log; audit?: AuditLog }): Promise<TokenStore> {
-    const state = await JsonState.open(file, { schema, defaults: () => ({ tokens: [] }), log });
-    return new TokenStore(state, log, audit);
+  static async open(file: string, options: TokenStoreOptions): Promise<TokenStore> {
+    const state = await JsonState.open(file, { schema, defaults: () => ({ tokens: [] }), log: options.log });
+    return new TokenStore(state, options);
   }
 
-  /** Makes a token; `secret` is returned here and never again. Rejects with token_invalid. */
-  async create(
-    { user, kind, name, privileges, expiresAt, addresses }: NewToken,
-    by = SELF,
-  ): Promise<{ secret: string; token: Token }> {
+  /**
+   * Makes a token; `secret` is returned here and never again. One that is made with a token can do no more than that,
+   * and no longer. Rejects with token_invalid, privilege_missing, token_too_wide.
+   */
+  async create(wanted: NewToken, by = SELF): Promise<{ secret: string; token: Token }> {
+    const { user, name } = wanted;
     checkTokenName(name);
-    checkTerms(name, { expiresAt, addresses });
     const secret = randomBytes(32).toString('base64url');
-    const stored: StoredToken = {
-      name,
-      user,
-      kind,
-      privileges: [...privileges],
-      hash: hashOf(secret),
-      created: new Date().toISOString(),
-      ...termsOf({ expiresAt, addresses }),
-    };
-    await this.#state.update(({ tokens }) => {
-      refuseTaken(tokens, user, name);
-      add(tokens, stored);
+    const stored = this.#new(wanted, secret, by);
+    checkTerms(name, stored);
+    await this.#state.update((draft) => {
+      // What somebody of this name has left is in nobody's way.
+      draft.tokens = draft.tokens.filter(
+        (other) => other.user !== user || other.name !== name || !this.#isEnded(other),
+      );
+      refuseTaken(draft.tokens, user, name);
+      add(draft.tokens, stored);
     });
     await this.#note('createToken', user, name, by);
     return { secret, token: shown(stored) };
@@ -97,7 +110,8 @@ export class TokenStore {
 
   /**
    * Renames a token, or changes what it may do, until when and from where; its secret stays. `seen`: the revision that
-   * the change was made from. Rejects with token_unknown, token_invalid, changed_meanwhile.
+   * the change was made from. Rejects with token_unknown, token_invalid, changed_meanwhile, and as `create`; with
+   * token_is_caller where it would change itself.
    */
   async update(user: string, name: string, change: TokenChange, by = SELF, seen?: string): Promise<Token> {
     const called = change.name ?? name;
@@ -107,15 +121,17 @@ export class TokenStore {
     await this.#state.update((draft) => {
       const at = draft.tokens.findIndex((token) => token.user === user && token.name === name);
       const found = draft.tokens[at];
-      if (found === undefined || isKey(found)) throw unknown(user, name);
+      if (found === undefined || isKey(found) || this.#isEnded(found)) throw unknown(user, name);
+      const { expiresAt = null, addresses = [], ...rest } = found;
+      const privileges = [...(change.privileges ?? rest.privileges)];
+      authorizeGiving(by, [...rest.privileges, ...privileges]);
+      if ('token' in by.via && by.user === user && by.via.token === name) {
+        throw new ClusterError('token_is_caller', { name });
+      }
       refuseChanged(`The token ${name}`, seen, tokenRevision(found));
       if (called !== name) refuseTaken(draft.tokens, user, called);
-      const { expiresAt, addresses, ...rest } = found;
-      const terms = {
-        expiresAt: change.expiresAt === undefined ? expiresAt : (change.expiresAt ?? undefined),
-        addresses: change.addresses ?? addresses,
-      };
-      changed = { ...rest, ...termsOf(terms), name: called, privileges: [...(change.privileges ?? rest.privileges)] };
+      const terms = termsWithin(by.limits ?? {}, name, { expiresAt, addresses, ...defined(change) });
+      changed = { ...rest, ...termsOf(terms), name: called, privileges };
       draft.tokens = draft.tokens.with(at, changed);
     });
     await this.#note('updateToken', user, name, by);
@@ -136,22 +152,25 @@ export class TokenStore {
 
   /** When this user's remote access key was made, as ISO time; undefined where they have none. */
   accessKeyMade(user: string): string | undefined {
-    return this.#state.data.tokens.find((token) => token.user === user && isKey(token))?.created;
+    const isTheirs = (token: StoredToken): boolean => token.user === user && isKey(token) && !this.#isEnded(token);
+    return this.#state.data.tokens.find(isTheirs)?.created;
   }
 
   /**
    * Makes the one remote access key of this user, in place of the one before; `seen`: when that was made, empty where
-   * there was none. Rejects with access_keys_off, changed_meanwhile.
+   * there was none. Rejects with access_keys_off, changed_meanwhile, privilege_missing.
    */
-  async createAccessKey({ user, kind, privileges }: Omit<NewToken, 'name'>, by = SELF, seen?: string): Promise<string> {
+  async createAccessKey(wanted: Omit<NewToken, 'name'>, by = SELF, seen?: string): Promise<string> {
     if (!this.accessKeys) throw new ClusterError('access_keys_off');
+    const { user } = wanted;
     const secret = randomBytes(KEY_LINES * KEY_LINE_OCTETS).toString('hex');
-    const hash = hashOf(secret);
-    const created = new Date().toISOString();
+    const stored = this.#new({ ...wanted, name: ACCESS_KEY }, secret, by);
     await this.#state.update((draft) => {
       refuseChanged(`The remote access key of ${user}`, seen, this.accessKeyMade(user) ?? '');
-      draft.tokens = draft.tokens.filter((token) => token.user !== user || !isKey(token));
-      add(draft.tokens, { name: ACCESS_KEY, user, kind, privileges: [...privileges], hash, created });
+      const before = draft.tokens.find((token) => token.user === user && isKey(token));
+      if (before !== undefined && !this.#isEnded(before)) authorizeEnding(by, before.privileges);
+      draft.tokens = draft.tokens.filter((token) => token !== before);
+      add(draft.tokens, stored);
     });
     await this.#note('createAccessKey', user, '', by);
     return `${(secret.match(/.{32}/g) ?? []).join('\n')}\n`;
@@ -170,40 +189,78 @@ export class TokenStore {
     const found = this.#lookup.find(this.#state.data.tokens, secret);
     if (found === undefined || (user !== undefined && user !== found.user)) return undefined;
     if (isKey(found) && (user === undefined || !this.accessKeys)) return undefined;
-    if (isExpired(found)) return undefined;
+    if (isExpired(found) || this.#isEnded(found)) return undefined;
+    const holder = this.#holders.now().of(found);
+    if (holder === 'gone') void this.endGone();
+    if (typeof holder === 'string') return undefined;
     if (!isAllowedFrom(found, from)) {
       this.#logRefusal(found, from);
       return undefined;
     }
-    this.#used.set(found.hash, new Date().toISOString());
-    this.#writing ??= setTimeout(() => void this.#writeUses(), WRITE_USES_AFTER).unref();
-    return { user: found.user, kind: found.kind, privileges: found.privileges, via: { token: found.name } };
+    this.#uses.note(found);
+    return { user: found.user, ...holder, via: { token: found.name }, ...limitsOf(found) };
+  }
+
+  /**
+   * Ends for good the tokens of users whom the host has no more: whoever gets the name next is somebody else. Binds the
+   * others to the host's id of their user. Resolves with those that have ended and are not revoked. Never rejects.
+   */
+  async endGone(now = Date.now()): Promise<Token[]> {
+    const holders = this.#holders.now();
+    const time = new Date(now).toISOString();
+    const settled = (token: StoredToken): StoredToken[] => {
+      if (token.ended !== undefined) return Date.parse(token.ended) < now - ENDED_KEPT ? [] : [token];
+      if (this.#ending.has(token.hash)) return [{ ...token, ended: time }];
+      const userId = holders.of(token) === 'unsaid' ? undefined : holders.idOf(token.user);
+      return userId === undefined || token.userId === userId ? [token] : [{ ...token, userId }];
+    };
+    const { tokens } = this.#state.data;
+    const gone = tokens.filter((token) => !this.#isEnded(token) && holders.of(token) === 'gone');
+    for (const { hash, user, name } of gone) {
+      this.#ending.add(hash);
+      this.#log.warn({ user, token: name }, 'a token has ended: the host has no such user any more');
+    }
+    if (gone.length > 0) this.#isEnding();
+    try {
+      if (tokens.some((token) => settled(token)[0] !== token)) {
+        await this.#state.update((draft) => {
+          draft.tokens = draft.tokens.flatMap(settled);
+        });
+      }
+      for (const { user, name } of gone) await this.#note('endToken', user, name, SELF);
+    } catch (error) {
+      this.#log.error({ error: sentenceOf(error) }, 'the end of tokens could not be written; they are refused');
+    }
+    return this.#state.data.tokens.filter((token) => this.#isEnded(token)).map(shown);
   }
 
   /** The token of this secret, whether it may be used or not. */
   holding(secret: string): Token | undefined {
     const found = this.#lookup.find(this.#state.data.tokens, secret);
-    return found === undefined || isKey(found) ? undefined : shown(this.#withUse(found));
+    return found === undefined || isKey(found) || this.#isEnded(found) ? undefined : shown(this.#uses.of(found));
   }
 
-  /** The tokens of one user, or of all. */
+  /** The tokens of one user, or of all, those that have ended with their user included. */
   list(user?: string): Token[] {
-    const listed = this.#state.data.tokens.filter((token) => user === undefined || token.user === user);
-    return listed.flatMap((token) => (isKey(token) ? [] : [shown(this.#withUse(token))]));
+    const listed = this.#state.data.tokens.filter(
+      (token) => user === undefined || (token.user === user && !this.#isEnded(token)),
+    );
+    return listed.flatMap((token) => (isKey(token) ? [] : [shown(this.#uses.of(token))]));
   }
 
-  /** From now on its secret is refused. Rejects with token_unknown. */
+  /** From now on its secret is refused. Rejects with token_unknown, and with privilege_missing as `create`. */
   async revoke(user: string, name: string, by = SELF): Promise<void> {
     await this.#state.update((draft) => {
-      const kept = draft.tokens.filter((token) => token.user !== user || token.name !== name);
-      if (kept.length === draft.tokens.length) throw unknown(user, name);
-      draft.tokens = kept;
+      const found = draft.tokens.find((token) => token.user === user && token.name === name);
+      if (found === undefined) throw unknown(user, name);
+      authorizeEnding(by, found.privileges);
+      draft.tokens = draft.tokens.filter((token) => token !== found);
     });
     await this.#note('revokeToken', user, name, by);
   }
 
   async close(): Promise<void> {
-    await this.#writeUses();
+    await this.#uses.write();
     await this.#state.close();
   }
 
@@ -223,58 +280,17 @@ export class TokenStore {
     await this.#audit?.note({ time: new Date().toISOString(), ...actorOf(by), action, target });
   }
 
-  #withUse(token: StoredToken): StoredToken {
-    const lastUsed = this.#used.get(token.hash) ?? token.lastUsed;
-    return lastUsed === undefined ? token : { ...token, lastUsed };
+  /** As it is kept. Throws privilege_missing, token_too_wide. */
+  #new({ user, kind, name, privileges, ...terms }: NewToken, secret: string, by: Principal): StoredToken {
+    authorizeGiving(by, privileges);
+    return {
+      ...{ name, user, kind, privileges: [...privileges], hash: hashOf(secret), created: new Date().toISOString() },
+      ...defined({ userId: this.#holders.now().idOf(user) }),
+      ...termsOf(termsWithin(by.limits ?? {}, name, terms)),
+    };
   }
 
-  async #writeUses(): Promise<void> {
-    clearTimeout(this.#writing);
-    this.#writing = undefined;
-    if (this.#used.size === 0) return;
-    let written = new Map<string, string>();
-    try {
-      await this.#state.update((draft) => {
-        written = new Map(this.#used);
-        draft.tokens = draft.tokens.map((token) => this.#withUse(token));
-      });
-    } catch (error) {
-      // Nobody waits for it; the next use tries again.
-      this.#log.warn({ error: sentenceOf(error) }, 'the last uses of tokens could not be written');
-      return;
-    }
-    for (const [hash, time] of written) if (this.#used.get(hash) === time) this.#used.delete(hash);
+  #isEnded({ hash, ended }: StoredToken): boolean {
+    return ended !== undefined || this.#ending.has(hash);
   }
-}
-
-/** Without what is not wanted: an absent field takes no room in the file. */
-function termsOf({ expiresAt, addresses = [] }: TokenTerms): { expiresAt?: number; addresses?: string[] } {
-  return {
-    ...defined({ expiresAt }),
-    ...(addresses.length === 0 ? {} : { addresses: [...addresses] }),
-  };
-}
-
-function isKey({ name }: StoredToken): boolean {
-  return name === ACCESS_KEY;
-}
-
-function add(tokens: StoredToken[], token: StoredToken): void {
-  if (tokens.length >= MOST_TOKENS) {
-    const why = `there are ${MOST_TOKENS} tokens, more are not allowed; revoke some`;
-    throw new ClusterError('token_invalid', { name: token.name, why });
-  }
-  tokens.push(token);
-}
-
-function refuseTaken(tokens: readonly StoredToken[], user: string, name: string): void {
-  if (!tokens.some((other) => other.user === user && other.name === name)) return;
-  throw new ClusterError('token_invalid', {
-    name,
-    why: `${user} has a token of this name already; choose another name`,
-  });
-}
-
-function unknown(user: string, name: string): ClusterError {
-  return new ClusterError('token_unknown', { name: name.slice(0, 60), user: user.slice(0, 60) });
 }

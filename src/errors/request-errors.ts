@@ -6,6 +6,16 @@ export const REQUEST_ERRORS = {
     status: 422,
     sentence: ({ name, why }: { name: string; why: string }) => `The token "${name}" was not made or changed: ${why}.`,
   },
+  token_too_wide: {
+    status: 403,
+    sentence: ({ name, how }: { name: string; how: string }) =>
+      `The token "${name}" was not made or changed: it would work ${how} than the token that you called with. Ask for less, or use the page of tokens.`,
+  },
+  token_is_caller: {
+    status: 403,
+    sentence: ({ name }: { name: string }) =>
+      `The token "${name}" was not changed: no token changes itself. Use another token, or the page of tokens.`,
+  },
   access_keys_off: {
     status: 409,
     sentence: () =>

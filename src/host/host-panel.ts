@@ -26,8 +26,13 @@ export interface HostPanel {
   loginUrl?(request: IncomingMessage): string;
   /** Links of the host's own menu. */
   links?(request: IncomingMessage): readonly HostLink[];
-  /** User names that may own zones and tokens, root first. */
-  users(): readonly { user: string; kind: 'root' | 'reseller' }[];
+  /**
+   * Users that may own zones and tokens, root first. Asked at each call with a token: whoever is missing has none that
+   * work. `id` stays as long as it is the same user, and never comes back: by it a new user of an old name is known.
+   */
+  users(): readonly { user: string; kind: 'root' | 'reseller'; id?: string }[];
+  /** What a user may do now. Where it is absent, tokens keep the privileges that their maker had. */
+  privileges?(user: string): readonly string[] | undefined;
   /** Tells root something that must not be missed, as that a server of the cluster was disabled. */
   notify?(notice: Notice): void;
   /** The host's users for `dnscluster users`: only if the host has no program for them. */

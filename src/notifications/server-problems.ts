@@ -6,14 +6,15 @@ const SOON = 7 * 24 * 3600 * 1000;
 /** A disk with less left than both of these is nearly full: a part of it, and octets. */
 const LEAST_PART = 0.1;
 const LEAST = 1024 ** 3;
+const MOST_NAMED = 5;
 
 /** Tokens that end soon, or ended within the last days: whoever uses them is refused then. */
 export function expiring(
-  tokens: readonly { name: string; user: string; expiresAt?: number | undefined }[],
+  tokens: readonly { name: string; user: string; expiresAt?: number | undefined; ended?: string | undefined }[],
   now = Date.now(),
 ): Problem[] {
-  return tokens.flatMap(({ name, user, expiresAt }) => {
-    const left = expiresAt === undefined ? Infinity : expiresAt * 1000 - now;
+  return tokens.flatMap(({ name, user, expiresAt, ended }) => {
+    const left = expiresAt === undefined || ended !== undefined ? Infinity : expiresAt * 1000 - now;
     if (left > SOON || left < -SOON) return [];
     const when = new Date(now + left).toISOString();
     return [
@@ -24,6 +25,20 @@ export function expiring(
         over: `The API token ${name} is replaced or extended`,
       },
     ];
+  });
+}
+
+/** Tokens that are refused because their user was removed from the host. */
+export function endedTokens(tokens: readonly { name: string; user: string }[]): Problem[] {
+  return [...new Set(tokens.map(({ user }) => user))].map((user) => {
+    const names = tokens.filter((token) => token.user === user).map(({ name }) => name);
+    const shown = names.slice(0, MOST_NAMED).join(', ');
+    return {
+      key: `ended ${user}`,
+      subject: `API tokens of ${user} are refused`,
+      text: `${user} was removed from the users of this server, so the API tokens of that user are refused from now on, also when somebody else gets the name: ${names.length} (${shown}${names.length > MOST_NAMED ? ', …' : ''}). Servers and programs that use them need others. Revoke these on the page of tokens.`,
+      over: `No refused API tokens of ${user} are left`,
+    };
   });
 }
 

@@ -59,6 +59,7 @@ export function createPanel({ name, users, secret, log, notices }: PanelOptions)
       { label: 'Log out', href: '/logout' },
     ],
     users: () => users.list().map(({ user, kind }) => ({ user, kind })),
+    privileges: (user) => users.find(user)?.privileges,
     notify: (notice) => notices.add(notice),
     accounts: users,
   };

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import express from 'express';
 import supertest from 'supertest';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { parseName } from '../../src/dns/name.js';
 import { DnsClient } from '../../src/dns/messages/query.js';
 import type { HostPanel } from '../../src/host/host-panel.js';
@@ -30,8 +30,8 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function create(place: string, settings: Partial<PluginSettings> = {}): Plugin {
-  const plugin = createPlugin(host, {
+function create(place: string, settings: Partial<PluginSettings> = {}, panel = host): Plugin {
+  const plugin = createPlugin(panel, {
     folder: place,
     hostname: 'web',
     nameserver: { kind: 'embedded', host: '127.0.0.1', port: 0 },
@@ -290,4 +290,27 @@ test('two instances live in one process, each with its own zones, answers and en
   await one.stop();
   await other.cluster.saveZone(name, zoneText(9), ROOT);
   expect([await serves(first), await serves(second)]).toEqual([-1, 9]);
+});
+
+test('the tokens of a user whom the host removes are refused for good, on every path, and root is told', async () => {
+  const bob = { user: 'bob', kind: 'reseller' } as const;
+  let users: ReturnType<HostPanel['users']> = [{ user: 'root', kind: 'root' }, bob];
+  const told: string[] = [];
+  const panel: HostPanel = { ...host, users: () => users, notify: ({ subject }) => void told.push(subject) };
+  const plugin = create(folder, {}, panel);
+  await plugin.start();
+  const { secret } = await plugin.tokens.create({ ...bob, name: 'web1', privileges: ['clustering'] });
+  const app = express().use(plugin.api);
+  const statuses = (): Promise<number[]> =>
+    Promise.all(
+      ['/json-api/version', '/scripts2/getallzones_local'].map(
+        async (path) => (await supertest(app).get(path).set('Authorization', `whm bob:${secret}`)).status,
+      ),
+    );
+  expect(await statuses()).toEqual([200, 200]);
+  users = users.slice(0, 1);
+  expect(await statuses()).toEqual([403, 401]);
+  await vi.waitFor(() => expect(told).toEqual(['API tokens of bob are refused']));
+  users = [...users, bob];
+  expect(await statuses()).toEqual([403, 401]);
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { trustTokens } from '../../src/access/trust-tokens.js';
 import { ApiServer } from './api-server.js';
 import { scratchCluster } from '../cluster/lone-cluster.js';
 
@@ -126,6 +127,69 @@ describe('nobody gives more than they have', () => {
   });
 });
 
+describe('a token with an end and addresses', () => {
+  const soon = Math.floor(Date.now() / 1_000) + 3_600;
+  let limited: string;
+  beforeAll(async () => {
+    const wanted = `token_name=limited&acl-1=clustering&acl-2=manage-api-tokens&expires_at=${soon}&whitelist_ip=127.0.0.0/8`;
+    limited = `whm root:${String((await call('api_token_create', wanted)).data['token'])}`;
+  });
+
+  test('makes tokens with its own limits, or narrower ones', async () => {
+    const { data } = await call('api_token_create', 'token_name=child', limited);
+    expect(data).toMatchObject({ expires_at: soon, whitelist_ips: ['127.0.0.0/8'] });
+    const narrower = `token_name=narrow&expires_at=${soon - 60}&whitelist_ip=127.0.0.1`;
+    expect((await call('api_token_create', narrower, limited)).data).toMatchObject({
+      expires_at: soon - 60,
+      whitelist_ips: ['127.0.0.1'],
+    });
+  });
+
+  test.each([
+    'expires_at=0',
+    `expires_at=${soon + 1}`,
+    'whitelist_ip=',
+    'whitelist_ip=126.0.0.0/7',
+    'whitelist_ip-1=127.0.0.1&whitelist_ip-2=::/0',
+  ])('makes and changes none with %s', async (wider) => {
+    await call('api_token_create', 'token_name=target', limited);
+    const before = api.tokens.list();
+    for (const name of ['api_token_create', 'api_token_update']) {
+      const target = name === 'api_token_create' ? 'wide' : 'target';
+      expect((await call(name, `token_name=${target}&${wider}`, limited)).data).toMatchObject({
+        code: 'token_too_wide',
+      });
+    }
+    expect(api.tokens.list().map(({ lastUsed: _, ...token }) => token)).toEqual(
+      before.map(({ lastUsed: _, ...token }) => token),
+    );
+  });
+
+  test('takes over none that goes on for longer, by renaming it', async () => {
+    await call('api_token_create', 'token_name=endless&acl=clustering');
+    const renamed = await call('api_token_update', 'token_name=endless&new_name=mine', limited);
+    expect(renamed.data).toMatchObject({ code: 'token_too_wide' });
+  });
+
+  test('changes nothing of itself', async () => {
+    for (const change of ['expires_at=0', 'whitelist_ip=', 'new_name=free', `expires_at=${soon}`, 'acl=clustering']) {
+      const answer = await call('api_token_update', `token_name=limited&${change}`, limited);
+      expect(answer.data, change).toMatchObject({ code: 'token_is_caller' });
+    }
+  });
+
+  test('passes its limits on to the tokens for reverse trust', async () => {
+    const principal = api.tokens.verify('root', limited.split(':')[1] ?? '', '127.0.0.1');
+    if (principal === undefined) throw new Error('the token is refused');
+    await trustTokens(api.tokens).issue('trust', principal);
+    expect(api.tokens.list('root').find(({ name }) => name === 'trust')).toMatchObject({
+      privileges: ['clustering'],
+      expiresAt: soon,
+      addresses: ['127.0.0.0/8'],
+    });
+  });
+});
+
 describe('api_token_list, _update and _revoke', () => {
   test('list with a table of privileges and the last use', async () => {
     const { data } = await call('api_token_list', '');
@@ -187,6 +251,26 @@ describe('api_token_get_details', () => {
 });
 
 describe('remote access keys', () => {
+  test('that hold all are neither revoked nor replaced with a token that does not', async () => {
+    await call('setaccesskeys', 'enabled=1');
+    const key = String((await call('createaccesskey', '')).data['accesskey']).replaceAll('\n', '');
+    const wanted = `token_name=keys&acl=manage-api-tokens&expires_at=${Math.floor(Date.now() / 1_000) + 600}`;
+    const { data } = await call('api_token_create', wanted);
+    const minter = `whm root:${String(data['token'])}`;
+    for (const name of ['createaccesskey', 'revokeaccesskey'])
+      expect((await call(name, '', minter)).data, name).toMatchObject({ code: 'privilege_missing' });
+    expect(await privileges(`WHM root:${key}`)).toMatchObject([{ all: 1 }]);
+    await call('revokeaccesskey', '');
+    await call('createaccesskey', '', minter);
+    const made = String((await call('createaccesskey', '', minter)).data['accesskey']).replaceAll('\n', '');
+    expect(api.tokens.verify('root', made, '127.0.0.1')).toMatchObject({
+      privileges: ['manage-api-tokens'],
+      limits: { expiresAt: data['expires_at'] },
+    });
+    await call('revokeaccesskey', '');
+    await call('setaccesskeys', 'enabled=0');
+  });
+
   test('are off until root turns them on, are said to be deprecated, and work in the WHM scheme', async () => {
     expect((await call('createaccesskey', '', ann)).metadata.reason).toMatch(/Remote access keys are off/);
     expect((await call('setaccesskeys', 'enabled=1', ann)).metadata.result).toBe(0);

@@ -6,14 +6,14 @@ exports.menu = readPluginManifest().menu;
 /** DNS Cluster for this panel. All that is translated is who is logged in. */
 exports.createDnsCluster = (users, settings) => {
   const kindOf = (user) => (user.isAdmin ? 'root' : 'reseller');
+  const privilegesOf = (user) => (user?.isAdmin ? ['all'] : user?.privileges);
   const host = {
     name: 'Example Panel',
     // Absent where a request did not come through the session.
     identify({ session, sessionID }) {
       const user = users.find(({ name }) => name === session?.user);
       if (user === undefined) return undefined;
-      const privileges = user.isAdmin ? ['all'] : user.privileges;
-      return { user: user.name, kind: kindOf(user), privileges, sessionId: sessionID };
+      return { user: user.name, kind: kindOf(user), privileges: privilegesOf(user), sessionId: sessionID };
     },
     loginUrl: (request) => `/login?next=${encodeURIComponent(request.originalUrl)}`,
     links: () => [
@@ -21,6 +21,7 @@ exports.createDnsCluster = (users, settings) => {
       { label: 'Log out', href: '/logout' },
     ],
     users: () => users.map((user) => ({ user: user.name, kind: kindOf(user) })),
+    privileges: (name) => privilegesOf(users.find((user) => user.name === name)),
   };
   return createPlugin(host, settings);
 };

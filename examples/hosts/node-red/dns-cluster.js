@@ -20,6 +20,7 @@ module.exports = (RED) => {
     if (scope.includes('*')) return { kind: 'root', privileges: ['all'] };
     return { kind: 'reseller', privileges: scope.includes(PERMISSION) ? [menu.privilege] : [] };
   };
+  const listed = Array.isArray(adminAuth?.users) ? adminAuth.users : [];
   const host = {
     name: 'Node-RED',
     // Node-RED's own check has put both there.
@@ -31,9 +32,12 @@ module.exports = (RED) => {
     loginUrl: () => httpAdminRoot,
     links: () => [{ label: 'Editor', href: httpAdminRoot }],
     users() {
-      const listed = Array.isArray(adminAuth?.users) ? adminAuth.users : [];
       const known = listed.map(({ username, permissions }) => ({ user: username, kind: rightsOf(permissions).kind }));
       return known.sort((a, b) => Number(b.kind === 'root') - Number(a.kind === 'root'));
+    },
+    privileges(name) {
+      const found = listed.find(({ username }) => username === name);
+      return found && rightsOf(found.permissions).privileges;
     },
     notify: ({ subject, text }) => RED.log.warn(`dns-cluster: ${subject}: ${text}`),
   };

@@ -24,15 +24,18 @@ class DnsClusterMiddleware {
     const { root = [], resellers = [], folder, hostname, nameserver, apiListener } = config;
     this.logger = logger;
     this.cookie = bearerCookie({ name: 'verdaccio-dns-cluster', path: menu.path });
+    const privilegesOf = (user) => {
+      if (root.includes(user)) return ['all'];
+      return resellers.includes(user) ? [menu.privilege] : [];
+    };
     this.host = {
       name: 'Verdaccio',
       // Verdaccio's own check has put the user there; one without a name is nobody.
       identify: (request) => {
         const user = request.remote_user?.name;
         if (user === undefined) return undefined;
-        const sessionId = this.cookie.loginId(request);
-        if (root.includes(user)) return { user, kind: 'root', privileges: ['all'], sessionId };
-        return { user, kind: 'reseller', privileges: resellers.includes(user) ? [menu.privilege] : [], sessionId };
+        const kind = root.includes(user) ? 'root' : 'reseller';
+        return { user, kind, privileges: privilegesOf(user), sessionId: this.cookie.loginId(request) };
       },
       loginUrl: () => '/',
       links: () => [{ label: 'Packages', href: '/' }],
@@ -40,6 +43,7 @@ class DnsClusterMiddleware {
         ...root.map((user) => ({ user, kind: 'root' })),
         ...resellers.map((user) => ({ user, kind: 'reseller' })),
       ],
+      privileges: privilegesOf,
       notify: ({ subject, text }) => logger.warn({ subject, text }, 'dns-cluster: @{subject}: @{text}'),
     };
     this.plugin = createPlugin(this.host, { folder, hostname, nameserver, apiListener });

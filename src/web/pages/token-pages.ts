@@ -1,6 +1,6 @@
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
-import { authorizeGiving, checkPrivileges, mayGive, PRIVILEGES } from '../../access/privileges.js';
+import { checkPrivileges, mayGive, PRIVILEGES } from '../../access/privileges.js';
 import type { Principal } from '../../access/principal.js';
 import type { Token } from '../../access/stored-token.js';
 import { tokenRevision } from '../../access/tokens.js';
@@ -89,7 +89,8 @@ export function tokenPages(context: PageContext): Router {
   const tokenOf = (principal: Principal, { user, name }: { user: string; name: string }): Token => {
     if (principal.kind !== 'root' && user !== principal.user)
       throw new ClusterError('privilege_missing', { privilege: 'all' });
-    const found = tokens.list(user).find((token) => token.name === name);
+    const listed = principal.kind === 'root' ? tokens.list() : tokens.list(user);
+    const found = listed.find((token) => token.user === user && token.name === name);
     if (found !== undefined) return found;
     throw new ClusterError('token_unknown', { name: name.slice(0, 60), user: user.slice(0, 60) });
   };
@@ -102,7 +103,6 @@ export function tokenPages(context: PageContext): Router {
     try {
       const { name, privilege: privileges, expires: expiresAt, addresses } = readForm(tokenForm, request);
       checkPrivileges(name.slice(0, 60), privileges);
-      authorizeGiving(principal, privileges);
       const { user, kind } = principal;
       ({ secret } = await tokens.create({ user, kind, name, privileges, expiresAt, addresses }, principal));
     } catch (error) {
@@ -126,7 +126,6 @@ export function tokenPages(context: PageContext): Router {
     try {
       const { user, name, privilege: privileges, expires, addresses, seen: sent } = readForm(editForm, request);
       checkPrivileges(token.name, privileges);
-      authorizeGiving(principal, [...token.privileges, ...privileges]);
       // The same day as before is no new date: it may be past, and its hour was perhaps another.
       const isSameDay = expires !== undefined && sentText(request, 'expires').trim() === expiryOf(token);
       const change = { name, privileges, addresses, expiresAt: isSameDay ? undefined : (expires ?? null) };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import {
-  authorizeGiving,
+  authorizeEnding,
   checkPrivileges,
   MANAGE_TOKENS,
   managesTokens,
@@ -8,6 +8,7 @@ import {
 } from '../../../access/privileges.js';
 import type { Principal } from '../../../access/principal.js';
 import type { Token } from '../../../access/stored-token.js';
+import type { WantedTerms } from '../../../access/token-terms.js';
 import type { TokenStore } from '../../../access/tokens.js';
 import { ClusterError } from '../../../errors.js';
 import { apiFunction, flag, many, nothing, Reasoned, text, whole, type ApiFunction } from '../api-function.js';
@@ -39,9 +40,8 @@ export const TOKEN_FUNCTIONS = {
     run: async ({ token_name: name, acl, expires_at: expires, whitelist_ip: addresses }, { peer }, { tokens }) => {
       const privileges = acl.length === 0 ? peer.privileges : acl;
       if (acl.length > 0) checkPrivileges(name, acl);
-      authorizeGiving(peer, privileges);
       const { user, kind } = peer;
-      const wanted = { user, kind, name, privileges, expiresAt: expires || undefined, addresses: named(addresses) };
+      const wanted = { user, kind, name, privileges, ...termsOf({ expires_at: expires, whitelist_ip: addresses }) };
       const { secret, token } = await tokens.create(wanted, peer);
       return { token: secret, ...detailsOf(token) };
     },
@@ -70,15 +70,8 @@ export const TOKEN_FUNCTIONS = {
     run: async (given, { peer }, { tokens }) => {
       const user = userOf(given.user, peer);
       const { token_name: name, acl } = given;
-      authorizeGiving(peer, tokenOf(tokens, user, name).privileges);
       if (acl.length > 0) checkPrivileges(name, acl);
-      authorizeGiving(peer, acl);
-      const change = {
-        name: given.new_name,
-        privileges: acl.length === 0 ? undefined : acl,
-        expiresAt: given.expires_at === 0 ? null : given.expires_at,
-        addresses: given.whitelist_ip.length === 0 ? undefined : named(given.whitelist_ip),
-      };
+      const change = { name: given.new_name, privileges: acl.length === 0 ? undefined : acl, ...termsOf(given) };
       return detailsOf(await tokens.update(user, name, change, peer));
     },
   }),
@@ -91,7 +84,7 @@ export const TOKEN_FUNCTIONS = {
       if (names.length === 0)
         throw new ClusterError('parameter_invalid', { parameter: 'token_name', why: 'is missing' });
       const owner = userOf(user, peer);
-      for (const name of names) authorizeGiving(peer, tokenOf(tokens, owner, name).privileges);
+      for (const name of names) authorizeEnding(peer, tokenOf(tokens, owner, name, peer).privileges);
       for (const name of names) await tokens.revoke(owner, name, peer);
       return {};
     },
@@ -153,17 +146,24 @@ function userOf(user: string | undefined, peer: Principal): string {
   return user;
 }
 
-function tokenOf(tokens: TokenStore, user: string, name: string): Token {
-  const found = tokens.list(user).find((token) => token.name === name);
+/** Root finds also those that ended with their user. Throws token_unknown. */
+function tokenOf(tokens: TokenStore, user: string, name: string, by: Principal): Token {
+  const listed = by.kind === 'root' ? tokens.list() : tokens.list(user);
+  const found = listed.find((token) => token.user === user && token.name === name);
   if (found === undefined) {
     throw new ClusterError('token_unknown', { name: name.slice(0, 60), user: user.slice(0, 60) });
   }
   return found;
 }
 
-/** An empty value takes all addresses away. */
-function named(addresses: readonly string[]): string[] {
-  return addresses.map((address) => address.trim()).filter((address) => address !== '');
+/** As they were asked for: 0 is never, and an empty value takes all addresses away. */
+function termsOf(given: { expires_at?: number | undefined; whitelist_ip: readonly string[] }): WantedTerms {
+  const { expires_at: expiresAt, whitelist_ip: addresses } = given;
+  const named = addresses.map((address) => address.trim()).filter((address) => address !== '');
+  return {
+    expiresAt: expiresAt === 0 ? null : expiresAt,
+    addresses: addresses.length === 0 ? undefined : named,
+  };
 }
 
 function detailsOf({ name, privileges, created, expiresAt, addresses }: Token): z.input<typeof tokenAnswer> {
