@@ -1,11 +1,11 @@
 import { sentenceOf } from '../errors.js';
-import { defined } from '../operations/defined.js';
 import {
   MEMBER_FAILURES,
   MemberError,
   type CallOptions,
   type MemberBackend,
   type MemberChange,
+  type MemberDigests,
   type Pushed,
 } from './member-backend.js';
 import { within } from './within.js';
@@ -15,6 +15,9 @@ const TIMEOUT = 300_000;
 const SHORT_TIMEOUT = 60_000;
 /** For its end, which who stops this server waits for. */
 const CLOSE_TIMEOUT = 2_000;
+
+/** All that a backend may have, so that the compiler asks here for whatever is added to the interface. */
+type Whole = { readonly [Part in keyof Required<MemberBackend>]: MemberBackend[Part] };
 
 /**
  * A backend that somebody else wrote: what it throws becomes a MemberError (an error's own `failure` says which, else
@@ -35,9 +38,22 @@ export function guardedBackend(backend: MemberBackend, label: string): MemberBac
       throw new MemberError(failure, `${label}: ${sentenceOf(error)}`, { cause: error });
     }
   };
-  return {
-    ...(backend.ownSerials === true ? { ownSerials: true } : {}),
-    ...defined({ dns: backend.dns }),
+  const guardedDigests = (digests: MemberDigests): MemberDigests => ({
+    buckets: (home, options) => guard(TIMEOUT, options, async (cut) => digests.buckets(home, cut)),
+    ofBuckets: (home, buckets, options) =>
+      guard(TIMEOUT, options, async (cut) => digests.ofBuckets(home, buckets, cut)),
+    ofZones: (zones, options) => guard(TIMEOUT, options, async (cut) => digests.ofZones(zones, cut)),
+  });
+  const trust = backend.requestTrust?.bind(backend);
+  const version = backend.showVersion?.bind(backend);
+  const breakOff: (() => unknown) | undefined = backend.breakOff?.bind(backend);
+  const whole: Whole = {
+    ownSerials: backend.ownSerials === true,
+    dns: backend.dns,
+    get digests() {
+      const { digests } = backend;
+      return digests && guardedDigests(digests);
+    },
     get batch() {
       return Math.max(1, Math.floor(backend.batch) || 1);
     },
@@ -47,8 +63,15 @@ export function guardedBackend(backend: MemberBackend, label: string): MemberBac
     zoneExists: (name, options) => guard(SHORT_TIMEOUT, options, async (cut) => backend.zoneExists(name, cut)),
     push: (changes, options) =>
       guard(TIMEOUT, options, async (cut) => inOrder(changes, await backend.push(changes, cut), label)),
+    requestTrust: trust && ((request, options) => guard(SHORT_TIMEOUT, options, async (cut) => trust(request, cut))),
+    showVersion: version && ((options) => guard(SHORT_TIMEOUT, options, async (cut) => version(cut))),
+    // Nobody waits for it: where it fails, the calls under way end by their own time.
+    breakOff:
+      breakOff &&
+      (() => void guard(CLOSE_TIMEOUT, undefined, () => Promise.resolve(breakOff())).catch(() => undefined)),
     close: () => guard(CLOSE_TIMEOUT, undefined, async () => backend.close()),
   };
+  return whole;
 }
 
 function inOrder(changes: readonly MemberChange[], outcomes: unknown, label: string): Pushed[] {

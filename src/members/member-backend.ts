@@ -119,9 +119,9 @@ export class CutOff extends MemberError {
 /** The backend that talks to one member; one class a member type. Every method rejects with MemberError. */
 export interface MemberBackend {
   /** It gives zones serials of its own, so that DNS can't tell which version it serves. */
-  readonly ownSerials?: boolean;
+  readonly ownSerials?: boolean | undefined;
   /** Where its nameserver answers, so that what it serves can be looked at. */
-  readonly dns?: { host: string; port: number };
+  readonly dns?: { host: string; port: number } | undefined;
   /** Where it can tell digests: known after it was probed. */
   readonly digests?: MemberDigests | undefined;
   /** The largest number of zones in one `push`; may rise when more is known of the member. */
@@ -140,14 +140,16 @@ export interface MemberBackend {
    * Asks it to take us for a member in return: it calls `address` back with this user and token before it does so. Its
    * answer is its operator's sentence.
    */
-  requestTrust?(
-    request: { user: string; address: string; token: string },
-    options?: CallOptions,
-  ): Promise<{ established: boolean; said: string }>;
+  readonly requestTrust?:
+    | ((
+        request: { user: string; address: string; token: string },
+        options?: CallOptions,
+      ) => Promise<{ established: boolean; said: string }>)
+    | undefined;
   /** The version that it tells those who call it; the first thing to ask of one who gave us a token. */
-  showVersion?(options?: CallOptions): Promise<string>;
+  readonly showVersion?: ((options?: CallOptions) => Promise<string>) | undefined;
   /** Ends running calls that hear nothing any more; they reject with BrokenOff. The next calls connect anew. */
-  breakOff?(): void;
+  readonly breakOff?: (() => void) | undefined;
   /** Closes kept-alive connections. Idempotent. */
   close(): Promise<void>;
 }

@@ -5,12 +5,20 @@ import { Writable } from 'node:stream';
 import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { guardedBackend } from '../../src/members/guarded-backend.js';
-import { CutOff, type MemberBackend, type MemberChange } from '../../src/members/member-backend.js';
+import {
+  CutOff,
+  type CallOptions,
+  type MemberBackend,
+  type MemberChange,
+  type MemberDigests,
+  type MemberInfo,
+  type Pushed,
+} from '../../src/members/member-backend.js';
 import type { MemberType } from '../../src/members/member-type.js';
 import { BUILT_IN_TYPES, MemberTypes } from '../../src/members/member-types.js';
 import { InternetReach } from '../../src/members/reach.js';
 import { ownMemberTypes } from '../../src/members/own-member-types.js';
-import { zoneName } from '../../src/zones/zone-name.js';
+import { zoneName, type ZoneName } from '../../src/zones/zone-name.js';
 import { ClusterNode } from '../cluster/cluster-node.js';
 import { ROOT, zoneText } from '../cluster/zone-texts.js';
 
@@ -41,6 +49,76 @@ const file = (name: string, text: string): string => {
 const NOTHING = {
   ...{ batch: 1, zoneList: () => [], zones: () => new Map(), zoneExists: () => false, close: () => undefined },
 } as unknown as MemberBackend;
+
+/** Every part of the interface: the compiler wants one here that is added to it. */
+const PARTS = Object.keys({
+  ...{ ownSerials: true, dns: true, digests: true, batch: true, probe: true, zoneList: true, zones: true },
+  ...{ zoneExists: true, push: true, requestTrust: true, showVersion: true, breakOff: true, close: true },
+} satisfies Record<keyof MemberBackend, true>) as (keyof MemberBackend)[];
+
+/** A backend with all of them. Its calls must be made on itself: on another object, `#said` would not be there. */
+class Everything implements Required<MemberBackend> {
+  readonly #said: string[] = [];
+  readonly ownSerials = true;
+  readonly dns = { host: '192.0.2.1', port: 53 };
+  readonly batch = 7;
+
+  get said(): readonly string[] {
+    return this.#said;
+  }
+
+  get digests(): MemberDigests {
+    return {
+      buckets: (home, options) => this.#note('buckets', options, new Map([['00', home]])),
+      ofBuckets: (_home, _buckets, options) => this.#note('ofBuckets', options, []),
+      ofZones: (_zones, options) => this.#note('ofZones', options, []),
+    };
+  }
+
+  probe(options?: CallOptions): Promise<MemberInfo> {
+    return this.#note('probe', options, { version: '6.6', hostname: 'ns1' });
+  }
+
+  zoneList(options?: CallOptions): Promise<ZoneName[]> {
+    return this.#note('zoneList', options, [NAME]);
+  }
+
+  zones(_names: readonly ZoneName[], options?: CallOptions): Promise<Map<ZoneName, Buffer>> {
+    return this.#note('zones', options, new Map());
+  }
+
+  zoneExists(_name: ZoneName, options?: CallOptions): Promise<boolean> {
+    return this.#note('zoneExists', options, true);
+  }
+
+  push(_changes: readonly MemberChange[], options?: CallOptions): Promise<Pushed[]> {
+    return this.#note('push', options, []);
+  }
+
+  requestTrust({ user }: { user: string }, options?: CallOptions): Promise<{ established: boolean; said: string }> {
+    return this.#note('requestTrust', options, { established: true, said: user });
+  }
+
+  showVersion(options?: CallOptions): Promise<string> {
+    return this.#note('showVersion', options, '6.6');
+  }
+
+  breakOff(): void {
+    this.#said.push('breakOff');
+  }
+
+  close(): Promise<void> {
+    this.#said.push('close');
+    return Promise.resolve();
+  }
+
+  /** Each call but the last two is given a signal. */
+  #note<T>(call: string, options: CallOptions | undefined, answer: T): Promise<T> {
+    if (!(options?.signal instanceof AbortSignal)) return Promise.reject(new Error(`${call} has no signal`));
+    this.#said.push(call);
+    return Promise.resolve(answer);
+  }
+}
 
 describe('a member type of the operator’s own', () => {
   test('is loaded from a file, by `memberType` or by the default export', async () => {
@@ -210,6 +288,43 @@ describe('a backend of somebody else', () => {
     for (const { status, ...how } of await Promise.allSettled(calls)) {
       expect([status, how]).toEqual(['rejected', { reason: expect.any(CutOff) as CutOff }]);
     }
+  });
+
+  test('keeps every part of the interface that it has, and gets no other', async () => {
+    const own = new Everything();
+    const whole = guardedBackend(own, 'Own');
+    for (const part of PARTS) expect([part, whole[part] === undefined]).toEqual([part, false]);
+    expect([whole.ownSerials, whole.dns, whole.batch]).toEqual([own.ownSerials, own.dns, own.batch]);
+    const options = { signal: new AbortController().signal };
+    const request = { user: 'u', address: 'a', token: 't' };
+    expect(await whole.requestTrust?.(request, options)).toEqual({ established: true, said: 'u' });
+    expect(await whole.showVersion?.(options)).toBe('6.6');
+    expect(await whole.digests?.buckets('h', options)).toEqual(new Map([['00', 'h']]));
+    expect(await whole.digests?.ofBuckets('h', ['00'], options)).toEqual([]);
+    expect(await whole.digests?.ofZones([NAME], options)).toEqual([]);
+    whole.breakOff?.();
+    await whole.close();
+    expect(own.said).toEqual(['requestTrust', 'showVersion', 'buckets', 'ofBuckets', 'ofZones', 'breakOff', 'close']);
+    const least = guarded({});
+    const optional = ['digests', 'dns', 'requestTrust', 'showVersion', 'breakOff'] as const;
+    expect(optional.map((part) => least[part])).toEqual(optional.map(() => undefined));
+  });
+
+  test('that fails in an optional part is a member that can’t be reached, and stops nothing', async () => {
+    const fail = (): never => {
+      throw new Error('gone');
+    };
+    const failing = guarded({
+      ...{ requestTrust: fail, showVersion: fail, breakOff: fail },
+      digests: { buckets: fail, ofBuckets: fail, ofZones: fail },
+    });
+    failing.breakOff?.();
+    const calls = [
+      ...[failing.showVersion?.(), failing.requestTrust?.({ user: 'u', address: 'a', token: 't' })],
+      ...[failing.digests?.buckets('h'), failing.digests?.ofBuckets('h', []), failing.digests?.ofZones([])],
+    ];
+    for (const call of calls)
+      await expect(call).rejects.toMatchObject({ failure: 'unreachable', message: 'Own: gone' });
   });
 
   test('that does not end its connections keeps nobody who stops this server', async () => {
