@@ -193,6 +193,7 @@ async function run(host: HostPanel, settings: PluginSettings, standingApi: Expre
       host: (notice) => host.notify?.(notice),
     });
     ends.push(() => notifications.close());
+    const [servers, ...services] = BUILT_IN_TYPES;
     const cluster = await Cluster.start({
       folder,
       log,
@@ -204,7 +205,7 @@ async function run(host: HostPanel, settings: PluginSettings, standingApi: Expre
         ...defined({ address: settings.address }),
       },
       // An operator's own type takes the place of a built-in one of its name.
-      memberTypes: [...(await ownMemberTypes(settings.memberTypes ?? [], log)), ...BUILT_IN_TYPES],
+      memberTypes: [servers, ...(await ownMemberTypes(settings.memberTypes ?? [], log)), ...services],
       tokens: trustTokens(tokens),
       nameserver: createNameserver(settings.nameserver, { folder: join(folder, 'nameserver'), log, version }),
       schedules: { health: settings.healthSchedule, drift: settings.driftSchedule },

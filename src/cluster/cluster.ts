@@ -31,7 +31,7 @@ import type { TrustTokens } from './members/reverse-trust.js';
 import { Audit, type AuditTrail } from './model/audit.js';
 import type { ClusterEvents } from './model/cluster-events.js';
 import { clusterStateSchema, newClusterState, type ClusterState } from './model/cluster-state.js';
-import type { OwnIdentity } from './model/own-identity.js';
+import type { OwnIdentity } from '../members/own-identity.js';
 import type { ChangeOptions, ChangeResult, ClusterStatus, MemberZoneState, ZoneRow } from './model/results.js';
 import { problemsOf } from './problems.js';
 import { Settings } from './settings.js';
@@ -46,7 +46,6 @@ interface ClusterOptions {
   folder: string;
   own: OwnIdentity;
   nameserver: Nameserver;
-  /** Types of members beside the original's wire. */
   memberTypes: readonly MemberType[];
   tokens: TrustTokens;
   audit: AuditTrail;
@@ -101,13 +100,13 @@ export class Cluster {
     const { folder, own, nameserver, tokens, log } = options;
     const { hostname } = own;
     const audit = new Audit(options.audit);
-    const types = new MemberTypes(options.memberTypes, log);
+    const types = new MemberTypes(options.memberTypes, { log, own });
     const history = new ZoneHistory(join(folder, 'history'), log);
     const local = new LocalZones({ store, nameserver, log, changed: (names) => workers.changed(names) });
     const rescan = new Rescan({ store, log, local });
     const versions = new ZoneVersions({ here: hostname.toLowerCase(), local, history, log });
     const ledgers = join(folder, 'ledgers');
-    const workers: Delivery = new Delivery({ state, store, folder: ledgers, own, log, versions, types, events });
+    const workers: Delivery = new Delivery({ state, store, folder: ledgers, log, versions, types, events });
     const policy = (): ConflictPolicy => state.data.conflictPolicy;
     const changes = new ZoneChanges({ local, store, versions, conflicts, workers, policy });
     const kept = new KeptMembers(state);

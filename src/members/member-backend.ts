@@ -153,3 +153,13 @@ export interface MemberBackend {
   /** Closes kept-alive connections. Idempotent. */
   close(): Promise<void>;
 }
+
+/** What `call` resolves with; where it rejects, the backend is closed first. */
+export async function orClose<T>(backend: MemberBackend, call: () => T | Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    await backend.close();
+    throw error;
+  }
+}

@@ -3,9 +3,10 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { sentenceOf } from '../errors.js';
+import { defined } from '../operations/defined.js';
 import type { Log } from '../operations/log.js';
 import { guardedBackend } from './guarded-backend.js';
-import type { MemberType } from './member-type.js';
+import { CPANEL, type MemberType } from './member-type.js';
 
 const field = z.object({
   name: z.string().regex(/^[a-z0-9_]{1,40}$/),
@@ -24,7 +25,7 @@ const memberType = z.looseObject({
   type: z
     .string()
     .regex(/^[a-z0-9-]{1,40}$/)
-    .refine((type) => type !== 'cpanel', 'is the name of the built-in type'),
+    .refine((type) => type !== CPANEL, 'is the name of the built-in type'),
   label: z.string().min(1).max(60),
   fields: z.array(field.refine(({ name }) => !TAKEN.has(name), 'has a name that is taken')).max(40),
   create: z.custom<MemberType['create']>((value) => typeof value === 'function', 'is no function'),
@@ -45,12 +46,13 @@ export async function ownMemberTypes(names: readonly string[], log: Log): Promis
       const read = memberType.safeParse(exported);
       if (!read.success) throw new Error(faultOf(read.error));
       const own = exported as MemberType;
-      const { type, label, fields } = own;
+      const { type, label, fields, resellers } = own;
       // On the object itself: its `create` may use what else it has.
       types.push({
         type,
         label,
         fields,
+        ...defined({ resellers }),
         create: (values, context) => guardedBackend(own.create(values, context), label),
       });
     } catch (error) {

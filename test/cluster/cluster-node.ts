@@ -14,6 +14,7 @@ import type { TrustTokens } from '../../src/cluster/members/reverse-trust.js';
 import type { Principal } from '../../src/access/principal.js';
 import { parseName } from '../../src/dns/name.js';
 import { DnsClient } from '../../src/dns/messages/query.js';
+import { cpanel } from '../../src/members/cpanel/cpanel-type.js';
 import { EmbeddedNameserver } from '../../src/nameservers/embedded/embedded.js';
 import type { MemberType } from '../../src/members/member-type.js';
 import { AuditLog } from '../../src/operations/audit-log.js';
@@ -104,7 +105,7 @@ export class ClusterNode {
     await mkdir(folder, { recursive: true });
     const tokens = await TokenStore.open(join(folder, 'tokens.json'), { log });
     const audit = new AuditLog(join(folder, 'audit.log'), log);
-    const parts = { memberTypes: this.memberTypes, tokens: trustTokens(tokens), audit };
+    const parts = { memberTypes: [cpanel, ...this.memberTypes], tokens: trustTokens(tokens), audit };
     const cluster = await Cluster.start({ folder, log, own, nameserver, ...parts, ...this.#options });
     api.app = createApi({ cluster, tokens, version: '0', log }) as RequestListener;
     this.#dnsPort = nameserver.dns.port;

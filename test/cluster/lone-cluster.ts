@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Cluster } from '../../src/cluster/cluster.js';
 import type { AuditTrail } from '../../src/cluster/model/audit.js';
 import type { MemberType } from '../../src/members/member-type.js';
+import { cpanel } from '../../src/members/cpanel/cpanel-type.js';
 import { EmbeddedNameserver } from '../../src/nameservers/embedded/embedded.js';
 import { createLog } from '../../src/operations/log.js';
 import { NO_AUDIT, NO_TOKENS } from './cluster-node.js';
@@ -26,7 +27,7 @@ export function loneCluster(
     folder: join(folder, 'data'),
     log,
     audit,
-    memberTypes,
+    memberTypes: [cpanel, ...memberTypes],
     own: { hostname: 'web.example.net', apiPort: 2087, fingerprint: undefined },
     nameserver: new EmbeddedNameserver({ listen: [{ host: '127.0.0.1', port: 0 }], version: '0', log }),
     tokens: NO_TOKENS,

@@ -21,6 +21,7 @@ import { ownMemberTypes } from '../../src/members/own-member-types.js';
 import { zoneName, type ZoneName } from '../../src/zones/zone-name.js';
 import { ClusterNode } from '../cluster/cluster-node.js';
 import { ROOT, zoneText } from '../cluster/zone-texts.js';
+import { HERE } from './here.js';
 
 const EXAMPLE = './examples/member-types/zone-folder.mjs';
 const NAME = zoneName('a.example');
@@ -84,7 +85,7 @@ class Everything implements Required<MemberBackend> {
   }
 
   zones(_names: readonly ZoneName[], options?: CallOptions): Promise<Map<ZoneName, Buffer>> {
-    return this.#note('zones', options, new Map());
+    return this.#note('zones', options, new Map<ZoneName, Buffer>());
   }
 
   zoneExists(_name: ZoneName, options?: CallOptions): Promise<boolean> {
@@ -176,14 +177,14 @@ describe('a member type of the operator’s own', () => {
 
   test('takes the place of a built-in one of its name', () => {
     const own = { type: 'softlayer', label: 'Ours', fields: [], create: () => NOTHING } satisfies MemberType;
-    const types = new MemberTypes([own, ...BUILT_IN_TYPES], log);
+    const types = new MemberTypes([own, ...BUILT_IN_TYPES], HERE);
     expect(types.get('softlayer')?.label).toBe('Ours');
     expect(
       types
         .list()
         .map(({ type }) => type)
         .sort(),
-    ).toEqual(['powerdns-api', 'softlayer', 'vpsnet']);
+    ).toEqual(['cpanel', 'powerdns-api', 'softlayer', 'vpsnet']);
   });
 
   test('gets zones, their edits and removals as any member does: the example', async () => {
@@ -220,17 +221,27 @@ describe('a member type of the operator’s own', () => {
   });
 
   test('is root’s alone where it does not say that it goes only where resellers may', async () => {
-    const types = new MemberTypes([...BUILT_IN_TYPES, ...(await ownMemberTypes([EXAMPLE], log))], log);
+    const types = new MemberTypes([...BUILT_IN_TYPES, ...(await ownMemberTypes([EXAMPLE], log))], HERE);
     const ann = { user: 'ann', kind: 'reseller', privileges: ['clustering'], via: { self: true } } as const;
     expect(types.listFor(ROOT).map(({ type }) => type)).toContain('zone-folder');
     expect(types.listFor(ann).map(({ type }) => type)).toEqual(BUILT_IN_TYPES.map(({ type }) => type));
     const reach = new InternetReach(() => []);
-    expect(() => types.create('zone-folder', { folder }, reach)).toThrow(/Only root can add a member/);
-    expect(() => types.create('softlayer', { user: 'a', key: 'b' }, reach)).not.toThrow();
+    expect(() => types.create('zone-folder', { folder }, { reach })).toThrow(/Only root can add a member/);
+    expect(() => types.create('softlayer', { user: 'a', key: 'b' }, { reach })).not.toThrow();
+  });
+
+  test('is open to resellers where it says so', async () => {
+    const own = (more: string): string =>
+      `export const memberType = { type: 'open', label: 'Open', fields: [], create() { return {}; } ${more} };`;
+    const [open, closed] = [file('open.mjs', own(', resellers: true')), file('closed.mjs', own(', resellers: 1'))];
+    expect((await ownMemberTypes([open, closed], log)).map(({ resellers }) => resellers === true)).toEqual([
+      true,
+      false,
+    ]);
   });
 
   test('that makes no sense is refused when it is added, with the sentence of the type', async () => {
-    const types = new MemberTypes(await ownMemberTypes([EXAMPLE], log), log);
+    const types = new MemberTypes(await ownMemberTypes([EXAMPLE], log), HERE);
     expect(() => types.create('zone-folder', types.check('zone-folder', { folder: 'relative' }))).toThrow(
       /"relative" is not a whole path/,
     );
@@ -360,7 +371,7 @@ describe('the values of a member type’s form', () => {
         ],
       },
     ],
-    log,
+    HERE,
   );
   const USUAL = { one: 'x', long: '', on: '0', pick: 'a', at: '192.0.2.1', key: '' };
 

@@ -7,14 +7,13 @@ import { vpsNet } from '../../src/members/hosted/vpsnet.js';
 import { CpanelMember } from '../../src/members/cpanel/cpanel-member.js';
 import { CutOff, type CallOptions, type MemberBackend, type MemberChange } from '../../src/members/member-backend.js';
 import { powerDnsApi } from '../../src/members/powerdns-api/powerdns-api.js';
-import { createLog } from '../../src/operations/log.js';
+import { HERE } from './here.js';
 import { validateZone } from '../../src/zones/validation.js';
 import { zoneName } from '../../src/zones/zone-name.js';
 import { ClusterNode } from '../cluster/cluster-node.js';
 import { ROOT, zoneText } from '../cluster/zone-texts.js';
 
 const NAME = zoneName('a.example');
-const log = createLog({ level: 'silent' });
 const change: MemberChange = { kind: 'upsert', isNew: true, ...validateZone(NAME, zoneText(1)) };
 const CALLS: Record<string, (member: MemberBackend, options: CallOptions) => Promise<unknown>> = {
   probe: (member, options) => member.probe(options),
@@ -53,9 +52,9 @@ describe('a service', () => {
     server.close();
   });
   const TYPES = {
-    SoftLayer: () => softLayer.create({ username: 'u', apikey: 'k', baseurl: base }, { log }),
-    'VPS.NET': () => vpsNet.create({ username: 'u', apikey: 'k', baseurl: base }, { log }),
-    PowerDNS: () => powerDnsApi.create({ url: base, apikey: 'k' }, { log }),
+    SoftLayer: () => softLayer.create({ username: 'u', apikey: 'k', baseurl: base }, HERE),
+    'VPS.NET': () => vpsNet.create({ username: 'u', apikey: 'k', baseurl: base }, HERE),
+    PowerDNS: () => powerDnsApi.create({ url: base, apikey: 'k' }, HERE),
   };
   const table = Object.entries(TYPES).flatMap(([kind, open]) =>
     Object.entries(CALLS).map(([name, call]) => ({ kind, open, name, call })),

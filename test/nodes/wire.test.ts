@@ -9,6 +9,7 @@ import { parseName } from '../../src/dns/name.js';
 import { DnsClient } from '../../src/dns/messages/query.js';
 import { TYPE } from '../../src/dns/types.js';
 import { percentEncode } from '../../src/wire-format/percent.js';
+import { cpanel } from '../../src/members/cpanel/cpanel-type.js';
 import { EmbeddedNameserver } from '../../src/nameservers/embedded/embedded.js';
 import { createLog } from '../../src/operations/log.js';
 import { zoneName } from '../../src/zones/zone-name.js';
@@ -32,7 +33,7 @@ beforeEach(async () => {
     folder,
     log,
     nameserver,
-    memberTypes: [],
+    memberTypes: [cpanel],
     tokens: NO_TOKENS,
     audit: NO_AUDIT,
     own: { hostname: 'ns1.example.net', apiPort: undefined, fingerprint: undefined },

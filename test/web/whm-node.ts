@@ -5,6 +5,7 @@ import { expect } from 'vitest';
 import { SELF } from '../../src/access/principal.js';
 import { Cluster } from '../../src/cluster/cluster.js';
 import { DnsClient } from '../../src/dns/messages/query.js';
+import { cpanel } from '../../src/members/cpanel/cpanel-type.js';
 import { EmbeddedNameserver } from '../../src/nameservers/embedded/embedded.js';
 import { createLog } from '../../src/operations/log.js';
 import { NO_AUDIT, NO_TOKENS } from '../cluster/cluster-node.js';
@@ -71,7 +72,7 @@ export class WhmNode {
       log,
       nameserver,
       own,
-      memberTypes: [],
+      memberTypes: [cpanel],
       tokens: NO_TOKENS,
       audit: NO_AUDIT,
     });

@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
-import { CPANEL, isServerType } from '../../cluster/model/member.js';
+import { isServerType } from '../../cluster/model/member.js';
+import { CPANEL } from '../../members/member-type.js';
 import type { MemberRow } from '../../web/whm-api/answers/member-answer.js';
 import { EXIT, WrongUse } from '../terminal/failure.js';
 import { guide } from '../terminal/guide.js';

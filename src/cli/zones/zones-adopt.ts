@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { parseMemberHost } from '../../cluster/members/member-address.js';
+import { parseMemberHost } from '../../members/member-address.js';
 import { sentenceOf } from '../../errors.js';
 import { operatedServers } from '../../nameservers/nameserver-settings.js';
 import type { OperatedServer } from '../../nameservers/server-kind.js';

@@ -16,11 +16,9 @@ import type { ZoneVersions } from '../local/zone-versions.js';
 import type { ClusterEvents } from '../model/cluster-events.js';
 import { MemberRecord } from './member-record.js';
 import { parseLedgerEntry } from './ledger.js';
-import { mayUse, ROLES, ROOT, type Member } from '../model/member.js';
+import { mayUse, ROLES, ROOT, valuesOf, type Member } from '../model/member.js';
 import { MemberWorker } from './member-worker.js';
 import { Recoveries } from './recovery.js';
-import type { OwnIdentity } from '../model/own-identity.js';
-import { openBackend } from './open-backend.js';
 import { DebugMode } from '../../members/transactions.js';
 
 interface DeliveryOptions {
@@ -28,7 +26,6 @@ interface DeliveryOptions {
   store: ZoneStore;
   /** Folder of the ledgers. */
   folder: string;
-  own: OwnIdentity;
   log: Log;
   versions: ZoneVersions;
   types: MemberTypes;
@@ -145,13 +142,13 @@ export class Delivery {
 
   /** `opened`: its connections, where there are some. */
   async begin(member: Member, opened?: MemberBackend): Promise<void> {
-    const { state, store, versions, events } = this.#options;
+    const { state, store, versions, types, events } = this.#options;
     const note = this.debug.noteFor(member);
     const reach = this.reachOf(member.owner);
     // In debug mode from the first call on.
     if (note !== undefined) await opened?.close();
     const isKept = opened !== undefined && note === undefined;
-    const backend = isKept ? opened : openBackend(member, { ...this.#options, reach, note });
+    const backend = isKept ? opened : types.reopen(member.type, valuesOf(member), { reach, note });
     const log = this.#options.log.child({ member: member.hostname });
     const ledger = await AppendTable.open(this.#ledgerFile(member.id), { parse: parseLedgerEntry, log });
     if (this.ending.aborted) {

@@ -1,8 +1,7 @@
 import type { Principal } from '../../access/principal.js';
 import { ClusterError } from '../../errors.js';
-import { lookAtServer } from '../../members/cpanel/cpanel-member.js';
 import { MemberError } from '../../members/member-backend.js';
-import type { MemberType } from '../../members/member-type.js';
+import { CPANEL, type LookedAt, type MemberType } from '../../members/member-type.js';
 import type { MemberTypes } from '../../members/member-types.js';
 import type { Transaction } from '../../members/transactions.js';
 import type { Nameserver } from '../../nameservers/nameserver.js';
@@ -19,14 +18,14 @@ import type { KeptMembers } from './kept-members.js';
 import { cutOffBy } from '../../operations/cut-off.js';
 import { inSlices } from '../../operations/in-slices.js';
 import { askForSoa, type MemberAnswer } from './member-dns.js';
-import { parseMemberHost, refuseOwnAddress } from './member-address.js';
+import { parseMemberHost } from '../../members/member-address.js';
 import { EDITABLE, editedMember, storedRevision, type MemberEdit } from '../model/member-edit.js';
 import { memberRow } from './member-row.js';
 import type { Delivery } from '../delivery/delivery.js';
 import { proveMember, type ProvenMember } from './new-member.js';
 import { askForTrust, type TrustTokens } from './reverse-trust.js';
-import type { MemberStatus, MemberTest, NewMember, LookedAt, TrustRequest } from '../model/member-status.js';
-import type { OwnIdentity } from '../model/own-identity.js';
+import type { MemberStatus, MemberTest, NewMember, TrustRequest } from '../model/member-status.js';
+import type { OwnIdentity } from '../../members/own-identity.js';
 import { type Audit, type AuditAction, authorize } from '../model/audit.js';
 
 /** Milliseconds for a look that somebody waits for. */
@@ -65,7 +64,7 @@ export class MemberTable {
     return failuresOf(this.list(by), this.#options.workers);
   }
 
-  /** Types of members beside the original's wire: those that this principal may add, or all. */
+  /** Types of members: those that this principal may add, or all. */
   types(by?: Principal): readonly MemberType[] {
     return by === undefined ? this.#options.types.list() : this.#options.types.listFor(by);
   }
@@ -193,14 +192,11 @@ export class MemberTable {
   }
 
   /** The certificate that a server shows, for the operator to accept. Rejects with member_call_failed. */
-  async lookAt(address: string, givenPort: number | undefined, by: Principal): Promise<LookedAt> {
+  async lookAt(host: string, port: number | undefined, by: Principal): Promise<LookedAt> {
     authorize(by);
-    const { host, port, portGiven } = parseMemberHost(address, givenPort);
-    await refuseOwnAddress(host, port, portGiven, this.#options.own);
-    const reach = this.#options.workers.reachOf(ownerOf(by));
-    await reach?.check(host);
-    const { fingerprint } = await fromMember(lookAtServer(host, port, { reach, signal: this.#options.workers.ending }));
-    return { host, port, fingerprint };
+    const { types, workers } = this.#options;
+    const of = { reach: workers.reachOf(ownerOf(by)), signal: workers.ending };
+    return fromMember(types.lookAt(CPANEL, { host, ...defined({ port: port?.toString() }) }, of));
   }
 
   /** `seen`: the role that it is to have till now. Rejects with changed_meanwhile. */
@@ -242,10 +238,10 @@ export class MemberTable {
 
   /** `except`: the row that may have this address. Rejects with member_call_failed. */
   #prove(input: NewMember, by: Principal, except?: string): Promise<ProvenMember> {
-    const { own, types, workers } = this.#options;
+    const { types, workers } = this.#options;
     const refuseTwin = (same: (member: Member) => boolean, host: string): void =>
       this.#kept.refuseTwin((member) => member.id !== except && same(member), host);
-    const of = { own, types, refuseTwin, reach: workers.reachOf(ownerOf(by)) };
+    const of = { types, refuseTwin, reach: workers.reachOf(ownerOf(by)) };
     return fromMember(cutOffBy([workers.ending], (signal) => proveMember(input, by, { ...of, signal })));
   }
 

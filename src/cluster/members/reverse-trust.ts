@@ -3,7 +3,7 @@ import { sentenceOf } from '../../errors.js';
 import type { Member } from '../model/member.js';
 import type { ProvenMember } from './new-member.js';
 import type { ReverseTrust } from '../model/member-status.js';
-import type { OwnIdentity } from '../model/own-identity.js';
+import type { OwnIdentity } from '../../members/own-identity.js';
 
 const DEFAULT_PORT = 2087;
 const LONGEST_NAME = 30;

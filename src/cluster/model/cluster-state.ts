@@ -1,7 +1,8 @@
 import { isNetwork } from '../../access/networks.js';
 import { z } from 'zod';
 import { MEMBER_FAILURES } from '../../members/member-backend.js';
-import { CPANEL, isServerType } from './member.js';
+import { CPANEL } from '../../members/member-type.js';
+import { isServerType } from './member.js';
 
 /** State files once had the sentence alone: it read like this. */
 const CERTIFICATE_CHANGED = / shows another certificate than the one that was accepted, and nothing was sent to it\./;

@@ -128,10 +128,3 @@ export interface MemberTest {
   /** Its nameserver did not answer. */
   silentNameserver?: SilentNameserver;
 }
-
-/** A server before it is added: where it is, and the certificate that it shows. */
-export interface LookedAt {
-  host: string;
-  port: number;
-  fingerprint: string;
-}

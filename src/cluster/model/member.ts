@@ -1,6 +1,6 @@
 import type { Principal } from '../../access/principal.js';
 import type { MemberFailure } from '../../members/member-backend.js';
-import type { MemberValues } from '../../members/member-type.js';
+import { CPANEL, type MemberValues } from '../../members/member-type.js';
 
 /** This server's view of a member (DESIGN of the original: standalone, sync, write-only). */
 export type Role = 'standalone' | 'sync' | 'write-only';
@@ -27,8 +27,6 @@ export const ROLES: Readonly<Record<Role, { writes: boolean; reads: boolean; lab
   },
 };
 
-/** The member type of the original's wire: a cPanel & WHM server, or another node of this software. */
-export const CPANEL = 'cpanel';
 /** Members of root serve every account's zones; a reseller's member serves only theirs. */
 export const ROOT = 'root';
 
@@ -91,6 +89,21 @@ export function isServer(member: Member): member is ServerMember {
  */
 export function isServerType(type: string): boolean {
   return type === CPANEL;
+}
+
+/** What its type's fields hold, its secrets too. */
+export function valuesOf(member: Member): MemberValues {
+  if (!isServer(member)) return member.values;
+  const { host, port, dnsPort, user, token, fingerprint, debug = false } = member;
+  return { host, port: `${port}`, dnsPort: `${dnsPort}`, user, token, fingerprint, debug: debug ? '1' : '0' };
+}
+
+/** The row of a member whose type's fields hold these values. */
+export function memberWith(type: string, values: MemberValues, row: MemberRow): Member {
+  if (!isServerType(type)) return { ...row, type, values };
+  const { host = '', port, dnsPort, user = '', token = '', fingerprint = '', debug } = values;
+  const address = { host, port: Number(port), dnsPort: Number(dnsPort), user, token, fingerprint };
+  return { ...row, type: CPANEL, ...address, debug: debug === '1' };
 }
 
 /** Is this row one that `by` may see and change? */

@@ -19,8 +19,6 @@ import { OwnWire, type HomeFields } from './own-wire.js';
 import { formOf, uniqueId, zoneOf, type Fields } from '../../wire-format/wire-form.js';
 import { encodeBundle, zoneOfKey } from '../../wire-format/zone-bundle.js';
 
-export { lookAtServer } from './pinned-connection.js';
-
 type Upsert = MemberChange & { kind: 'upsert' };
 
 const DNS_PORT = 53;

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { MemberEdit } from '../../cluster/model/member-edit.js';
-import { CPANEL, isServerType, type Role } from '../../cluster/model/member.js';
+import { isServerType, type Role } from '../../cluster/model/member.js';
 import { ClusterError } from '../../errors.js';
+import { CPANEL } from '../../members/member-type.js';
 import { defined } from '../../operations/defined.js';
 import type { ApiRequest } from '../requests/api-request.js';
 import { fingerprint, flag, port, text } from './api-function.js';
@@ -39,7 +40,7 @@ export const editedMember = {
 export function editFrom(given: z.infer<z.ZodObject<typeof editedMember>>, request: ApiRequest): MemberEdit {
   const { member, dnsport: dnsPort, ...rest } = given;
   const type = request.cluster.members.list(request.peer).find(({ id }) => id === member)?.type;
-  const values = type === undefined ? {} : valuesOf(type, request);
+  const values = type === undefined || isServerType(type) ? {} : valuesOf(type, request);
   return { ...defined({ ...rest, dnsPort }), values };
 }
 

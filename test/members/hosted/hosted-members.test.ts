@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MemberError, type MemberBackend, type MemberChange } from '../../../src/members/member-backend.js';
 import { softLayer } from '../../../src/members/hosted/softlayer.js';
 import { vpsNet } from '../../../src/members/hosted/vpsnet.js';
-import { createLog } from '../../../src/operations/log.js';
+import { HERE } from '../here.js';
 import { validateZone } from '../../../src/zones/validation.js';
 import { zoneName } from '../../../src/zones/zone-name.js';
 import { ClusterNode } from '../../cluster/cluster-node.js';
@@ -12,7 +12,6 @@ import { KEY, USER } from './json-service.js';
 import { SoftLayerService } from './softlayer-service.js';
 import { VpsNetService } from './vpsnet-service.js';
 
-const log = createLog({ level: 'silent' });
 const NAME = zoneName('a.example');
 const HEAD =
   '$TTL 600\n@ SOA ns1.a.example. h.a.example. 5 7200 900 604800 300\n@ NS ns1.a.example.\nns1 A 192.0.2.53\n';
@@ -77,7 +76,7 @@ describe.each(KINDS)('a member at $kind', ({ make, type, base, expected, leftOut
   let service: SoftLayerService | VpsNetService;
   let member: MemberBackend;
   const open = (fields: Record<string, string> = {}): MemberBackend =>
-    type.create({ username: USER, apikey: KEY, ns_config: 'default', baseurl: base(service), ...fields }, { log });
+    type.create({ username: USER, apikey: KEY, ns_config: 'default', baseurl: base(service), ...fields }, HERE);
   beforeEach(async () => {
     service = make();
     await service.start();
@@ -248,7 +247,7 @@ describe('SoftLayer', () => {
   beforeEach(async () => {
     service = new SoftLayerService();
     await service.start();
-    member = softLayer.create({ username: USER, apikey: KEY, ns_config: 'default', baseurl: service.base }, { log });
+    member = softLayer.create({ username: USER, apikey: KEY, ns_config: 'default', baseurl: service.base }, HERE);
   });
   afterEach(async () => {
     await member.close();
@@ -336,7 +335,7 @@ test('VPS.NET: a zone that was made though the answer was `false` is found, and 
   const service = new VpsNetService();
   service.answersFalse = true;
   await service.start();
-  const member = vpsNet.create({ username: USER, apikey: KEY, baseurl: service.address }, { log });
+  const member = vpsNet.create({ username: USER, apikey: KEY, baseurl: service.address }, HERE);
   expect(await member.push([upsert(NAME, HEAD)])).toMatchObject([{ outcome: 'done' }]);
   expect(service.soaOf(NAME)?.data).toContain('dns1.vps.net.');
   await member.close();

@@ -9,7 +9,7 @@ import type { ResourceRecord } from '../../../src/dns/zone.js';
 import { TYPE, typeName } from '../../../src/dns/types.js';
 import type { MemberBackend, MemberChange } from '../../../src/members/member-backend.js';
 import { powerDnsApi } from '../../../src/members/powerdns-api/powerdns-api.js';
-import { createLog } from '../../../src/operations/log.js';
+import { HERE } from '../../members/here.js';
 import { validateZone } from '../../../src/zones/validation.js';
 import { zoneName } from '../../../src/zones/zone-name.js';
 import { ClusterNode } from '../../cluster/cluster-node.js';
@@ -18,7 +18,6 @@ import { hostingZone } from '../../hosting-zones.js';
 import { needs } from '../../needs.js';
 import { API_KEY, PowerDnsWithDatabase } from './database.js';
 
-const log = createLog({ level: 'silent' });
 const TRICKY = 'test/zones';
 const NAME = zoneName('a.example');
 const HEAD = '$TTL 600\n@ SOA ns1 h 5 7200 900 604800 300\n@ NS ns1\nns1 A 192.0.2.53\n';
@@ -37,7 +36,7 @@ describe.skipIf(!needs('pdns_server', 'sqlite3'))('a PowerDNS with a database, b
   const open = (fields: Record<string, string> = {}): MemberBackend =>
     powerDnsApi.create(
       { url: server.url, apikey: API_KEY, server: 'localhost', dns_port: String(server.dns.port), ...fields },
-      { log },
+      HERE,
     );
   beforeAll(async () => {
     server = await PowerDnsWithDatabase.start();

@@ -17,7 +17,8 @@ const cpanelForm = z.object({
   reverseTrust: z.literal('1').optional(),
   debug: z.literal('1').optional(),
 });
-const CPANEL_FIELDS = ['host', 'port', 'dnsPort', 'user', 'role', 'fingerprint', 'reverseTrust', 'debug'];
+/** What forms hold beside the fields of a type. */
+const BESIDE = ['role', 'reverseTrust'];
 
 /** What the form DNS Remote Configuration holds. Throws parameter_invalid. */
 export function cpanelMember(request: Request): NewCpanelMember {
@@ -38,6 +39,5 @@ export function typedValues(request: Request, { fields }: Pick<MemberType, 'fiel
 /** What was sent stays in the form, but for its secrets. */
 export function sentAgain(request: Request, type: MemberType | undefined): Record<string, string> {
   const shown = type?.fields.filter(({ secret }) => secret !== true).map(({ name }) => name) ?? [];
-  const names = type === undefined ? CPANEL_FIELDS : ['role', ...shown];
-  return Object.fromEntries(names.map((name) => [name, sentText(request, name)]));
+  return Object.fromEntries([...BESIDE, ...shown].map((name) => [name, sentText(request, name)]));
 }

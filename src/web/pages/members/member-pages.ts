@@ -103,7 +103,7 @@ export function memberPages(context: PageContext): Router {
       title: `Edit ${member.hostname}`,
       member,
       roles: ROLES,
-      fields: type?.fields,
+      fields: isServerType(member.type) ? undefined : type?.fields,
       error: refused,
       // A form that was refused stays one of what it was made from.
       seen: refused === undefined ? revisionOf(member, EDITABLE) : sentText(request, 'seen'),
@@ -145,7 +145,7 @@ export function memberPages(context: PageContext): Router {
 
 /** How the type of a member is called. */
 export function typeLabel({ cluster }: PageContext): (type: string) => string {
-  return (type) => cluster.members.types().find((known) => known.type === type)?.label ?? 'cPanel';
+  return (type) => cluster.members.types().find((known) => known.type === type)?.label ?? type;
 }
 
 /** What is empty stays as it was where it is secret. */

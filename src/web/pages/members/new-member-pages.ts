@@ -1,8 +1,8 @@
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
-import { CPANEL, isServerType, ROLES } from '../../../cluster/model/member.js';
+import { isServerType, ROLES } from '../../../cluster/model/member.js';
 import { ClusterError, isClusterError } from '../../../errors.js';
-import type { MemberType } from '../../../members/member-type.js';
+import { CPANEL, type MemberType } from '../../../members/member-type.js';
 import { readForm, sentText } from '../forms.js';
 import { cpanelMember, role, sentAgain, typedValues } from './member-form.js';
 import { done, type Outcome } from '../outcomes.js';
@@ -13,8 +13,6 @@ import type { MemberStatus, NewMember } from '../../../cluster/model/member-stat
 
 const typeForm = z.object({ type: z.string().max(60), role });
 const acceptForm = z.object({ pending: z.string() });
-/** What an empty form for the original's wire shows. */
-const USUAL = { port: '2087', dnsPort: '53', user: 'root', role: 'sync' };
 
 /** Adding a server to the cluster: the menu of types, the form of each, and the certificate to accept. */
 export function newMemberPages(context: PageContext): Router {
@@ -74,23 +72,26 @@ function showForm(
   values?: Record<string, string>,
 ): void {
   const types = context.cluster.members.types(visitOf(request).principal);
-  const known = types.find(({ type }) => type === wanted);
+  const known = types.find(({ type }) => type === wanted) ?? types.find(({ type }) => isServerType(type));
+  if (known === undefined) throw new ClusterError('member_type_unknown', { type: wanted.slice(0, 60), types: '' });
+  const isServer = isServerType(known.type);
   response.status(error?.status ?? 200);
   showPage(context, request, response, 'member-new', {
     title: 'Add a server to the cluster',
-    types: [{ type: CPANEL, label: 'cPanel' }, ...types],
-    type: known?.type ?? CPANEL,
-    typeLabel: known === undefined ? 'DNS Remote Configuration' : `${known.label} Configuration`,
-    fields: known?.fields,
+    types,
+    type: known.type,
+    typeLabel: isServer ? 'DNS Remote Configuration' : `${known.label} Configuration`,
+    fields: isServer ? undefined : known.fields,
     roles: ROLES,
     values: values ?? (error === undefined ? usual(known) : sentAgain(request, known)),
     error,
   });
 }
 
-function usual(type: MemberType | undefined): Record<string, string> {
-  if (type === undefined) return { host: '', fingerprint: '', ...USUAL };
-  return { role: 'write-only', ...Object.fromEntries(type.fields.map((field) => [field.name, field.default ?? ''])) };
+/** What an empty form shows. */
+function usual({ type, fields }: MemberType): Record<string, string> {
+  const role = isServerType(type) ? 'sync' : 'write-only';
+  return { role, ...Object.fromEntries(fields.map((field) => [field.name, field.default ?? ''])) };
 }
 
 /** What was typed before the certificate was looked at, without the token. */
@@ -102,8 +103,8 @@ function shownOf(input: NewMember): Record<string, string> {
     user,
     role,
     fingerprint: '',
-    port: String(port ?? USUAL.port),
-    dnsPort: String(dnsPort ?? USUAL.dnsPort),
+    port: String(port ?? ''),
+    dnsPort: String(dnsPort ?? ''),
     reverseTrust: reverseTrust === true ? '1' : '',
     debug: debug === true ? '1' : '',
   };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isServerType } from '../../../cluster/model/member.js';
 import { memberAnswer, silentNameserver } from '../answers/member-answer.js';
 import { statusAnswer } from '../answers/status-answer.js';
 import { apiFunction, flag, many, nothing, port, text, whole, wordOf, type ApiFunction } from '../api-function.js';
@@ -99,7 +100,10 @@ export const CLUSTER_FUNCTIONS = {
     parameters: {},
     answer: z.object({ type: z.array(memberType) }),
     run: (_, { cluster, peer }) => ({
-      type: cluster.members.types(peer).map(({ type, label, fields }) => ({ type, label, fields })),
+      type: cluster.members
+        .types(peer)
+        .filter(({ type }) => !isServerType(type))
+        .map(({ type, label, fields }) => ({ type, label, fields })),
     }),
   }),
   lookatserver: apiFunction({

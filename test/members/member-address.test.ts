@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseMemberHost, refuseOwnAddress } from '../../../src/cluster/members/member-address.js';
+import { parseMemberHost, refuseOwnAddress } from '../../src/members/member-address.js';
 
 const own = { hostname: 'web', apiPort: 2087, fingerprint: undefined };
 

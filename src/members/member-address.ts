@@ -1,9 +1,9 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
-import { ownAddresses } from '../../access/networks.js';
-import { ClusterError } from '../../errors.js';
-import type { OwnIdentity } from '../model/own-identity.js';
+import { ownAddresses } from '../access/networks.js';
+import { ClusterError } from '../errors.js';
+import type { OwnIdentity } from './own-identity.js';
 
 const DEFAULT_PORT = 2087;
 
