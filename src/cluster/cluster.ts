@@ -22,6 +22,7 @@ import { DriftChecks } from './drift/drift-checks.js';
 import { DEFAULT_DRIFT_SCHEDULE, DEFAULT_HEALTH_SCHEDULE, Schedule } from './health/schedule.js';
 import { Conflicts } from './local/conflicts.js';
 import { LocalZones } from './local/local-zones.js';
+import { PermittedNames } from './local/permitted-names.js';
 import { Rescan } from './local/rescan.js';
 import type { ConflictPolicy } from './local/zone-home.js';
 import { ZoneVersions } from './local/zone-versions.js';
@@ -102,8 +103,16 @@ export class Cluster {
     const audit = new Audit(options.audit);
     const types = new MemberTypes(options.memberTypes, { log, own });
     const history = new ZoneHistory(join(folder, 'history'), log);
-    const local = new LocalZones({ store, nameserver, log, changed: (names) => workers.changed(names) });
-    const rescan = new Rescan({ store, log, local });
+    const names = new PermittedNames({
+      store,
+      servers: () => [
+        hostname,
+        ...state.data.members.flatMap((member) => (member.owner === SELF.user ? member.hostname : [])),
+      ],
+      allowed: (account) => state.data.allowedNames.flatMap((one) => (one.account === account ? one.zone : [])),
+    });
+    const local = new LocalZones({ store, names, nameserver, log, changed: (zones) => workers.changed(zones) });
+    const rescan = new Rescan({ store, names, log, local });
     const versions = new ZoneVersions({ here: hostname.toLowerCase(), local, history, log });
     const ledgers = join(folder, 'ledgers');
     const workers: Delivery = new Delivery({ state, store, folder: ledgers, log, versions, types, events });
@@ -175,7 +184,7 @@ export class Cluster {
     return {
       hostname: this.hostname,
       clustering: this.settings.clustering,
-      settings: this.settings.values,
+      settings: this.settings.shownTo(by),
       zones: this.zones.count(by),
       nameserver: await this.parts.nameserver.status(),
       dns: this.parts.nameserver.dns,

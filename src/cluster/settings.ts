@@ -29,6 +29,14 @@ export class Settings {
     return settingsSchema.parse(this.#parts.state.data);
   }
 
+  /** Of the names that root allows accounts, an account sees its own. */
+  shownTo({ kind, user }: Principal): ClusterSettings {
+    const { values } = this;
+    return kind === 'root'
+      ? values
+      : { ...values, allowedNames: values.allowedNames.filter(({ account }) => account === user) };
+  }
+
   /** Are zones sent to members at all? */
   get clustering(): boolean {
     return this.#parts.state.data.clustering;

@@ -22,6 +22,11 @@ export const ZONE_ERRORS = {
     sentence: ({ zone, where = 'this server' }: { zone: string; where?: string }) =>
       `Zone ${zone} already exists on ${where}. Edit it, or remove it first.`,
   },
+  name_not_permitted: {
+    status: 403,
+    sentence: ({ zone, rule }: { zone: string; rule: string }) =>
+      `Your account may not have the zone ${zone}: ${rule}. Ask an administrator to create it, or to allow it to you.`,
+  },
   zone_shadows: {
     status: 403,
     sentence: ({ zone, other }: { zone: string; other: string }) =>

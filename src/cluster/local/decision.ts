@@ -6,7 +6,7 @@ import { defined } from '../../operations/defined.js';
 import type { ZoneEntry, ZoneHome } from '../../zones/zone-index.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore, ZoneWrite } from '../../zones/zone-store.js';
-import { refuseShadowing } from './shadowing.js';
+import type { PermittedNames } from './permitted-names.js';
 import {
   admitSave,
   homeAsGiven,
@@ -93,16 +93,16 @@ const SERVED: LocalOutcome['local'] = { state: 'served' };
  * zone_exists, zone_unknown, zone_not_yours, zone_invalid (of a file), what ChangeOptions says of a save's `if…`, and
  * what zone-home.ts says of zones of other servers.
  */
-export function decide(change: LocalChange, store: ZoneStore): Decision {
+export function decide(change: LocalChange, store: ZoneStore, names: PermittedNames): Decision {
   switch (change.kind) {
     case 'save':
-      return asSwitched(decideSave(change, store), change.switched);
+      return asSwitched(decideSave(change, store, names), change.switched);
     case 'remove':
       return decideRemoval(change, store);
     case 'raise':
       return decideRaise(change, store);
     case 'take':
-      return decideTaking(change, store);
+      return decideTaking(change, store, names);
     case 'takeOver':
       return decideTakingOver(change, store);
   }
@@ -113,13 +113,13 @@ function asSwitched(decision: Decision, switched = false): Decision {
   return switched && load?.kind === 'upsert' ? { ...decision, load: { ...load, switched } } : decision;
 }
 
-function decideSave(change: LocalChange & { kind: 'save' }, store: ZoneStore): Decision {
+function decideSave(change: LocalChange & { kind: 'save' }, store: ZoneStore, names: PermittedNames): Decision {
   const { valid, by, isNew, claimed, lastGiven, here, policy = 'newest' } = change;
   const { name } = valid;
   const held = heldFor(by, name, store);
   refuseOther(name, change, store);
   if (held === undefined) {
-    refuseShadowing(name, by, store);
+    names.demand(name, by);
     const tombstone = store.tombstone(name);
     refuseReturn(name, valid.serial, claimed, tombstone);
     const made = here === undefined ? undefined : homeOfNew(here, tombstone?.home);
@@ -204,7 +204,7 @@ function decideTakingOver({ name, by, here }: LocalChange & { kind: 'takeOver' }
 }
 
 /** As a raise, the file is read here: what is saved meanwhile counts. */
-function decideTaking({ name }: LocalChange & { kind: 'take' }, store: ZoneStore): Decision {
+function decideTaking({ name }: LocalChange & { kind: 'take' }, store: ZoneStore, names: PermittedNames): Decision {
   const held = store.get(name);
   const text = store.edits.text(name);
   if (text === undefined) {
@@ -212,7 +212,7 @@ function decideTaking({ name }: LocalChange & { kind: 'take' }, store: ZoneStore
     return unchanged(held);
   }
   const valid = validateZone(name, text);
-  const { write, ...decision } = decideSave({ kind: 'save', valid, by: SELF, isNew: false }, store);
+  const { write, ...decision } = decideSave({ kind: 'save', valid, by: SELF, isNew: false }, store, names);
   return { ...decision, ...(write === undefined ? {} : { write: { ...write, found: true } }) };
 }
 

@@ -6,6 +6,7 @@ import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
 import { decide, type Decision, type EndedVersion, type LocalChange, type LocalOutcome } from './decision.js';
 import { LocalNameserver } from './local-nameserver.js';
+import type { PermittedNames } from './permitted-names.js';
 
 interface Waiting {
   name: ZoneName;
@@ -38,6 +39,7 @@ const NOT_LOADED: LocalOutcome['local'] = { state: 'pending', reason: 'The names
  */
 export class LocalZones {
   readonly #store: ZoneStore;
+  readonly #names: PermittedNames;
   readonly #nameserver: LocalNameserver;
   readonly #log: Log;
   #waiting: Waiting[] = [];
@@ -50,11 +52,13 @@ export class LocalZones {
   /** `changed` is told the zones whose new state (or removal) stands, for the members to follow. */
   constructor(options: {
     store: ZoneStore;
+    names: PermittedNames;
     nameserver: Nameserver;
     log: Log;
     changed: (names: readonly ZoneName[]) => void;
   }) {
     this.#store = options.store;
+    this.#names = options.names;
     this.#log = options.log;
     this.#changed = options.changed;
     this.#nameserver = new LocalNameserver({ ...options, rolledBack: options.changed });
@@ -138,7 +142,7 @@ export class LocalZones {
     const removals = new Map<string, Decided[]>();
     for (const waiting of batch) {
       try {
-        const decision = decide(waiting.change, this.#store);
+        const decision = decide(waiting.change, this.#store, this.#names);
         const decided = { ...waiting, decision, ended: this.#endedBy(waiting, decision) };
         if (waiting.change.kind !== 'remove') saves.push(decided);
         else removals.set(waiting.change.by.user, [...(removals.get(waiting.change.by.user) ?? []), decided]);

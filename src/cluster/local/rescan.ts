@@ -5,6 +5,7 @@ import type { FilesFound } from '../../zones/hand-edits.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore, ZoneWrite } from '../../zones/zone-store.js';
 import { decide, type LocalOutcome } from './decision.js';
+import type { PermittedNames } from './permitted-names.js';
 import type { LocalZones } from './local-zones.js';
 
 /** A file edited by hand, as it was taken: its serial, and what the local nameserver does with it. */
@@ -28,12 +29,14 @@ const BATCH = 512;
 /** Takes what persons did to the zone files: each change goes the way of every other, as one of root's. */
 export class Rescan {
   readonly #store: ZoneStore;
+  readonly #names: PermittedNames;
   readonly #local: LocalZones;
   readonly #log: Log;
   #running: Promise<RescanResult> | undefined;
 
-  constructor(options: { store: ZoneStore; local: LocalZones; log: Log }) {
+  constructor(options: { store: ZoneStore; names: PermittedNames; local: LocalZones; log: Log }) {
     this.#store = options.store;
+    this.#names = options.names;
     this.#local = options.local;
     this.#log = options.log;
   }
@@ -64,7 +67,7 @@ export class Rescan {
 
   #writeOf(name: ZoneName): ZoneWrite[] {
     try {
-      const { write } = decide({ kind: 'take', name }, this.#store);
+      const { write } = decide({ kind: 'take', name }, this.#store, this.#names);
       return write === undefined ? [] : [write];
     } catch (error) {
       this.#store.edits.noteBroken(name, sentenceOf(error));

@@ -1,5 +1,6 @@
 import { isNetwork } from '../../access/networks.js';
 import { z } from 'zod';
+import { isZoneName } from '../../zones/zone-name.js';
 import { MEMBER_FAILURES } from '../../members/member-backend.js';
 import { CPANEL } from '../../members/member-type.js';
 import { isServerType } from './member.js';
@@ -54,6 +55,11 @@ export const settingsSchema = z.object({
   autoEnable: z.boolean().default(false),
   /** Of a zone that two servers write. */
   conflictPolicy: z.enum(['newest', 'first']).default('newest'),
+  /** Names that accounts may make although the rules for names forbid it. */
+  allowedNames: z
+    .array(z.object({ account: z.string().min(1).max(64), zone: z.string().refine(isZoneName, 'it is no zone name') }))
+    .max(10_000)
+    .default([]),
   /** Networks beside the Internet in which resellers may have members. */
   resellerNetworks: z
     .array(z.string().refine(isNetwork, 'a network is written as 10.1.0.0/16 or 2001:db8::/32'))
@@ -78,6 +84,7 @@ export function newClusterState(): ClusterState {
     notifyDisabled: true,
     autoEnable: false,
     conflictPolicy: 'newest',
+    allowedNames: [],
     resellerNetworks: [],
   };
 }

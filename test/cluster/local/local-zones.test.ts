@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { LocalOutcome } from '../../../src/cluster/local/decision.js';
+import { PermittedNames } from '../../../src/cluster/local/permitted-names.js';
 import { LocalZones } from '../../../src/cluster/local/local-zones.js';
 import { parseName } from '../../../src/dns/name.js';
 import { DnsClient } from '../../../src/dns/messages/query.js';
@@ -30,7 +31,8 @@ async function start(): Promise<void> {
     new EmbeddedNameserver({ listen: [{ host: '127.0.0.1', port: 0 }], version: '0', log }),
   );
   told = [];
-  local = new LocalZones({ store, nameserver, log, changed: (names) => told.push(...names) });
+  const names = new PermittedNames({ store, servers: () => [], allowed: () => [] });
+  local = new LocalZones({ store, names, nameserver, log, changed: (names) => told.push(...names) });
   await local.start();
   client = new DnsClient(nameserver.dns, { timeout: 2_000 });
 }

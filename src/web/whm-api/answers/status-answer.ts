@@ -12,6 +12,7 @@ export const statusAnswer = z
       notifyDisabled: z.boolean(),
       autoEnable: z.boolean(),
       conflictPolicy: wordOf('newest', 'first'),
+      allowedNames: z.array(z.object({ account: z.string(), zone: z.string() })),
       resellerNetworks: z.array(z.string()),
     }),
     zones: z.number(),
