@@ -30,6 +30,7 @@ import { tokensList } from './tokens/tokens-list.js';
 import { tokensRevoke } from './tokens/tokens-revoke.js';
 import { usersAdd, usersList, usersPassword, usersRemove } from './users.js';
 import { zonesAdopt } from './zones/zones-adopt.js';
+import { zonesAllow } from './zones/zones-allow.js';
 import { zonesCheck } from './zones/zones-check.js';
 import { zonesCreate } from './zones/zones-create.js';
 import { zonesDiff } from './zones/zones-diff.js';
@@ -76,6 +77,7 @@ const COMMANDS: readonly AddCommand[] = [
     zonesHistory,
     zonesDiff,
     zonesAdopt,
+    zonesAllow,
     zonesCheck,
     zonesRescan,
   ]),

@@ -4,6 +4,7 @@ import type { Nameserver } from '../nameservers/nameserver.js';
 import type { JsonState } from '../state/json-state.js';
 import { refuseChanged, revisionOf } from '../state/revision.js';
 import type { Delivery } from './delivery/delivery.js';
+import type { ZoneName } from '../zones/zone-name.js';
 import { refuseSignedZones } from './local/signed-zones.js';
 import { settingsSchema, type ClusterSettings, type ClusterState } from './model/cluster-state.js';
 import { type Audit, authorizeRoot } from './model/audit.js';
@@ -53,15 +54,23 @@ export class Settings {
       const named = Object.keys(change) as (keyof ClusterSettings)[];
       await state.update((draft) => {
         refuseChanged('The settings of the cluster', seen, revisionOf(draft, named));
-        const read = settingsSchema.safeParse({ ...draft, ...change });
-        if (!read.success) {
-          const [issue] = read.error.issues;
-          throw new ClusterError('parameter_invalid', {
-            parameter: issue?.path.join('.') ?? '',
-            why: `is wrong (${issue?.message ?? ''})`,
-          });
-        }
-        Object.assign(draft, read.data);
+        Object.assign(draft, settingsRead({ ...draft, ...change }));
+      });
+    });
+  }
+
+  /**
+   * The names that this account may make whatever the rules for names say, in place of those allowed so far. Rejects
+   * with parameter_invalid; then nothing is changed.
+   */
+  allowNames(account: string, zones: readonly ZoneName[], by: Principal): Promise<void> {
+    const { audit, state } = this.#parts;
+    return audit.command(by, 'allowNames', `${account}: ${zones.join(' ') || 'none'}`, async () => {
+      authorizeRoot(by);
+      await state.update((draft) => {
+        const others = draft.allowedNames.filter((one) => one.account !== account);
+        const allowedNames = [...others, ...[...new Set(zones)].map((zone) => ({ account, zone }))];
+        Object.assign(draft, settingsRead({ ...draft, allowedNames }));
       });
     });
   }
@@ -78,6 +87,17 @@ export class Settings {
       delivery.reconsider();
     });
   }
+}
+
+/** Throws parameter_invalid. */
+function settingsRead(values: unknown): ClusterSettings {
+  const read = settingsSchema.safeParse(values);
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  throw new ClusterError('parameter_invalid', {
+    parameter: issue?.path.join('.') ?? '',
+    why: `is wrong (${issue?.message ?? ''})`,
+  });
 }
 
 function shown([name, value]: [string, unknown]): string {

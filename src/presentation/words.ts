@@ -45,6 +45,7 @@ const COMMANDS: Readonly<Record<AuditAction, string>> = {
   startSynchronize: 'Synchronized',
   setClustering: 'DNS clustering',
   configure: 'Options',
+  allowNames: 'Allow an account names',
   takeOverZone: 'Zone taken over',
   forgetConflict: 'Conflict put away',
   allowRemovals: 'Removals allowed',

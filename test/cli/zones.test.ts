@@ -235,3 +235,13 @@ describe('dnscluster zones history', () => {
     await web.run(['zones', 'remove', name, '--yes']);
   });
 });
+
+describe('dnscluster zones allow', () => {
+  test('allows an account names that the rules forbid, in place of those before, and takes them back', async () => {
+    expect((await web.run(['zones', 'allow', 'ann', 'ac.uk', 'Gov.UK.'])).out).toBe('ann may make ac.uk, gov.uk.\n');
+    expect((await web.json(['zones', 'allow', 'ann', 'ac.uk'])).said).toEqual({ account: 'ann', allowed: ['ac.uk'] });
+    expect((await web.run(['zones', 'allow', 'ann'])).out).toBe('ann may make no names beyond the rules.\n');
+    const wrong = await web.run(['zones', 'allow', 'ann', 'a b']);
+    expect([wrong.status, wrong.err]).toEqual([1, expect.stringContaining('is not a zone name')]);
+  });
+});

@@ -4,7 +4,7 @@ import { isValidZone, validateZone, type ValidZone } from '../../zones/validatio
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
 import type { Conflicts } from '../local/conflicts.js';
-import { decide, type Claim, type LocalChange } from '../local/decision.js';
+import type { Claim, LocalChange } from '../local/decision.js';
 import type { LocalZones } from '../local/local-zones.js';
 import type { Delivery } from '../delivery/delivery.js';
 import type { ZoneVersions } from '../local/zone-versions.js';
@@ -108,7 +108,7 @@ export class ZoneChanges {
 
   /** Which members have it is on disk when it resolves. Rejects where it may not be removed, with nothing written. */
   async #rememberHolders(removal: LocalChange & { kind: 'remove' }): Promise<void> {
-    decide(removal, this.#options.store);
+    this.#options.local.demand(removal);
     await this.#options.workers.remember(removal.name);
   }
 

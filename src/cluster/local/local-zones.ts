@@ -81,6 +81,11 @@ export class LocalZones {
     return this.#nameserver.reload(names);
   }
 
+  /** Throws what the change would be refused for, if it were made now. */
+  demand(change: LocalChange): void {
+    decide(change, this.#store, this.#names);
+  }
+
   /**
    * Rejects with zone_exists, zone_unknown, zone_not_yours, zone_refused, zone_file_refused or zones_not_written, and
    * nothing has changed.

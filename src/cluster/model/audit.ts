@@ -28,6 +28,7 @@ export type AuditAction =
   | 'settleDrift'
   | 'setClustering'
   | 'configure'
+  | 'allowNames'
   | 'addMember'
   | 'trustMember'
   | 'editMember'

@@ -9,11 +9,12 @@ import { done } from '../outcomes.js';
 import { redirectWith, showPage, type PageContext } from '../page.js';
 import { requirementsOf } from './requirements.js';
 import { visitOf } from '../visit.js';
+import { zoneName, type ZoneName } from '../../../zones/zone-name.js';
 import { MEMBER_STATES, nameserverLine } from '../../../presentation/words.js';
 
 const USUAL_THRESHOLD = 10;
 /** What the form of the options holds. */
-const OPTIONS = ['failureThreshold', 'notifyDisabled', 'autoEnable', 'resellerNetworks'] as const;
+const OPTIONS = ['failureThreshold', 'notifyDisabled', 'autoEnable', 'resellerNetworks', 'allowedNames'] as const;
 const clusteringForm = z.object({ clustering: z.enum(['on', 'off']), confirmed: z.literal('1').optional() });
 const optionsForm = z.object({
   threshold: z.enum(['default', 'custom', 'never']),
@@ -21,6 +22,7 @@ const optionsForm = z.object({
   notify: z.literal('1').optional(),
   auto: z.literal('1').optional(),
   networks: z.string().max(4_000).optional(),
+  names: z.string().max(400_000).optional(),
   seen,
 });
 
@@ -41,6 +43,7 @@ export function clusterPages(context: PageContext): Router {
       seen: revisionOf(status.settings, OPTIONS),
       requirements: requirementsOf(status),
       picture: clusterPicture(status.hostname, status.members),
+      allowedNames: linesOf(status.settings.allowedNames),
       typeLabel: typeLabel(context),
       nameserverLine: nameserverLine(status.nameserver),
     });
@@ -63,7 +66,7 @@ export function clusterPages(context: PageContext): Router {
   });
 
   router.post('/options', async (request, response) => {
-    const { threshold, failureThreshold, notify, auto, networks, seen: sent } = readForm(optionsForm, request);
+    const { threshold, failureThreshold, notify, auto, networks, names, seen: sent } = readForm(optionsForm, request);
     const { principal } = visitOf(request);
     const failures = { default: USUAL_THRESHOLD, custom: failureThreshold, never: 0 }[threshold];
     const settings = {
@@ -71,6 +74,7 @@ export function clusterPages(context: PageContext): Router {
       notifyDisabled: notify === '1',
       autoEnable: auto === '1',
       ...(networks === undefined ? {} : { resellerNetworks: networks.split(/[\s,]+/).filter((text) => text !== '') }),
+      ...(names === undefined ? {} : { allowedNames: allowedNamesIn(names) }),
     };
     await cluster.settings.change(settings, principal, sent);
     const sentence =
@@ -81,4 +85,17 @@ export function clusterPages(context: PageContext): Router {
     redirectWith(context, request, response, [], failures === 0 ? done(sentence) : done(sentence, notice));
   });
   return router;
+}
+
+/** A line each: the account, and the names that it may make. */
+function allowedNamesIn(lines: string): { account: string; zone: ZoneName }[] {
+  return lines.split('\n').flatMap((line) => {
+    const [account = '', ...names] = line.split(/[\s,]+/).filter((word) => word !== '');
+    return names.map((name) => ({ account, zone: zoneName(name) }));
+  });
+}
+
+function linesOf(allowed: readonly { account: string; zone: string }[]): string {
+  const accounts = new Map(allowed.map(({ account }) => [account, allowed.filter((one) => one.account === account)]));
+  return [...accounts].map(([account, names]) => `${account} ${names.map(({ zone }) => zone).join(' ')}`).join('\n');
 }

@@ -87,6 +87,16 @@ export const CLUSTER_FUNCTIONS = {
       return cluster.status(peer);
     },
   }),
+  setallowednames: apiFunction({
+    summary: 'Set the names that an account may make although a rule for names forbids it; without a zone, none',
+    privilege,
+    parameters: { account: text, zone: many(zone) },
+    answer: statusAnswer,
+    run: async ({ account, zone }, { cluster, peer }) => {
+      await cluster.settings.allowNames(account, zone, peer);
+      return cluster.status(peer);
+    },
+  }),
   listmembers: apiFunction({
     summary: 'The members of the cluster, with version, role, health, and zones in sync',
     privilege,
