@@ -70,6 +70,7 @@ async function ask(
 
 /** What parameters of the API are, aimed at what is root's. One that is a text must be thought of here. */
 const AIMED: Readonly<Record<string, string>> = {
+  account: 'ann',
   acl: 'clustering',
   action: '',
   add: '{"dname":"x","ttl":60,"record_type":"A","data":["192.0.2.9"]}',
