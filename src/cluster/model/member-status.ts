@@ -28,7 +28,7 @@ export interface PushTotals {
 export type NewMember = NewCpanelMember | NewTypedMember;
 
 /** Of another type than the original's wire. */
-export interface NewTypedMember {
+interface NewTypedMember {
   type: string;
   /** By the names of the type's fields. */
   values: Readonly<Record<string, string>>;
