@@ -26,7 +26,7 @@ import { createApi } from './web/api.js';
 import { withHold } from './web/listening/backup-hold.js';
 import { ControlSocket } from './web/listening/control-socket.js';
 import { createPages } from './web/pages/pages.js';
-import { standingApp } from './web/listening/standing-app.js';
+import { startupApp } from './web/listening/startup-app.js';
 import { TlsListener, type TlsPlace } from './web/listening/tls-listener.js';
 
 export type { Cluster } from './cluster/cluster.js';
@@ -125,8 +125,8 @@ export function createPlugin(host: HostPanel, settings: PluginSettings): Plugin 
       ? 'The DNS cluster could not start. The log of this server says why.'
       : 'The DNS cluster is starting. Try again in a few seconds.';
   return {
-    pages: standingApp(() => running?.pages, absence),
-    api: standingApp(
+    pages: startupApp(() => running?.pages, absence),
+    api: startupApp(
       () => running?.api,
       absence,
       (path) => isApiPath(manifest, path),
@@ -147,7 +147,7 @@ export function createPlugin(host: HostPanel, settings: PluginSettings): Plugin 
           running ??= await run(
             host,
             settings,
-            standingApp(() => running?.api, absence),
+            startupApp(() => running?.api, absence),
             log,
           );
         } catch (error) {
@@ -184,7 +184,7 @@ async function run(host: HostPanel, settings: PluginSettings, standingApi: Expre
     ends.push(() => audit.close());
     const tokens = await TokenStore.open(join(folder, 'tokens.json'), {
       ...{ log, audit, users: host },
-      isEnding: () => void watch?.look(),
+      isEnding: () => void watch?.check(),
     });
     ends.push(() => tokens.close());
     const notifications = await Notifications.open(join(folder, 'notifications.json'), {
@@ -223,7 +223,7 @@ async function run(host: HostPanel, settings: PluginSettings, standingApi: Expre
       log,
     });
     watch = opened;
-    cluster.events.on('changed', () => void opened.look());
+    cluster.events.on('changed', () => void opened.check());
     ends.push(() => opened.close());
     const summary = new DailySummary(cluster, notifications, audit, log);
     await summary.start();

@@ -19,7 +19,7 @@ export class TokenUses {
     this.#log = log;
   }
 
-  note({ hash }: StoredToken): void {
+  record({ hash }: StoredToken): void {
     this.#used.set(hash, new Date().toISOString());
     this.#writing ??= setTimeout(() => void this.write(), WRITE_AFTER).unref();
   }

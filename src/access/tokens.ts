@@ -104,7 +104,7 @@ export class TokenStore {
       refuseTaken(draft.tokens, user, name);
       add(draft.tokens, stored);
     });
-    await this.#note('createToken', user, name, by);
+    await this.#record('createToken', user, name, by);
     return { secret, token: shown(stored) };
   }
 
@@ -134,7 +134,7 @@ export class TokenStore {
       changed = { ...rest, ...termsOf(terms), name: called, privileges };
       draft.tokens = draft.tokens.with(at, changed);
     });
-    await this.#note('updateToken', user, name, by);
+    await this.#record('updateToken', user, name, by);
     return shown(changed as unknown as StoredToken);
   }
 
@@ -147,7 +147,7 @@ export class TokenStore {
     await this.#state.update((draft) => {
       draft.accessKeys = taken;
     });
-    await this.#note('setAccessKeys', taken ? 'on' : 'off', '', by);
+    await this.#record('setAccessKeys', taken ? 'on' : 'off', '', by);
   }
 
   /** When this user's remote access key was made, as ISO time; undefined where they have none. */
@@ -172,7 +172,7 @@ export class TokenStore {
       draft.tokens = draft.tokens.filter((token) => token !== before);
       add(draft.tokens, stored);
     });
-    await this.#note('createAccessKey', user, '', by);
+    await this.#record('createAccessKey', user, '', by);
     return `${(secret.match(/.{32}/g) ?? []).join('\n')}\n`;
   }
 
@@ -197,7 +197,7 @@ export class TokenStore {
       this.#logRefusal(found, from);
       return undefined;
     }
-    this.#uses.note(found);
+    this.#uses.record(found);
     return { user: found.user, ...holder, via: { token: found.name }, ...limitsOf(found) };
   }
 
@@ -227,7 +227,7 @@ export class TokenStore {
           draft.tokens = draft.tokens.flatMap(settled);
         });
       }
-      for (const { user, name } of gone) await this.#note('endToken', user, name, SELF);
+      for (const { user, name } of gone) await this.#record('endToken', user, name, SELF);
     } catch (error) {
       this.#log.error({ error: sentenceOf(error) }, 'the end of tokens could not be written; they are refused');
     }
@@ -256,7 +256,7 @@ export class TokenStore {
       authorizeEnding(by, found.privileges);
       draft.tokens = draft.tokens.filter((token) => token !== found);
     });
-    await this.#note('revokeToken', user, name, by);
+    await this.#record('revokeToken', user, name, by);
   }
 
   async close(): Promise<void> {
@@ -275,9 +275,9 @@ export class TokenStore {
     this.#log.warn({ user, token: name, from }, 'a token was refused: it is not for this address');
   }
 
-  async #note(action: string, user: string, name: string, by: Principal): Promise<void> {
+  async #record(action: string, user: string, name: string, by: Principal): Promise<void> {
     const target = `${user} ${name}`.trim();
-    await this.#audit?.note({ time: new Date().toISOString(), ...actorOf(by), action, target });
+    await this.#audit?.record({ time: new Date().toISOString(), ...actorOf(by), action, target });
   }
 
   /** As it is kept. Throws privilege_missing, token_too_wide. */

@@ -6,7 +6,7 @@ import { folderOf, isThere, pluginFolderOf, worksOnFiles, type FolderOptions } f
 import { WrongUse } from './terminal/failure.js';
 import { guide } from './terminal/guide.js';
 import { holdFiles } from './held-files.js';
-import { note, say } from './terminal/output.js';
+import { printMessage, say } from './terminal/output.js';
 
 const HELP = `
 Everything that the server keeps goes into one archive (tar, gzip) with a manifest of SHA-256 hashes: zones and their
@@ -43,7 +43,7 @@ async function run(file: string, options: FolderOptions & { force?: true }): Pro
   }
   const held = await holdFiles(plugin);
   try {
-    if (options.json !== true) note(`Backing up ${folder}${held.running ? ', whose service runs' : ''} ...`);
+    if (options.json !== true) printMessage(`Backing up ${folder}${held.running ? ', whose service runs' : ''} ...`);
     const layout = plugin === join(folder) ? 'plugin' : await layoutOf(folder);
     const { files, made } = await writeBackup(path, { folder, layout, signal: held.signal });
     const octets = files.reduce((sum, { size }) => sum + size, 0);

@@ -6,8 +6,8 @@ import { EXIT, WrongUse } from './terminal/failure.js';
 import { guide } from './terminal/guide.js';
 import { givenToken } from './join/given-token.js';
 import { becomeMember } from './join/membership.js';
-import { lookAtOther } from './join/other-server.js';
-import { lookHere } from './join/this-server.js';
+import { checkOther } from './join/other-server.js';
+import { checkHere } from './join/this-server.js';
 import { say } from './terminal/output.js';
 import { remoteTarget, type ServiceOptions } from './service/target.js';
 
@@ -73,10 +73,10 @@ async function run(url: string, options: Options): Promise<void> {
     );
   }
   const other = remoteTarget(url, await givenToken(options, url), options.fingerprint);
-  const here = await lookHere(facts);
+  const here = await checkHere(facts);
   const { fingerprint } = here;
   const address = options.address ?? facts.settings?.address;
-  const there = await lookAtOther(other, { name, address, fingerprint });
+  const there = await checkOther(other, { name, address, fingerprint });
   const rows: Row[] = [...here.findings, ...there.findings];
   if (check !== true && isWell(rows) && facts.settings !== undefined && fingerprint !== undefined) {
     rows.push(...(await becomeMember(there, { settings: facts.settings, fingerprint, role })));

@@ -3,7 +3,7 @@ import { restoreFolder } from '../backup/restore-folder.js';
 import { folderOf, isThere, worksOnFiles, type FolderOptions } from './data-folder.js';
 import { WrongUse } from './terminal/failure.js';
 import { guide } from './terminal/guide.js';
-import { note, say } from './terminal/output.js';
+import { printMessage, say } from './terminal/output.js';
 
 const HELP = `
 Stop the service first. The whole archive is compared with its manifest before anything is touched. If the folder holds
@@ -31,7 +31,7 @@ export function restore(program: Command): void {
 async function run(file: string, options: FolderOptions & { force?: true }): Promise<void> {
   const folder = folderOf(options);
   if (!(await isThere(file))) throw new WrongUse(`There is no file ${file}.`);
-  if (options.json !== true) note(`Restoring ${file} into ${folder} ...`);
+  if (options.json !== true) printMessage(`Restoring ${file} into ${folder} ...`);
   const { manifest, setAside } = await restoreFolder(file, folder, { force: options.force === true });
   const { made, files } = manifest;
   const aside = setAside.map((path) => `The old data is in ${path}.\n`).join('');

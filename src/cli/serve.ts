@@ -5,7 +5,7 @@ import { sentenceOf } from '../errors.js';
 import { CONFIGURATION_FILE, readNodeConfiguration } from '../panel/node-configuration.js';
 import type { RunningNode } from '../panel/node.js';
 import { EXIT, WrongUse } from './terminal/failure.js';
-import { note } from './terminal/output.js';
+import { printMessage } from './terminal/output.js';
 
 /** Milliseconds for an ordered end: what is in hand is written, connections are closed. */
 const STOP_WITHIN = 30_000;
@@ -39,18 +39,18 @@ async function run({ config }: { config: string }): Promise<void> {
   // Loaded only now: the other commands need none of it, and answer sooner.
   const { startNode } = await import('../panel/node.js');
   const node = await startNode({ ...settings, console: 'warn' });
-  note(await described(name, node));
+  printMessage(await described(name, node));
   await tellSupervisor('READY=1');
   const signal = await asked;
   await tellSupervisor('STOPPING=1');
-  note(`${name} ends (${signal})`);
+  printMessage(`${name} ends (${signal})`);
   const late = setTimeout(() => {
-    note(`${name} did not end within ${STOP_WITHIN / 1_000} seconds and is ended by force`);
+    printMessage(`${name} did not end within ${STOP_WITHIN / 1_000} seconds and is ended by force`);
     process.exit(EXIT.problems);
   }, STOP_WITHIN);
   await node.stop();
   clearTimeout(late);
-  note(`${name} has ended`);
+  printMessage(`${name} has ended`);
   setTimeout(() => process.exit(), LINGER).unref();
 }
 

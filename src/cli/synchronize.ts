@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { PHASES, ZONE_STATES } from '../presentation/words.js';
 import { EXIT, ServiceRefusal } from './terminal/failure.js';
 import { guide } from './terminal/guide.js';
-import { note, say, table } from './terminal/output.js';
+import { printMessage, say, table } from './terminal/output.js';
 import { ProgressBar } from './terminal/progress-bar.js';
 import { askService, type AnswerOf, type Parameters } from './service/running-service.js';
 import { asksService, targetOf, type ServiceOptions, type Target } from './service/target.js';
@@ -79,7 +79,7 @@ async function run(wanted: Parameters, options: Options): Promise<void> {
     throw new ServiceRefusal(over.error ?? 'The synchronization failed.', EXIT.problems, { code: 'failed' });
   }
   say(options.json, over, options.plan === true ? planWords(over) : resultWords(over));
-  if (over.state === 'cancelled') note('Cancelled; finished zones are kept.');
+  if (over.state === 'cancelled') printMessage('Cancelled; finished zones are kept.');
   const isWell =
     over.state === 'done' && over.result?.unreachable.length === 0 && over.row?.some(needsSomebody) !== true;
   if (!isWell) process.exitCode = EXIT.problems;

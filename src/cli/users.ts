@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import { guide } from './terminal/guide.js';
 import { newPassword, passwordOptions, type PasswordOptions } from './new-password.js';
-import { note, say, table } from './terminal/output.js';
+import { printMessage, say, table } from './terminal/output.js';
 import { askService } from './service/running-service.js';
 import { asksService, targetOf, type ServiceOptions } from './service/target.js';
 import { confirm } from './terminal/terminal.js';
@@ -39,7 +39,8 @@ export function usersAdd(users: Command): void {
     const { password, made } = await newPassword(user, options);
     const given = { user, password, root: options.root, acl: options.privilege };
     const added = await askService(target, 'addpaneluser', given);
-    if (options.json !== true) note(`${user} may log in now.${made ? ' The password is shown only once:' : ''}`);
+    if (options.json !== true)
+      printMessage(`${user} may log in now.${made ? ' The password is shown only once:' : ''}`);
     say(options.json, made ? { ...added, password } : added, made ? `${password}\n` : '');
   });
 }
@@ -56,7 +57,7 @@ export function usersPassword(users: Command): void {
     const target = targetOf(options);
     const { password, made } = await newPassword(user, options);
     await askService(target, 'setpanelpassword', { user, password });
-    if (options.json !== true) note(`${user} has a new password.${made ? ' It is shown only once:' : ''}`);
+    if (options.json !== true) printMessage(`${user} has a new password.${made ? ' It is shown only once:' : ''}`);
     say(options.json, made ? { user, password } : { user }, made ? `${password}\n` : '');
   });
 }

@@ -37,7 +37,7 @@ import type { ChangeOptions, ChangeResult, ClusterStatus, MemberZoneState, ZoneR
 import { problemsOf } from './problems.js';
 import { Settings } from './settings.js';
 
-/** Zones of which each health check looks whether their files are there: a few milliseconds. */
+/** Zones whose files each health check looks for: a few milliseconds. */
 const FILES_A_LOOK = 1_000;
 /** At most this many damaged files are named in the status. */
 const MOST_DAMAGED = 20;
@@ -111,7 +111,13 @@ export class Cluster {
       ],
       allowed: (account) => state.data.allowedNames.flatMap((one) => (one.account === account ? one.zone : [])),
     });
-    const local = new LocalZones({ store, names, nameserver, log, changed: (zones) => workers.changed(zones) });
+    const local = new LocalZones({
+      store,
+      names,
+      nameserver,
+      log,
+      zonesChanged: (zones) => workers.zonesChanged(zones),
+    });
     const rescan = new Rescan({ store, names, log, local });
     const versions = new ZoneVersions({ here: hostname.toLowerCase(), local, history, log });
     const ledgers = join(folder, 'ledgers');
@@ -243,10 +249,10 @@ export class Cluster {
 
   /** Of the members, and of the files here. */
   async #checkHealth(): Promise<void> {
-    await this.parts.store.edits.lookForMissing(FILES_A_LOOK);
+    await this.parts.store.edits.scanForMissing(FILES_A_LOOK);
     await this.parts.workers.probeAll();
     if (this.parts.workers.ending.aborted) return;
-    this.drift.lookAtLosses();
+    this.drift.checkLosses();
     this.events.emit('changed');
   }
 }

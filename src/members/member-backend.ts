@@ -120,7 +120,7 @@ export class CutOff extends MemberError {
 export interface MemberBackend {
   /** It gives zones serials of its own, so that DNS can't tell which version it serves. */
   readonly ownSerials?: boolean | undefined;
-  /** Where its nameserver answers, so that what it serves can be looked at. */
+  /** Where its nameserver answers, so that it can be queried. */
   readonly dns?: { host: string; port: number } | undefined;
   /** Where it can tell digests: known after it was probed. */
   readonly digests?: MemberDigests | undefined;

@@ -35,7 +35,7 @@ export interface MemberContext {
   /** Where it may be, of a reseller's member: its connections must go by that. Everywhere where absent. */
   reach?: Reach | undefined;
   /** Debug mode: is told of every call. */
-  note?: ((transaction: Transaction) => void) | undefined;
+  record?: ((transaction: Transaction) => void) | undefined;
 }
 
 /** The same for a member that is in no table yet. */

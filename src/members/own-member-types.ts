@@ -17,7 +17,7 @@ const field = z.object({
   help: z.string().optional(),
   secret: z.literal(true).optional(),
 });
-/** What a folder is looked through for. */
+/** Names of the files that a folder is searched for. */
 const MODULE = /\.[cm]?js$/;
 /** Names that the rows of members use themselves. */
 const TAKEN = new Set(['type', 'role', 'member', 'api.version']);

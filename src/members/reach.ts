@@ -102,10 +102,10 @@ export function connectorFor(
   closing: AbortSignal | undefined,
   options: buildConnector.BuildOptions = {},
 ): buildConnector.connector {
-  const looking = reach === undefined ? {} : { lookup: reach.lookup };
+  const ownLookup = reach === undefined ? {} : { lookup: reach.lookup };
   // It returns the socket, which its types leave out. The option `signal` of sockets leaves a listener behind for each
   // (measured with Node 20).
-  const connector = buildConnector({ ...options, ...looking }) as (
+  const connector = buildConnector({ ...options, ...ownLookup }) as (
     ...to: Parameters<buildConnector.connector>
   ) => Socket;
   return (to, callback) => {

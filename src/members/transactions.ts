@@ -15,11 +15,11 @@ export interface Transaction {
 
 const KEPT = 200;
 
-/** The last calls to one member. In memory alone: debug mode is for a look, and what members say may be long. */
+/** The last calls to one member. In memory alone: debug mode is short, and members may say much. */
 class Transactions {
   #kept: Transaction[] = [];
 
-  readonly note = (transaction: Transaction): void => {
+  readonly record = (transaction: Transaction): void => {
     this.#kept.push(transaction);
     if (this.#kept.length > KEPT) this.#kept = this.#kept.slice(-KEPT);
   };
@@ -35,7 +35,7 @@ export class DebugMode {
   readonly #of = new Map<string, Transactions>();
 
   /** Keeps a member's calls, where it is in debug mode. */
-  noteFor({
+  recorderFor({
     id,
     debug,
   }: {
@@ -48,7 +48,7 @@ export class DebugMode {
     }
     const kept = this.#of.get(id) ?? new Transactions();
     this.#of.set(id, kept);
-    return kept.note;
+    return kept.record;
   }
 
   /** The newest first. */

@@ -23,7 +23,7 @@ export type ZoneChange =
   | { kind: 'remove'; name: ZoneName };
 
 /**
- * What became of one change. `served`: read back by a DNS query. `refused`: the server looked at it and said no, the
+ * What became of one change. `served`: read back by a DNS query. `refused`: the server checked it and said no, the
  * caller rolls back. `unavailable`: the server could not be asked, the change stays due and is applied by `synchronize`
  * later.
  */

@@ -35,7 +35,7 @@ export interface ControlFile {
   right: 'read' | 'write';
 }
 
-/** Software that an operator runs: how its configuration is looked at, and how its zones are taken over. */
+/** Software that an operator runs: how its configuration is checked, and how its zones are taken over. */
 export interface OperatedServer {
   /** As people write it: `BIND`. */
   readonly software: string;

@@ -4,7 +4,7 @@ import type { Notice } from '../host/host-panel.js';
 import type { Log } from '../operations/log.js';
 import { AppendTable } from '../state/append-table.js';
 
-/** Something that somebody should look after, for as long as it is so. */
+/** Something that needs attention, for as long as it is so. */
 export interface Problem {
   /** The same as long as it is the same problem. */
   key: string;
@@ -42,7 +42,7 @@ export class ProblemWatch {
   readonly #problems: () => Promise<readonly Problem[]>;
   readonly #tell: (notice: Notice) => void;
   readonly #log: Log;
-  #looking: Promise<void> = Promise.resolve();
+  #checking: Promise<void> = Promise.resolve();
 
   private constructor(
     table: AppendTable<Known>,
@@ -71,21 +71,21 @@ export class ProblemWatch {
   }
 
   /** Compares what is wrong now with what was. Never rejects. */
-  look(now = Date.now()): Promise<void> {
-    this.#looking = this.#looking
-      .then(() => this.#look(now))
+  check(now = Date.now()): Promise<void> {
+    this.#checking = this.#checking
+      .then(() => this.#check(now))
       .catch((error: unknown) => {
         this.#log.error({ error: sentenceOf(error) }, 'it could not be looked at what is wrong');
       });
-    return this.#looking;
+    return this.#checking;
   }
 
   async close(): Promise<void> {
-    await this.#looking;
+    await this.#checking;
     await this.#table.close();
   }
 
-  async #look(now: number): Promise<void> {
+  async #check(now: number): Promise<void> {
     const problems = new Map((await this.#problems()).map((problem) => [problem.key, problem]));
     for (const [key, problem] of problems) this.#begins(key, problem, now);
     for (const [key, known] of [...this.#table.entries()]) if (!problems.has(key)) this.#ends(key, known, now);

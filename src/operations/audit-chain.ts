@@ -41,7 +41,7 @@ export interface AuditVerdict {
   end: ChainEnd;
   /** The first place where the log is not as it was written. */
   broken?: { file: string; line: number; why: string };
-  /** Was the hash that was looked for the end of the log at some time? */
+  /** Was the wanted hash the end of the log at some time? */
   found?: boolean;
 }
 

@@ -45,14 +45,14 @@ export class AuditLog {
   }
 
   /** Is written when it resolves, but on a full disk. Never rejects. */
-  note(noted: AuditEntry): Promise<void> {
+  record(entry: AuditEntry): Promise<void> {
     if (this.#waiting.length >= MOST_WAITING) this.#lost++;
-    else this.#waiting.push(noted);
+    else this.#waiting.push(entry);
     return this.#writeSoon();
   }
 
   /** The latest entries that are `wanted`, the newest first. */
-  async latest(limit: number, wanted: (noted: AuditEntry) => boolean = () => true): Promise<AuditEntry[]> {
+  async latest(limit: number, wanted: (entry: AuditEntry) => boolean = () => true): Promise<AuditEntry[]> {
     await this.#writing;
     const found: AuditEntry[] = [];
     for (const file of auditFiles(this.#file).reverse()) {
@@ -75,7 +75,7 @@ export class AuditLog {
     return this.#broken;
   }
 
-  /** Everything that was noted is written, as far as the disk takes it. */
+  /** Everything recorded is written, as far as the disk takes it. */
   async close(): Promise<void> {
     clearTimeout(this.#again);
     await this.#writeSoon();
@@ -94,7 +94,7 @@ export class AuditLog {
     }
   }
 
-  /** What many note in one moment is written together, by the first of them. */
+  /** Entries of one moment are written together, by the first of them. */
   #writeSoon(): Promise<void> {
     this.#writing = this.#writing.then(() => this.#write());
     return this.#writing;

@@ -13,7 +13,7 @@ export interface SynchronizeRow {
   tone: Tone;
 }
 
-/** The result of a synchronization by zone and server, what needs a look first. */
+/** The result of a synchronization by zone and server, problems first. */
 export interface SynchronizeTable {
   /** The first of them. */
   rows: SynchronizeRow[];

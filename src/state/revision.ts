@@ -10,7 +10,7 @@ export function revisionOf<T extends object>(of: T, fields: readonly (keyof T & 
 }
 
 /**
- * Throws changed_meanwhile where a change was made from another revision; `seen` is absent where nobody looked before.
+ * Throws changed_meanwhile where a change was made from another revision; `seen` is absent if nobody read it before.
  */
 export function refuseChanged(what: string, seen: string | undefined, present: string): void {
   if (seen !== undefined && seen !== present) throw new ClusterError('changed_meanwhile', { what });

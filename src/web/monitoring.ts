@@ -134,14 +134,14 @@ export function metricsRoutes(cluster: Cluster): Router {
 export function healthRoutes(cluster: Cluster): Router {
   const router = Router();
   // Asking the nameserver costs something, and anybody may ask us: who asks meanwhile gets the same answer.
-  let looking: Promise<ClusterStatus> | undefined;
+  let checking: Promise<ClusterStatus> | undefined;
   router.get('/healthz', (request: Request, response: Response) => {
     response.type('text/plain');
     send(request, response, 'ok\n');
   });
   router.get('/readyz', async (request: Request, response: Response) => {
-    looking ??= cluster.status(SELF).finally(() => (looking = undefined));
-    const { nameserver } = await looking;
+    checking ??= cluster.status(SELF).finally(() => (checking = undefined));
+    const { nameserver } = await checking;
     response.status(nameserver.running ? 200 : 503).type('text/plain');
     send(request, response, nameserver.running ? 'ready\n' : 'the nameserver does not run\n');
   });

@@ -2,7 +2,7 @@ import { isSerial } from '../dns/serial.js';
 import type { ZoneName } from '../zones/zone-name.js';
 
 /**
- * What a node of this software says of each zone in the body of a write. The original's clients look at the status
+ * What a node of this software says of each zone in the body of a write. The original's clients read the status
  * only; ours read these lines where the answer carries OUR_HEADER.
  */
 export type ZoneOutcome =

@@ -26,7 +26,7 @@ export interface FilesFound {
   unchanged: number;
 }
 
-/** So many files are looked at without giving way to the event loop. */
+/** Files that are scanned without giving way to the event loop. */
 const SLICE = 32;
 const MOST_NAMED = 20;
 const OTHER_NAME =
@@ -55,7 +55,7 @@ export class HandEdits {
     this.#log = log;
   }
 
-  /** What was found when the files were last looked at, as they were when the store was opened or later. */
+  /** The result of the last scan, when the store was opened or later. */
   get last(): FilesFound | undefined {
     return this.#last;
   }
@@ -65,7 +65,7 @@ export class HandEdits {
     return [...this.#broken].map(([zone, why]) => ({ zone, why }));
   }
 
-  /** Everything that somebody has to look after. */
+  /** Everything that needs attention. */
   damaged(): { zone: ZoneName; why: string }[] {
     return [...this.missing().map((zone) => ({ zone, why: 'its file is missing' })), ...this.broken()];
   }
@@ -102,27 +102,27 @@ export class HandEdits {
   }
 
   /** The store wrote or removed this zone: nothing is wrong with its file any more. */
-  settled(name: ZoneName): void {
+  clear(name: ZoneName): void {
     this.#broken.delete(name);
     this.#missing.delete(name);
   }
 
-  noteBroken(name: ZoneName, why: string): void {
+  recordBroken(name: ZoneName, why: string): void {
     this.#broken.set(name, why);
     this.#log.error({ zone: name, why }, 'the file of a zone is not taken, and stays as it is');
   }
 
-  noteMissing(name: ZoneName): void {
+  recordMissing(name: ZoneName): void {
     if (this.#missing.has(name)) return;
     this.#missing.add(name);
     this.#log.error({ zones: [name], count: 1 }, MISSING);
   }
 
   /**
-   * Looks whether the next `most` zones have their files, in turn: a folder that was emptied is known of within a
+   * Checks whether the next `most` zones have their files, in turn: a folder that was emptied is known within a
    * minute, and a single file that is gone within a round.
    */
-  async lookForMissing(most: number): Promise<void> {
+  async scanForMissing(most: number): Promise<void> {
     const found: ZoneName[] = [];
     await inSlices(this.#nextInRound(Math.min(most, this.#index.entries.size)), (name) => {
       if (this.#files.stat(name) !== undefined) this.#missing.delete(name);
@@ -146,8 +146,8 @@ export class HandEdits {
     }
   }
 
-  /** Looks at all files; reads those that time and size tell apart, or with `every` all. Changes nothing. */
-  async look({ every }: { every: boolean }): Promise<FilesFound> {
+  /** Scans all files; reads those whose time or size changed, or with `every` all. Changes nothing. */
+  async scan({ every }: { every: boolean }): Promise<FilesFound> {
     const found: FilesFound = {
       changed: [],
       added: [],
@@ -159,20 +159,20 @@ export class HandEdits {
     };
     const there = new Set<ZoneName>();
     this.#broken.clear();
-    let looked = 0;
+    let scanned = 0;
     for await (const file of this.#files.list()) {
-      if (looked++ % SLICE === SLICE - 1) await new Promise((resolve) => setImmediate(resolve));
+      if (scanned++ % SLICE === SLICE - 1) await new Promise((resolve) => setImmediate(resolve));
       if (!file.inPlace) {
         found.strange.push(file.path);
-        if (/\.db$/i.test(file.name)) this.noteBroken(file.name, OTHER_NAME);
+        if (/\.db$/i.test(file.name)) this.recordBroken(file.name, OTHER_NAME);
         continue;
       }
       there.add(file.name);
       try {
-        this.#lookAt(file, every, found);
+        this.#scanFile(file, every, found);
       } catch (error) {
         found.broken.push({ zone: file.name, why: sentenceOf(error) });
-        this.noteBroken(file.name, sentenceOf(error));
+        this.recordBroken(file.name, sentenceOf(error));
       }
     }
     await inSlices(this.#index.entries.keys(), (name) => {
@@ -180,7 +180,7 @@ export class HandEdits {
       if (there.has(name) || this.#files.stat(name) !== undefined) this.#missing.delete(name);
       else {
         found.missing.push(name);
-        this.noteMissing(name);
+        this.recordMissing(name);
       }
     });
     this.#report(found);
@@ -188,7 +188,7 @@ export class HandEdits {
     return found;
   }
 
-  #lookAt({ name }: ListedFile, every: boolean, found: FilesFound): void {
+  #scanFile({ name }: ListedFile, every: boolean, found: FilesFound): void {
     const entry = this.#index.entries.get(name);
     const written = this.#index.written.get(name);
     const stat = this.#files.stat(name);

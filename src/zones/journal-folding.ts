@@ -50,7 +50,7 @@ export class JournalFolding {
   }
 
   /** What is under way is through. Never rejects. */
-  async settled(): Promise<void> {
+  async finished(): Promise<void> {
     await this.#running;
   }
 

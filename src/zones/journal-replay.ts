@@ -44,7 +44,7 @@ export async function replayJournal(
     performed++;
   }
   try {
-    await inSlices(replayed.settle(index), () => undefined);
+    await inSlices(replayed.finish(index), () => undefined);
   } catch (error) {
     if (codeOf(error) !== 'ENOSPC') throw error;
     throw new ClusterError('folder_full', { folder }, { cause: error });

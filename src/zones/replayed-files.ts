@@ -76,8 +76,8 @@ export class ReplayedFiles implements StepFiles {
     this.#masters.set(name, undefined);
   }
 
-  /** Makes the files so, one a call of `next`, and notes in the index how they were written. */
-  *settle({ written }: ZoneIndex): Generator<void> {
+  /** Makes the files so, one a call of `next`, and records in the index how they were written. */
+  *finish({ written }: ZoneIndex): Generator<void> {
     for (const [name, text] of this.#previous) {
       if (text === undefined) this.#files.dropPrevious(name);
       else if (this.#files.readPrevious(name)?.equals(text) !== true) this.#files.writePrevious(name, text);

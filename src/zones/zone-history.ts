@@ -61,7 +61,7 @@ export class ZoneHistory {
   }
 
   /** Notes a version that is no more. Written when it resolves, as far as the disk takes it; never rejects. */
-  async note(name: ZoneName, { text, ...rest }: Omit<PastVersion, 'time'>): Promise<void> {
+  async record(name: ZoneName, { text, ...rest }: Omit<PastVersion, 'time'>): Promise<void> {
     if (this.#tails.size >= MOST_WAITING) {
       this.#log.warn({ zone: name }, 'too much changes at once: this version is not kept in the history');
       return;
@@ -80,7 +80,7 @@ export class ZoneHistory {
     });
   }
 
-  /** All that was noted is written, as far as the disk takes it. */
+  /** Everything recorded is written, as far as the disk takes it. */
   async close(): Promise<void> {
     clearTimeout(this.#again);
     await Promise.all(this.#tails.values());

@@ -93,11 +93,11 @@ export class ZoneStore {
       for (const name of touched) store.#steps.touched.add(name);
       dropOtherNames(index, log);
       await dropStrayPrevious(files, index);
-      await store.edits.look({ every: false });
+      await store.edits.scan({ every: false });
       // What was replayed is in generations before the present one: it is folded while the server starts.
       if (rebuilt || performed > 0) store.#folding.begin();
       // Also where there are no zones yet: from now on a missing index means that it was lost.
-      if (rebuilt) await store.#folding.settled();
+      if (rebuilt) await store.#folding.finished();
       return store;
     } catch (error) {
       await journal.close();
@@ -148,7 +148,7 @@ export class ZoneStore {
   read(name: ZoneName): Buffer | undefined {
     if (!this.#index.entries.has(name)) return undefined;
     const text = this.#recent.read(name);
-    if (text === undefined) this.edits.noteMissing(name);
+    if (text === undefined) this.edits.recordMissing(name);
     return text;
   }
 
@@ -185,7 +185,7 @@ export class ZoneStore {
    * Makes the statement that zones which are not here were removed, with the serial that they have elsewhere. What is
    * here is skipped.
    */
-  bury(zones: readonly ZoneVersion[], by: string): Promise<void> {
+  writeTombstones(zones: readonly ZoneVersion[], by: string): Promise<void> {
     const removedAt = Date.now();
     return this.#change(() =>
       zones.flatMap(({ name, serial }): JournalStep[] =>
@@ -220,7 +220,7 @@ export class ZoneStore {
     const reasons = new Map(versions.map(({ name, why }) => [name, why ?? 'no reason given']));
     for (const step of steps) {
       if (step.kind !== 'disown') continue;
-      this.edits.noteBroken(step.name, `the nameserver refused it: ${reasons.get(step.name) ?? ''}`);
+      this.edits.recordBroken(step.name, `the nameserver refused it: ${reasons.get(step.name) ?? ''}`);
     }
     return steps.flatMap((step) => namesOf(step));
   }
@@ -232,17 +232,17 @@ export class ZoneStore {
   async hold(): Promise<() => void> {
     const release = this.#folding.hold();
     await this.#chain;
-    await this.#folding.settled();
+    await this.#folding.finished();
     return release;
   }
 
   async close(): Promise<void> {
     await this.#chain;
-    await this.#folding.settled();
+    await this.#folding.finished();
     // Much is left to the journal, which the next start replays: nobody waits long for the end.
     if (this.#steps.touched.size <= FOLD_AT_CLOSE && this.#folding.isDue) {
       await this.#folding.turn();
-      await this.#folding.settled();
+      await this.#folding.finished();
     }
     await this.#journal.close();
   }
@@ -271,7 +271,7 @@ export class ZoneStore {
       for (const step of steps) {
         if (step.kind === 'write' && step.stamp !== undefined)
           this.#recent.written(step.entry.name, step.text, step.stamp);
-        if (step.kind !== 'confirm') for (const name of namesOf(step)) this.edits.settled(name);
+        if (step.kind !== 'confirm') for (const name of namesOf(step)) this.edits.clear(name);
       }
       if (this.#journal.size > this.#checkpointOctets && this.#folding.isDue) await this.#folding.turn();
     });

@@ -192,7 +192,7 @@ export class ClusterNode {
 }
 
 /** For a cluster whose commands nobody reads of. */
-export const NO_AUDIT: AuditTrail = { note: () => Promise.resolve() };
+export const NO_AUDIT: AuditTrail = { record: () => Promise.resolve() };
 
 /** For a cluster that asks nobody for trust. */
 export const NO_TOKENS: TrustTokens = { issue: () => Promise.resolve(''), revoke: () => Promise.resolve() };

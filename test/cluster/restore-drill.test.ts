@@ -67,7 +67,7 @@ describe('a server that lost its disk and was restored from a backup', () => {
       ]);
     }
     const [first] = reports;
-    const outcomes = await web.cluster.drift.settle(first?.member ?? '', [EDITED, MADE], 'take', ROOT);
+    const outcomes = await web.cluster.drift.resolve(first?.member ?? '', [EDITED, MADE], 'take', ROOT);
     expect(outcomes.filter((one) => 'error' in one)).toEqual([]);
     await inSync();
     expect((await web.cluster.zones.text(EDITED, ROOT)).toString()).toContain('192.0.2.9');

@@ -14,7 +14,7 @@ import { SELF } from '../../src/access/principal.js';
 import type { Cluster } from '../../src/cluster/cluster.js';
 import { TokenStore } from '../../src/access/tokens.js';
 import { CpanelMember } from '../../src/members/cpanel/cpanel-member.js';
-import { lookAtServer } from '../../src/members/cpanel/pinned-connection.js';
+import { shownCertificate } from '../../src/members/cpanel/pinned-connection.js';
 import type { MemberChange } from '../../src/members/member-backend.js';
 import { createLog } from '../../src/operations/log.js';
 import { ownCertificate, type Certificate } from '../../src/state/certificate.js';
@@ -164,7 +164,7 @@ describe('the pinned certificate', () => {
   test('is the one that the server shows', async () => {
     const port = await serve((_, response) => response.end());
     const { fingerprint } = certificate;
-    await expect(lookAtServer('127.0.0.1', port)).resolves.toEqual({ fingerprint, ownAddress: '127.0.0.1' });
+    await expect(shownCertificate('127.0.0.1', port)).resolves.toEqual({ fingerprint, ownAddress: '127.0.0.1' });
   });
 
   test('of another server is refused before the token or anything else is sent', async () => {
@@ -496,6 +496,6 @@ describe('a member that misbehaves', () => {
       failure: 'unreachable',
       message: expect.stringContaining('ECONNREFUSED') as string,
     });
-    await expect(lookAtServer('127.0.0.1', port)).rejects.toMatchObject({ failure: 'unreachable' });
+    await expect(shownCertificate('127.0.0.1', port)).rejects.toMatchObject({ failure: 'unreachable' });
   });
 });

@@ -10,7 +10,7 @@ import { ownAddresses } from '../../src/access/networks.js';
 import { MemberConnection } from '../../src/members/cpanel/member-connection.js';
 import { JsonConnection } from '../../src/members/json-connection.js';
 import { InternetReach } from '../../src/members/reach.js';
-import { lookAtServer } from '../../src/members/cpanel/pinned-connection.js';
+import { shownCertificate } from '../../src/members/cpanel/pinned-connection.js';
 import { DnsClient } from '../../src/dns/messages/query.js';
 import { parseName } from '../../src/dns/name.js';
 import { ownCertificate } from '../../src/state/certificate.js';
@@ -61,7 +61,7 @@ describe('of a reseller’s member, an address', () => {
     async (host) => {
       // The system reads the notation when it is connected to, and so it is read here, too.
       await expect(reach.check(host)).rejects.toMatchObject(CLOSED);
-      await expect(lookAtServer(host, 1, { reach })).rejects.toThrow('not a public one');
+      await expect(shownCertificate(host, 1, { reach })).rejects.toThrow('not a public one');
     },
   );
 
@@ -121,8 +121,8 @@ describe('of a reseller’s member, nothing reaches this machine', () => {
   });
 
   test('by looking at its certificate', async () => {
-    await expect(lookAtServer('localhost', port, { reach })).rejects.toThrow('not a public one');
-    expect((await lookAtServer('localhost', port)).fingerprint).toBe(fingerprint);
+    await expect(shownCertificate('localhost', port, { reach })).rejects.toThrow('not a public one');
+    expect((await shownCertificate('localhost', port)).fingerprint).toBe(fingerprint);
   });
 
   test('by the JSON of a service', async () => {

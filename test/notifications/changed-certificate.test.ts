@@ -44,14 +44,14 @@ const over = expect.stringMatching(/^The certificate of ns1.example.net is the a
 
 test('a member that shows another certificate is told of, with both fingerprints, and told of once it is accepted', async () => {
   const accepted = await changeCertificate();
-  await watch.look();
+  await watch.check();
   expect(told).toContainEqual(notice);
   const text = told.find((one) => one.startsWith('ns1.example.net shows')) ?? '';
   for (const fingerprint of [accepted, ns1.fingerprint]) expect(text).toContain(fingerprint);
 
   await web.cluster.members.edit(web.row(ns1).id, { fingerprint: ns1.fingerprint }, ROOT);
   await web.cluster.members.enable(web.row(ns1).id, ROOT);
-  await watch.look();
+  await watch.check();
   expect(told).toContainEqual(over);
 });
 
@@ -66,12 +66,12 @@ test.each([
   ],
 ])('the cause of a disabled member is read from a state file %s', async (_, written) => {
   await changeCertificate();
-  await watch.look();
+  await watch.check();
   await web.stop();
   const file = join(web.folder, 'data', 'cluster.json');
   writeFileSync(file, JSON.stringify(written(JSON.parse(readFileSync(file, 'utf8')) as ClusterState)));
   await web.start();
   expect(web.row(ns1)).toMatchObject({ state: 'disabled', lastFailureKind: 'certificate_changed' });
-  await watch.look();
+  await watch.check();
   expect(told).not.toContainEqual(over);
 });

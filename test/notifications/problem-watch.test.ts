@@ -35,56 +35,56 @@ afterEach(async () => {
 describe('a problem', () => {
   test('is told once, and once that it is over', async () => {
     problems = [DOWN];
-    for (let minute = 0; minute < 600; minute++) await watch.look(minute * MINUTE);
+    for (let minute = 0; minute < 600; minute++) await watch.check(minute * MINUTE);
     expect(told).toEqual(['ns1 was disabled']);
     problems = [];
-    for (let minute = 600; minute < 700; minute++) await watch.look(minute * MINUTE);
+    for (let minute = 600; minute < 700; minute++) await watch.check(minute * MINUTE);
     expect(told).toEqual(['ns1 was disabled', 'ns1 is back']);
   });
 
   test('that comes back after the clock was set back by days is told', async () => {
     problems = [DOWN];
-    await watch.look(10 * 24 * 60 * MINUTE);
+    await watch.check(10 * 24 * 60 * MINUTE);
     problems = [];
-    await watch.look(10 * 24 * 60 * MINUTE);
+    await watch.check(10 * 24 * 60 * MINUTE);
     problems = [DOWN];
-    await watch.look(MINUTE);
+    await watch.check(MINUTE);
     expect(told).toEqual(['ns1 was disabled', 'ns1 is back', 'ns1 was disabled']);
   });
 
   test('is not told again after a restart', async () => {
     problems = [DOWN];
-    await watch.look(0);
+    await watch.check(0);
     await watch.close();
     watch = await open();
-    await watch.look(MINUTE);
+    await watch.check(MINUTE);
     expect(told).toEqual(['ns1 was disabled']);
   });
 
   test('that comes and goes for 24 hours is told a few times, and told at last where it stays', async () => {
     for (let minute = 0; minute < 24 * 60; minute++) {
       problems = minute % 4 < 2 ? [DOWN] : [];
-      await watch.look(minute * MINUTE);
+      await watch.check(minute * MINUTE);
     }
     expect(told.length).toBeLessThanOrEqual(12);
     problems = [DOWN];
-    for (let minute = 24 * 60; minute < 72 * 60; minute++) await watch.look(minute * MINUTE);
+    for (let minute = 24 * 60; minute < 72 * 60; minute++) await watch.check(minute * MINUTE);
     expect(told.at(-1)).toBe('ns1 was disabled');
   });
 
   test('is forgotten when it is long over: the table does not grow', async () => {
     for (let day = 0; day < 400; day++) {
       problems = [{ ...DOWN, key: `token ${day}` }];
-      await watch.look(day * 24 * 60 * MINUTE);
+      await watch.check(day * 24 * 60 * MINUTE);
     }
     problems = [];
-    await watch.look(500 * 24 * 60 * MINUTE);
-    await watch.look(510 * 24 * 60 * MINUTE);
+    await watch.check(500 * 24 * 60 * MINUTE);
+    await watch.check(510 * 24 * 60 * MINUTE);
     await watch.close();
     watch = await open();
     told = [];
     problems = [{ ...DOWN, key: 'token 3' }];
-    await watch.look(511 * 24 * 60 * MINUTE);
+    await watch.check(511 * 24 * 60 * MINUTE);
     expect(told).toEqual(['ns1 was disabled']);
   });
 });

@@ -25,7 +25,7 @@ async function note(first: number, last: number, size = 0, at = file): Promise<A
 
 function noteOne(audit: AuditLog, i: number, size = 0): Promise<void> {
   const target = `zone-${i}.example${'x'.repeat(size)}`;
-  return audit.note({ time: new Date().toISOString(), user: 'root', via: 'page', action: 'saveZone', target });
+  return audit.record({ time: new Date().toISOString(), user: 'root', via: 'page', action: 'saveZone', target });
 }
 
 function verify(sought?: string): Promise<AuditVerdict> {

@@ -13,7 +13,7 @@ let bob: Browser;
 const audited: AuditEntry[] = [];
 beforeAll(async () => {
   const note = (entry: AuditEntry): Promise<void> => Promise.resolve(void audited.push(entry));
-  pages = await startPages({ audit: { note } });
+  pages = await startPages({ audit: { record: note } });
   await pages.tokens.create({ user: 'root', kind: 'root', name: 'kept', privileges: ['all'] });
   [root, alice, bob] = [await pages.browser('root'), await pages.browser('alice'), await pages.browser('bob')];
 });

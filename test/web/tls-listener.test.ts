@@ -30,7 +30,10 @@ const answer: RequestListener = (request, response) => {
 };
 
 async function open(limits: Partial<ListenerLimits> = {}, app = answer): Promise<void> {
-  listener = await TlsListener.open({ host: '0.0.0.0', port: 0, ...certificate }, app, { look: 20, ...limits });
+  listener = await TlsListener.open({ host: '0.0.0.0', port: 0, ...certificate }, app, {
+    checkInterval: 20,
+    ...limits,
+  });
 }
 
 function port(): number {

@@ -154,7 +154,7 @@ describe('what a failure tells', () => {
   test('of this program: nothing of its inside, and one line in the log', async () => {
     const detail = new Error('detail of /var/lib/dns-cluster');
     vi.spyOn(cluster.zones, 'save').mockRejectedValue(detail);
-    for (const method of ['list', 'held'] as const)
+    for (const method of ['list', 'intact'] as const)
       vi.spyOn(cluster.zones, method).mockImplementation(() => {
         throw detail;
       });

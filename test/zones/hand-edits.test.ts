@@ -130,7 +130,7 @@ describe('a start', () => {
     const { mtimeMs: again } = statSync(fileOf(a));
     if (again === mtimeMs) expect(await foundAtStart()).toEqual(nothing);
     await withStore(async (store) => {
-      expect((await store.edits.look({ every: true })).broken).toMatchObject([{ zone: a }]);
+      expect((await store.edits.scan({ every: true })).broken).toMatchObject([{ zone: a }]);
     });
   });
 
@@ -163,7 +163,7 @@ describe('a look at every file', () => {
         utimesSync(fileOf(a), seconds, seconds);
         if (statSync(fileOf(a)).mtimeMs === mtimeMs) break;
       }
-      expect(await store.edits.look({ every: true })).toMatchObject({ changed: [a], unchanged: 2 });
+      expect(await store.edits.scan({ every: true })).toMatchObject({ changed: [a], unchanged: 2 });
       expect(store.edits.text(a)?.toString()).toBe(text(1, '192.0.2.7'));
       expect(store.edits.text(b)).toBeUndefined();
     });
@@ -172,7 +172,7 @@ describe('a look at every file', () => {
   test('tells of what is written meanwhile that it is as it should be', async () => {
     await settled();
     await withStore(async (store) => {
-      const looking = store.edits.look({ every: true });
+      const looking = store.edits.scan({ every: true });
       await store.write([{ valid: version(zoneName('later.example'), 1), owner: 'root' }]);
       await store.remove([{ name: b }], 'ann');
       expect(await looking).toMatchObject({ changed: [], broken: [], missing: [], added: [] });
@@ -302,7 +302,7 @@ describe('among the zone files', () => {
     await withStore((store) => rmSync(store.fileOf(a)));
     const store = await ZoneStore.open(folder, { log: noted });
     put(store.fileOf(a));
-    const found = await store.edits.look({ every: true });
+    const found = await store.edits.scan({ every: true });
     expect(found).toMatchObject({ missing: [a], strange: [store.fileOf(a)], unchanged: 1, broken: [] });
     expect(store.read(a)).toBeUndefined();
     expect(store.edits.damaged()).toEqual([{ zone: a, why: 'its file is missing' }]);

@@ -1,7 +1,7 @@
 import { askService, type AnswerOf, type Parameters } from '../service/running-service.js';
 import type { Target } from '../service/target.js';
 import type { Sound } from './candidate.js';
-import type { Held } from './plan.js';
+import type { ZoneHere } from './plan.js';
 
 /** Zones, and octets of them, in one call. */
 const MOST_ZONES = 256;
@@ -11,7 +11,7 @@ const MOST_OCTETS = 8 * 1024 * 1024;
 export type Imported = AnswerOf<'importzones'>['zone'][number];
 
 /** The zones that the service has, by their names. */
-export async function zonesOfService(target: Target): Promise<Map<string, Held>> {
+export async function zonesOfService(target: Target): Promise<Map<string, ZoneHere>> {
   const { zone } = await askService(target, 'listzones');
   const held = zone.flatMap(({ domain, serial, digest, member }) =>
     member !== undefined || serial === undefined || digest === undefined ? [] : [[domain, { serial, digest }] as const],

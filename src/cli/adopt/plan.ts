@@ -3,7 +3,7 @@ import { validateZone, withLiftedSerial } from '../../zones/validation.js';
 import type { Candidate, Sound } from './candidate.js';
 
 /** A zone that the service has already. */
-export interface Held {
+export interface ZoneHere {
   serial: number;
   digest: string;
 }
@@ -24,7 +24,7 @@ export interface Planned {
 /** Compares the zones of the other server with those here. `newest`: a later serial there replaces what is here. */
 export function planOf(
   candidates: readonly Candidate[],
-  held: ReadonlyMap<string, Held>,
+  held: ReadonlyMap<string, ZoneHere>,
   { newest }: { newest: boolean },
 ): Planned[] {
   return candidates.map((candidate): Planned => {
@@ -61,11 +61,11 @@ export function withForeign(planned: readonly Planned[], foreign: ReadonlySet<st
   });
 }
 
-function isSameBut({ name, text }: Sound, { serial, digest }: Held): boolean {
+function isSameBut({ name, text }: Sound, { serial, digest }: ZoneHere): boolean {
   return withLiftedSerial(validateZone(name, text), serial).digest === digest;
 }
 
-function whyLeft(order: number, { serial: there }: Sound, { serial: here }: Held): string {
+function whyLeft(order: number, { serial: there }: Sound, { serial: here }: ZoneHere): string {
   const serials = `(serial ${there} there, ${here} here)`;
   if (order > 0) return `already here with other content, and the copy there is newer ${serials}: --newest takes it`;
   if (order < 0) return `already here with other content, and the copy here is newer ${serials}`;

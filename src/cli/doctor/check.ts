@@ -11,7 +11,7 @@ export interface Finding {
   fix?: string;
 }
 
-/** One thing to look at, by itself: no check waits for another. */
+/** One independent check: none waits for another. */
 export interface Check {
   /** As `--only` takes it. */
   name: string;

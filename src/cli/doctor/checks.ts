@@ -7,7 +7,7 @@ import { PORT_CHECK } from './port-checks.js';
 import { PROGRAM_CHECKS } from './program-checks.js';
 import { ZONE_CHECK } from './zone-check.js';
 
-/** Everything that `dnscluster doctor` looks at, in the order in which it is said. */
+/** Everything that `dnscluster doctor` checks, in the order of its output. */
 export const CHECKS: readonly Check[] = [
   ...PROGRAM_CHECKS,
   ...FOLDER_CHECKS,

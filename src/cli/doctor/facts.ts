@@ -9,7 +9,7 @@ import { DATA_FOLDER, readNodeConfiguration } from '../../panel/node-configurati
 import type { NodeSettings } from '../../panel/node.js';
 import { askService, type AnswerOf } from '../service/running-service.js';
 import type { KnownMember } from './known-member.js';
-import type { MemberLook } from './member-look.js';
+import type { MemberProbe } from './member-probe.js';
 
 /** What the service says of itself. */
 export interface ServiceFacts {
@@ -42,7 +42,7 @@ export class Facts {
   /** Why the service could not be asked. */
   readonly silence: string;
   readonly members: readonly KnownMember[];
-  readonly #looks = new Map<KnownMember, Promise<MemberLook>>();
+  readonly #probes = new Map<KnownMember, Promise<MemberProbe>>();
 
   private constructor(
     of: Pick<Facts, 'folder' | 'data' | 'settings' | 'configurationFault' | 'service' | 'silence' | 'members'>,
@@ -76,11 +76,12 @@ export class Facts {
   }
 
   /** What a member shows to everybody: asked once for all checks. */
-  look(member: KnownMember): Promise<MemberLook> {
+  probe(member: KnownMember): Promise<MemberProbe> {
     // Loaded only now: most commands need no client of HTTP, and answer sooner.
-    const look = this.#looks.get(member) ?? import('./member-look.js').then(({ lookAtMember }) => lookAtMember(member));
-    this.#looks.set(member, look);
-    return look;
+    const probe =
+      this.#probes.get(member) ?? import('./member-probe.js').then(({ probeMember }) => probeMember(member));
+    this.#probes.set(member, probe);
+    return probe;
   }
 }
 
@@ -101,7 +102,7 @@ async function askAll(folder: string): Promise<ServiceFacts | string> {
   }
 }
 
-/** Of members that are no servers there is nothing to look at. */
+/** Members that are not servers can't be probed. */
 function membersOf({ status: { members } }: ServiceFacts): KnownMember[] {
   return members.filter(({ type }) => isServerType(type));
 }

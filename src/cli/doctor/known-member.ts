@@ -1,4 +1,4 @@
-/** A member, as far as it can be looked at without its token. */
+/** A member, as far as it can be probed without its token. */
 export interface KnownMember {
   hostname: string;
   host: string;

@@ -3,7 +3,7 @@ import { packageVersion } from '../../operations/version.js';
 import { ok, wrong, type Check, type Finding } from './check.js';
 import type { Facts, ServiceFacts } from './facts.js';
 import type { KnownMember } from './known-member.js';
-import type { MemberLook } from './member-look.js';
+import type { MemberProbe } from './member-probe.js';
 import { isBelow } from './version-order.js';
 
 /** Seconds by which clocks may differ: people read serials by date and the order of changes, and TSIG allows 300. */
@@ -23,23 +23,23 @@ async function members(facts: Facts): Promise<Finding[]> {
   const failing = new Set(
     facts.service?.status.members.flatMap(({ state, host }) => (state === 'online' ? [] : [host])),
   );
-  const looked = await Promise.all(
+  const probed = await Promise.all(
     facts.members.map(async (member) => {
-      const seen = await facts.look(member);
+      const seen = await facts.probe(member);
       // That it can't be reached is said already, with the reason that the service knows.
       const isSaid = seen.fault !== undefined && seen.isOther !== true && failing.has(member.host);
       return isSaid ? [] : judged(member, seen, own);
     }),
   );
-  const findings = [...told, ...looked.flat()];
+  const findings = [...told, ...probed.flat()];
   const { length } = facts.members;
   return findings.length > 0 || length === 0
     ? findings
     : [ok(`${length === 1 ? 'The only member answers' : `All ${length} members answer`}.`)];
 }
 
-/** What a look at a server of the cluster says against it. */
-export function judged({ hostname, host, port }: KnownMember, seen: MemberLook, own: string): Finding[] {
+/** Problems that a probe of a server of the cluster shows. */
+export function judged({ hostname, host, port }: KnownMember, seen: MemberProbe, own: string): Finding[] {
   const { fault, isOther, version, ends = Infinity } = seen;
   if (isOther === true) {
     const fix = `Compare it with what ${hostname} itself prints, then accept it: edit ${hostname} on this server.`;
@@ -61,7 +61,7 @@ export function judged({ hostname, host, port }: KnownMember, seen: MemberLook, 
   return findings;
 }
 
-/** What the service knows of a member. That it fails is seen by a look, too, and is said with the reason here. */
+/** What the service knows of a member. A probe sees a failure, too; here it is said with the reason. */
 function findingsOf(member: ServiceFacts['status']['members'][number]): Finding[] {
   const { hostname, state, disabledReason = '', lastFailure = '', silentNameserver } = member;
   const findings: Finding[] = [];
@@ -87,8 +87,10 @@ function findingsOf(member: ServiceFacts['status']['members'][number]): Finding[
 }
 
 async function clock(facts: Facts): Promise<Finding[]> {
-  const looks = await Promise.all(facts.members.map(async (member) => ({ ...member, ...(await facts.look(member)) })));
-  const known = looks.filter(({ ahead }) => ahead !== undefined);
+  const probes = await Promise.all(
+    facts.members.map(async (member) => ({ ...member, ...(await facts.probe(member)) })),
+  );
+  const known = probes.filter(({ ahead }) => ahead !== undefined);
   const off = known.filter(({ ahead }) => isSkewed(ahead));
   if (off.length === 0)
     return known.length === 0

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { driftTable, isSettled } from './drift-rows.js';
+import { driftTable, isResolved } from './drift-rows.js';
 import { EXIT } from '../terminal/failure.js';
 import { guide } from '../terminal/guide.js';
 import { MEMBER, memberNamed, membersOf } from '../members/member-rows.js';
@@ -42,7 +42,7 @@ async function run(names: readonly string[], options: ServiceOptions): Promise<v
     bar.end();
     const reports = answers.flat();
     say(options.json, reports, reports.length === 0 ? 'Zones are sent to no member.\n' : driftTable(reports));
-    if (!reports.every(isSettled)) process.exitCode = EXIT.problems;
+    if (!reports.every(isResolved)) process.exitCode = EXIT.problems;
   } finally {
     bar.end();
   }

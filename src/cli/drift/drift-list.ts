@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { driftTable, isSettled } from './drift-rows.js';
+import { driftTable, isResolved } from './drift-rows.js';
 import { EXIT } from '../terminal/failure.js';
 import { guide } from '../terminal/guide.js';
 import { MEMBER, memberNamed, membersOf } from '../members/member-rows.js';
@@ -31,6 +31,6 @@ with 1 if a difference needs a decision, or a member could not be compared in fu
     );
     const words = `${driftTable(shown)}${waiting.join('')}`;
     say(options.json, shown, words === '' ? 'Zones are sent to no member.\n' : words);
-    if (!shown.every(isSettled)) process.exitCode = EXIT.problems;
+    if (!shown.every(isResolved)) process.exitCode = EXIT.problems;
   });
 }

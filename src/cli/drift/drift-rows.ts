@@ -6,7 +6,7 @@ import { table } from '../terminal/output.js';
 type DriftRow = AnswerOf<'checkdrift'>['report'][number];
 
 /** Does it need nobody? What is repaired by itself does not. */
-export function isSettled({ differences, found, incomplete }: DriftRow): boolean {
+export function isResolved({ differences, found, incomplete }: DriftRow): boolean {
   const open = differences.filter(({ repaired }) => repaired === undefined).length + found - differences.length;
   return open === 0 && incomplete === undefined;
 }
@@ -20,7 +20,7 @@ export function driftTable(reports: readonly DriftRow[]): string {
     ]),
   );
   const list = table(['MEMBER', 'ZONE', 'DIFFERENCE', 'HERE', 'THERE', 'DETAIL'], lines);
-  return `${list}${list === '' ? '' : '\n'}${reports.map(looked).join('')}`;
+  return `${list}${list === '' ? '' : '\n'}${reports.map(comparisonOf).join('')}`;
 }
 
 /** In the words of the page; what a later version knows besides is shown as it is. */
@@ -28,7 +28,7 @@ function labelOf(kind: string): string {
   return (DRIFT_KINDS as Readonly<Record<string, { label: string }>>)[kind]?.label ?? kind;
 }
 
-function looked({ hostname, compared, by, finished, found, differences, incomplete }: DriftRow): string {
+function comparisonOf({ hostname, compared, by, finished, found, differences, incomplete }: DriftRow): string {
   const zones = `${compared.toLocaleString('en')} ${compared === 1 ? 'zone' : 'zones'}`;
   const differ = found === 0 ? 'all match' : `${found.toLocaleString('en')} differ`;
   const cut = found > differences.length ? `; the first ${differences.length.toLocaleString('en')} are listed` : '';

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import type { Settlement } from '../../cluster/model/drift-kinds.js';
+import type { Resolution } from '../../cluster/model/drift-kinds.js';
 import { EXIT, WrongUse } from '../terminal/failure.js';
 import { guide } from '../terminal/guide.js';
 import { MEMBER, memberNamed } from '../members/member-rows.js';
-import { note, say } from '../terminal/output.js';
+import { printMessage, say } from '../terminal/output.js';
 import { ProgressBar } from '../terminal/progress-bar.js';
 import { askService, type AnswerOf } from '../service/running-service.js';
 import { asksService, targetOf, type ServiceOptions, type Target } from '../service/target.js';
@@ -24,7 +24,7 @@ interface Way {
   kinds: (kind: string) => boolean;
 }
 
-const WAYS: Readonly<Record<Settlement, Way>> = {
+const WAYS: Readonly<Record<Resolution, Way>> = {
   send: {
     description: 'Send zones of this server to a member again, replacing what it has',
     details: 'The serial is lifted above the one there. Edits made there are lost.',
@@ -49,13 +49,13 @@ const WAYS: Readonly<Record<Settlement, Way>> = {
 };
 
 /** `dnscluster drift send`. */
-export const driftSend = (drift: Command): void => settles(drift, 'send');
+export const driftSend = (drift: Command): void => resolves(drift, 'send');
 /** `dnscluster drift take`. */
-export const driftTake = (drift: Command): void => settles(drift, 'take');
+export const driftTake = (drift: Command): void => resolves(drift, 'take');
 /** `dnscluster drift remove`. */
-export const driftRemove = (drift: Command): void => settles(drift, 'remove');
+export const driftRemove = (drift: Command): void => resolves(drift, 'remove');
 
-function settles(drift: Command, how: Settlement): void {
+function resolves(drift: Command, how: Resolution): void {
   const { description, details, question } = WAYS[how];
   const command = drift
     .command(how)
@@ -79,7 +79,7 @@ interface Options extends ServiceOptions {
   yes?: true;
 }
 
-async function run(how: Settlement, name: string, named: readonly string[], options: Options): Promise<void> {
+async function run(how: Resolution, name: string, named: readonly string[], options: Options): Promise<void> {
   if (named.length > 0 === (options.all === true)) throw new WrongUse('Name zones, or use --all.');
   const target = targetOf(options);
   const { id, hostname } = await memberNamed(target, name);
@@ -88,9 +88,9 @@ async function run(how: Settlement, name: string, named: readonly string[], opti
   const [first = ''] = zones;
   const which = zones.length === 1 ? `The zone ${first}` : `Each of ${zones.length} zones`;
   if (question !== undefined && zones.length > 0) await confirm(question(which, hostname), options.yes);
-  const outcomes = await settle(target, { member: id, how, zones }, new ProgressBar(options.json !== true));
+  const outcomes = await resolve(target, { member: id, how, zones }, new ProgressBar(options.json !== true));
   const refused = outcomes.flatMap((one) => ('refused' in one ? [one] : []));
-  for (const { zone, refused: why } of refused) note(`${zone}: ${why}`);
+  for (const { zone, refused: why } of refused) printMessage(`${zone}: ${why}`);
   const sum = `${outcomes.length - refused.length} of ${outcomes.length} zones were ${done} (${hostname}).\n`;
   say(options.json, outcomes, zones.length === 0 ? `No difference at ${hostname} allows this.\n` : sum);
   if (refused.length > 0) process.exitCode = EXIT.problems;
@@ -102,9 +102,9 @@ async function differing(target: Target, member: string, kinds: Way['kinds']): P
   return found.filter(({ kind, repaired }) => repaired === undefined && kinds(kind)).map(({ zone }) => zone);
 }
 
-async function settle(
+async function resolve(
   target: Target,
-  { zones, ...what }: { member: string; how: Settlement; zones: readonly string[] },
+  { zones, ...what }: { member: string; how: Resolution; zones: readonly string[] },
   bar: ProgressBar,
 ): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];

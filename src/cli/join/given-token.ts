@@ -1,6 +1,6 @@
 import { WrongUse } from '../terminal/failure.js';
 import { readGiven, secretIn } from '../service/given-file.js';
-import { note } from '../terminal/output.js';
+import { printMessage } from '../terminal/output.js';
 import type { GivenToken, ServiceOptions } from '../service/target.js';
 import { askSecret, isPerson } from '../terminal/terminal.js';
 
@@ -13,7 +13,7 @@ export async function givenToken(
   url: string,
 ): Promise<GivenToken> {
   if (token !== undefined) {
-    note(
+    printMessage(
       "The token was on the command line, so it is in the shell's history, and others on this machine may have seen it. Use --token-file instead.",
     );
     return { token, where: '--token' };

@@ -32,7 +32,7 @@ export interface OtherServer {
 }
 
 /** Checks the server that is to add this one: all that can be known before. Rejects if it can't be asked. */
-export async function lookAtOther(given: RemoteTarget, joining: Joining): Promise<OtherServer> {
+export async function checkOther(given: RemoteTarget, joining: Joining): Promise<OtherServer> {
   const fingerprint = await acceptedCertificate(given);
   const target = { ...given, fingerprint };
   const { hostname } = await askService(target, 'gethostname');
@@ -72,13 +72,15 @@ async function tokenFinding(hostname: string, target: RemoteTarget): Promise<Row
 
 async function softwareOf(hostname: string, { host, port, fingerprint }: Required<RemoteTarget>): Promise<Row[]> {
   // Loaded only now: most commands need no client of HTTP, and answer sooner.
-  const { lookAtMember } = await import('../doctor/member-look.js');
+  const { probeMember } = await import('../doctor/member-probe.js');
   const member = { hostname, host, port, fingerprint };
-  const look = await lookAtMember(member);
+  const probe = await probeMember(member);
   const own = await packageVersion();
-  const against = [...judged(member, look, own), ...versionFindings(hostname, look.version, own)];
-  const versions = against.length > 0 ? against : [ok(`${hostname} has version ${look.version ?? ''}.`)];
-  const clock = isSkewed(look.ahead) ? skewed(hostname, look.ahead ?? 0) : ok(`The clock is in step with ${hostname}.`);
+  const against = [...judged(member, probe, own), ...versionFindings(hostname, probe.version, own)];
+  const versions = against.length > 0 ? against : [ok(`${hostname} has version ${probe.version ?? ''}.`)];
+  const clock = isSkewed(probe.ahead)
+    ? skewed(hostname, probe.ahead ?? 0)
+    : ok(`The clock is in step with ${hostname}.`);
   return [...versions.map((finding) => ({ check: 'version', ...finding })), { check: 'clock', ...clock }];
 }
 

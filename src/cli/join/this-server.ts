@@ -4,7 +4,7 @@ import { CHECKS } from '../doctor/checks.js';
 import type { Facts } from '../doctor/facts.js';
 import type { Row } from '../doctor/finding-lines.js';
 
-/** What doctor looks at that must be well here before another server can rely on this one. */
+/** The checks of doctor that must succeed here before another server can rely on this one. */
 const NEEDED = new Set(['service', 'folders', 'disk', 'ports', 'nameserver', 'certificate']);
 
 /** This server before it joins. */
@@ -14,8 +14,8 @@ interface ThisServer {
   findings: readonly Row[];
 }
 
-/** Looks whether this server is ready to be a member. Nothing is looked at where there is no configuration yet. */
-export async function lookHere(facts: Facts): Promise<ThisServer> {
+/** Checks whether this server is ready to be a member. Checks nothing if there is no configuration yet. */
+export async function checkHere(facts: Facts): Promise<ThisServer> {
   const { settings } = facts;
   if (settings === undefined) return { fingerprint: undefined, findings: [] };
   const found = await Promise.all(

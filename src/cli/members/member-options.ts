@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { WrongUse } from '../terminal/failure.js';
 import { readFile, readGiven, secretIn } from '../service/given-file.js';
-import { note } from '../terminal/output.js';
+import { printMessage } from '../terminal/output.js';
 import { askService } from '../service/running-service.js';
 import type { Target } from '../service/target.js';
 import { askSecret, askYesOrNo, isPerson } from '../terminal/terminal.js';
@@ -51,7 +51,7 @@ export async function memberFingerprint(
 ): Promise<string> {
   if (given !== undefined) return given;
   const shown = await askService(target, 'lookatserver', { host, port });
-  note(`${shown.host}, port ${shown.port}, shows this certificate:\n${shown.fingerprint}`);
+  printMessage(`${shown.host}, port ${shown.port}, shows this certificate:\n${shown.fingerprint}`);
   if (isPerson() && (await askYesOrNo('Is this the fingerprint that the server itself prints?')))
     return shown.fingerprint;
   throw new WrongUse(

@@ -6,7 +6,7 @@ import { EXIT, WrongUse } from '../terminal/failure.js';
 import { guide } from '../terminal/guide.js';
 import { fieldsOf, memberFingerprint, memberOptions, memberToken, type MemberOptions } from './member-options.js';
 import { ROLES } from './member-rows.js';
-import { note, say } from '../terminal/output.js';
+import { printMessage, say } from '../terminal/output.js';
 import { askService, type Parameters } from '../service/running-service.js';
 import { asksService, targetOf, type ServiceOptions, type Target } from '../service/target.js';
 
@@ -52,7 +52,7 @@ async function run(host: string | undefined, options: Options): Promise<void> {
   say(options.json, row, words(row));
   const { reverseTrust } = row;
   if (reverseTrust !== undefined && !reverseTrust.established) {
-    note(`${row.hostname} did not add this server: ${reverseTrust.said}`);
+    printMessage(`${row.hostname} did not add this server: ${reverseTrust.said}`);
     process.exitCode = EXIT.problems;
   }
 }

@@ -15,12 +15,12 @@ export function sayText(text: Buffer): void {
 }
 
 /** To the person who waits; never into what programs read. */
-export function note(sentence: string): void {
+export function printMessage(sentence: string): void {
   process.stderr.write(`${visible(sentence)}\n`);
 }
 
 /** What was found in a zone, to the person who waits. */
-export function noteIssues(issues: readonly ZoneIssue[]): void {
+export function printIssues(issues: readonly ZoneIssue[]): void {
   process.stderr.write(visible(issueLines(issues)));
 }
 

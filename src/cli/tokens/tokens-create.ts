@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { PRIVILEGES } from '../../access/privileges.js';
 import { guide } from '../terminal/guide.js';
-import { note, say } from '../terminal/output.js';
+import { printMessage, say } from '../terminal/output.js';
 import { askService } from '../service/running-service.js';
 import { asksService, targetOf, type ServiceOptions } from '../service/target.js';
 
@@ -41,7 +41,9 @@ export function tokensCreate(tokens: Command): void {
     const { token, ...details } = await askService(targetOf(options), 'api_token_create', given);
     const until = details.expires_at === null ? '' : ` until ${dayOf(details.expires_at)}`;
     if (options.json !== true)
-      note(`The token ${details.name} has the privileges ${details.acls.join(', ')}${until}. It is shown only once:`);
+      printMessage(
+        `The token ${details.name} has the privileges ${details.acls.join(', ')}${until}. It is shown only once:`,
+      );
     say(options.json, { token, ...details }, `${token}\n`);
   });
 }

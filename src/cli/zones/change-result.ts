@@ -1,11 +1,11 @@
 import type { ChangeAnswer } from '../../web/whm-api/answers/change-answer.js';
 import { ZONE_STATES } from '../../presentation/words.js';
 import { EXIT } from '../terminal/failure.js';
-import { note, say } from '../terminal/output.js';
+import { printMessage, say } from '../terminal/output.js';
 
 /** Says what became of a change, and exits with 1 if a member refuses the zone; one that is away gets it later. */
 export function sayChange(json: true | undefined, result: ChangeAnswer): void {
-  for (const warning of result.warnings) note(`warning: ${warning}`);
+  for (const warning of result.warnings) printMessage(`warning: ${warning}`);
   say(json, result, words(result));
   if (result.members.some(({ state }) => state === 'failed')) process.exitCode = EXIT.problems;
 }

@@ -14,7 +14,7 @@ interface RecordChange {
 export function recordDifference(zone: ZoneName, before: Buffer, after: Buffer): RecordChange[] {
   const [a, b] = [recordsOf(zone, before), recordsOf(zone, after)];
   const sets = new Map<string, RecordChange[]>();
-  const note = (
+  const add = (
     records: ReadonlyMap<string, Ordered>,
     others: ReadonlyMap<string, Ordered>,
     change: 'gone' | 'new',
@@ -26,8 +26,8 @@ export function recordDifference(zone: ZoneName, before: Buffer, after: Buffer):
       sets.set(set, [...changes, { change, record: formatRecord(record) }]);
     }
   };
-  note(a, b, 'gone');
-  note(b, a, 'new');
+  add(a, b, 'gone');
+  add(b, a, 'new');
   return [...sets.values()].flat();
 }
 

@@ -12,7 +12,7 @@ import { foreignZones, switchZones } from '../adopt/switch.js';
 import { readTsigKey, transferredCandidates, zonesToTransfer } from '../adopt/transferred-candidates.js';
 import { EXIT, ServiceUnreachable, WrongUse } from '../terminal/failure.js';
 import { guide } from '../terminal/guide.js';
-import { note, say } from '../terminal/output.js';
+import { printMessage, say } from '../terminal/output.js';
 import { asksService, targetOf, type ServiceOptions, type Target } from '../service/target.js';
 import { confirm, isPerson } from '../terminal/terminal.js';
 
@@ -93,7 +93,7 @@ async function run(options: Options): Promise<void> {
   const candidates = await candidatesOf(options);
   const held = await zonesOfService(target).catch((error: unknown) => {
     if (dryRun !== true || !(error instanceof ServiceUnreachable)) throw error;
-    note(`${error.message} So this is the plan for a server without zones.`);
+    printMessage(`${error.message} So this is the plan for a server without zones.`);
     return undefined;
   });
   const compared = planOf(candidates, held ?? new Map<string, never>(), { newest: options.newest === true });
@@ -105,7 +105,7 @@ async function run(options: Options): Promise<void> {
   const { wanted, switched } = report;
   if (dryRun === true) say(json, report.plan, report.planInWords);
   else {
-    if (yes !== true) note(report.planInWords);
+    if (yes !== true) printMessage(report.planInWords);
     const count = wanted.length + switched.length;
     if (count > 0) await confirm(`${count} of these zones will be taken.`, yes);
     report.became(await importZones(target, wanted, { owner }, progressOf(wanted, json)));
@@ -124,8 +124,8 @@ async function runSwitch(target: Target, options: Options, report: AdoptReport):
     owner: options.owner,
   });
   report.became(imported);
-  for (const copy of copies) note(`A copy of the configuration file is kept as ${copy}`);
-  if (trouble !== undefined) note(trouble);
+  for (const copy of copies) printMessage(`A copy of the configuration file is kept as ${copy}`);
+  if (trouble !== undefined) printMessage(trouble);
 }
 
 function sourceOf({ from: kind = '', config }: LocalSource): { from: OperatedServer; configuration: string } {
@@ -158,8 +158,8 @@ async function candidatesOf(options: LocalSource & TransferSource): Promise<Cand
   const server = dnsServer(options.server ?? '127.0.0.1');
   const { candidates, silent } = await withoutUnwritten(configured, server, from);
   if (silent !== undefined) {
-    note(`It is not known whether ${from.software} serves what its files contain: ${silent}`);
-    note('Name the address where it answers with --server, such as 192.0.2.1 or 127.0.0.1:5353.');
+    printMessage(`It is not known whether ${from.software} serves what its files contain: ${silent}`);
+    printMessage('Name the address where it answers with --server, such as 192.0.2.1 or 127.0.0.1:5353.');
   }
   return candidates;
 }
@@ -175,5 +175,5 @@ function dnsServer(given: string): { host: string; port: number } {
 
 function progressOf(wanted: readonly Sound[], json: true | undefined): (done: number) => void {
   if (json === true || !process.stderr.isTTY) return () => undefined;
-  return (done) => note(`${done} of ${wanted.length} zones`);
+  return (done) => printMessage(`${done} of ${wanted.length} zones`);
 }

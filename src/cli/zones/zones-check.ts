@@ -8,7 +8,7 @@ import { isClusterError, sentenceOf, type ZoneIssue } from '../../errors.js';
 import { zoneName } from '../../zones/zone-name.js';
 import { EXIT, WrongUse } from '../terminal/failure.js';
 import { guide } from '../terminal/guide.js';
-import { note, noteIssues, say, sayText } from '../terminal/output.js';
+import { printMessage, printIssues, say, sayText } from '../terminal/output.js';
 
 interface Options {
   canonical?: true;
@@ -46,8 +46,8 @@ function run(name: string, file: string, options: Options): void {
     say(true, { zone: name, ok, records: ok ? zone.records.length : 0, issues, ...canonical }, '');
     return;
   }
-  noteIssues(issues);
-  if (!ok) note(`${name}: refused, ${errors.length} ${errors.length === 1 ? 'error' : 'errors'}`);
+  printIssues(issues);
+  if (!ok) printMessage(`${name}: refused, ${errors.length} ${errors.length === 1 ? 'error' : 'errors'}`);
   else if (options.canonical === true) sayText(Buffer.from(printZone(zone), 'latin1'));
   else say(undefined, undefined, `${name}: ok, ${zone.records.length} records\n`);
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { EXIT } from '../terminal/failure.js';
 import { guide } from '../terminal/guide.js';
-import { note, say } from '../terminal/output.js';
+import { printMessage, say } from '../terminal/output.js';
 import { askService, type AnswerOf } from '../service/running-service.js';
 import { asksService, nameOf, targetOf, type ServiceOptions } from '../service/target.js';
 
@@ -27,7 +27,7 @@ export function zonesRescan(zones: Command): void {
 
 async function run(options: ServiceOptions): Promise<void> {
   const target = targetOf(options);
-  if (options.json !== true) note(`Reading the zone files of ${nameOf(target)} ...`);
+  if (options.json !== true) printMessage(`Reading the zone files of ${nameOf(target)} ...`);
   const found = await askService(target, 'rescanzones');
   say(options.json, found, summary(found));
   const problems = found.broken.length + found.missing.length + found.removed.length + found.strange.length;

@@ -4,7 +4,7 @@ import { replaceFile } from '../../state/durable-file.js';
 import { WrongUse } from '../terminal/failure.js';
 import { guide } from '../terminal/guide.js';
 import { memberNamed } from '../members/member-rows.js';
-import { note, say, sayText } from '../terminal/output.js';
+import { printMessage, say, sayText } from '../terminal/output.js';
 import { asksService, targetOf, type ServiceOptions, type Target } from '../service/target.js';
 import { zoneTextAt, zoneTextBefore, zoneTextOf } from './zone-text.js';
 
@@ -43,7 +43,7 @@ async function run(zone: string, options: Options): Promise<void> {
       throw new WrongUse(`${output} cannot be written: ${sentenceOf(error)}`, error);
     });
     if (json === true) say(json, { zone, output, octets: text.length }, '');
-    else note(`${zone}: ${text.length} octets written to ${output}`);
+    else printMessage(`${zone}: ${text.length} octets written to ${output}`);
   } else if (json === true) say(json, { zone, text_b64: text.toString('base64') }, '');
   else sayText(text);
 }

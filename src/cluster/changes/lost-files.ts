@@ -68,24 +68,24 @@ export class LostFiles {
     const entry = store.get(zone);
     if (entry === undefined || !ownsOrIsRoot(by, entry.owner)) throw new ClusterError('zone_unknown', { zone });
     if (store.edits.version(zone) !== undefined) throw new ClusterError('zone_file_sound', { zone });
-    return this.#bringBack(zone, await this.#fromMembers([entry]), by);
+    return this.#restoreFrom(zone, await this.#fromMembers([entry]), by);
   }
 
   async #restoreAll(by: Principal): Promise<BatchOutcome[]> {
     const { store } = this.#options;
-    await store.edits.lookForMissing(store.size);
+    await store.edits.scanForMissing(store.size);
     const missing = store.edits.missing().flatMap((name) => store.get(name) ?? []);
     const theirs = missing.filter(({ owner }) => ownsOrIsRoot(by, owner));
     const outcomes: BatchOutcome[] = [];
     for (let at = 0; at < theirs.length; at += BATCH) {
       const batch = theirs.slice(at, at + BATCH);
       const found = await this.#fromMembers(batch);
-      outcomes.push(...(await inBatch(batch, ({ name }) => this.#bringBack(name, found, by))));
+      outcomes.push(...(await inBatch(batch, ({ name }) => this.#restoreFrom(name, found, by))));
     }
     return outcomes;
   }
 
-  async #bringBack(zone: ZoneName, { zones, silent }: Found, by: Principal): Promise<ChangeResult> {
+  async #restoreFrom(zone: ZoneName, { zones, silent }: Found, by: Principal): Promise<ChangeResult> {
     const { changes, history } = this.#options;
     const lost = zones.get(zone);
     if (lost !== undefined) return changes.save(zone, lost, by, { ifText: 'damaged' });

@@ -37,12 +37,12 @@ export class Progress {
   }
 
   /** Resolves when every member that answers is through with the zone, or after the time-out. */
-  async settled(zone: ZoneName, options: ChangeOptions): Promise<void> {
+  async finished(zone: ZoneName, options: ChangeOptions): Promise<void> {
     if (options.wait === 'local') return;
     const { timeout = DEFAULT_WAIT } = options;
     const signal = AbortSignal.timeout(Math.min(Math.max(0, timeout), LONGEST_WAIT));
     // One listener a member, and as many members as there are.
     setMaxListeners(0, signal);
-    await Promise.all([...this.#workers.writers()].map(([, worker]) => worker.settled(zone, signal)));
+    await Promise.all([...this.#workers.writers()].map(([, worker]) => worker.finished(zone, signal)));
   }
 }

@@ -13,7 +13,7 @@ import type {
 
 /** Runs of others end without a word after so many newer ones. */
 const KEPT = 20;
-/** Between looks at what still waits, milliseconds. */
+/** Between checks of what still waits, milliseconds. */
 const LOOK = 200;
 /** Where nothing goes on for so long, the rest is left to the members' own pace, milliseconds. */
 const STALLED = 30_000;
@@ -29,7 +29,7 @@ interface Work {
   waiting: () => number;
 }
 
-/** One synchronization that somebody started: it goes on without them, and they may look at it again. */
+/** One synchronization that somebody started: it goes on without them, and they may open it again. */
 class SynchronizeRun implements SynchronizeJob {
   readonly id = randomBytes(9).toString('base64url');
   readonly startedAt = new Date().toISOString();
@@ -56,10 +56,10 @@ class SynchronizeRun implements SynchronizeJob {
     this.#cancel.abort(new CutOff());
   }
 
-  /** Calls `changed` whenever it got on, until the function that is returned is called. */
-  watch(changed: () => void): () => void {
-    this.#watchers.add(changed);
-    return () => this.#watchers.delete(changed);
+  /** Calls `gotOn` on each progress, until the function that is returned is called. */
+  watch(gotOn: () => void): () => void {
+    this.#watchers.add(gotOn);
+    return () => this.#watchers.delete(gotOn);
   }
 
   async #run(by: Principal, { run, waiting }: Work): Promise<void> {
@@ -91,7 +91,7 @@ class SynchronizeRun implements SynchronizeJob {
 
   #report(progress: SynchronizeProgress): void {
     this.progress = progress;
-    for (const changed of this.#watchers) changed();
+    for (const gotOn of this.#watchers) gotOn();
   }
 }
 

@@ -9,7 +9,7 @@ import type { ZoneStore } from '../../zones/zone-store.js';
 import { batchTarget, type Audit } from '../model/audit.js';
 import { mayUse, ownerOf, serves, type Member } from '../model/member.js';
 import type { Delivery } from '../delivery/delivery.js';
-import { readersFor, readersOf, zonesElsewhere, type Reader } from './reader.js';
+import { sourcesFor, sourcesOf, zonesElsewhere, type Source } from './sources.js';
 import { SynchronizeJobs } from './synchronize-job.js';
 import type { ZoneChanges } from './zone-changes.js';
 import type {
@@ -43,7 +43,7 @@ interface Copy extends Pick<ValidZone, 'serial' | 'digest'> {
 /** A copy at a member that is newer than what is here, or of a zone that is not here. */
 interface Newer {
   valid: Copy;
-  reader: Reader;
+  source: Source;
 }
 
 /** Who watches a run. */
@@ -92,8 +92,8 @@ export class Synchronize {
 
   /** Zones that exist only on members that are read from, of a reseller's own members only. */
   elsewhere(by: Principal): Promise<{ zone: ZoneName; member: string }[]> {
-    const readers = readersFor(by, this.#workers).filter(({ member }) => mayUse(by, member));
-    return zonesElsewhere(readers, (name) => this.#store.get(name) !== undefined);
+    const sources = sourcesFor(by, this.#workers).filter(({ member }) => mayUse(by, member));
+    return zonesElsewhere(sources, (name) => this.#store.get(name) !== undefined);
   }
 
   /** Takes the newest copy of one zone that a member has, also where the zone is not here. */
@@ -120,11 +120,11 @@ export class Synchronize {
     const result: SynchronizeResult = { newer: [], taken: [], unreachable: [], resent: 0 };
     const wanted = zones === undefined ? undefined : new Set(zones);
     const newest = new Map<ZoneName, Newer>();
-    const readers = readersOf(this.#workers).filter(({ member }) => ownsOrIsRoot(by, member.owner));
+    const sources = sourcesOf(this.#workers).filter(({ member }) => ownsOrIsRoot(by, member.owner));
     await Promise.all(
-      readers.map(async (reader) => {
+      sources.map(async (source) => {
         try {
-          await this.#compare(reader, {
+          await this.#compare(source, {
             wanted,
             unconfigured: unconfigured || wanted !== undefined,
             by,
@@ -135,19 +135,19 @@ export class Synchronize {
           });
         } catch (error) {
           if (signal?.aborted !== true)
-            result.unreachable.push({ member: reader.member.hostname, reason: sentenceOf(error) });
+            result.unreachable.push({ member: source.member.hostname, reason: sentenceOf(error) });
         }
       }),
     );
-    for (const [zone, { valid, reader }] of newest) {
+    for (const [zone, { valid, source }] of newest) {
       const here = this.#store.get(zone)?.serial;
-      const { hostname: member } = reader.member;
+      const { hostname: member } = source.member;
       result.newer.push({ zone, member, serial: valid.serial, ...defined({ here }) });
     }
     if (plan) return result;
-    for (const [zone, { valid, reader }] of newest) {
+    for (const [zone, { valid, source }] of newest) {
       if (signal?.aborted === true) return result;
-      result.taken.push(await this.#take(zone, valid, reader, by));
+      result.taken.push(await this.#take(zone, valid, source, by));
       progress?.({ phase: 'taking', done: result.taken.length, total: newest.size });
     }
     if (signal?.aborted === true) return result;
@@ -166,22 +166,22 @@ export class Synchronize {
    * not answer soon is not waited for.
    */
   async refresh(zone: ZoneName, by: Principal): Promise<void> {
-    const readers = readersOf(this.#workers).filter(
+    const sources = sourcesOf(this.#workers).filter(
       ({ member, worker }) =>
         member.role === 'sync' &&
         worker.contact.health.state === 'online' &&
         this.#isOfInterest(zone, member, false, by),
     );
     await Promise.all(
-      readers.map(async (reader) => {
+      sources.map(async (source) => {
         try {
           const text = (
-            await reader.worker.contact.ask((backend, options) => backend.zones([zone], options), REFRESH_TIMEOUT)
+            await source.worker.contact.ask((backend, options) => backend.zones([zone], options), REFRESH_TIMEOUT)
           ).get(zone);
           if (text === undefined) return;
           const valid = validateZone(zone, text);
           const copy = { ...valid, text: () => text, valid };
-          if (isNewer(copy, this.#held(zone))) await this.#take(zone, copy, reader, by);
+          if (isNewer(copy, this.#held(zone))) await this.#take(zone, copy, source, by);
         } catch {
           // What it has is of no use now; its row says whether it fails.
         }
@@ -190,7 +190,7 @@ export class Synchronize {
   }
 
   async #compare(
-    reader: Reader,
+    source: Source,
     of: {
       wanted: ReadonlySet<ZoneName> | undefined;
       unconfigured: boolean;
@@ -201,7 +201,7 @@ export class Synchronize {
       signal: AbortSignal | undefined;
     },
   ): Promise<void> {
-    const { member, worker } = reader;
+    const { member, worker } = source;
     const listed =
       of.wanted ?? (await worker.contact.ask((backend, options) => backend.zoneList(options), TIMEOUT, of.signal));
     const names = [...listed].filter((name) => this.#isOfInterest(name, member, of.unconfigured, of.by));
@@ -217,7 +217,7 @@ export class Synchronize {
           const valid = { serial, digest, text: () => text };
           const held = of.newest.get(name)?.valid ?? this.#held(name);
           if (isNewer(valid, held)) {
-            of.newest.set(name, { valid, reader });
+            of.newest.set(name, { valid, source });
             octets += text.length;
           }
         } catch (error) {
@@ -236,7 +236,7 @@ export class Synchronize {
   }
 
   /**
-   * What was removed here is not brought back by a member that still has it. A reseller's server has no say in zones
+   * What was removed here is not restored by a member that still has it. A reseller's server has no say in zones
    * that are not the reseller's, whoever asks it.
    */
   #isOfInterest(name: ZoneName, member: Member, unconfigured: boolean, by: Principal): boolean {
@@ -250,7 +250,7 @@ export class Synchronize {
     return entry === undefined ? undefined : { ...entry, text: () => this.#store.read(name) ?? Buffer.alloc(0) };
   }
 
-  async #take(zone: ZoneName, copy: Copy, { member }: Reader, by: Principal): Promise<BatchOutcome> {
+  async #take(zone: ZoneName, copy: Copy, { member }: Source, by: Principal): Promise<BatchOutcome> {
     try {
       // Somebody may have saved a newer one since it was compared.
       const held = this.#held(zone);

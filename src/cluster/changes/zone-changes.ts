@@ -10,7 +10,7 @@ import type { Delivery } from '../delivery/delivery.js';
 import type { ZoneVersions } from '../local/zone-versions.js';
 import { Progress } from './progress.js';
 import { inBatch } from './batch.js';
-import { readersFor, refuseExisting } from './reader.js';
+import { sourcesFor, refuseExisting } from './sources.js';
 import type { ConflictPolicy } from '../local/zone-home.js';
 import type { BatchOutcome, ChangeOptions, ChangeResult, MemberZoneState } from '../model/results.js';
 
@@ -48,9 +48,9 @@ export class ZoneChanges {
     const valid = Buffer.isBuffer(text) ? validateZone(zone, text) : text;
     const claim = this.#claimOf(options);
     const { local, versions, workers } = this.#options;
-    const silent = isNew ? await refuseExisting(zone, by, readersFor(by, workers)) : [];
+    const silent = isNew ? await refuseExisting(zone, by, sourcesFor(by, workers)) : [];
     // Before it is written: the members are told in the middle of that.
-    versions.origins.note(zone, valid.digest, options.sender?.hostsSeen);
+    versions.hostsSeen.record(zone, valid.digest, options.sender?.hostsSeen);
     const { ifText, ifRemovedAt, switched } = options;
     const keep = versions.keep(zone, actorOf(by));
     const outcome = await local
@@ -58,7 +58,7 @@ export class ZoneChanges {
       .catch(this.#conflict(zone, claim));
     const { conflictWith } = outcome;
     if (conflictWith !== undefined) this.#met(zone, claim.claimed?.server ?? '', conflictWith);
-    await this.#progress.settled(zone, options);
+    await this.#progress.finished(zone, options);
     const warnings = valid.warnings.map((issue) => `line ${issue.line}: ${issue.message}`);
     return { zone, ...outcome, members: this.#progress.of(zone, by), warnings: [...silent, ...warnings] };
   }
@@ -69,7 +69,7 @@ export class ZoneChanges {
   }
 
   /**
-   * One outcome each, in their order. Together, so that whoever looks whether they are too many sees all of them: none
+   * One outcome each, in their order. Together, so that a check for too many sees all of them: none
    * has to wait for the disk before it begins. Where the disk refuses, each says so.
    */
   async removeMany(names: readonly ZoneName[], by: Principal, options?: ChangeOptions): Promise<BatchOutcome[]> {
@@ -83,21 +83,21 @@ export class ZoneChanges {
     const holders = this.#progress.of(zone, by);
     const { local, versions, conflicts } = this.#options;
     await this.#rememberHolders(removal);
-    versions.origins.note(zone, undefined, options.sender?.hostsSeen);
+    versions.hostsSeen.record(zone, undefined, options.sender?.hostsSeen);
     const outcome = await local.change(removal);
     conflicts.forget(zone);
-    await this.#progress.settled(zone, options);
+    await this.#progress.finished(zone, options);
     return { zone, ...outcome, members: this.#progress.ofRemoval(zone, by, holders), warnings: [] };
   }
 
   /** The zone is this server's from now on. Rejects with zone_unknown, zone_not_yours. */
   async takeOver(zone: ZoneName, by: Principal): Promise<ChangeResult> {
     const { local, versions, conflicts } = this.#options;
-    versions.origins.note(zone, undefined);
+    versions.hostsSeen.record(zone, undefined);
     const keep = versions.keep(zone, actorOf(by));
     const outcome = await local.change({ kind: 'takeOver', name: zone, by, here: versions.here, keep });
     conflicts.forget(zone);
-    await this.#progress.settled(zone, {});
+    await this.#progress.finished(zone, {});
     return { zone, ...outcome, members: this.#progress.of(zone, by), warnings: [] };
   }
 
@@ -129,6 +129,6 @@ export class ZoneChanges {
   }
 
   #met(zone: ZoneName, kept: string, other: string): void {
-    this.#options.conflicts.note(zone, { kept, other, metAt: this.#options.versions.here });
+    this.#options.conflicts.record(zone, { kept, other, metAt: this.#options.versions.here });
   }
 }

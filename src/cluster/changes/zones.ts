@@ -54,13 +54,13 @@ export class Zones {
   }
 
   /** Without those whose file is known to be missing: a server that compares finds that they are lost here. */
-  held(by: Principal): ZoneRow[] {
+  intact(by: Principal): ZoneRow[] {
     const missing = new Set(this.#parts.store.edits.missing());
     return this.list(by).filter(({ name }) => !missing.has(name));
   }
 
   /** How many those are. Asked by each health check: nothing is listed for it. */
-  heldCount(by: Principal): number {
+  intactCount(by: Principal): number {
     const missing = this.#parts.store.edits.missing().filter((name) => this.get(name, by) !== undefined);
     return this.count(by) - missing.length;
   }
@@ -169,7 +169,7 @@ export class Zones {
     });
   }
 
-  /** The conflict is settled: it is shown again when it is met again. Root's alone. */
+  /** Dismisses the conflict: it is shown again when it is met again. Root's alone. */
   forgetConflict(name: ZoneName, by: Principal): Promise<void> {
     return this.#parts.audit.command(by, 'forgetConflict', name, () => {
       authorizeRoot(by);

@@ -45,13 +45,13 @@ export class Acknowledgements {
   }
 
   /** The zone changed here: what is answered of the version before is of no interest. */
-  changed(name: ZoneName): void {
+  zoneChanged(name: ZoneName): void {
     this.#check?.forget(name);
     this.#otherSerial.delete(name);
   }
 
   /** It took this version; `leftOut` are records of it that it can't hold. */
-  took({ name, digest, serial }: MemberChange & { kind: 'upsert' }, leftOut: readonly string[] = []): void {
+  acknowledge({ name, digest, serial }: MemberChange & { kind: 'upsert' }, leftOut: readonly string[] = []): void {
     const kept = leftOut.slice(0, MOST_KEPT).map((record) => record.slice(0, LONGEST_REASON));
     this.#options.ledger.set(name, { digest, serial, servedAt: 0, ...(kept.length === 0 ? {} : { leftOut: kept }) });
     if (kept.length === 0) this.#leftOut.delete(name);
@@ -115,8 +115,8 @@ export class Acknowledgements {
     return { state: 'acknowledged', reason: `Its nameserver still answers with serial ${other}.`, serial: other };
   }
 
-  /** No look at it will tell more. */
-  isSettled(name: ZoneName): boolean {
+  /** No further query will tell more. */
+  isFinal(name: ZoneName): boolean {
     const entry = this.#options.ledger.get(name);
     return entry === undefined || entry.servedAt > 0 || entry.from === true || this.#check === undefined;
   }

@@ -16,7 +16,7 @@ interface BacklogOptions {
   store: ZoneStore;
   ledger: AppendTable<LedgerEntry>;
   record: Pick<MemberRecord, 'serves'>;
-  versions: Pick<ZoneVersions, 'here' | 'origins'>;
+  versions: Pick<ZoneVersions, 'here' | 'hostsSeen'>;
 }
 
 /**
@@ -56,21 +56,21 @@ export class Backlog {
     let waiting = this.#pending.size;
     // What is under way may not be pending any more: it changed back meanwhile.
     for (const name of this.#underWay) if (this.#pending.has(name)) waiting--;
-    return waiting - this.heldCount;
+    return waiting - this.heldBackCount;
   }
 
-  /** How many removals wait for somebody to look at them. */
-  get heldCount(): number {
-    const held = this.#held();
+  /** How many removals wait until a person allows them. */
+  get heldBackCount(): number {
+    const held = this.#heldBack();
     let count = held.size;
     for (const name of this.#underWay) if (held.has(name)) count--;
     return count;
   }
 
   /** The first of them. */
-  heldRemovals(most: number): ZoneName[] {
+  heldBackRemovals(most: number): ZoneName[] {
     const named: ZoneName[] = [];
-    for (const name of this.#held()) {
+    for (const name of this.#heldBack()) {
       if (named.length >= most) break;
       if (!this.#underWay.has(name)) named.push(name);
     }
@@ -78,11 +78,11 @@ export class Backlog {
   }
 
   /** Is it a removal that is held? */
-  isHeld(name: ZoneName): boolean {
-    return this.#held().has(name);
+  isHeldBack(name: ZoneName): boolean {
+    return this.#heldBack().has(name);
   }
 
-  /** Somebody has looked at the removals that are held now. */
+  /** A person allowed the removals that are held back now. */
   allowRemovals(): void {
     this.#removals.allow();
   }
@@ -120,7 +120,7 @@ export class Backlog {
     this.#enter(name);
   }
 
-  /** Looks at all zones, at the start. What changes meanwhile is looked at by itself. */
+  /** Compares all zones, at the start. What changes meanwhile is compared by itself. */
   async compareAll(): Promise<void> {
     const changed = [...this.#store.entries()].sort((a, b) => a.modified - b.modified);
     await inSlices(changed, ({ name }) => this.compare(name));
@@ -148,7 +148,7 @@ export class Backlog {
     return changes;
   }
 
-  /** The batch is through: what it settled leaves the backlog, what changed meanwhile or failed stays. */
+  /** The batch is done: delivered zones leave the backlog; failed or re-edited ones stay. */
   giveBack(changes: readonly MemberChange[]): void {
     for (const { name, kind } of changes) {
       this.#underWay.delete(name);
@@ -163,7 +163,7 @@ export class Backlog {
    * changes.
    */
   setAside(name: ZoneName, reason: string, digest: string | undefined): void {
-    this.#refused.note(name, reason, digest);
+    this.#refused.record(name, reason, digest);
     this.#leave(name);
   }
 
@@ -214,8 +214,8 @@ export class Backlog {
     return names;
   }
 
-  #held(): ReadonlySet<ZoneName> {
-    return this.#removals.held(this.#ledger.size);
+  #heldBack(): ReadonlySet<ZoneName> {
+    return this.#removals.heldBack(this.#ledger.size);
   }
 
   #served(name: ZoneName): ReturnType<ZoneStore['get']> {
@@ -224,13 +224,13 @@ export class Backlog {
   }
 
   #changeOf(name: ZoneName): MemberChange | undefined {
-    const { here, origins } = this.#versions;
+    const { here, hostsSeen: seen } = this.#versions;
     const entry = this.#served(name);
     const held = this.#ledger.get(name);
     const due = lacks(entry, this.#store.tombstone(name) !== undefined, held);
     if (due === 'remove') {
       const home = this.#store.tombstone(name)?.home;
-      return { kind: 'remove', name, hostsSeen: origins.of(name), ...defined({ home }) };
+      return { kind: 'remove', name, hostsSeen: seen.of(name), ...defined({ home }) };
     }
     if (due === undefined || entry === undefined) {
       this.#leave(name);
@@ -247,7 +247,7 @@ export class Backlog {
     }
     // The entry read before the text: a change in between is sent once more, never missed.
     const { serial, digest, home } = entry;
-    const hostsSeen = origins.of(name, digest);
+    const hostsSeen = seen.of(name, digest);
     const of = defined({ home });
     // What passes through here tells nothing of what its own server gave.
     const given = home?.server === here ? { lastGiven: held?.serial ?? null } : {};

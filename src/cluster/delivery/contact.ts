@@ -3,7 +3,7 @@ import { within } from '../../members/within.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import { nextHealth, type Health, type HealthEvent } from '../health/failure-threshold.js';
 import { NameserverProbe } from '../health/nameserver-probe.js';
-import { ReturnProbe } from '../health/return-probe.js';
+import { RetryProbe } from '../health/retry-probe.js';
 import { Latency } from './figures.js';
 import { healthOf } from './member-record.js';
 import type { MemberWorkerOptions, Question } from './worker-options.js';
@@ -12,29 +12,29 @@ import type { MemberWorkerOptions, Question } from './worker-options.js';
 export class Contact {
   readonly latency = new Latency();
   readonly nameserver: NameserverProbe;
-  /** What it said of itself when it was looked at last. */
+  /** What it said of itself at the last probe. */
   info: MemberInfo | undefined;
-  /** So many zones fewer than it took from us it said that it holds, when it was looked at last. */
+  /** Zones that it took from us and did not count as its own at the last probe. */
   lost = 0;
   readonly #options: MemberWorkerOptions;
   readonly #ending: AbortSignal;
-  readonly #changed: (before: Health) => void;
-  readonly #return: ReturnProbe;
+  readonly #healthChanged: (before: Health) => void;
+  readonly #return: RetryProbe;
   #health: Health;
 
-  /** `changed` is told after each event what the health was before. */
-  constructor(options: MemberWorkerOptions, ending: AbortSignal, changed: (before: Health) => void) {
+  /** `healthChanged` is told after each event what the health was before. */
+  constructor(options: MemberWorkerOptions, ending: AbortSignal, healthChanged: (before: Health) => void) {
     const { record, ledger, dns, log } = options;
     this.#options = options;
     this.#ending = ending;
-    this.#changed = changed;
+    this.#healthChanged = healthChanged;
     this.#health = healthOf(record.member);
-    this.#return = new ReturnProbe(() => this.look(), ending, log);
-    const held = (): ZoneName | undefined => {
+    this.#return = new RetryProbe(() => this.probeUncounted(), ending, log);
+    const zoneThere = (): ZoneName | undefined => {
       const [first] = ledger.entries();
       return first?.[0] as ZoneName | undefined;
     };
-    this.nameserver = new NameserverProbe(dns, held, ending);
+    this.nameserver = new NameserverProbe(dns, zoneThere, ending);
   }
 
   get health(): Health {
@@ -42,19 +42,19 @@ export class Contact {
   }
 
   /** Counts an event. */
-  note(event: HealthEvent): void {
+  record(event: HealthEvent): void {
     // Stopping cuts calls off: that says nothing of the member.
     if (this.#ending.aborted) return;
     const { record } = this.#options;
     const before = this.#health;
     this.#health = nextHealth(before, event, record.threshold);
-    record.noteHealth(this.#health, before);
-    this.#changed(before);
+    record.recordHealth(this.#health, before);
+    this.#healthChanged(before);
   }
 
   /** Counts what an administrator decided; on disk when it resolves. */
   administer(event: HealthEvent): Promise<void> {
-    this.note(event);
+    this.record(event);
     return this.#options.record.written;
   }
 
@@ -64,11 +64,11 @@ export class Contact {
    * back without them.
    */
   async probe(): Promise<void> {
-    await Promise.all([this.#counted(() => this.look()).catch(() => undefined), this.nameserver.look()]);
+    await Promise.all([this.#counted(() => this.probeUncounted()).catch(() => undefined), this.nameserver.probe()]);
   }
 
   /** Nothing is counted: for one that is disabled. */
-  look(): Promise<MemberInfo> {
+  probeUncounted(): Promise<MemberInfo> {
     const taken = this.#options.ledger.size;
     return this.latency.measure(async () => {
       this.info = await this.#options.backend.probe({ signal: this.#ending });
@@ -100,9 +100,9 @@ export class Contact {
     if (this.#health.state === 'online') this.#failed(error);
   }
 
-  /** One that failed is looked at, after a while, whether it answers again. */
-  async lookForReturn(): Promise<void> {
-    if (await this.#return.look()) this.#succeeded();
+  /** Probes a member that failed, after a while, whether it answers again. */
+  async awaitReturn(): Promise<void> {
+    if (await this.#return.next()) this.#succeeded();
   }
 
   /** Rejects as the call does. */
@@ -118,10 +118,10 @@ export class Contact {
   }
 
   #succeeded(): void {
-    this.note({ kind: 'success', at: Date.now() });
+    this.record({ kind: 'success', at: Date.now() });
   }
 
   #failed(error: unknown): void {
-    this.note({ kind: 'failure', why: failureOf(error) });
+    this.record({ kind: 'failure', why: failureOf(error) });
   }
 }

@@ -114,9 +114,9 @@ export class Delivery {
     return count;
   }
 
-  /** These zones changed here: every worker looks at them. */
-  changed(names: readonly ZoneName[]): void {
-    for (const worker of this.#workers.values()) worker.changed(names);
+  /** These zones changed here: every worker checks them. */
+  zonesChanged(names: readonly ZoneName[]): void {
+    for (const worker of this.#workers.values()) worker.zonesChanged(names);
   }
 
   /** Which members have this zone from us is on disk when it resolves. Rejects with zones_not_written. */
@@ -136,19 +136,19 @@ export class Delivery {
   /** One active probe of each member that is not disabled; one that hangs delays none of the others. */
   async probeAll(): Promise<void> {
     const enabled = [...this.#workers.values()].filter((worker) => worker.contact.health.state !== 'disabled');
-    const recovering = this.#options.state.data.autoEnable ? this.recoveries.look(this.running()) : undefined;
+    const recovering = this.#options.state.data.autoEnable ? this.recoveries.check(this.running()) : undefined;
     await Promise.all([...enabled.map((worker) => worker.contact.probe()), recovering]);
   }
 
   /** `opened`: its connections, where there are some. */
   async begin(member: Member, opened?: MemberBackend): Promise<void> {
     const { state, store, versions, types, events } = this.#options;
-    const note = this.debug.noteFor(member);
+    const recorder = this.debug.recorderFor(member);
     const reach = this.reachOf(member.owner);
     // In debug mode from the first call on.
-    if (note !== undefined) await opened?.close();
-    const isKept = opened !== undefined && note === undefined;
-    const backend = isKept ? opened : types.reopen(member.type, valuesOf(member), { reach, note });
+    if (recorder !== undefined) await opened?.close();
+    const isKept = opened !== undefined && recorder === undefined;
+    const backend = isKept ? opened : types.reopen(member.type, valuesOf(member), { reach, record: recorder });
     const log = this.#options.log.child({ member: member.hostname });
     const ledger = await AppendTable.open(this.#ledgerFile(member.id), { parse: parseLedgerEntry, log });
     if (this.ending.aborted) {

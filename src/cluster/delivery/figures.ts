@@ -1,6 +1,6 @@
 import type { PushTotals } from '../model/member-status.js';
 
-/** So many are kept: with one look a minute, the last hour. */
+/** Times that are kept: with one probe a minute, the last hour. */
 const KEPT = 60;
 
 /** How long a member's last answers took. */
@@ -16,15 +16,15 @@ export class Latency {
     const start = performance.now();
     try {
       const answer = await call();
-      this.#note(Math.round(performance.now() - start));
+      this.#record(Math.round(performance.now() - start));
       return answer;
     } catch (error) {
-      this.#note(undefined);
+      this.#record(undefined);
       throw error;
     }
   }
 
-  #note(milliseconds: number | undefined): void {
+  #record(milliseconds: number | undefined): void {
     this.#taken = [...this.#taken.slice(1 - KEPT), milliseconds];
   }
 }

@@ -6,7 +6,7 @@ const schema = z.object({
   serial: z.number(),
   /** When its nameserver was last seen answering with this serial (milliseconds since 1970); 0: never. */
   servedAt: z.number(),
-  /** It came here by this member, which was not sent it and not looked at. */
+  /** It came here by this member, which was not sent it and not queried for it. */
   from: z.literal(true).exactOptional(),
   /** Records that it can't hold. */
   leftOut: z.array(z.string()).exactOptional(),

@@ -51,7 +51,7 @@ export class MemberRecord {
   }
 
   /** Keeps that it was disabled, or is back, and tells it then. */
-  noteHealth(health: Health, before: Health): void {
+  recordHealth(health: Health, before: Health): void {
     const { state, failures, lastFailure } = health;
     if (state === before.state) return;
     this.#log.warn({ state, failures, reason: lastFailure?.sentence }, 'member is %s', state);

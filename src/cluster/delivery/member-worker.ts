@@ -7,7 +7,7 @@ import { stateAtMember, type StateAtMember } from './state-at-member.js';
 import { Acknowledgements } from './acknowledgements.js';
 import { Backlog } from './backlog.js';
 import { Contact } from './contact.js';
-import { BatchSize, Lanes } from './lanes.js';
+import { BatchSize, SendLoops } from './send-loops.js';
 import { PushFigures } from './figures.js';
 import type { MemberWorkerOptions } from './worker-options.js';
 import { PushOutcomes } from './push-outcomes.js';
@@ -17,7 +17,7 @@ import { Signal, Waiters } from './waking.js';
 const BATCH_OCTETS = 8 * 1024 * 1024;
 
 /**
- * Keeps one member equal to the index: sends what it lacks, notes what it acknowledged, sees what it serves. One a
+ * Keeps one member equal to the index: sends what it lacks, records what it acknowledged, checks what it serves. One a
  * member, so that none delays another.
  */
 export class MemberWorker {
@@ -30,15 +30,15 @@ export class MemberWorker {
   readonly #signal = new Signal();
   readonly #waiters = new Waiters();
   /** Are removals held, and was that told? */
-  #isHeld = false;
+  #isHeldBack = false;
   readonly #batch: BatchSize;
   readonly #ending = new AbortController();
-  readonly #lanes = new Lanes(() => this.#signal.notify());
+  readonly #loops = new SendLoops(() => this.#signal.notify());
   #loop: Promise<void> | undefined;
 
   constructor(options: MemberWorkerOptions) {
     this.#options = options;
-    this.contact = new Contact(options, this.#ending.signal, (before) => this.#healthNoted(before));
+    this.contact = new Contact(options, this.#ending.signal, (before) => this.#healthChanged(before));
     this.backlog = new Backlog(options);
     this.acknowledged = new Acknowledgements(options, (name) => this.#waiters.tell(name));
     this.#batch = new BatchSize(() => options.backend.batch);
@@ -71,21 +71,21 @@ export class MemberWorker {
   }
 
   /** These zones changed here. */
-  changed(names: readonly ZoneName[]): void {
+  zonesChanged(names: readonly ZoneName[]): void {
     for (const name of names) {
       this.backlog.compare(name);
-      this.acknowledged.changed(name);
+      this.acknowledged.zoneChanged(name);
     }
     this.#signal.notify();
   }
 
-  /** Role, clustering or threshold changed: look again at what may be done. */
+  /** Role, clustering or threshold changed: decide again what may be done. */
   reconsider(): void {
     this.#signal.notify();
     this.#waiters.tellAll();
   }
 
-  #healthNoted(before: Health): void {
+  #healthChanged(before: Health): void {
     const { state } = this.contact.health;
     if (state !== before.state) this.#signal.notify();
     if (state !== 'online') this.#waiters.tellAll();
@@ -122,14 +122,14 @@ export class MemberWorker {
     return stateAtMember(name, this);
   }
 
-  /** Somebody has looked at the removals that are held. */
+  /** A person allowed the removals that are held back. */
   allowRemovals(): void {
     this.backlog.allowRemovals();
     this.#signal.notify();
   }
 
   /** Resolves when this zone is served there, was refused, cannot get there now, or at `signal`. */
-  async settled(name: ZoneName, signal: AbortSignal): Promise<void> {
+  async finished(name: ZoneName, signal: AbortSignal): Promise<void> {
     while (!signal.aborted && !this.#stopped && this.#isOnTheWay(name)) {
       await this.#waiters.news(name, signal);
     }
@@ -138,31 +138,31 @@ export class MemberWorker {
   #isOnTheWay(name: ZoneName): boolean {
     if (this.contact.health.state !== 'online' || !this.#options.record.writes) return false;
     const state = this.stateOf(name)?.state;
-    if (state === 'pending') return !this.backlog.isHeld(name);
-    return state === 'acknowledged' && !this.acknowledged.isSettled(name);
+    if (state === 'pending') return !this.backlog.isHeldBack(name);
+    return state === 'acknowledged' && !this.acknowledged.isFinal(name);
   }
 
   async #run(): Promise<void> {
     while (!this.#stopped) {
-      this.#tellHeld();
+      this.#tellHeldBack();
       const mayPush = this.#options.record.writes && this.contact.health.state !== 'disabled';
-      if (!mayPush || this.#lanes.size >= this.#batch.lanes) await this.#signal.wait();
+      if (!mayPush || this.#loops.size >= this.#batch.loops) await this.#signal.wait();
       else if (this.backlog.ready === 0) await this.#signal.wait(this.backlog.untilRetry());
-      else if (this.contact.health.state === 'failing') await this.contact.lookForReturn();
-      else this.#lanes.start(() => this.#lane());
+      else if (this.contact.health.state === 'failing') await this.contact.awaitReturn();
+      else this.#loops.start(() => this.#sendLoop());
     }
-    await this.#lanes.ended();
+    await this.#loops.ended();
   }
 
   /** Once for each time that removals are held. */
-  #tellHeld(): void {
-    const isHeld = this.backlog.heldCount > 0;
-    if (isHeld && !this.#isHeld) this.#options.events.emit('changed');
-    if (isHeld !== this.#isHeld) this.#waiters.tellAll();
-    this.#isHeld = isHeld;
+  #tellHeldBack(): void {
+    const isHeldBack = this.backlog.heldBackCount > 0;
+    if (isHeldBack && !this.#isHeldBack) this.#options.events.emit('changed');
+    if (isHeldBack !== this.#isHeldBack) this.#waiters.tellAll();
+    this.#isHeldBack = isHeldBack;
   }
 
-  async #lane(): Promise<void> {
+  async #sendLoop(): Promise<void> {
     while (!this.#stopped && this.contact.health.state === 'online' && this.#options.record.writes) {
       const changes = await this.backlog.take(this.#batch.zones, BATCH_OCTETS);
       if (changes.length === 0) return;
@@ -189,7 +189,7 @@ export class MemberWorker {
       const outcomes = await this.pushes.measure(changes.length, push);
       this.contact.pushed();
       this.#batch.succeeded();
-      await Promise.all(changes.flatMap((change, i) => this.outcomes.settle(change, outcomes[i]) ?? []));
+      await Promise.all(changes.flatMap((change, i) => this.outcomes.apply(change, outcomes[i]) ?? []));
     } catch (error) {
       if (this.#stopped) return;
       // The zones stay in the backlog: they go again when the member answers.
@@ -200,7 +200,7 @@ export class MemberWorker {
       if (isLeast && !(error instanceof BrokenOff)) {
         for (const change of changes) this.outcomes.setAside(change, reason);
         // Nothing else may be due that would show that it answers.
-        await this.contact.lookForReturn();
+        await this.contact.awaitReturn();
       }
       this.#batch.failed(changes.length);
     } finally {

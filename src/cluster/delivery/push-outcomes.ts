@@ -11,7 +11,7 @@ const LONGEST_REASON = 1_000;
 
 type Options = Pick<MemberWorkerOptions, 'record' | 'store' | 'versions' | 'events'>;
 
-/** What a member said of the zones that it was sent, noted where it belongs. */
+/** Applies what a member said of the zones that it was sent. */
 export class PushOutcomes {
   readonly #options: Options;
   /** Zones of which it keeps a version that this server gave it and does not know. */
@@ -35,11 +35,11 @@ export class PushOutcomes {
   }
 
   /** Returns a promise where more must be known first, which never rejects. */
-  settle(change: MemberChange, outcome: Pushed | undefined): Promise<void> | undefined {
+  apply(change: MemberChange, outcome: Pushed | undefined): Promise<void> | undefined {
     this.behind.delete(change.name);
     const { serial, digest } = outcome ?? {};
     if (outcome?.outcome === 'refused' && serial !== undefined && digest !== undefined)
-      return this.#settleKept(change, { serial, digest }, outcome.reason ?? '');
+      return this.#applyKept(change, { serial, digest }, outcome.reason ?? '');
     const other = outcome?.conflictWith;
     if (other !== undefined && change.kind === 'upsert')
       this.#options.events.emit(
@@ -54,14 +54,14 @@ export class PushOutcomes {
     } else if (change.kind === 'remove') {
       this.#acknowledged.dropped(change.name);
     } else if (outcome.digest === undefined || outcome.digest === change.digest) {
-      this.#acknowledged.took(change, outcome.leftOut);
-    } else return this.#settleOther(change, outcome);
+      this.#acknowledged.acknowledge(change, outcome.leftOut);
+    } else return this.#applyOther(change, outcome);
     return undefined;
   }
 
   /** An answer of it may have been lost: then the version that it keeps is one of ours, and ours of now goes again. */
-  async #settleKept(change: MemberChange, kept: KeptVersion, reason: string): Promise<void> {
-    if (await this.#options.versions.wasOurs(change.name, kept).catch(() => false)) {
+  async #applyKept(change: MemberChange, kept: KeptVersion, reason: string): Promise<void> {
+    if (await this.#options.versions.hadVersion(change.name, kept).catch(() => false)) {
       this.#acknowledged.holdsOther(change.name, kept);
       return;
     }
@@ -72,7 +72,7 @@ export class PushOutcomes {
   }
 
   /** The member says that it now holds something else than was sent. */
-  async #settleOther(change: MemberChange & { kind: 'upsert' }, { serial, digest = '' }: Pushed): Promise<void> {
+  async #applyOther(change: MemberChange & { kind: 'upsert' }, { serial, digest = '' }: Pushed): Promise<void> {
     const { name } = change;
     if (serial !== undefined) this.#acknowledged.holdsOther(name, { serial, digest });
     const isLater = serial !== undefined && compareSerials(serial, change.serial) > 0;

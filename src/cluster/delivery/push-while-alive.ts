@@ -13,7 +13,7 @@ interface Watch {
 }
 
 /**
- * Pushes to a member, and looks beside a push that takes long whether the member answers at all. Where the network
+ * Pushes to a member, and probes beside a push that takes long whether the member answers at all. Where the network
  * fails in the middle of a call, the kernel sends again less and less often, and waits for up to two minutes more when
  * the network is back: so a push is broken off when the member answers again and it is still not through, and with it
  * all other calls under way: they reject with BrokenOff.

@@ -8,26 +8,26 @@ import type { MemberWorker } from './member-worker.js';
 export class Recoveries {
   readonly #of = new Map<string, Recovery>();
 
-  /** Answers in a row of a disabled member; undefined where it is not looked at. */
+  /** Answers in a row of a disabled member; undefined if it is not probed. */
   answered(id: string): number | undefined {
     return this.#of.get(id)?.answered;
   }
 
-  /** Looks at those whose time has come. One that hangs delays none of the others. */
-  async look(members: readonly { member: Member; worker: MemberWorker }[], now = performance.now()): Promise<void> {
+  /** Probes those whose time has come. One that hangs delays none of the others. */
+  async check(members: readonly { member: Member; worker: MemberWorker }[], now = performance.now()): Promise<void> {
     const disabled = members.filter(
       ({ worker }) => worker.contact.health.state === 'disabled' && worker.contact.health.byThreshold === true,
     );
     const ids = new Set(disabled.map(({ member }) => member.id));
     for (const id of this.#of.keys()) if (!ids.has(id)) this.#of.delete(id);
-    await Promise.all(disabled.map(({ member, worker }) => this.#lookAt(member, worker, now)));
+    await Promise.all(disabled.map(({ member, worker }) => this.#checkMember(member, worker, now)));
   }
 
-  async #lookAt({ id }: Member, worker: MemberWorker, now: number): Promise<void> {
+  async #checkMember({ id }: Member, worker: MemberWorker, now: number): Promise<void> {
     const before = this.#of.get(id) ?? newRecovery(now);
     this.#of.set(id, before);
-    if (now < before.nextLook) return;
-    const hasAnswered = await worker.contact.look().then(
+    if (now < before.nextCheck) return;
+    const hasAnswered = await worker.contact.probeUncounted().then(
       () => true,
       () => false,
     );
@@ -37,15 +37,15 @@ export class Recoveries {
     this.#of.set(id, after);
     if (!hasRecovered(after)) return;
     this.#of.delete(id);
-    worker.contact.note({ kind: 'enable' });
+    worker.contact.record({ kind: 'enable' });
   }
 }
 
-/** How a member does that the failure threshold has disabled: it is looked at less and less often, until it answers. */
+/** How a member does that the failure threshold has disabled: it is probed less and less often, until it answers. */
 interface Recovery {
-  /** Milliseconds of the process's own time; no look before. */
-  nextLook: number;
-  /** Until the look after the next one, milliseconds. */
+  /** Milliseconds of the process's own time; no probe before. */
+  nextCheck: number;
+  /** Until the probe after the next one, milliseconds. */
   pause: number;
   /** Looks in a row that it has answered. */
   answered: number;
@@ -60,14 +60,14 @@ const LONGEST_PAUSE = 30 * 60_000;
 export const ANSWERS_NEEDED = 5;
 
 export function newRecovery(now: number): Recovery {
-  return { nextLook: now + FIRST_PAUSE, pause: FIRST_PAUSE, answered: 0 };
+  return { nextCheck: now + FIRST_PAUSE, pause: FIRST_PAUSE, answered: 0 };
 }
 
-/** After a look at `now`. One that answers is looked at each time, one that does not half as often as before. */
+/** After a probe at `now`. One that answers is probed each time, one that does not half as often as before. */
 export function nextRecovery({ pause, answered }: Recovery, hasAnswered: boolean, now: number): Recovery {
-  if (hasAnswered) return { nextLook: now + FIRST_PAUSE, pause: FIRST_PAUSE, answered: answered + 1 };
+  if (hasAnswered) return { nextCheck: now + FIRST_PAUSE, pause: FIRST_PAUSE, answered: answered + 1 };
   const longer = Math.min(pause * 2, LONGEST_PAUSE);
-  return { nextLook: now + longer, pause: longer, answered: 0 };
+  return { nextCheck: now + longer, pause: longer, answered: 0 };
 }
 
 /** Has it answered for long enough to be enabled again? */

@@ -46,7 +46,7 @@ export class RefusedZones {
     return listed;
   }
 
-  note(name: ZoneName, reason: string, digest: string | undefined): void {
+  record(name: ZoneName, reason: string, digest: string | undefined): void {
     const tries = (this.#zones.get(name)?.tries ?? 0) + 1;
     const wait = Math.min(FIRST * 2 ** (tries - 1), LONGEST);
     this.#zones.set(name, { reason, digest, tries, at: performance.now() + wait });

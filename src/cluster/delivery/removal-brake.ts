@@ -8,14 +8,14 @@ const MOST_PART = 0.3;
 
 /**
  * The removals that wait for one member. Holds them back where they would take away much of what it holds, until
- * somebody has looked at them: what deletes a third of all zones is more often an accident than a wish.
+ * a person allows them: what deletes a third of all zones is more often an accident than a wish.
  */
 export class RemovalBrake {
   /** When zones were removed, by the process's own time, which nobody can set. */
   readonly #done: number[] = [];
-  /** What somebody has looked at, whether it still waits or not. */
+  /** What a person has allowed, whether it still waits or not. */
   #allowed: ReadonlySet<ZoneName> = new Set();
-  /** Those that wait and were looked at. */
+  /** Those that wait and were allowed. */
   readonly #free = new Set<ZoneName>();
   /** Those that wait and were not. */
   readonly #asking = new Set<ZoneName>();
@@ -34,7 +34,7 @@ export class RemovalBrake {
   }
 
   /** Those that may not go without being asked, of a member that holds so many zones now. */
-  held(zones: number, now = performance.now()): ReadonlySet<ZoneName> {
+  heldBack(zones: number, now = performance.now()): ReadonlySet<ZoneName> {
     while (this.#done.length > 0 && (this.#done[0] ?? 0) < now - WINDOW) this.#done.shift();
     const run = this.#asking.size + this.#done.length;
     return run > MOST && run > MOST_PART * (zones + this.#done.length) ? this.#asking : NONE;
@@ -43,7 +43,7 @@ export class RemovalBrake {
   /** Those that may go. */
   *due(zones: number): Generator<ZoneName> {
     yield* this.#free;
-    if (this.held(zones).size === 0) yield* this.#asking;
+    if (this.heldBack(zones).size === 0) yield* this.#asking;
   }
 
   /** A zone was removed there. */
@@ -51,7 +51,7 @@ export class RemovalBrake {
     if (!this.#allowed.has(name)) this.#done.push(now);
   }
 
-  /** Somebody has looked at all that wait now. */
+  /** A person allowed all that wait now. */
   allow(): void {
     for (const name of this.#asking) this.#free.add(name);
     this.#asking.clear();

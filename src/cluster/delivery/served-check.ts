@@ -13,7 +13,7 @@ const DELAYS = [0, 20, 100, 500, 2_000, 10_000];
 const AT_ONCE = 200;
 const AFTER_LARGE_PUSH = 1_000;
 
-interface Look {
+interface Query {
   serial: number;
   tries: number;
   /** By the process's own time, which nobody can set. */
@@ -28,12 +28,12 @@ export class ServedCheck {
   readonly #client: DnsClient;
   readonly #seen: (name: ZoneName, serial: number | undefined, last: boolean) => void;
   readonly #log: Log;
-  readonly #looks = new Map<ZoneName, Look>();
+  readonly #queries = new Map<ZoneName, Query>();
   readonly #signal = new Signal();
   #stopped = false;
   #loop: Promise<void>;
 
-  /** `seen` gets each look's serial, undefined where there was no answer; `last` where no further look follows. */
+  /** `seen` gets the serial of each query, undefined without an answer; `last` if no further query follows. */
   constructor(
     address: { host: string; port: number },
     seen: (name: ZoneName, serial: number | undefined, last: boolean) => void,
@@ -45,18 +45,18 @@ export class ServedCheck {
     this.#loop = this.#run();
   }
 
-  /** Begin to look for `serial` of this zone. */
+  /** Begins to query for `serial` of this zone. */
   expect(name: ZoneName, serial: number): void {
-    // The member has read its zones back itself: a large push is looked at when it is through, so as not to slow it
+    // The member has read its zones back itself: a large push is queried when it is done, so as not to slow it
     // down.
-    const delay = this.#looks.size < AT_ONCE ? 0 : AFTER_LARGE_PUSH;
-    this.#looks.set(name, { serial, tries: 0, at: performance.now() + delay });
+    const delay = this.#queries.size < AT_ONCE ? 0 : AFTER_LARGE_PUSH;
+    this.#queries.set(name, { serial, tries: 0, at: performance.now() + delay });
     this.#signal.notify();
   }
 
   /** No longer of interest: the zone changed again or was removed. */
   forget(name: ZoneName): void {
-    this.#looks.delete(name);
+    this.#queries.delete(name);
   }
 
   async stop(): Promise<void> {
@@ -69,25 +69,25 @@ export class ServedCheck {
   async #run(): Promise<void> {
     while (!this.#stopped) {
       const now = performance.now();
-      const ready: [ZoneName, Look][] = [];
+      const ready: [ZoneName, Query][] = [];
       let soonest = Infinity;
-      for (const pair of this.#looks) {
+      for (const pair of this.#queries) {
         if (pair[1].at <= now) ready.push(pair);
         else soonest = Math.min(soonest, pair[1].at);
         if (ready.length >= AT_ONCE) break;
       }
       if (ready.length === 0) await this.#signal.wait(soonest === Infinity ? undefined : soonest - now);
-      else await Promise.all(ready.map(([name, look]) => this.#look(name, look)));
+      else await Promise.all(ready.map(([name, query]) => this.#query(name, query)));
     }
   }
 
-  async #look(name: ZoneName, look: Look): Promise<void> {
+  async #query(name: ZoneName, query: Query): Promise<void> {
     const serial = await this.#client.soaSerial(parseName(`${name}.`)).catch(() => undefined);
-    if (this.#looks.get(name) !== look || this.#stopped) return;
-    look.tries++;
-    const done = serial === look.serial || look.tries >= DELAYS.length;
-    if (done) this.#looks.delete(name);
-    else look.at = performance.now() + (DELAYS[look.tries] ?? 0);
+    if (this.#queries.get(name) !== query || this.#stopped) return;
+    query.tries++;
+    const done = serial === query.serial || query.tries >= DELAYS.length;
+    if (done) this.#queries.delete(name);
+    else query.at = performance.now() + (DELAYS[query.tries] ?? 0);
     try {
       this.#seen(name, serial, done);
     } catch (error) {

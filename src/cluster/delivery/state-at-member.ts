@@ -20,7 +20,7 @@ export function stateAtMember(
     return { state: 'disabled', reason: health.lastFailure?.sentence ?? 'The member is disabled.' };
   if (health.state === 'failing')
     return { state: 'pending', reason: health.lastFailure?.sentence ?? 'The member does not answer.' };
-  const reason = backlog.isHeld(name)
+  const reason = backlog.isHeldBack(name)
     ? 'Its removal is held: more than 30 % of the zones there would go. Allow it on the page of the member.'
     : 'Waiting to be sent.';
   return { state: 'pending', reason };

@@ -10,7 +10,7 @@ import type { ZoneEntry } from '../../zones/zone-index.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { Difference } from '../model/drift-kinds.js';
 
-/** Questions under way, and in a second at most: a look must not be felt by who asks for names. */
+/** Queries under way, and in a second at most: clients must not notice a check. */
 const AT_ONCE = 50;
 const PER_SECOND = 2_000;
 /** After so many questions in a row without an answer its nameserver is taken for dead. */
@@ -55,7 +55,7 @@ export async function compareAnswers(question: AnswersQuestion): Promise<Answers
     return answer;
   };
   let next = 0;
-  const lane = async (): Promise<void> => {
+  const loop = async (): Promise<void> => {
     for (let at = next++; at < expected.length; at = next++) {
       const entry = expected[at];
       if (entry === undefined || silent >= MOST_SILENT) return;
@@ -72,7 +72,7 @@ export async function compareAnswers(question: AnswersQuestion): Promise<Answers
     }
   };
   try {
-    await Promise.all(Array.from({ length: AT_ONCE }, lane));
+    await Promise.all(Array.from({ length: AT_ONCE }, loop));
   } finally {
     client.close();
   }

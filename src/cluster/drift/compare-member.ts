@@ -11,7 +11,7 @@ import { compareHoldings } from './compare-holdings.js';
 import { serves, type Member } from '../model/member.js';
 import type { MemberWorker } from '../delivery/member-worker.js';
 
-/** So many zones are asked for whole in a look; the next look goes on behind them. */
+/** Zones that are asked for whole in one check; the next check goes on after them. */
 const WHOLE_ZONES = 2_000;
 
 interface DriftQuestion {
@@ -37,7 +37,7 @@ export async function checkDrift(
   const started = new Date().toISOString();
   const expected = new Map<ZoneName, ZoneEntry>();
   await inSlices(store.entries(), (entry) => {
-    if (serves(member, entry.owner) && isSettled(entry.name, worker)) expected.set(entry.name, entry);
+    if (serves(member, entry.owner) && isIdle(entry.name, worker)) expected.set(entry.name, entry);
   });
   const report: DriftReport = {
     member: member.id,
@@ -82,13 +82,13 @@ export async function checkDrift(
   } catch (error) {
     report.incomplete = sentenceOf(error);
   }
-  // What changed while it was looked at proves nothing.
+  // What changed during the check proves nothing.
   const certain = found
     .map((difference) => asMet(difference, worker))
     .filter(({ zone, kind }) => {
       const entry = store.get(zone);
       if (kind === 'extra') return entry === undefined;
-      return entry !== undefined && entry.digest === expected.get(zone)?.digest && isSettled(zone, worker);
+      return entry !== undefined && entry.digest === expected.get(zone)?.digest && isIdle(zone, worker);
     });
   for (const difference of certain) repair(difference, question);
   report.found = certain.length;
@@ -97,7 +97,7 @@ export async function checkDrift(
   return { report, next };
 }
 
-/** Sends again what it has lost, and removes again what it brought back. All else is for somebody to decide. */
+/** Sends again what it has lost, and removes again what it restored. A person decides all else. */
 function repair(difference: Difference, { worker, store }: DriftQuestion): void {
   const { zone, kind } = difference;
   if (isOursToRepair(difference) && worker.acknowledged.holds(zone)) {
@@ -117,7 +117,7 @@ function asMet(difference: Difference, worker: MemberWorker): Difference {
     : difference;
 }
 
-function isSettled(zone: ZoneName, worker: MemberWorker): boolean {
+function isIdle(zone: ZoneName, worker: MemberWorker): boolean {
   const { backlog } = worker;
   return !backlog.has(zone) && (backlog.reasonAside(zone) === undefined || worker.outcomes.behind.has(zone));
 }

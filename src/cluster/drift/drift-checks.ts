@@ -14,7 +14,7 @@ import {
   reportOf,
   type Difference,
   type DriftReport,
-  type Settlement,
+  type Resolution,
 } from '../model/drift-kinds.js';
 import type { LocalOutcome } from '../local/decision.js';
 import type { ZoneVersions } from '../local/zone-versions.js';
@@ -26,7 +26,7 @@ import type { MemberWorker } from '../delivery/member-worker.js';
 import type { ZoneChanges } from '../changes/zone-changes.js';
 import type { BatchOutcome } from '../model/results.js';
 
-/** Longest look at one member, milliseconds. */
+/** Longest check of one member, milliseconds. */
 const LONGEST = 30 * 60_000;
 const TAKE_TIMEOUT = 60_000;
 
@@ -47,15 +47,15 @@ export class DriftChecks {
   readonly #options: DriftChecksOptions;
   readonly #reports = new Map<string, DriftReport>();
   readonly #running = new Map<string, Promise<DriftReport>>();
-  /** Where the next look goes on with whole questions. */
+  /** Where the next check goes on with whole zones. */
   readonly #next = new Map<string, ZoneName | undefined>();
-  /** How many zones members lacked when they were looked at for it. */
+  /** How many zones members lacked when they were last checked for that. */
   readonly #lost = new Map<string, number>();
   readonly #ending = new AbortController();
 
   constructor(options: DriftChecksOptions) {
     this.#options = options;
-    options.events.on('setBack', (...met) => this.#noteSetBack(...met));
+    options.events.on('setBack', (...met) => this.#recordSetBack(...met));
   }
 
   /** What was found last, of the members that `by` may see. */
@@ -64,7 +64,7 @@ export class DriftChecks {
     return this.#writers(by).flatMap(([{ id }]) => this.#reports.get(id) ?? []);
   }
 
-  /** Looks at one member, or all that are written to. One that is looked at already is not looked at twice. */
+  /** Checks one member, or all that get changes. A check that runs already is not started twice. */
   check(id: string | undefined, by: Principal): Promise<DriftReport[]> {
     return this.#options.audit.command(by, 'checkDrift', id ?? 'all members', () => this.checkNow(by, id));
   }
@@ -76,7 +76,7 @@ export class DriftChecks {
   }
 
   /** Looks at members that said that they hold fewer zones than they took from us; once for each such number. */
-  lookAtLosses(): void {
+  checkLosses(): void {
     const { log } = this.#options;
     for (const [member, worker] of this.#writers(SELF)) {
       const { lost } = worker.contact;
@@ -89,8 +89,8 @@ export class DriftChecks {
     }
   }
 
-  /** A member said that it keeps a later version of ours: it is to be decided now, and not after the next look. */
-  #noteSetBack(member: Member, zone: ZoneName, { serial: there }: KeptVersion, detail: string): void {
+  /** A member said that it keeps a later version of ours: it needs a decision now, not after the next check. */
+  #recordSetBack(member: Member, zone: ZoneName, { serial: there }: KeptVersion, detail: string): void {
     const { store, events } = this.#options;
     const report = this.#reports.get(member.id) ?? reportOf(member);
     const here = store.get(zone)?.serial;
@@ -110,20 +110,20 @@ export class DriftChecks {
   }
 
   /** Does the same to each of these differences; rejects none of the others where one fails. */
-  settle(id: string, zones: readonly ZoneName[], how: Settlement, by: Principal): Promise<BatchOutcome[]> {
+  resolve(id: string, zones: readonly ZoneName[], how: Resolution, by: Principal): Promise<BatchOutcome[]> {
     return this.#options.audit.command(by, 'settleDrift', `${id} ${how} ${batchTarget(zones)}`, () =>
-      this.#settle(id, zones, how, by),
+      this.#resolveAll(id, zones, how, by),
     );
   }
 
-  async #settle(id: string, zones: readonly ZoneName[], how: Settlement, by: Principal): Promise<BatchOutcome[]> {
+  async #resolveAll(id: string, zones: readonly ZoneName[], how: Resolution, by: Principal): Promise<BatchOutcome[]> {
     const [member, worker] = this.#writer(id, by);
     const differences = new Map(this.#reports.get(id)?.differences.map((one) => [one.zone, one]));
     const items = zones.map((name) => ({ name }));
     const outcomes = await inBatch(items, async ({ name: zone }) => {
       const difference = differences.get(zone);
       if (difference === undefined) throw new ClusterError('difference_unknown', { zone, member: member.hostname });
-      const local = await this.#settleOne(difference, how, { member, worker, by });
+      const local = await this.#resolveOne(difference, how, { member, worker, by });
       return { zone, ...local, members: [], warnings: [] };
     });
     const done = new Set(outcomes.flatMap((one) => ('error' in one ? [] : one.zone)));
@@ -158,12 +158,12 @@ export class DriftChecks {
   }
 
   #checkOne(member: Member, worker: MemberWorker): Promise<DriftReport> {
-    const running = this.#running.get(member.id) ?? this.#look(member, worker);
+    const running = this.#running.get(member.id) ?? this.#compare(member, worker);
     this.#running.set(member.id, running);
     return running;
   }
 
-  async #look(member: Member, worker: MemberWorker): Promise<DriftReport> {
+  async #compare(member: Member, worker: MemberWorker): Promise<DriftReport> {
     const { store, versions, events, log } = this.#options;
     const { id, hostname } = member;
     try {
@@ -181,15 +181,15 @@ export class DriftChecks {
     }
   }
 
-  async #settleOne(
+  async #resolveOne(
     { zone, here, there, kind }: Difference,
-    how: Settlement,
+    how: Resolution,
     { member, worker, by }: { member: Member; worker: MemberWorker; by: Principal },
   ): Promise<Pick<LocalOutcome, 'change' | 'lifted' | 'local'>> {
     const { store, versions, changes } = this.#options;
     if (how === 'remove') {
       if (kind !== 'extra') throw new ClusterError('difference_other', { zone, how: 'removed' });
-      await store.bury([{ name: zone, serial: there ?? 0 }], by.user);
+      await store.writeTombstones([{ name: zone, serial: there ?? 0 }], by.user);
       worker.removeAgain(zone);
       return { change: 'removed', lifted: false, local: { state: 'served' } };
     }

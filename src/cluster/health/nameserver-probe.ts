@@ -10,14 +10,14 @@ const TIMEOUT = 3_000;
 /** Asks the nameserver of one member now and then. */
 export class NameserverProbe {
   readonly #dns: DnsServer | undefined;
-  readonly #held: () => ZoneName | undefined;
+  readonly #zoneThere: () => ZoneName | undefined;
   readonly #ending: AbortSignal | undefined;
   #silent: SilentNameserver | undefined;
 
   /** `held`: a zone that it acknowledged, where there is one. */
-  constructor(dns: DnsServer | undefined, held: () => ZoneName | undefined, ending?: AbortSignal) {
+  constructor(dns: DnsServer | undefined, zoneThere: () => ZoneName | undefined, ending?: AbortSignal) {
     this.#dns = dns;
-    this.#held = held;
+    this.#zoneThere = zoneThere;
     this.#ending = ending;
   }
 
@@ -27,15 +27,15 @@ export class NameserverProbe {
   }
 
   /** Asks it for a zone that it acknowledged, where there is one. Never rejects. */
-  async look(): Promise<void> {
+  async probe(): Promise<void> {
     if (this.#dns === undefined) return;
-    this.#silent = await probeNameserver(this.#dns, this.#held(), this.#silent, this.#ending);
+    this.#silent = await probeNameserver(this.#dns, this.#zoneThere(), this.#silent, this.#ending);
   }
 }
 
 /**
  * Asks a nameserver for the SOA of a zone over UDP and over TCP: resolvers need both (RFC 7766 §5). Any answer is one,
- * also a refusal: whether it answers right is what the drift check looks at. Undefined where it answers both; never
+ * also a refusal: the drift check tells whether it is right. Undefined where it answers both; never
  * rejects.
  */
 export async function probeNameserver(

@@ -10,7 +10,7 @@ export const DEFAULT_HEALTH_SCHEDULE = '* * * * *';
 /** Once an hour, not on the hour, where everybody's jobs begin. */
 export const DEFAULT_DRIFT_SCHEDULE = '17 * * * *';
 
-/** How often it is looked whether the clock was set, and from what difference on, milliseconds. */
+/** How often to check whether the clock was set, and the least difference that counts, milliseconds. */
 const CLOCK_LOOK = 20_000;
 const CLOCK_SET = 5_000;
 
@@ -21,7 +21,7 @@ export class Schedule {
   readonly #log: Log;
   readonly #work: () => Promise<void>;
   #task: ScheduledTask | undefined;
-  #clockLook: NodeJS.Timeout | undefined;
+  #clockCheck: NodeJS.Timeout | undefined;
   /** When this process began, by the clock as it was set last. */
   #origin = 0;
 
@@ -46,11 +46,11 @@ export class Schedule {
     this.#task = task;
     this.#origin = originNow();
     await task.start();
-    this.#clockLook = setInterval(() => void this.#lookAtClock(), CLOCK_LOOK).unref();
+    this.#clockCheck = setInterval(() => void this.#checkClock(), CLOCK_LOOK).unref();
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#clockLook);
+    clearInterval(this.#clockCheck);
     const task = this.#task;
     this.#task = undefined;
     await task?.destroy();
@@ -60,7 +60,7 @@ export class Schedule {
    * A timer keeps the time that it was set to: after the clock is set back by a day, it would wait a day. So set it
    * again.
    */
-  async #lookAtClock(): Promise<void> {
+  async #checkClock(): Promise<void> {
     const [origin, task] = [originNow(), this.#task];
     if (Math.abs(origin - this.#origin) < CLOCK_SET) return;
     this.#log.warn({ name: this.#name, seconds: Math.round((origin - this.#origin) / 1_000) }, 'the clock was set');

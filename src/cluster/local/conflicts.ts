@@ -46,7 +46,7 @@ export class Conflicts {
     options.events.on('conflict', (member, zone, other, isOursKept) => {
       const mine = options.store.get(zone)?.home?.server ?? options.hostname;
       const [kept, lost] = isOursKept ? [mine, other] : [other, mine];
-      this.note(zone, { kept, other: lost, metAt: member.hostname });
+      this.record(zone, { kept, other: lost, metAt: member.hostname });
     });
   }
 
@@ -67,17 +67,17 @@ export class Conflicts {
     return theirs.sort((a, b) => (a.last < b.last ? 1 : -1));
   }
 
-  note(zone: ZoneName, { kept, other, metAt }: { kept: string; other: string; metAt: string }): void {
+  record(zone: ZoneName, { kept, other, metAt }: { kept: string; other: string; metAt: string }): void {
     const before = this.#table.get(zone);
     if (before === undefined && this.#table.size >= MOST) return;
     const last = new Date().toISOString();
     const conflict = { servers: [kept, other] as [string, string], metAt, kept, since: before?.since ?? last, last };
     this.#table.set(zone, conflict);
-    // Once for each zone, until it is settled.
+    // Once for each zone, until it is resolved.
     if (before === undefined) this.#options.events.emit('changed');
   }
 
-  /** It was settled: taken over, removed, or put away. */
+  /** It was resolved: taken over, removed, or dismissed. */
   forget(zone: ZoneName): void {
     this.#table.delete(zone);
   }

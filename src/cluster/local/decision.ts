@@ -129,7 +129,7 @@ function decideSave(change: LocalChange & { kind: 'save' }, store: ZoneStore, na
   const replaces = admitSave(held, valid, claimed, policy) ? { conflictWith: held.home?.server ?? '' } : {};
   refuseSetBack(held, valid, claimed, lastGiven);
   const made = here === undefined ? undefined : homeOfNew(here, undefined);
-  // Two servers with the same content have nothing to settle: it stays with the first.
+  // Two servers with the same content have no conflict: it stays with the first.
   const isShared = held.digest === valid.digest && judgeClaim(held.home, claimed) === 'conflict';
   const home = isShared ? held.home : (homeAsGiven(claimed, held.home, { valid, lastGiven }) ?? held.home ?? made);
   if (held.digest === valid.digest) return respell(valid, { ...held, ...defined({ home }) }, store);

@@ -80,7 +80,7 @@ export class LocalNameserver {
     await this.#synchronize();
   }
 
-  /** It may have lost what it served: everything is looked at, and given to it again where it is not answered. */
+  /** It may have lost what it served: everything is queried, and given to it again where it is not answered. */
   #returned(): void {
     if (this.#stopped) return;
     this.#everythingDue = true;
@@ -148,13 +148,13 @@ export class LocalNameserver {
   async #load(batch: ReadonlyMap<ZoneName, Queued>, given: () => void): Promise<void> {
     const open = new Map(batch);
     for (const name of open.keys()) this.#underWay.add(name);
-    const settle = async (applied: readonly Applied[]): Promise<void> => {
+    const report = async (applied: readonly Applied[]): Promise<void> => {
       const known = applied.flatMap((one) => {
         const queued = open.get(one.name);
         open.delete(one.name);
         return queued === undefined ? [] : [{ ...queued, applied: one }];
       });
-      await this.#settle(known);
+      await this.#finish(known);
       for (const { applied, resolve } of known) {
         this.#underWay.delete(applied.name);
         resolve(applied);
@@ -163,16 +163,16 @@ export class LocalNameserver {
     };
     const served: Applied[] = [];
     const settling: Promise<void>[] = [];
-    const settleServed = setInterval(() => {
-      if (served.length > 0) settling.push(settle(served.splice(0)));
+    const reportServed = setInterval(() => {
+      if (served.length > 0) settling.push(report(served.splice(0)));
     }, SETTLE_AFTER);
     const changes = [...batch.values()].map(({ change }) => change);
     const progress: ApplyProgress = { given, served: (applied) => served.push(applied) };
     const applied = await this.#apply(changes, (nameserver) => nameserver.apply(changes, progress)).finally(() => {
-      clearInterval(settleServed);
+      clearInterval(reportServed);
       given();
     });
-    await Promise.all([...settling, settle(applied)]);
+    await Promise.all([...settling, report(applied)]);
   }
 
   #stands(change: ZoneChange): boolean {
@@ -207,7 +207,7 @@ export class LocalNameserver {
   }
 
   /** Confirms, rolls back or keeps as due, by outcome. */
-  async #settle(loaded: readonly Loaded[], wereDue = false): Promise<void> {
+  async #finish(loaded: readonly Loaded[], wereDue = false): Promise<void> {
     const served: ZoneVersion[] = [];
     const refused: Refused[] = [];
     for (const { change, applied } of loaded) {
@@ -249,7 +249,7 @@ export class LocalNameserver {
     return { kind: 'upsert', name, file: this.#store.fileOf(name), serial: entry.serial, isNew: false };
   }
 
-  /** Alone: what was given before is settled, and nothing is given meanwhile. */
+  /** Alone: what was given before is finished, and nothing is given meanwhile. */
   async #synchronize(): Promise<void> {
     await Promise.all(this.#loading);
     const changes = [...this.#store.entries()].map(({ name }) => this.#loadNow(name));
@@ -264,7 +264,7 @@ export class LocalNameserver {
       const one = applied[i];
       return one === undefined ? [] : [{ change, applied: one }];
     });
-    await this.#settle(loaded, wereDue);
+    await this.#finish(loaded, wereDue);
   }
 
   #retryLater(): void {

@@ -45,23 +45,23 @@ export class LocalZones {
   #waiting: Waiting[] = [];
   readonly #busy = new Set<ZoneName>();
   readonly #open = new Set<Promise<LocalOutcome>>();
-  readonly #changed: (names: readonly ZoneName[]) => void;
+  readonly #zonesChanged: (names: readonly ZoneName[]) => void;
   #writing = false;
   #stopped = false;
 
-  /** `changed` is told the zones whose new state (or removal) stands, for the members to follow. */
+  /** `zonesChanged` is told the zones whose new state (or removal) stands, for the members to follow. */
   constructor(options: {
     store: ZoneStore;
     names: PermittedNames;
     nameserver: Nameserver;
     log: Log;
-    changed: (names: readonly ZoneName[]) => void;
+    zonesChanged: (names: readonly ZoneName[]) => void;
   }) {
     this.#store = options.store;
     this.#names = options.names;
     this.#log = options.log;
-    this.#changed = options.changed;
-    this.#nameserver = new LocalNameserver({ ...options, rolledBack: options.changed });
+    this.#zonesChanged = options.zonesChanged;
+    this.#nameserver = new LocalNameserver({ ...options, rolledBack: options.zonesChanged });
   }
 
   /** Makes the nameserver serve what the store holds. */
@@ -98,9 +98,9 @@ export class LocalZones {
       this.#waiting.push({ name, change, resolve, reject });
       this.#writeSoon();
     });
-    const settled = (): boolean => this.#open.delete(promise);
+    const close = (): boolean => this.#open.delete(promise);
     this.#open.add(promise);
-    promise.then(settled, settled);
+    promise.then(close, close);
     return promise;
   }
 
@@ -141,7 +141,7 @@ export class LocalZones {
     return batch;
   }
 
-  /** Decides and writes a batch; returns what the nameserver must follow. All else is settled. */
+  /** Decides and writes a batch; returns what the nameserver must follow. All else is answered. */
   async #write(batch: readonly Waiting[]): Promise<Written[]> {
     const saves: Decided[] = [];
     const removals = new Map<string, Decided[]>();
@@ -152,7 +152,7 @@ export class LocalZones {
         if (waiting.change.kind !== 'remove') saves.push(decided);
         else removals.set(waiting.change.by.user, [...(removals.get(waiting.change.by.user) ?? []), decided]);
       } catch (error) {
-        this.#settle(waiting, () => waiting.reject(error));
+        this.#finish(waiting, () => waiting.reject(error));
       }
     }
     // Each commit stands or fails by itself: what one wrote is loaded whatever becomes of the others.
@@ -182,7 +182,7 @@ export class LocalZones {
       await write();
     } catch (error) {
       this.#log.error({ error: sentenceOf(error) }, 'changes could not be written');
-      for (const waiting of group) this.#settle(waiting, () => waiting.reject(error));
+      for (const waiting of group) this.#finish(waiting, () => waiting.reject(error));
       return [];
     }
     const written: Written[] = [];
@@ -191,7 +191,7 @@ export class LocalZones {
       if (load !== undefined) written.push({ ...waiting, outcome, load });
       else {
         const isDue = this.#nameserver.isDue(waiting.name);
-        this.#settle(waiting, () => waiting.resolve(isDue ? { ...outcome, local: NOT_LOADED } : outcome));
+        this.#finish(waiting, () => waiting.resolve(isDue ? { ...outcome, local: NOT_LOADED } : outcome));
       }
     }
     return written;
@@ -212,8 +212,8 @@ export class LocalZones {
 
   async #load(change: Written): Promise<void> {
     const applied = await this.#nameserver.load(change.load);
-    if (applied.outcome !== 'refused') this.#changed([change.name]);
-    this.#settle(change, () => {
+    if (applied.outcome !== 'refused') this.#zonesChanged([change.name]);
+    this.#finish(change, () => {
       if (applied.outcome === 'refused') {
         // Of a file that was changed by hand there is no version before to put back.
         const code = this.#store.edits.isBroken(change.name) ? 'zone_file_refused' : 'zone_refused';
@@ -225,9 +225,9 @@ export class LocalZones {
     });
   }
 
-  #settle(waiting: Waiting, settle: () => void): void {
+  #finish(waiting: Waiting, answer: () => void): void {
     this.#busy.delete(waiting.name);
-    settle();
+    answer();
     this.#writeSoon();
   }
 }

@@ -70,13 +70,13 @@ export class Rescan {
       const { write } = decide({ kind: 'take', name }, this.#store, this.#names);
       return write === undefined ? [] : [write];
     } catch (error) {
-      this.#store.edits.noteBroken(name, sentenceOf(error));
+      this.#store.edits.recordBroken(name, sentenceOf(error));
       return [];
     }
   }
 
   async #run(): Promise<RescanResult> {
-    const found = await this.#store.edits.look({ every: true });
+    const found = await this.#store.edits.scan({ every: true });
     const result: RescanResult = { ...found, changed: [], added: [] };
     for (const kind of ['changed', 'added'] as const) {
       for (let at = 0; at < found[kind].length; at += BATCH) {
@@ -94,7 +94,7 @@ export class Rescan {
       else taken.push({ zone: name, serial: serial ?? 0, lifted, local });
     } catch (error) {
       const why = sentenceOf(error);
-      if (!this.#store.edits.isBroken(name)) this.#store.edits.noteBroken(name, why);
+      if (!this.#store.edits.isBroken(name)) this.#store.edits.recordBroken(name, why);
       result.broken.push({ zone: name, why });
     }
   }

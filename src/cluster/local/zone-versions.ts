@@ -8,7 +8,7 @@ import type { ZoneHistory } from '../../zones/zone-history.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { EndedVersion, LocalOutcome } from './decision.js';
 import type { LocalZones } from './local-zones.js';
-import { Origins } from './origins.js';
+import { HostsSeen } from './hosts-seen.js';
 
 interface ZoneVersionsOptions {
   here: string;
@@ -22,7 +22,7 @@ interface ZoneVersionsOptions {
  * have of them.
  */
 export class ZoneVersions {
-  readonly origins = new Origins();
+  readonly hostsSeen = new HostsSeen();
   readonly #options: ZoneVersionsOptions;
 
   constructor(options: ZoneVersionsOptions) {
@@ -34,9 +34,9 @@ export class ZoneVersions {
     return this.#options.here;
   }
 
-  /** For a change: the version that it ends can be brought back. */
+  /** For a change: the version that it ends can be restored. */
   keep(zone: ZoneName, by: Actor): (ended: EndedVersion) => Promise<void> {
-    return (ended) => this.#options.history.note(zone, { ...by, ...ended });
+    return (ended) => this.#options.history.record(zone, { ...by, ...ended });
   }
 
   /**
@@ -44,7 +44,7 @@ export class ZoneVersions {
    * What is older than all that the history has was cut from it: a later version of which this server does not know is
    * not.
    */
-  async wasOurs(zone: ZoneName, kept: KeptVersion): Promise<boolean> {
+  async hadVersion(zone: ZoneName, kept: KeptVersion): Promise<boolean> {
     const versions = await this.#options.history.of(zone);
     const oldest = versions.at(-1);
     if (oldest !== undefined && compareSerials(kept.serial, oldest.serial) < 0) return true;

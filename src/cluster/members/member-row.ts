@@ -23,7 +23,7 @@ export function memberRow(
   const zones = writes ? zonesOf(member, store) : 0;
   const oldest = due > 0 ? worker?.backlog.oldest : undefined;
   const leftOut = worker?.acknowledged.zonesLeftOut() ?? [];
-  const held = worker?.backlog.heldCount ?? 0;
+  const held = worker?.backlog.heldBackCount ?? 0;
   const silent = worker?.contact.nameserver.silent;
   const pushes = worker?.pushes.totals;
   const ends = worker?.contact.info?.certificateEnds;
@@ -47,7 +47,7 @@ export function memberRow(
     ...(lastContact === 0 ? {} : { lastContact: new Date(lastContact).toISOString() }),
     ...(oldest === undefined ? {} : { pendingSince: new Date(oldest).toISOString() }),
     ...(ends === undefined ? {} : { certificateEnds: new Date(ends).toISOString() }),
-    ...(held === 0 ? {} : { removalsHeld: { count: held, zones: worker?.backlog.heldRemovals(MOST_NAMED) ?? [] } }),
+    ...(held === 0 ? {} : { removalsHeld: { count: held, zones: worker?.backlog.heldBackRemovals(MOST_NAMED) ?? [] } }),
     ...defined({ pushes, silentNameserver: silent }),
     ...(leftOut.length === 0 ? {} : { leftOut }),
     ...(latency.length === 0 ? {} : { latency }),

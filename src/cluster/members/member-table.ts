@@ -28,7 +28,7 @@ import type { MemberStatus, MemberTest, NewMember, TrustRequest } from '../model
 import type { OwnIdentity } from '../../members/own-identity.js';
 import { type Audit, type AuditAction, authorize } from '../model/audit.js';
 
-/** Milliseconds for a look that somebody waits for. */
+/** Milliseconds for a probe that somebody waits for. */
 const TEST_TIMEOUT = 20_000;
 
 interface MemberTableOptions {
@@ -159,7 +159,7 @@ export class MemberTable {
       ),
     );
     const milliseconds = Math.round(performance.now() - start);
-    await worker.contact.nameserver.look();
+    await worker.contact.nameserver.probe();
     const { silent } = worker.contact.nameserver;
     return { version, hostname, milliseconds, ...defined({ silentNameserver: silent }) };
   }
@@ -219,7 +219,7 @@ export class MemberTable {
     return this.#administer(id, 'disableMember', { kind: 'disable', why: { sentence: `Disabled by ${by.user}.` } }, by);
   }
 
-  /** The removals that are held for a member may go: somebody has looked at them. */
+  /** A person allowed the removals that are held back for a member. */
   allowRemovals(id: string, by: Principal): Promise<MemberStatus> {
     return this.#options.audit.command(by, 'allowRemovals', id, () => {
       const member = this.#kept.find(id, by);

@@ -38,8 +38,8 @@ export type AuditAction =
   | 'allowRemovals'
   | 'removeMember';
 
-/** Where commands are noted. */
-export type AuditTrail = Pick<AuditLog, 'note'>;
+/** Where commands are recorded. */
+export type AuditTrail = Pick<AuditLog, 'record'>;
 
 /** Every command that changes something passes here: it is authorised, and recorded with who, how, and any refusal. */
 export class Audit {
@@ -54,8 +54,8 @@ export class Audit {
    * does.
    */
   async command<T>(by: Principal, action: AuditAction, target: string, run: () => T | Promise<T>): Promise<T> {
-    const note = (refused?: string): Promise<void> =>
-      this.#trail.note({
+    const record = (refused?: string): Promise<void> =>
+      this.#trail.record({
         time: new Date().toISOString(),
         action,
         target: target.slice(0, LONGEST_TARGET),
@@ -65,10 +65,10 @@ export class Audit {
     try {
       authorize(by);
       const answer = await run();
-      await note();
+      await record();
       return answer;
     } catch (error) {
-      await note(asClusterError(error).code);
+      await record(asClusterError(error).code);
       throw error;
     }
   }

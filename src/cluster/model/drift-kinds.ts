@@ -41,7 +41,7 @@ export interface Difference {
   repaired?: string;
 }
 
-/** What a look at one member found. */
+/** The result of checking one member. */
 export interface DriftReport {
   member: string;
   hostname: string;
@@ -58,7 +58,7 @@ export interface DriftReport {
   differences: Difference[];
   /** How many there were. */
   found: number;
-  /** Why the look is not whole. */
+  /** Why the check is not complete. */
   incomplete?: string;
 }
 
@@ -94,4 +94,4 @@ export function isOursToRepair({ kind }: Difference): boolean {
 }
 
 /** Ways to resolve a difference: send ours again under a later serial, take theirs, or remove theirs. */
-export type Settlement = 'send' | 'take' | 'remove';
+export type Resolution = 'send' | 'take' | 'remove';

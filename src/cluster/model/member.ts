@@ -64,7 +64,7 @@ export interface ServerMember extends MemberRow {
   token: string;
   /** SHA-256 fingerprint of its certificate, upper-case hex pairs with colons, pinned when it was added. */
   fingerprint: string;
-  /** Debug mode: what is said to it and by it is kept for a look. */
+  /** Debug mode: calls to it and its answers are kept for debugging. */
   debug?: boolean;
 }
 

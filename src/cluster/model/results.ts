@@ -146,7 +146,7 @@ export interface SynchronizeProgress {
 
 export type JobState = 'running' | 'done' | 'cancelled' | 'failed';
 
-/** One synchronization that somebody started: it goes on without them, and they may look at it again. */
+/** One synchronization that somebody started: it goes on without them, and they may open it again. */
 export interface SynchronizeJob {
   readonly id: string;
   /** ISO time. */
@@ -163,6 +163,6 @@ export interface SynchronizeJob {
   readonly over: Promise<void>;
   /** Finished zones are kept; the rest is not begun. */
   cancel(): void;
-  /** Calls `changed` whenever it got on, until the function that is returned is called. */
+  /** Calls `gotOn` on each progress, until the function that is returned is called. */
   watch(changed: () => void): () => void;
 }

@@ -139,7 +139,7 @@ export class DnsClient {
       const end = setTimeout(() => {
         this.#asked.get(id)?.failed(`within ${this.#timeout} ms`);
       }, this.#timeout);
-      const settle = (): void => {
+      const finish = (): void => {
         clearTimeout(again);
         clearTimeout(end);
         this.#asked.delete(id);
@@ -148,11 +148,11 @@ export class DnsClient {
         name,
         type,
         answered: (answer) => {
-          settle();
+          finish();
           resolve(answer);
         },
         failed: (why) => {
-          settle();
+          finish();
           reject(this.#noAnswer(name, why));
         },
       });

@@ -116,7 +116,7 @@ export class CpanelMember implements MemberBackend {
   async push(changes: readonly MemberChange[], options?: CallOptions): Promise<Pushed[]> {
     const { ours, version } = this.#kind ?? (await this.#ask(options));
     const outcomes = new Map<ZoneName, Pushed>();
-    const note = (pushed: readonly Pushed[]): void => pushed.forEach((one) => outcomes.set(one.name, one));
+    const record = (pushed: readonly Pushed[]): void => pushed.forEach((one) => outcomes.set(one.name, one));
     for (const { seen, home, together } of this.#together(changes)) {
       const upserts = together.filter((change) => change.kind === 'upsert');
       const removals = together.filter((change) => change.kind === 'remove').map(({ name }) => name);
@@ -129,8 +129,8 @@ export class CpanelMember implements MemberBackend {
             save: () => this.#saveOnOriginal(upserts, version, seen, options),
             remove: () => this.#removeOnOriginal(removals, seen, options),
           };
-      if (removals.length > 0) note(await remove());
-      if (upserts.length > 0) note(await save());
+      if (removals.length > 0) record(await remove());
+      if (upserts.length > 0) record(await save());
     }
     return changes.map(({ name }) => outcomes.get(name) ?? refused(name, `${name} was not sent`));
   }
@@ -184,7 +184,7 @@ export class CpanelMember implements MemberBackend {
     return groups.values();
   }
 
-  /** Asks for its version, which proves the token, and notes what it is. */
+  /** Asks for its version, which proves the token, and records its kind. */
   async #ask(
     options: CallOptions | undefined,
   ): Promise<{ ours: boolean; version: string; signedZones: string[]; zones: number | undefined }> {
@@ -209,7 +209,7 @@ export class CpanelMember implements MemberBackend {
     if (changes.length > 1 && isAtLeast(version, TAKES_BUNDLES)) {
       const tail = formOf({ hosts_seen: seen, dnsuniqid: uniqueId() });
       const body = Buffer.concat([encodeBundle(changes), tail]);
-      this.#noteKind(await this.#connection.post('/scripts2/synczones_local', body, options));
+      this.#recordKind(await this.#connection.post('/scripts2/synczones_local', body, options));
       const names = changes.map(({ name }) => name).join(',');
       await this.#post('reloadzones_local', { zone: names, hosts_seen: seen }, options);
       return changes.map(({ name }) => ({ name, outcome: 'done' }));
@@ -250,12 +250,12 @@ export class CpanelMember implements MemberBackend {
   async #post(call: string, fields: Fields, bounds?: Bounds): Promise<Answer> {
     const form = formOf({ ...fields, dnsuniqid: uniqueId() });
     const answer = await this.#connection.post(`/scripts2/${call}`, form, bounds);
-    this.#noteKind(answer);
+    this.#recordKind(answer);
     return answer;
   }
 
   /** Another program may answer at the address than did before: then it is asked anew before the next push. */
-  #noteKind({ ours }: Answer): void {
+  #recordKind({ ours }: Answer): void {
     if (this.#kind?.ours !== ours) this.#kind = undefined;
   }
 }

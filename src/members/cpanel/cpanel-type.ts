@@ -3,7 +3,7 @@ import { parseMemberHost, refuseOwnAddress } from '../member-address.js';
 import { orClose } from '../member-backend.js';
 import { CPANEL, type MemberContext, type MemberType, type MemberValues } from '../member-type.js';
 import { CpanelMember } from './cpanel-member.js';
-import { lookAtServer } from './pinned-connection.js';
+import { shownCertificate } from './pinned-connection.js';
 
 const DNS_PORT = '53';
 
@@ -21,7 +21,7 @@ export const cpanel: MemberType = {
     { name: 'fingerprint', label: 'SHA-256 fingerprint of its certificate', type: 'text', default: '' },
     { name: 'debug', label: 'Debug mode', type: 'binary' },
   ],
-  create: ({ host = '', port, dnsPort, user = '', token = '', fingerprint = '' }, { own, reach, note }) =>
+  create: ({ host = '', port, dnsPort, user = '', token = '', fingerprint = '' }, { own, reach, record }) =>
     new CpanelMember({
       host,
       port: Number(port),
@@ -31,7 +31,7 @@ export const cpanel: MemberType = {
       fingerprint,
       self: own.hostname,
       reach,
-      note,
+      record,
     }),
 
   async prove(given, context) {
@@ -43,7 +43,7 @@ export const cpanel: MemberType = {
     await refuseUnfit(place, context);
     const port = String(place.port);
     context.refuseTwin((other) => other['host'] === host && other['port'] === port, host);
-    const shown = await lookAtServer(host, place.port, context);
+    const shown = await shownCertificate(host, place.port, context);
     if (shown.fingerprint === own.fingerprint) throw new ClusterError('member_is_self', { host });
     const fingerprint = given['fingerprint'] ?? shown.fingerprint;
     const values = { host, port, dnsPort, user, token, fingerprint, debug };
@@ -59,7 +59,7 @@ export const cpanel: MemberType = {
     const place = placeOf(given);
     await refuseUnfit(place, context);
     const { host, port } = place;
-    const { fingerprint } = await lookAtServer(host, port, context);
+    const { fingerprint } = await shownCertificate(host, port, context);
     return { host, port, fingerprint };
   },
 };

@@ -19,7 +19,7 @@ export interface ConnectionOptions {
   /** Where it may be; everywhere where absent. */
   reach?: Reach | undefined;
   /** Debug mode: is told of every call. */
-  note?: ((transaction: Transaction) => void) | undefined;
+  record?: ((transaction: Transaction) => void) | undefined;
 }
 
 /** How much of an answer is taken, and how long it is waited for. */
@@ -158,14 +158,14 @@ export class MemberConnection {
   }
 
   async #exchange(request: Dispatcher.RequestOptions, largest: number): Promise<Answer> {
-    const { note } = this.#options;
-    if (note === undefined) return this.#send(request, largest);
+    const { record } = this.#options;
+    if (record === undefined) return this.#send(request, largest);
     const start = performance.now();
     const tell = (answer: string, said: string): void => {
       const call = `${request.method} ${request.path}`;
       const sent = Buffer.isBuffer(request.body) ? request.body.length : 0;
       const milliseconds = Math.round(performance.now() - start);
-      note({ time: new Date().toISOString(), call, sent, milliseconds, answer, said });
+      record({ time: new Date().toISOString(), call, sent, milliseconds, answer, said });
     };
     try {
       const answer = await this.#send(request, largest);

@@ -66,13 +66,13 @@ function certificateChanged(hostname: string, pinned: string, shown: string): Me
  * The SHA-256 fingerprint of the certificate that a server shows now, and our own address on the way to it. Rejects
  * with MemberError where it can't be reached. A host that is an address is for the caller to check.
  */
-export async function lookAtServer(
+export async function shownCertificate(
   host: string,
   port: number,
   { reach, signal }: CallOptions & { reach?: Reach | undefined } = {},
 ): Promise<{ fingerprint: string; ownAddress: string | undefined }> {
-  const looking = reach === undefined ? {} : { lookup: reach.lookup };
-  const socket = connectTls({ host, port, rejectUnauthorized: false, minVersion: 'TLSv1.2', ...looking });
+  const ownLookup = reach === undefined ? {} : { lookup: reach.lookup };
+  const socket = connectTls({ host, port, rejectUnauthorized: false, minVersion: 'TLSv1.2', ...ownLookup });
   try {
     await cutOffBy([AbortSignal.timeout(HANDSHAKE_WITHIN), signal], () => once(socket, 'secureConnect'));
     const { fingerprint256: fingerprint } = socket.getPeerCertificate();

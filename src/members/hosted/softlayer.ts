@@ -76,7 +76,7 @@ class SoftLayer implements HostedService {
     return textOf(records.flatMap((record) => recordOf(record, origin, found.serial) ?? []));
   }
 
-  /** Somebody may have made it since we looked. */
+  /** Somebody may have made it since we asked. */
   async #create(name: ZoneName): Promise<SoftLayerDomain> {
     try {
       return await this.#api.createDomain(name);

@@ -164,7 +164,7 @@ class PowerDnsZones {
     }
   }
 
-  /** By its text, which it takes in any spelling. Somebody may have made it since we looked. */
+  /** By its text, which it takes in any spelling. Somebody may have made it since we asked. */
   async #create(name: ZoneName, zone: Zone): Promise<z.infer<typeof wholeZone>> {
     const body = {
       name: `${name}.`,

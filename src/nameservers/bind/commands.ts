@@ -4,7 +4,7 @@ import { ClusterError } from '../../errors.js';
 import type { Log } from '../../operations/log.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { Applied, ZoneChange } from '../nameserver.js';
-import { look } from '../controlled/read-back.js';
+import { querySerial } from '../controlled/read-back.js';
 import type { Refusals, Upsert, ZoneCommands, ZoneFile } from '../controlled/zone-commands.js';
 import { notOurs } from '../controlled/zone-loader.js';
 import { inspectZone } from './check-zone.js';
@@ -82,7 +82,7 @@ export class BindCommands implements ZoneCommands {
     if (reply.error === NOT_FOUND) return false;
     // named goes by the file's time, which a put back version has not, nor one that was written in the same tick of the
     // clock.
-    if (reply.text.includes('up-to-date') && (await look(this.#client, change)).outcome !== 'served') {
+    if (reply.text.includes('up-to-date') && (await querySerial(this.#client, change)).outcome !== 'served') {
       const now = new Date();
       await utimes(change.file, now, now);
       reply = await this.#channel.command(`reload "${change.name}"`);

@@ -100,14 +100,14 @@ function isDynamic(body: readonly Statement[], options: readonly Statement[]): b
  */
 async function placesOf(file: string): Promise<Map<string, StatementPlace[]>> {
   const places = new Map<string, StatementPlace[]>();
-  const note = (name = '', place: StatementPlace): void => {
+  const add = (name = '', place: StatementPlace): void => {
     const key = name.replace(/(?<=.)\.$/, '').toLowerCase();
     places.set(key, [...(places.get(key) ?? []), place]);
   };
   for (const { words, body, place } of await statementsOfFiles(file).catch(() => [])) {
-    if (words[0] === 'zone') note(words[1], place);
+    if (words[0] === 'zone') add(words[1], place);
     if (words[0] !== 'view') continue;
-    for (const { words: inner } of body ?? []) if (inner[0] === 'zone') note(inner[1], place);
+    for (const { words: inner } of body ?? []) if (inner[0] === 'zone') add(inner[1], place);
   }
   return places;
 }

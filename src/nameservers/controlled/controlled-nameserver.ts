@@ -15,9 +15,9 @@ interface Connected {
   boot: string;
 }
 
-/** Waits before a server that went away is looked for again, milliseconds; the last repeats. */
+/** Waits before a server that went away is probed again, milliseconds; the last repeats. */
 const RECONNECT = [100, 250, 500, 1_000, 2_000, 5_000];
-/** Milliseconds between two looks whether the server is still the one that was given its zones. */
+/** Milliseconds between two checks that the server is still the one that was given its zones. */
 const WATCH = 5_000;
 /** Milliseconds for its answer to how it does: somebody waits for that, and commands may take longer. */
 const STATUS_WITHIN = 5_000;
@@ -39,7 +39,7 @@ export class ControlledNameserver implements Nameserver {
   #connected: Connected | undefined;
   #returned: () => void = () => undefined;
   #timer: NodeJS.Timeout | undefined;
-  /** How often it was looked for in vain since it was last reached. */
+  /** Probes in vain since it was last reached. */
   #attempts = 0;
   #probing = false;
   /** Why it was not reached the last time. */
@@ -166,7 +166,7 @@ export class ControlledNameserver implements Nameserver {
    */
   async #probe(): Promise<void> {
     const connected = this.#connected;
-    // One look is enough for all that ask for it: should the server end after it, then so does what it was asked over.
+    // One check is enough for all that ask for it: should the server end after it, then so does what it was asked over.
     if (connected === undefined || this.#probing) return;
     this.#probing = true;
     const facts = await connected.connection.facts().catch((error: unknown) => {

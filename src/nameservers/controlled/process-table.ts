@@ -4,7 +4,7 @@ import { codeOf } from '../../errors.js';
 
 /** Milliseconds of the unit in which the kernel says when a process started (proc(5), USER_HZ). */
 const TICK = 10;
-/** Milliseconds between two looks whether a process has ended. */
+/** Milliseconds between two checks whether a process has ended. */
 const PAUSE = 10;
 
 /**

@@ -24,7 +24,7 @@ const TIMEOUT = 5_000;
 const LATE = 150;
 /** Milliseconds that a server may take for each zone of a large batch before it counts as late. */
 const PER_ZONE = 1;
-/** Pauses between two looks at one zone, milliseconds: the first, by how much each is longer, and the longest. */
+/** Pauses between two queries for one zone, milliseconds: the first, by how much each is longer, and the longest. */
 const PAUSE = { first: 1, growth: 1.25, longest: 64 };
 /**
  * Questions at the same time. More are no faster, and a busy server drops them from its socket's buffer, to be asked
@@ -64,7 +64,7 @@ async function watch(
 ): Promise<Applied> {
   let asked = false;
   for (let wait = PAUSE.first; ; wait = Math.min(wait * PAUSE.growth, PAUSE.longest)) {
-    const seen = await look(client, change);
+    const seen = await querySerial(client, change);
     if (seen.outcome === 'served') return seen;
     if (performance.now() > deadline) return withHint(seen);
     if (seen.outcome === 'refused' && !asked && performance.now() > late && inspect !== undefined) {
@@ -82,14 +82,14 @@ function withHint(seen: Applied): Applied {
   return { ...seen, reason: `${seen.reason ?? ''} The nameserver's log tells why.`.trimStart() };
 }
 
-/** One look at each of these zones, whatever it shows (see `look`); in their order. */
-export function lookAtAll(client: DnsClient, changes: readonly ZoneChange[]): Promise<Applied[]> {
+/** Queries each of these zones once, whatever it answers (see `querySerial`); in their order. */
+export function queryAll(client: DnsClient, changes: readonly ZoneChange[]): Promise<Applied[]> {
   const limit = pLimit(IN_FLIGHT);
-  return Promise.all(changes.map((change) => limit(() => look(client, change))));
+  return Promise.all(changes.map((change) => limit(() => querySerial(client, change))));
 }
 
 /** What the server answers for one zone now: as it should, something else (`refused` if it stays so), or not at all. */
-export async function look(client: DnsClient, change: ZoneChange): Promise<Applied> {
+export async function querySerial(client: DnsClient, change: ZoneChange): Promise<Applied> {
   const { name } = change;
   try {
     const serial = await client.soaSerial(parseName(`${name}.`));

@@ -1,10 +1,10 @@
-/** Milliseconds by which the server's clock and ours may drift apart between two looks. */
+/** Milliseconds by which the server's clock and ours may drift apart between two checks. */
 const DRIFT = 10;
 
 /**
  * Tells restarts of a server that only says how long it has been running. Each answer gives two bounds for the moment
  * of its start, by when it was asked and when it answered; where the bounds of two answers don't meet, it was started
- * anew between them. A clock that was set looks like a restart, too, which costs one look at its zones.
+ * anew between them. A clock that was set looks like a restart, too, which costs one check of its zones.
  */
 export class StartTime {
   readonly #resolution: number;

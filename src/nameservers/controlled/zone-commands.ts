@@ -37,7 +37,7 @@ export interface ZoneCommands {
   /**
    * What the checker that comes with the server says against a file, and nothing where it finds nothing. Absent for a
    * server that reads every master file as we do; else a zone whose text is refused is tried once more in a plain form
-   * (RenderedFiles).
+   * (PlainFiles).
    */
   faultOf?(zone: ZoneFile): Promise<string | undefined>;
   /**

@@ -4,20 +4,20 @@ import { sentenceOf } from '../../errors.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ControlledServer } from './controlled-server.js';
 import type { Applied, ApplyProgress, ZoneChange } from '../nameserver.js';
-import { lookAtAll, readBack } from './read-back.js';
-import { RenderedFiles } from './rendered-files.js';
+import { queryAll, readBack } from './read-back.js';
+import { PlainFiles } from './plain-files.js';
 import type { Refusals, Upsert, ZoneCommands } from './zone-commands.js';
 
 /** Makes one running server follow changes by its commands, and reads each back over DNS. */
 export class ZoneLoader {
   readonly #software: string;
-  readonly #rendered: RenderedFiles;
+  readonly #rendered: PlainFiles;
   readonly #commands: ZoneCommands;
   readonly #client: DnsClient;
   readonly #turn: LimitFunction;
 
   /**
-   * `turn`: for commands; what is read back or looked at closer needs none, so that one zone that does not come delays
+   * `turn`: for commands; what is read back or inspected needs none, so that one zone that does not come delays
    * no other.
    */
   constructor(
@@ -27,7 +27,7 @@ export class ZoneLoader {
     turn: LimitFunction,
   ) {
     this.#software = software;
-    this.#rendered = new RenderedFiles(renderedFolder);
+    this.#rendered = new PlainFiles(renderedFolder);
     this.#commands = commands;
     this.#client = client;
     this.#turn = turn;
@@ -59,7 +59,7 @@ export class ZoneLoader {
       this.#client,
       strangers.map((name) => ({ kind: 'remove', name })),
     );
-    const seen = await lookAtAll(this.#client, zones);
+    const seen = await queryAll(this.#client, zones);
     const due = zones.filter(({ name }, i) => seen[i]?.outcome !== 'served' || this.#commands.get(name) === undefined);
     const applied = new Map((await this.apply(due)).map((outcome) => [outcome.name, outcome]));
     return seen.map((outcome) => applied.get(outcome.name) ?? outcome);
@@ -73,7 +73,7 @@ export class ZoneLoader {
     const { name } = change;
     if (change.kind === 'remove' || this.#commands.get(name)?.file !== this.#rendered.fileOf(name)) return change;
     try {
-      return await this.#rendered.render(change);
+      return await this.#rendered.write(change);
     } catch (error) {
       broken.set(name, { name, outcome: 'refused', reason: sentenceOf(error) });
       return change;
@@ -90,7 +90,7 @@ export class ZoneLoader {
       const { name } = change;
       const isPlain = this.#commands.get(name)?.file === this.#rendered.fileOf(name);
       if (change.kind === 'remove' || outcomes.get(name)?.outcome !== 'refused' || isPlain) continue;
-      const rendered = await this.#rendered.render(change).catch(() => undefined);
+      const rendered = await this.#rendered.write(change).catch(() => undefined);
       if (rendered === undefined) continue;
       if ((await this.#commands.faultOf?.(rendered)) === undefined) plain.push(rendered);
       else await this.#rendered.drop(name);
@@ -143,7 +143,7 @@ export class ZoneLoader {
    */
   async #refuseStrange(removals: readonly ZoneChange[], refusals: Refusals): Promise<void> {
     const strange = removals.filter(({ name }) => this.#commands.get(name) === undefined);
-    const seen = await lookAtAll(this.#client, strange);
+    const seen = await queryAll(this.#client, strange);
     for (const { name, outcome } of seen) if (outcome === 'refused') refusals.set(name, notOurs(this.#software, name));
   }
 

@@ -5,7 +5,7 @@ import { DnsClient } from '../../dns/messages/query.js';
 import { sentenceOf } from '../../errors.js';
 import type { Log } from '../../operations/log.js';
 import type { Applied, DnsAddress, Nameserver, NameserverStatus, ZoneChange } from '../nameserver.js';
-import { look } from '../controlled/read-back.js';
+import { querySerial } from '../controlled/read-back.js';
 import { soundRecords } from '../controlled/zone-file.js';
 import type { ServerKind } from '../server-kind.js';
 import { Listener, type ListenerOptions } from './listener.js';
@@ -135,7 +135,7 @@ export class EmbeddedNameserver implements Nameserver {
       const outcomes = slice.map(async (change, i): Promise<Applied> => {
         const zone = loaded[i];
         if (typeof zone === 'string') return { name: change.name, outcome: 'refused', reason: zone };
-        return look(client, change);
+        return querySerial(client, change);
       });
       applied.push(...(await Promise.all(outcomes)));
     }

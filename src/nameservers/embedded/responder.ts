@@ -79,7 +79,7 @@ export class Responder {
     return [encodeMessage(response, { limit: limitFor(query, asker), glueRequired: reply.glueRequired })];
   }
 
-  /** The rcode of a question that is refused before any zone is looked at. */
+  /** The rcode of a question that is refused before any zone is searched. */
   #refusal(query: DnsMessage, asker: Asker): number | undefined {
     const [question] = query.questions;
     if (query.edns !== undefined && query.edns.version > 0) return RCODE.BADVERS; // RFC 6891 §6.1.3

@@ -66,7 +66,7 @@ export class NsdCommands implements ZoneCommands {
   async add(zones: readonly Upsert[], refusals: Refusals): Promise<void> {
     // Their statements are gone from its configuration; it adds none that it still has.
     if (zones.some(({ switched }) => switched === true)) await reconfigure(this.#control);
-    await eachOf(FILES_AT_ONCE, zones, (zone) => this.#noteTime(zone));
+    await eachOf(FILES_AT_ONCE, zones, (zone) => this.#recordTime(zone));
     const together = zones.length > BULK.above && zones.length >= BULK.share * this.#zones.size;
     if (together) await this.#addTogether(zones, refusals);
     else await this.#addBy(await this.#patternsOf(zones), zones, refusals);
@@ -144,10 +144,10 @@ export class NsdCommands implements ZoneCommands {
       const now = Math.max(Date.now(), (before ?? 0) + 1) / 1000;
       await utimes(zone.file, now, now);
     }
-    await this.#noteTime(zone);
+    await this.#recordTime(zone);
   }
 
-  async #noteTime({ name, file }: ZoneFile): Promise<void> {
+  async #recordTime({ name, file }: ZoneFile): Promise<void> {
     const found = await stat(file).catch(() => undefined);
     if (found !== undefined) this.#readAt.set(name, found.mtimeMs);
   }

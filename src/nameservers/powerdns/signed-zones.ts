@@ -31,7 +31,7 @@ export class SignedZones {
     if (performance.now() - this.#foundAt > LIFE) {
       this.#foundAt = performance.now();
       const before = this.#found;
-      const now = this.#look();
+      const now = this.#query();
       // What was found before holds until all were asked again.
       this.#found = before === undefined ? now : before;
       void now.then(
@@ -42,7 +42,7 @@ export class SignedZones {
     return (await this.#found) ?? [];
   }
 
-  async #look(): Promise<string[]> {
+  async #query(): Promise<string[]> {
     const configuration = await this.#control.command('current-config diff');
     const mayHaveKeys = /^bind-dnssec-db=.|^bind-hybrid=yes|^launch=(?!bind$)/m.test(configuration);
     if (!mayHaveKeys) return [];

@@ -15,8 +15,8 @@ export interface ListenerLimits {
   request: number;
   /** Between two requests. */
   idle: number;
-  /** How often these are looked at. */
-  look: number;
+  /** How often these are checked. */
+  checkInterval: number;
   connections: number;
   /** Of one address (of IPv6, one customer's network): the rest is for others. */
   connectionsOfOne: number;
@@ -29,7 +29,7 @@ const LIMITS: ListenerLimits = {
   request: 300_000,
   // Longer than members keep an idle connection, so that it never ends just as they use it.
   idle: 75_000,
-  look: 5_000,
+  checkInterval: 5_000,
   connections: 2_000,
   connectionsOfOne: 500,
 };
@@ -61,7 +61,10 @@ export class TlsListener {
     app: RequestListener,
     limits: Partial<ListenerLimits> = {},
   ): Promise<TlsListener> {
-    const { handshake, headers, request, idle, look, connections, connectionsOfOne } = { ...LIMITS, ...limits };
+    const { handshake, headers, request, idle, checkInterval, connections, connectionsOfOne } = {
+      ...LIMITS,
+      ...limits,
+    };
     try {
       const certificate = new X509Certificate(cert);
       if (!certificate.checkPrivateKey(createPrivateKey(key))) throw new Error('the key is not of this certificate');
@@ -70,7 +73,7 @@ export class TlsListener {
         headersTimeout: headers,
         requestTimeout: request,
         keepAliveTimeout: idle,
-        connectionsCheckingInterval: look,
+        connectionsCheckingInterval: checkInterval,
       };
       const server = createServer({ key, cert, minVersion: 'TLSv1.2', ...times }, app);
       server.maxConnections = connections;

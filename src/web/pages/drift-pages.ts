@@ -12,7 +12,7 @@ import { visitOf } from './visit.js';
 const ROWS = 200;
 /** What the three buttons do, in the words that tell what came of it. */
 const SETTLEMENTS = { send: 'sent there again', take: 'taken from there', remove: 'removed there' } as const;
-const settleForm = z.object({ how: z.enum(['send', 'take', 'remove']) });
+const resolveForm = z.object({ how: z.enum(['send', 'take', 'remove']) });
 const policyForm = z.object({ policy: z.enum(['newest', 'first']), seen });
 
 /** Differences: members that hold other zones, files changed by hand, servers that write the same zone. */
@@ -28,8 +28,8 @@ export function driftPages(context: PageContext): Router {
       differences: report.differences.slice(0, ROWS),
       listed: Math.min(report.differences.length, ROWS),
     }));
-    const looked = new Set(reports.map(({ member }) => member));
-    const unseen = cluster.members.list(principal).filter(({ id, role }) => ROLES[role].writes && !looked.has(id));
+    const checked = new Set(reports.map(({ member }) => member));
+    const unseen = cluster.members.list(principal).filter(({ id, role }) => ROLES[role].writes && !checked.has(id));
     showPage(context, request, response, 'drift', {
       title: 'Drift and conflicts',
       reports,
@@ -56,16 +56,16 @@ export function driftPages(context: PageContext): Router {
   });
 
   router.post('/drift/:member/settle', async (request, response) => {
-    const { how } = readForm(settleForm, request);
+    const { how } = readForm(resolveForm, request);
     const zones = sentTexts(request, 'zone').map((name) => zoneName(name));
     if (zones.length === 0) {
       redirectWith(context, request, response, ['drift'], failed('Nothing was chosen. Tick the zones first.'));
       return;
     }
-    const outcomes = await cluster.drift.settle(request.params.member, zones, how, visitOf(request).principal);
+    const outcomes = await cluster.drift.resolve(request.params.member, zones, how, visitOf(request).principal);
     const refused = outcomes.flatMap((one) => ('error' in one ? [one.error.message] : []));
-    const settled = outcomes.length - refused.length;
-    const sentence = `${settled} of ${outcomes.length} zones were ${SETTLEMENTS[how]}.`;
+    const resolved = outcomes.length - refused.length;
+    const sentence = `${resolved} of ${outcomes.length} zones were ${SETTLEMENTS[how]}.`;
     const outcome = refused.length > 0 ? failed(sentence, ...refused.slice(0, 10)) : done(sentence);
     redirectWith(context, request, response, ['drift'], outcome);
   });

@@ -6,7 +6,7 @@ import type { ChangeResult, MemberZoneState } from '../../cluster/model/results.
 /** What a form brought about, to be shown on the page that its sender is redirected to. */
 export interface Outcome {
   sentences: string[];
-  /** Nothing is left to wait for or to look at. */
+  /** Nothing is left to wait for or to check. */
   complete: boolean;
   warnings: readonly string[];
   /** How far each member is, for a change of a zone. */

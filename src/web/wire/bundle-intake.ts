@@ -23,7 +23,7 @@ const BATCH_OCTETS = 1024 * 1024;
 /** Together at least what a member of our kind gets in one call: nameservers like large loads. */
 const BATCHES_AT_ONCE = 20;
 
-/** Saves the zones of one bundle while it arrives, and notes what became of each. */
+/** Saves the zones of one bundle while it arrives, and records each outcome. */
 export class BundleIntake {
   readonly #cluster: Cluster;
   readonly #peer: Principal;

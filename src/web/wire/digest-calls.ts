@@ -15,7 +15,7 @@ export const DIGEST_CALLS: WireCalls = {
   zonedigests_local: {
     async answer(request) {
       const { cluster, peer } = request;
-      const held = cluster.zones.held(peer);
+      const held = cluster.zones.intact(peer);
       const named = new Set(request.possibleZones('zones'));
       if (named.size > 0) return { body: linesOf(held.filter(({ name }) => named.has(name))) };
       const home = request.text('home')?.toLowerCase() ?? UNKNOWN;

@@ -41,7 +41,7 @@ export class RecentWrites {
 
   async #perform(key: string, write: () => WireAnswer | Promise<WireAnswer>): Promise<WireAnswer> {
     try {
-      // Not before `once` has noted that it is under way.
+      // Not before `once` has recorded that it is under way.
       await Promise.resolve();
       const answer = await write();
       if (succeeded(answer) && typeof answer.body === 'string')

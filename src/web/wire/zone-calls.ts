@@ -5,7 +5,7 @@ import type { WireAnswer, WireCalls } from './wire-call.js';
 import type { ApiRequest } from '../requests/api-request.js';
 import { conversionLines, refusedAs, savedAs, unnamedAs, UNPROCESSABLE } from './zone-outcomes.js';
 
-/** Calls that look at zones, and that change them one by one or by their names. */
+/** Calls that read zones, and that change them one by one or by their names. */
 export const ZONE_CALLS: WireCalls = {
   getzone_local: {
     async answer(request) {

@@ -183,7 +183,7 @@ describe('the files of the history', () => {
 
   test('stay of a bounded size, keep the newest, and are for nobody else’s eyes', async () => {
     const history = new ZoneHistory(folder, log);
-    for (let serial = 1; serial <= 80; serial++) void history.note(NAME, version(serial, 100_000));
+    for (let serial = 1; serial <= 80; serial++) void history.record(NAME, version(serial, 100_000));
     const kept = await history.of(NAME);
     expect(kept[0]?.serial).toBe(80);
     expect(kept.length).toBeLessThanOrEqual(50);
@@ -194,7 +194,7 @@ describe('the files of the history', () => {
 
   test('of a zone whose one version is larger than the bound keep it', async () => {
     const history = new ZoneHistory(folder, log);
-    void history.note(NAME, version(1, 5_000_000));
+    void history.record(NAME, version(1, 5_000_000));
     expect((await history.of(NAME)).map(({ serial, text }) => [serial, text.length])).toEqual([[1, 5_000_000]]);
   });
 
@@ -202,13 +202,13 @@ describe('the files of the history', () => {
     const disk = SmallDisk.mount(512 * 1024);
     try {
       const history = new ZoneHistory(disk.folder, log);
-      await history.note(NAME, version(1));
+      await history.record(NAME, version(1));
       disk.fill(4_096);
-      for (const serial of [2, 3]) await history.note(NAME, version(serial, 20_000));
-      await history.note(zoneName('other.example'), version(7, 20_000));
+      for (const serial of [2, 3]) await history.record(NAME, version(serial, 20_000));
+      await history.record(zoneName('other.example'), version(7, 20_000));
       expect((await history.of(NAME)).map(({ serial }) => serial)).toEqual([1]);
       disk.empty();
-      await history.note(NAME, version(4));
+      await history.record(NAME, version(4));
       await history.close();
       expect((await history.of(NAME)).map(({ serial }) => serial)).toEqual([4, 3, 2, 1]);
       expect(await history.of(zoneName('other.example'))).toMatchObject([{ serial: 7 }]);
@@ -220,7 +220,7 @@ describe('the files of the history', () => {
   test('that can not be written stop no change', async () => {
     writeFileSync(join(folder, 'in-the-way'), '');
     const history = new ZoneHistory(join(folder, 'in-the-way'), log);
-    await history.note(NAME, version(1));
+    await history.record(NAME, version(1));
     await expect(history.of(NAME)).rejects.toMatchObject({ code: 'history_unreadable' });
     await history.close();
   });

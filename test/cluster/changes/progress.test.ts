@@ -42,7 +42,7 @@ async function stepsAmong(count: number): Promise<Record<string, number>> {
       steps[`${by.user}: a removal`] = stepsOf(() => new Progress(cluster['parts'].workers).ofRemoval(hers, by, []));
       steps[`${by.user}: the members`] = stepsOf(() => cluster.members.list(by));
       steps[`${by.user}: the failures`] = stepsOf(() => cluster.members.failures(by));
-      steps[`${by.user}: the number of zones`] = stepsOf(() => cluster.zones.heldCount(by));
+      steps[`${by.user}: the number of zones`] = stepsOf(() => cluster.zones.intactCount(by));
     }
     return steps;
   } finally {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Backlog } from '../../../src/cluster/delivery/backlog.js';
 import { parseLedgerEntry, type LedgerEntry } from '../../../src/cluster/delivery/ledger.js';
-import { Origins } from '../../../src/cluster/local/origins.js';
+import { HostsSeen } from '../../../src/cluster/local/hosts-seen.js';
 import { createLog } from '../../../src/operations/log.js';
 import { AppendTable } from '../../../src/state/append-table.js';
 import { validateZone } from '../../../src/zones/validation.js';
@@ -16,7 +16,7 @@ import { zoneNames, zoneText } from '../zone-texts.js';
 const log = createLog({ level: 'silent' });
 const NAME = zoneName('a.example');
 /** A member that holds every account's zones, of which none came by another server. */
-const OF_ALL = { record: { serves: () => true }, versions: { here: 'web', origins: new Origins() } };
+const OF_ALL = { record: { serves: () => true }, versions: { here: 'web', hostsSeen: new HostsSeen() } };
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
@@ -105,22 +105,22 @@ test('every figure costs the same among few zones and among many that wait, are 
     const table = await AppendTable.open(join(folder, `ledger-${count}`), { parse: parseLedgerEntry, log });
     try {
       await table.setMany(all.map((name) => [name, { digest: '', serial: 1, servedAt: 0 }]));
-      await store.bury(
+      await store.writeTombstones(
         all.map((name) => ({ name, serial: 1 })),
         'root',
       );
       const backlog = new Backlog({ store, ledger: table, ...OF_ALL });
       await backlog.compareAll();
       for (const name of refused) backlog.setAside(name, 'refused there', undefined);
-      expect([backlog.size, backlog.ready, backlog.heldCount]).toEqual([2 * count + 1, 1, count]);
+      expect([backlog.size, backlog.ready, backlog.heldBackCount]).toEqual([2 * count + 1, 1, count]);
       const [name = NAME] = removed;
       return [
         stepsOf(() => backlog.size),
         stepsOf(() => backlog.ready),
         stepsOf(() => backlog.oldest),
-        stepsOf(() => backlog.heldCount),
-        stepsOf(() => backlog.heldRemovals(10)),
-        stepsOf(() => backlog.isHeld(name)),
+        stepsOf(() => backlog.heldBackCount),
+        stepsOf(() => backlog.heldBackRemovals(10)),
+        stepsOf(() => backlog.isHeldBack(name)),
         stepsOf(() => backlog.refused(10)),
         stepsOf(() => backlog.untilRetry()),
         stepsOf(() => backlog.compare(name)),

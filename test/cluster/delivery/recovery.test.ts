@@ -20,7 +20,7 @@ describe('a look at a member that the threshold disabled', () => {
     let recovery = newRecovery(0);
     const looks: number[] = [];
     for (let now = 0; now <= 6 * 60 * MINUTE; now += MINUTE) {
-      if (now < recovery.nextLook) continue;
+      if (now < recovery.nextCheck) continue;
       looks.push(now / MINUTE);
       recovery = nextRecovery(recovery, false, now);
     }
@@ -32,7 +32,7 @@ describe('a look at a member that the threshold disabled', () => {
     let recovery = newRecovery(0);
     for (let i = 1; i < ANSWERS_NEEDED; i++) {
       recovery = nextRecovery(recovery, true, i * MINUTE);
-      expect(recovery.nextLook).toBeLessThanOrEqual((i + 1) * MINUTE);
+      expect(recovery.nextCheck).toBeLessThanOrEqual((i + 1) * MINUTE);
       expect(hasRecovered(recovery)).toBe(false);
     }
     expect(hasRecovered(nextRecovery(recovery, true, 10 * MINUTE))).toBe(true);
@@ -65,7 +65,7 @@ function day(
   const recoveries = new Recoveries();
   const rows = [{ member: { id: 'm1', hostname: 'ns1' } as Member, worker }];
   return (async () => {
-    for (minute = 0; minute < 24 * 60; minute++) await recoveries.look(rows, minute * MINUTE);
+    for (minute = 0; minute < 24 * 60; minute++) await recoveries.check(rows, minute * MINUTE);
     return { enabledAt, looks };
   })();
 }

@@ -136,8 +136,8 @@ describe('the drift check', () => {
       const extras = left.filter(({ kind }) => kind === 'extra').map(({ zone }) => zone);
       const others = left.filter(({ kind }) => kind !== 'extra').map(({ zone }) => zone);
       const outcomes = [
-        ...(await web.cluster.drift.settle(member, others, 'send', ROOT)),
-        ...(await web.cluster.drift.settle(member, extras, 'remove', ROOT)),
+        ...(await web.cluster.drift.resolve(member, others, 'send', ROOT)),
+        ...(await web.cluster.drift.resolve(member, extras, 'remove', ROOT)),
       ];
       expect(outcomes.filter((one) => 'error' in one)).toEqual([]);
     }
@@ -171,7 +171,7 @@ describe('the drift check', () => {
   test('of a member that gets no changes says that there is nothing to compare, and not that it is unknown', async () => {
     const [ns1] = (await start('ns1')) as [ClusterNode];
     const { id } = await web.add(ns1, 'standalone');
-    for (const asked of [web.cluster.drift.check(id, ROOT), web.cluster.drift.settle(id, [], 'take', ROOT)]) {
+    for (const asked of [web.cluster.drift.check(id, ROOT), web.cluster.drift.resolve(id, [], 'take', ROOT)]) {
       await expect(asked).rejects.toMatchObject({
         code: 'member_not_written',
         message: expect.stringContaining('ns1') as string,
@@ -189,11 +189,11 @@ describe('the drift check', () => {
     await save(ns1, name, driftText(100, { address: '192.0.2.99' }), BY_OTHERS);
     const [report] = await web.cluster.drift.check(id, ROOT);
     expect(report?.differences).toMatchObject([{ kind: 'ahead', here: 5, there: 100, newer: 'there' }]);
-    await web.cluster.drift.settle(id, [name], 'take', ROOT);
+    await web.cluster.drift.resolve(id, [name], 'take', ROOT);
     expect((await web.cluster.zones.text(name, ROOT)).toString()).toContain('192.0.2.99');
     await inSync();
     expect(ns1.holdings()).toEqual(web.holdings());
-    const [error] = await web.cluster.drift.settle(id, [name], 'take', ROOT);
+    const [error] = await web.cluster.drift.resolve(id, [name], 'take', ROOT);
     expect(error).toMatchObject({ error: { code: 'difference_unknown' } });
   });
 

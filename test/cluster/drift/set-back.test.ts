@@ -121,7 +121,7 @@ describe('a server that was set back to an image of last week', () => {
   test('takes the newer copy where somebody decides so, and all are the same again', async () => {
     expectRefused(await web.cluster.saveZone(EDITED, zoneText(4_000), ROOT));
     const [first] = await web.cluster.drift.check(undefined, ROOT);
-    const outcomes = await web.cluster.drift.settle(first?.member ?? '', [EDITED, MADE], 'take', ROOT);
+    const outcomes = await web.cluster.drift.resolve(first?.member ?? '', [EDITED, MADE], 'take', ROOT);
     expect(outcomes.filter((one) => 'error' in one)).toEqual([]);
     await web.cluster.removeZone(GONE, ROOT);
     await inSync(web);
@@ -134,7 +134,7 @@ describe('a server that was set back to an image of last week', () => {
   test('sends its own above the newer copy where somebody decides so', async () => {
     expectRefused(await web.cluster.saveZone(EDITED, zoneText(2, '192.0.2.2'), ROOT));
     for (const { member } of web.cluster.drift.reports(ROOT))
-      await web.cluster.drift.settle(member, [EDITED], 'send', ROOT);
+      await web.cluster.drift.resolve(member, [EDITED], 'send', ROOT);
     await vi.waitFor(async () => {
       for (const text of await textsAt(EDITED)) expect(text).toContain('192.0.2.2');
     }, SOON);

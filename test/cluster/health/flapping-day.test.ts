@@ -129,7 +129,7 @@ beforeEach(async () => {
   ns1 = await start('ns1', []);
   member = new FlappingMember(ns1);
   web = await start('web', [{ type: 'direct', label: 'Direct', fields: [], create: () => member }]);
-  web.events.on('changed', () => void watch.look());
+  web.events.on('changed', () => void watch.check());
   notifications = await Notifications.open(join(folder, 'notifications.json'), {
     ...{ from: 'web', log, host: ({ subject }) => told.push(subject) },
   });

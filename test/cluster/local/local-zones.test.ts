@@ -32,7 +32,7 @@ async function start(): Promise<void> {
   );
   told = [];
   const names = new PermittedNames({ store, servers: () => [], allowed: () => [] });
-  local = new LocalZones({ store, names, nameserver, log, changed: (names) => told.push(...names) });
+  local = new LocalZones({ store, names, nameserver, log, zonesChanged: (names) => told.push(...names) });
   await local.start();
   client = new DnsClient(nameserver.dns, { timeout: 2_000 });
 }

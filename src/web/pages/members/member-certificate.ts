@@ -19,15 +19,15 @@ export function memberCertificate(context: PageContext): Router {
     const { principal } = visitOf(request);
     const member = memberOf(context, request.params.id, principal);
     if (!isServerType(member.type)) throw new ClusterError('page_unknown', { path: request.path.slice(0, 200) });
-    const looked = await cluster.members.lookAt(member.host, member.port, principal);
+    const server = await cluster.members.lookAt(member.host, member.port, principal);
     showPage(context, request, response, 'member-certificate', {
       title: `The certificate of ${member.hostname}`,
       member,
-      looked,
+      server,
     });
   });
 
-  // What was looked at is what is accepted: the server must show just that one when it is asked with the token.
+  // Only the certificate that was shown here is accepted: the server must show it again when it gets the token.
   router.post('/member/:id/certificate', async (request, response) => {
     const { principal } = visitOf(request);
     const member = memberOf(context, request.params.id, principal);

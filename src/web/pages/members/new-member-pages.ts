@@ -31,11 +31,11 @@ export function newMemberPages(context: PageContext): Router {
     try {
       const input = newMember(context, request);
       if ('host' in input && input.fingerprint === undefined) {
-        const looked = await cluster.members.lookAt(input.host, input.port, principal);
-        const id = pending.keep(principal.user, { ...input, fingerprint: looked.fingerprint });
+        const server = await cluster.members.lookAt(input.host, input.port, principal);
+        const id = pending.keep(principal.user, { ...input, fingerprint: server.fingerprint });
         showPage(context, request, response, 'member-accept', {
-          title: `Is this ${looked.host}?`,
-          looked,
+          title: `Is this ${server.host}?`,
+          server,
           pending: id,
         });
         return;
@@ -94,7 +94,7 @@ function usual({ type, fields }: MemberType): Record<string, string> {
   return { role, ...Object.fromEntries(fields.map((field) => [field.name, field.default ?? ''])) };
 }
 
-/** What was typed before the certificate was looked at, without the token. */
+/** What was typed before the certificate was shown, without the token. */
 function shownOf(input: NewMember): Record<string, string> {
   if (!('host' in input)) return {};
   const { host, port, dnsPort, user, role, reverseTrust, debug } = input;

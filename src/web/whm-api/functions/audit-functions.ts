@@ -13,12 +13,12 @@ export const AUDIT_FUNCTIONS = {
     answer: z.object({ entry: z.array(auditEntry) }),
     run: async ({ limit = USUAL, user, action, target }, { peer }, { audit }) => ({
       entry:
-        (await audit?.latest(limit, (noted) => {
+        (await audit?.latest(limit, (entry) => {
           // A reseller sees what they did themselves.
-          if (peer.kind !== 'root' && noted.user !== peer.user) return false;
-          if (user !== undefined && noted.user !== user) return false;
-          if (action !== undefined && noted.action !== action) return false;
-          return target === undefined || noted.target.includes(target);
+          if (peer.kind !== 'root' && entry.user !== peer.user) return false;
+          if (user !== undefined && entry.user !== user) return false;
+          if (action !== undefined && entry.action !== action) return false;
+          return target === undefined || entry.target.includes(target);
         })) ?? [],
     }),
   }),

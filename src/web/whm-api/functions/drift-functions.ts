@@ -7,7 +7,7 @@ import { zone } from '../zone-parameters.js';
 
 const privilege = 'clustering';
 
-/** How one member differed when it was looked at. */
+/** How one member differed when it was checked. */
 const report = z.object({
   member: z.string(),
   hostname: z.string(),
@@ -71,7 +71,7 @@ export const DRIFT_FUNCTIONS = {
     },
     answer: z.object({ outcome: z.array(outcomeAnswer) }),
     run: async ({ member, zone: zones, how }, { cluster, peer }) => {
-      return { outcome: (await cluster.drift.settle(member, zones, how, peer)).map(outcomeOf) };
+      return { outcome: (await cluster.drift.resolve(member, zones, how, peer)).map(outcomeOf) };
     },
   }),
   restorefiles: apiFunction({

@@ -36,7 +36,7 @@ export const SERVER_FUNCTIONS = {
       const { signedZones } = (await cluster.status(peer)).nameserver;
       const signed = defined({ signed_zones: signedZones });
       // Only who asks for it gets it: to others the answer is the original's, to the letter.
-      const held = zones === undefined ? {} : { zones: cluster.zones.heldCount(peer) };
+      const held = zones === undefined ? {} : { zones: cluster.zones.intactCount(peer) };
       return { version: ANNOUNCED_VERSION, ...held, ...signed };
     },
   }),

@@ -34,7 +34,7 @@ export const USER_FUNCTIONS = {
       const account = root
         ? { user, kind: 'root' as const, privileges: ['all'] }
         : { user, kind: 'reseller' as const, privileges: known(acl) };
-      await noted('addUser', user, peer, stores, () => accounts.add(account, password));
+      await recorded('addUser', user, peer, stores, () => accounts.add(account, password));
       return account;
     },
   }),
@@ -45,7 +45,7 @@ export const USER_FUNCTIONS = {
     answer: z.object({ user: z.string() }),
     run: async ({ user, password }, { peer }, stores) => {
       const accounts = accountsOf(stores, peer);
-      await noted('setPassword', user, peer, stores, () => accounts.setPassword(user, password));
+      await recorded('setPassword', user, peer, stores, () => accounts.setPassword(user, password));
       return { user };
     },
   }),
@@ -56,7 +56,7 @@ export const USER_FUNCTIONS = {
     answer: z.object({ user: z.string(), revoked: z.array(z.string()) }),
     run: async ({ user }, { peer }, stores) => {
       const accounts = accountsOf(stores, peer);
-      await noted('removeUser', user, peer, stores, () => accounts.remove(user));
+      await recorded('removeUser', user, peer, stores, () => accounts.remove(user));
       const { tokens } = stores;
       const names = tokens.list(user).map(({ name }) => name);
       for (const name of names) await tokens.revoke(user, name, peer);
@@ -82,7 +82,7 @@ function known(privileges: readonly string[]): string[] {
 }
 
 /** Into the audit log, also where it was refused. */
-async function noted(
+async function recorded(
   action: string,
   target: string,
   peer: Principal,
@@ -92,9 +92,9 @@ async function noted(
   const entry = { time: new Date().toISOString(), action, target: target.slice(0, 40), ...actorOf(peer) };
   try {
     await change();
-    await audit?.note(entry);
+    await audit?.record(entry);
   } catch (error) {
-    await audit?.note({ ...entry, refused: asClusterError(error).code });
+    await audit?.record({ ...entry, refused: asClusterError(error).code });
     throw error;
   }
 }

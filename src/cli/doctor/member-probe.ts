@@ -6,7 +6,7 @@ import { pinnedConnector } from '../../members/cpanel/pinned-connection.js';
 import type { KnownMember } from './known-member.js';
 
 /** What a member shows to everybody, without a token. */
-export interface MemberLook {
+export interface MemberProbe {
   /** Why it did not answer. */
   fault?: string;
   /** It shows another certificate than the pinned one. */
@@ -22,7 +22,7 @@ export interface MemberLook {
 const TIMEOUT = 8_000;
 
 /** Asks a member for what needs no token, after its certificate was seen to be the pinned one. Never rejects. */
-export async function lookAtMember({ hostname, host, port, fingerprint }: KnownMember): Promise<MemberLook> {
+export async function probeMember({ hostname, host, port, fingerprint }: KnownMember): Promise<MemberProbe> {
   const certificate: { ends?: number } = {};
   const agent = new Agent({
     connect: pinnedConnector(hostname, fingerprint, { accepted: ({ ends }) => (certificate.ends = ends) }),

@@ -11,7 +11,7 @@ const REMOVED = '';
  * changes on then ends. Versions before the present one count, too: one may be on its way to a member yet, and would
  * come back over the newer ones.
  */
-export class Origins {
+export class HostsSeen {
   /** Bounded by sizes, each 1, as room for a bound by number would be taken at once. */
   readonly #came: LRUCache<string, readonly string[]>;
 
@@ -20,7 +20,7 @@ export class Origins {
   }
 
   /** Servers by which the version with this digest, or the removal (undefined), came; none if it was made here. */
-  note(name: ZoneName, digest: string = REMOVED, hosts: readonly string[] = []): void {
+  record(name: ZoneName, digest: string = REMOVED, hosts: readonly string[] = []): void {
     if (hosts.length === 0) this.#came.delete(keyOf(name, digest));
     else this.#came.set(keyOf(name, digest), hosts);
   }

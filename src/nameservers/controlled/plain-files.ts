@@ -16,7 +16,7 @@ const FOLDER_MODE = 0o755;
  * each line, no directives. Some servers know no `$GENERATE`, no relative `$ORIGIN` or no CR LF, or take relative names
  * in rare records for absolute. The store's file stays the truth.
  */
-export class RenderedFiles {
+export class PlainFiles {
   readonly #folder: string;
 
   constructor(folder: string) {
@@ -28,7 +28,7 @@ export class RenderedFiles {
   }
 
   /** The change with the file written out. Rejects where the text can't be read, or with zone_invalid. */
-  async render(change: Upsert): Promise<Upsert> {
+  async write(change: Upsert): Promise<Upsert> {
     const { name } = change;
     const zone = { origin: parseName(`${name}.`), records: [...(await soundRecords(change))], warnings: [] };
     await mkdir(this.#folder, { recursive: true, mode: FOLDER_MODE });

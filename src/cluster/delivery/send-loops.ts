@@ -1,5 +1,5 @@
 /** Loops that send to one member side by side: what is ready goes without waiting for a call that takes long. */
-export class Lanes {
+export class SendLoops {
   readonly #running = new Set<Promise<void>>();
   readonly #ended: () => void;
 
@@ -12,9 +12,9 @@ export class Lanes {
     return this.#running.size;
   }
 
-  /** `lane` never rejects. */
-  start(lane: () => Promise<void>): void {
-    const running = lane().finally(() => {
+  /** `loop` never rejects. */
+  start(loop: () => Promise<void>): void {
+    const running = loop().finally(() => {
       this.#running.delete(running);
       this.#ended();
     });
@@ -28,7 +28,7 @@ export class Lanes {
 }
 
 /** So many calls are on their way to one member at a time: enough that its disk, nameserver and our parser all work. */
-const LANES = 4;
+const LOOPS = 4;
 
 /** How many zones go in a call to one member: half as many after a call that failed, twice as many after a good one. */
 export class BatchSize {
@@ -50,8 +50,8 @@ export class BatchSize {
   }
 
   /** Calls at a time; one as long as calls are kept small. */
-  get lanes(): number {
-    return this.zones < this.#most() ? 1 : LANES;
+  get loops(): number {
+    return this.zones < this.#most() ? 1 : LOOPS;
   }
 
   succeeded(): void {

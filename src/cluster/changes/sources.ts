@@ -11,36 +11,36 @@ const TIMEOUT = 10_000;
 const LIST_TIMEOUT = 3_000;
 
 /** A member whose role says that it is asked. */
-export interface Reader {
+export interface Source {
   member: Member;
   worker: MemberWorker;
 }
 
 /** The members that are asked and answer, as far as is known. */
-export function readersOf(workers: Delivery): Reader[] {
+export function sourcesOf(workers: Delivery): Source[] {
   return workers
     .running()
     .filter(({ member, worker }) => ROLES[member.role].reads && worker.contact.health.state !== 'disabled');
 }
 
 /** Those of them that have a say in what is not here yet, and would be this principal's. */
-export function readersFor(by: Principal, workers: Delivery): Reader[] {
-  return readersOf(workers).filter(({ member }) => serves(member, ownerOf(by)));
+export function sourcesFor(by: Principal, workers: Delivery): Source[] {
+  return sourcesOf(workers).filter(({ member }) => serves(member, ownerOf(by)));
 }
 
 /** Zones that only members have, each at the first that named it. Members that do not answer soon are left out. */
 export async function zonesElsewhere(
-  readers: readonly Reader[],
+  sources: readonly Source[],
   isHere: (name: ZoneName) => boolean,
 ): Promise<{ zone: ZoneName; member: string }[]> {
   const lists = await Promise.all(
-    readers.map(({ worker }) =>
+    sources.map(({ worker }) =>
       worker.contact.ask((backend, options) => backend.zoneList(options), LIST_TIMEOUT).catch((): ZoneName[] => []),
     ),
   );
   const found = new Map<ZoneName, string>();
   lists.forEach((list, i) => {
-    const member = readers[i]?.member.hostname ?? '';
+    const member = sources[i]?.member.hostname ?? '';
     for (const zone of list) if (!isHere(zone) && !found.has(zone)) found.set(zone, member);
   });
   return [...found].map(([zone, member]) => ({ zone, member }));
@@ -51,9 +51,9 @@ export async function zonesElsewhere(
  * it where one has it from somebody else than us. Resolves with a warning for each that could not be asked: a member
  * that is down does not stop a new domain. Rejects with zone_exists.
  */
-export async function refuseExisting(zone: ZoneName, by: Principal, readers: readonly Reader[]): Promise<string[]> {
+export async function refuseExisting(zone: ZoneName, by: Principal, sources: readonly Source[]): Promise<string[]> {
   // What is there from us, and is about to be removed there, is none of somebody else.
-  const strangers = readers.filter(({ worker }) => !worker.acknowledged.holds(zone));
+  const strangers = sources.filter(({ worker }) => !worker.acknowledged.holds(zone));
   const asked = await Promise.all(
     strangers.map(async ({ member, worker }) => {
       try {
