@@ -58,7 +58,10 @@ export function createPanel({ name, users, secret, log, notices }: PanelOptions)
       { label: 'Home', href: '/' },
       { label: 'Log out', href: '/logout' },
     ],
-    users: () => users.list().map(({ user, kind }) => ({ user, kind })),
+    users: () => {
+      const ids = users.ids();
+      return users.list().map(({ user, kind }) => ({ user, kind, id: ids.get(user) ?? user }));
+    },
     privileges: (user) => users.find(user)?.privileges,
     notify: (notice) => notices.add(notice),
     accounts: users,

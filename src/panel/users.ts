@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { ClusterError } from '../errors.js';
 import type { HostAccount, HostAccounts } from '../host/host-panel.js';
@@ -10,6 +11,8 @@ type PanelUser = HostAccount;
 
 const userSchema = z.strictObject({
   user: z.string().regex(/^[a-z][a-z0-9_-]{0,31}$/),
+  /** Tells a user from who had the name before. Of those that are older than ids it is the name. */
+  id: z.string().optional(),
   kind: z.enum(['root', 'reseller']),
   privileges: z.array(z.string()),
   password: passwordHashSchema,
@@ -38,6 +41,11 @@ export class UserStore implements HostAccounts {
     return this.#state.data.users.map(withoutPassword).sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
   }
 
+  /** Lasting ids, by name: a user who is removed and added again gets another one. */
+  ids(): ReadonlyMap<string, string> {
+    return new Map(this.#state.data.users.map(({ user, id = user }) => [user, id]));
+  }
+
   find(name: string): PanelUser | undefined {
     const found = this.#state.data.users.find(({ user }) => user === name);
     return found === undefined ? undefined : withoutPassword(found);
@@ -52,7 +60,7 @@ export class UserStore implements HostAccounts {
     await this.#state.update(({ users }) => {
       if (users.some((other) => other.user === name)) refuse(name, 'there is a user of this name already');
       if (users.length >= MOST_USERS) refuse(name, `there are ${MOST_USERS} users, more are not allowed`);
-      users.push({ user: name, kind, privileges: [...privileges], password: hashed });
+      users.push({ user: name, id: randomUUID(), kind, privileges: [...privileges], password: hashed });
     });
   }
 

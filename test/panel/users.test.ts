@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -49,6 +49,31 @@ describe('a user', () => {
     expect(await users.verify('alice', 'quite another one')).toEqual(alice);
     await expect(users.setPassword('alice', 'short')).rejects.toMatchObject({ code: 'user_invalid' });
     await expect(users.setPassword('bob', PASSWORD)).rejects.toMatchObject({ code: 'user_unknown' });
+  });
+
+  test('has an id that stays, and that a new user of the same name does not get', async () => {
+    await users.add(alice, PASSWORD);
+    const first = users.ids().get('alice');
+    expect(first).toMatch(/^[0-9a-f-]{36}$/);
+    await users.setPassword('alice', 'quite another one');
+    await users.close();
+    users = await UserStore.open(join(folder, 'users.json'), log);
+    expect(users.ids().get('alice')).toBe(first);
+    await users.remove('alice');
+    expect(users.ids().has('alice')).toBe(false);
+    await users.add(alice, PASSWORD);
+    expect(users.ids().get('alice')).not.toBe(first);
+  });
+
+  test('of a file from before there were ids has the name as the id, and a new one of the name has not', async () => {
+    await users.close();
+    const kept = { ...alice, password: await hashPassword(PASSWORD) };
+    writeFileSync(join(folder, 'users.json'), JSON.stringify({ users: [kept] }));
+    users = await UserStore.open(join(folder, 'users.json'), log);
+    expect(users.ids().get('alice')).toBe('alice');
+    await users.remove('alice');
+    await users.add(alice, PASSWORD);
+    expect(users.ids().get('alice')).not.toBe('alice');
   });
 
   test('is removed, but not the last one who is root', async () => {
