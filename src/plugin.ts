@@ -85,6 +85,11 @@ export interface Plugin {
   readonly tokens: TokenStore;
   /** Where its own TLS listener is, and the fingerprint that members pin; undefined where the host serves `api`. */
   readonly apiListener: { port: number; fingerprint: string } | undefined;
+  /**
+   * Call this where the host removed a user and its `users` has no ids: a user who has the name later gets nothing of
+   * what belonged to the one before.
+   */
+  accountRemoved(user: string): Promise<void>;
   /** Idempotent. Rejects where folder or nameserver can't be used. */
   start(): Promise<void>;
   /** Idempotent. */
@@ -140,6 +145,7 @@ export function createPlugin(host: HostPanel, settings: PluginSettings): Plugin 
     get apiListener() {
       return now().apiListener;
     },
+    accountRemoved: async (user) => now().cluster.accounts.ended(user),
     start: () =>
       inTurn(async () => {
         hasFailed = false;
@@ -207,6 +213,7 @@ async function run(host: HostPanel, settings: PluginSettings, standingApi: Expre
       // An operator's own type takes the place of a built-in one of its name.
       memberTypes: [servers, ...(await ownMemberTypes(settings.memberTypes ?? [], log)), ...services],
       tokens: trustTokens(tokens),
+      users: () => host.users(),
       nameserver: createNameserver(settings.nameserver, { folder: join(folder, 'nameserver'), log, version }),
       schedules: { health: settings.healthSchedule, drift: settings.driftSchedule },
     });

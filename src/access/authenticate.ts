@@ -42,7 +42,11 @@ class WhmStrategy extends passport.Strategy {
  * `refuse` for all others. A token in the query, or in a body that the host has parsed, is refused with 400
  * (token_misplaced): passport-http-bearer would take it, and addresses and forms land in logs.
  */
-export function authenticateToken(tokens: TokenStore, refuse: RequestHandler): RequestHandler {
+export function authenticateToken(
+  tokens: TokenStore,
+  acting: (by: Principal) => Principal,
+  refuse: RequestHandler,
+): RequestHandler {
   // An instance of our own: the host's passport is the host's.
   const own = new passport.Passport();
   own.use(new WhmStrategy(tokens));
@@ -66,7 +70,7 @@ export function authenticateToken(tokens: TokenStore, refuse: RequestHandler): R
         void refuse(request, response, next);
         return;
       }
-      request.peer = principal;
+      request.peer = acting(principal);
       next();
     };
     const attempt = own.authenticate(['whm', 'bearer'], { session: false }, decide) as RequestHandler;

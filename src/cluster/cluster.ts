@@ -1,8 +1,10 @@
 import { EventEmitter } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Accounts, type ShownOwner } from '../access/accounts.js';
 import { SELF, type Principal } from '../access/principal.js';
 import { sentenceOf } from '../errors.js';
+import type { HostPanel } from '../host/host-panel.js';
 import type { MemberType } from '../members/member-type.js';
 import { MemberTypes } from '../members/member-types.js';
 import type { Nameserver } from '../nameservers/nameserver.js';
@@ -33,7 +35,14 @@ import { Audit, type AuditTrail } from './model/audit.js';
 import type { ClusterEvents } from './model/cluster-events.js';
 import { clusterStateSchema, newClusterState, type ClusterState } from './model/cluster-state.js';
 import type { OwnIdentity } from '../members/own-identity.js';
-import type { ChangeOptions, ChangeResult, ClusterStatus, MemberZoneState, ZoneRow } from './model/results.js';
+import type {
+  BatchOutcome,
+  ChangeOptions,
+  ChangeResult,
+  ClusterStatus,
+  MemberZoneState,
+  ZoneRow,
+} from './model/results.js';
 import { problemsOf } from './problems.js';
 import { Settings } from './settings.js';
 
@@ -49,6 +58,8 @@ interface ClusterOptions {
   nameserver: Nameserver;
   memberTypes: readonly MemberType[];
   tokens: TrustTokens;
+  /** Who may own zones, as the host panel says; everybody where there is none. */
+  users?: HostPanel['users'] | undefined;
   audit: AuditTrail;
   log: Log;
   /** Cron expressions of the health check and of the drift check. */
@@ -56,6 +67,7 @@ interface ClusterOptions {
 }
 
 interface Opened {
+  accounts: Accounts;
   state: JsonState<ClusterState>;
   store: ZoneStore;
   conflicts: Conflicts;
@@ -79,6 +91,8 @@ interface Parts {
  */
 export class Cluster {
   readonly hostname: string;
+  /** The host's users as owners. */
+  readonly accounts: Accounts;
   readonly zones: Zones;
   /** Zones that were removed here. */
   readonly removed: RemovedZones;
@@ -97,7 +111,7 @@ export class Cluster {
   readonly #ends: readonly (() => Promise<unknown>)[];
   readonly #log: Log;
 
-  private constructor(options: ClusterOptions, { state, store, conflicts, events }: Opened) {
+  private constructor(options: ClusterOptions, { accounts, state, store, conflicts, events }: Opened) {
     const { folder, own, nameserver, tokens, log } = options;
     const { hostname } = own;
     const audit = new Audit(options.audit);
@@ -128,8 +142,9 @@ export class Cluster {
     const synchronize = new Synchronize({ store, workers, changes, audit });
     this.hostname = hostname;
     this.events = events;
+    this.accounts = accounts;
     this.synchronize = synchronize;
-    this.zones = new Zones({ store, local, history, conflicts, changes, synchronize, audit });
+    this.zones = new Zones({ store, local, history, conflicts, changes, synchronize, accounts, audit });
     this.removed = new RemovedZones({ store, history, changes, audit });
     this.files = new LostFiles({ store, workers, history, changes, rescan, audit });
     this.members = new MemberTable({ kept, store, own, nameserver, types, tokens, workers, audit });
@@ -147,7 +162,7 @@ export class Cluster {
       () => Promise.all(schedules.map((schedule) => schedule.stop())),
       () => Promise.all([this.drift, synchronize, workers].map((one) => one.stop())),
       () => local.stop(),
-      ...[history, conflicts, store, state].map((one) => () => one.close()),
+      ...[history, conflicts, accounts, store, state].map((one) => () => one.close()),
     ];
   }
 
@@ -162,9 +177,11 @@ export class Cluster {
     const schema = clusterStateSchema;
     const state = await JsonState.open(join(folder, 'cluster.json'), { schema, defaults: newClusterState, log });
     const store = await ZoneStore.open(folder, { log });
+    const { users } = options;
+    const accounts = await Accounts.open(join(folder, 'accounts.json'), { users, owners: store.owners(), log });
     const events: ClusterEvents = new EventEmitter();
     const conflicts = await Conflicts.open(join(folder, 'conflicts'), { store, hostname, events, log });
-    const cluster = new Cluster(options, { state, store, conflicts, events });
+    const cluster = new Cluster(options, { accounts, state, store, conflicts, events });
     try {
       for (const begin of cluster.#beginnings) await begin();
       return cluster;
@@ -199,6 +216,7 @@ export class Cluster {
         .damaged()
         .filter(({ zone }) => by.kind === 'root' || this.zones.get(zone, by) !== undefined)
         .slice(0, MOST_DAMAGED),
+      withoutOwner: by.kind === 'root' ? this.accounts.gone(this.parts.store) : [],
     };
   }
 
@@ -217,20 +235,21 @@ export class Cluster {
 
   // What docs/hosts.md promises to host panels: their code calls these by name.
 
-  listZones(by: Principal): ZoneRow[] {
-    return this.zones.list(by);
+  listZones(by: Principal): (ZoneRow & ShownOwner)[] {
+    const shown = this.accounts.shown();
+    return this.zones.list(this.accounts.acting(by)).map((row) => ({ ...row, ...shown(row.owner) }));
   }
 
   zoneStates(name: ZoneName, by: Principal): MemberZoneState[] {
-    return this.zones.states(name, by);
+    return this.zones.states(name, this.accounts.acting(by));
   }
 
   saveZone(name: ZoneName, text: Buffer, by: Principal, options?: ChangeOptions): Promise<ChangeResult> {
-    return this.zones.save(name, text, by, options);
+    return this.zones.save(name, text, this.accounts.acting(by), options);
   }
 
   addZone(name: ZoneName, text: Buffer, by: Principal, options?: ChangeOptions): Promise<ChangeResult> {
-    return this.zones.add(name, text, by, options);
+    return this.zones.add(name, text, this.accounts.acting(by), options);
   }
 
   createZone(
@@ -240,11 +259,16 @@ export class Cluster {
     by: Principal,
     options?: ChangeOptions,
   ): Promise<ChangeResult> {
-    return this.zones.create(name, { template, variables }, by, options);
+    return this.zones.create(name, { template, variables }, this.accounts.acting(by), options);
   }
 
   removeZone(name: ZoneName, by: Principal, options?: ChangeOptions): Promise<ChangeResult> {
-    return this.zones.remove(name, by, options);
+    return this.zones.remove(name, this.accounts.acting(by), options);
+  }
+
+  /** Gives zones to this user of the host. */
+  setOwner(names: readonly ZoneName[], user: string, by: Principal): Promise<BatchOutcome[]> {
+    return this.zones.setOwner(names, user, this.accounts.acting(by));
   }
 
   /** Of the members, and of the files here. */
@@ -253,6 +277,7 @@ export class Cluster {
     await this.parts.workers.probeAll();
     if (this.parts.workers.ending.aborted) return;
     this.drift.checkLosses();
+    this.accounts.look();
     this.events.emit('changed');
   }
 }

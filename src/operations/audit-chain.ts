@@ -7,6 +7,8 @@ export const auditEntry = z.object({
   /** ISO time. */
   time: z.string(),
   user: z.string(),
+  /** Where another user had the name before. */
+  account: z.string().optional(),
   /** How they came: `page`, `token NAME`, or `this server`. */
   via: z.string(),
   /** What was asked for, as `saveZone`. */

@@ -41,6 +41,7 @@ const COMMANDS: Readonly<Record<AuditAction, string>> = {
   reloadZones: 'Zones loaded again',
   rescanZones: 'Zone files read again',
   restoreZone: 'Zone brought back',
+  setOwner: 'Owner of zones',
   synchronize: 'Synchronized',
   startSynchronize: 'Synchronized',
   setClustering: 'DNS clustering',
@@ -65,6 +66,9 @@ const COMMANDS: Readonly<Record<AuditAction, string>> = {
 /** What was asked for, in words. An action that is not here is shown as it is. */
 export const ACTIONS: Readonly<Record<string, string>> = {
   ...COMMANDS,
+  addUser: 'User added',
+  setPassword: 'Password of a user',
+  removeUser: 'User removed',
   createToken: 'Token created',
   updateToken: 'Token edited',
   revokeToken: 'Token revoked',

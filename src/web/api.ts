@@ -2,7 +2,7 @@ import express, { type Express, type NextFunction, type Request, type RequestHan
 import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
 import helmet from 'helmet';
 import { authenticateToken, peerOf } from '../access/authenticate.js';
-import { hasPrivilege } from '../access/principal.js';
+import { hasPrivilege, type Principal } from '../access/principal.js';
 import type { TokenStore } from '../access/tokens.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { asClusterError, ClusterError, formatIssue, sentenceOf } from '../errors.js';
@@ -70,13 +70,19 @@ export function createApi({ cluster, tokens, audit, notifications, accounts, ver
     response.set('Allow', 'GET, POST');
     next(new ClusterError('method_unknown', { method: request.method }));
   });
+  const acting = (by: Principal): Principal => cluster.accounts.acting(by);
   app.use(healthRoutes(cluster));
-  app.use('/metrics', authenticateToken(tokens, afterLimit(limited, refuseOnWire)), onlyRoot, metricsRoutes(cluster));
-  app.use('/scripts2', authenticateToken(tokens, afterLimit(limited, refuseOnWire)), wireRoutes(cluster));
-  app.use('/cgi', authenticateToken(tokens, afterLimit(limited, refuseOnWire)), trustRoutes(cluster));
+  app.use(
+    '/metrics',
+    authenticateToken(tokens, acting, afterLimit(limited, refuseOnWire)),
+    onlyRoot,
+    metricsRoutes(cluster),
+  );
+  app.use('/scripts2', authenticateToken(tokens, acting, afterLimit(limited, refuseOnWire)), wireRoutes(cluster));
+  app.use('/cgi', authenticateToken(tokens, acting, afterLimit(limited, refuseOnWire)), trustRoutes(cluster));
   app.use(
     '/json-api',
-    authenticateToken(tokens, afterLimit(limited, refuseOnApi)),
+    authenticateToken(tokens, acting, afterLimit(limited, refuseOnApi)),
     whmApiRoutes(cluster, { tokens, audit, notifications, accounts }),
   );
   app.use((request: Request, response: Response) => {

@@ -26,9 +26,11 @@ const version = z.object({
   /** Who made that change, and how they came. */
   user: z.string(),
   via: z.string(),
-  change: z.enum(['saved', 'removed']),
+  change: z.enum(['saved', 'removed', 'given']),
   /** Whose the zone was. */
   owner: z.string().optional(),
+  /** The account that it was given to. */
+  newOwner: z.string().optional(),
   serial: z.number(),
   /** What took its place. */
   newSerial: z.number().optional(),
@@ -40,6 +42,20 @@ type Kept = z.infer<typeof version>;
 /** A version that a change replaced or removed. */
 export interface PastVersion extends Omit<Kept, 'text'> {
   text: Buffer;
+}
+
+/**
+ * Of `versions`, the newest first, those since the zone became this account's: also those of accounts that gave it on,
+ * but none of somebody who had a zone of the name before it was removed.
+ */
+export function versionsOf(owner: string, versions: readonly PastVersion[]): PastVersion[] {
+  let whose = owner;
+  const end = versions.findIndex(({ change, owner: was, newOwner }) => {
+    if (change === 'given' && newOwner === whose && was !== undefined) whose = was;
+    // Before it was kept whose a zone was, none had another owner without being removed.
+    return was === undefined ? change === 'removed' : was !== whose;
+  });
+  return versions.slice(0, end < 0 ? undefined : end);
 }
 
 /**

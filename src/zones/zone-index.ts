@@ -9,6 +9,12 @@ import type { FileStamp } from './zone-files.js';
 import type { ZoneName } from './zone-name.js';
 import { ZonesInOrder } from './zones-in-order.js';
 
+/** One version of a zone, as its serial tells it from those before and after. */
+export interface ZoneVersion {
+  name: ZoneName;
+  serial: number;
+}
+
 /** What the index knows of a zone without reading its file. */
 export interface ZoneEntry {
   name: ZoneName;
@@ -45,9 +51,11 @@ export interface Tombstone {
   /** Milliseconds since 1970. */
   removedAt: number;
   by: string;
+  /** The account that it belonged to; absent in statements of before that was kept. */
+  owner?: string;
   /**
-   * Whose it was, where that server removed it: a version from before that comes from there again is one of an old
-   * state.
+   * The server that it belonged to, where that one removed it: a version from before that comes from there again is
+   * one of an old state.
    */
   home?: ZoneHome;
 }
@@ -72,7 +80,14 @@ const zoneLine = z.tuple([
   stamp.nullable().optional(),
   homeValues.optional(),
 ]);
-const tombstoneLine = z.tuple([z.string(), z.number(), z.number(), z.string(), homeValues.optional()]);
+const tombstoneLine = z.tuple([
+  z.string(),
+  z.number(),
+  z.number(),
+  z.string(),
+  homeValues.nullable().optional(),
+  z.string().optional(),
+]);
 
 /** The entry of the version before, where there was one. */
 type Before = ZoneEntry | 'new' | 'found';
@@ -125,6 +140,12 @@ export class ZoneIndex {
     this.#count(this.#entries.get(name), -1);
     this.#entries.delete(name);
     this.#inOrder.delete(name);
+  }
+
+  /** The accounts that have zones here, or had one that was removed. */
+  owners(): ReadonlySet<string> {
+    const removed = [...this.tombstones.values()].map(({ owner, by }) => owner ?? by);
+    return new Set([...this.#counts.keys(), ...removed]);
   }
 
   /** How many zones belong to this account. */
@@ -185,8 +206,9 @@ export class ZoneIndex {
     if (text.startsWith('t')) {
       const line = tombstoneLine.safeParse(values);
       if (!line.success) return false;
-      const [name, serial, removedAt, by, home] = line.data;
-      this.tombstones.set(name as ZoneName, { serial, removedAt, by, ...homeOf(home) });
+      const [name, serial, removedAt, by, home, owner] = line.data;
+      const was = { ...defined({ owner }), ...homeOf(home ?? undefined) };
+      this.tombstones.set(name as ZoneName, { serial, removedAt, by, ...was });
       return true;
     }
     const line = zoneLine.safeParse(values);
@@ -210,8 +232,10 @@ function* linesOf(zones: readonly Indexed[], tombstones: readonly [ZoneName, Tom
     if (home !== undefined) values.push(valuesOfHome(home));
     yield `z${JSON.stringify(values)}\n`;
   }
-  for (const [name, { serial, removedAt, by, home }] of tombstones) {
-    const was = home === undefined ? [] : [valuesOfHome(home)];
+  for (const [name, { serial, removedAt, by, home, owner }] of tombstones) {
+    const was: unknown[] =
+      home === undefined && owner === undefined ? [] : [home === undefined ? null : valuesOfHome(home)];
+    if (owner !== undefined) was.push(owner);
     yield `t${JSON.stringify([name, serial, removedAt, by, ...was])}\n`;
   }
 }

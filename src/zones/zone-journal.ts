@@ -26,11 +26,13 @@ export type JournalStep =
    * known.
    */
   | { kind: 'disown'; name: ZoneName; entry?: ZoneEntry }
+  /** These zones belong to this account from now on. */
+  | { kind: 'own'; names: readonly ZoneName[]; owner: string }
   | { kind: 'confirm'; names: readonly ZoneName[] };
 
 /** The zones that a step is about. */
 export function namesOf(step: JournalStep): readonly ZoneName[] {
-  if (step.kind === 'confirm') return step.names;
+  if ('names' in step) return step.names;
   return [step.kind === 'write' ? step.entry.name : step.name];
 }
 

@@ -70,6 +70,8 @@ export class ZoneSteps {
         if (typeof unconfirmed.get(name) !== 'string') this.#files.dropPrevious(name);
         unconfirmed.delete(name);
       }
+    } else if (step.kind === 'own') {
+      this.#own(step.names, step.owner);
     } else if (step.kind === 'disown') {
       if (step.entry === undefined) this.#index.delete(step.name);
       else this.#index.set(step.entry);
@@ -96,6 +98,17 @@ export class ZoneSteps {
     const text = this.#files.readPrevious(name);
     const isSound = text !== undefined && isText(text, previous);
     return isSound ? { kind: 'write', entry: previous, text } : { kind: 'disown', name, entry: previous };
+  }
+
+  /** Also of the version before: whoever goes back to it goes back to no other owner. */
+  #own(names: readonly ZoneName[], owner: string): void {
+    const { entries, unconfirmed } = this.#index;
+    for (const name of names) {
+      const held = entries.get(name);
+      const before = unconfirmed.get(name);
+      if (held !== undefined) this.#index.set({ ...held, owner });
+      if (typeof before === 'object') unconfirmed.set(name, { ...before, owner });
+    }
   }
 
   /** A file that a person changed is no version to go back to. */

@@ -8,7 +8,7 @@ import { JournalFolding } from './journal-folding.js';
 import { replayJournal } from './journal-replay.js';
 import type { ValidZone } from './validation.js';
 import { ZoneFiles } from './zone-files.js';
-import type { Tombstone, ZoneEntry, ZoneHome, ZoneIndex } from './zone-index.js';
+import type { Tombstone, ZoneEntry, ZoneHome, ZoneIndex, ZoneVersion } from './zone-index.js';
 import { RecentTexts } from './recent-texts.js';
 import { namesOf, ZoneJournal, type JournalStep } from './zone-journal.js';
 import type { ZoneName } from './zone-name.js';
@@ -23,12 +23,6 @@ const FOLD_AT_CLOSE = 500;
 interface ZoneStoreOptions {
   log: Log;
   checkpoint?: number; // octets of journal after which it is folded into files and index
-}
-
-/** One version of a zone, as its serial tells it from those before and after. */
-export interface ZoneVersion {
-  name: ZoneName;
-  serial: number;
 }
 
 /** A zone to write. */
@@ -70,9 +64,9 @@ export class ZoneStore {
     this.#files = files;
     this.#index = index;
     this.#journal = journal;
-    const steps = new ZoneSteps(files, index);
-    this.#steps = steps;
-    this.#folding = new JournalFolding({ indexFile: indexFileOf(folder), files, index, journal, log, steps });
+    this.#steps = new ZoneSteps(files, index);
+    const steps = this.#steps;
+    this.#folding = new JournalFolding({ indexFile: join(folder, 'index'), files, index, journal, log, steps });
     this.#recent = new RecentTexts(files);
     this.edits = new HandEdits(files, index, this.#recent, log);
   }
@@ -85,7 +79,7 @@ export class ZoneStore {
     const { log } = options;
     await mkdir(folder, { recursive: true, mode: 0o750 });
     const files = await ZoneFiles.open(folder);
-    const { index, rebuilt } = await recoverIndex(indexFileOf(folder), files, log);
+    const { index, rebuilt } = await recoverIndex(join(folder, 'index'), files, log);
     const journal = await ZoneJournal.open(folder);
     try {
       const store = new ZoneStore(folder, options, files, index, journal);
@@ -125,6 +119,11 @@ export class ZoneStore {
   /** How many zones belong to this account. */
   countOf(owner: string): number {
     return this.#index.countOf(owner);
+  }
+
+  /** The accounts that have zones here, or had one that was removed. */
+  owners(): ReadonlySet<string> {
+    return this.#index.owners();
   }
 
   /** Of removed zones; some are here again. */
@@ -171,14 +170,19 @@ export class ZoneStore {
   /** Removes zones: the tombstone is durable before the file goes. What is not here is skipped. */
   remove(removals: readonly { name: ZoneName; home?: ZoneHome | undefined }[], by: string): Promise<void> {
     const removedAt = Date.now();
-    return this.#change(() => {
-      return removals.flatMap(({ name, home }): JournalStep[] => {
+    return this.#change(() =>
+      removals.flatMap(({ name, home }): JournalStep[] => {
         const held = this.get(name);
-        const was = defined({ home });
         if (held === undefined) return [];
-        return [{ kind: 'remove', name, tombstone: { serial: held.serial, removedAt, by, ...was } }];
-      });
-    });
+        const { serial, owner } = held;
+        return [{ kind: 'remove', name, tombstone: { serial, removedAt, by, owner, ...defined({ home }) } }];
+      }),
+    );
+  }
+
+  /** Gives zones to another account: nothing else of them changes. Rejects with zones_not_written. */
+  setOwner(names: readonly ZoneName[], owner: string): Promise<void> {
+    return this.#change(() => [{ kind: 'own', names: names.filter((name) => this.get(name) !== undefined), owner }]);
   }
 
   /**
@@ -249,10 +253,9 @@ export class ZoneStore {
 
   /** Those whose present version is this one, not yet confirmed. */
   #present(versions: readonly ZoneVersion[]): ZoneName[] {
-    const open = versions.filter(({ name, serial }) => {
-      return this.#index.unconfirmed.has(name) && this.get(name)?.serial === serial;
-    });
-    return open.map(({ name }) => name);
+    const isOpen = ({ name, serial }: ZoneVersion): boolean =>
+      this.#index.unconfirmed.has(name) && this.get(name)?.serial === serial;
+    return versions.filter(isOpen).map(({ name }) => name);
   }
 
   /**
@@ -262,7 +265,7 @@ export class ZoneStore {
    */
   #change(find: () => JournalStep[], durable = true): Promise<void> {
     const next = this.#chain.then(async () => {
-      const steps = find().filter((step) => step.kind !== 'confirm' || step.names.length > 0);
+      const steps = find().filter((step) => !('names' in step) || step.names.length > 0);
       if (steps.length === 0) return;
       const prepared = await this.#write(steps, durable).catch((error: unknown) => {
         throw new ClusterError('zones_not_written', { why: sentenceOf(error) }, { cause: error });
@@ -271,7 +274,7 @@ export class ZoneStore {
       for (const step of steps) {
         if (step.kind === 'write' && step.stamp !== undefined)
           this.#recent.written(step.entry.name, step.text, step.stamp);
-        if (step.kind !== 'confirm') for (const name of namesOf(step)) this.edits.clear(name);
+        if (!('names' in step)) for (const name of namesOf(step)) this.edits.clear(name);
       }
       if (this.#journal.size > this.#checkpointOctets && this.#folding.isDue) await this.#folding.turn();
     });
@@ -290,8 +293,4 @@ export class ZoneStore {
     }
     return prepared;
   }
-}
-
-function indexFileOf(folder: string): string {
-  return join(folder, 'index');
 }

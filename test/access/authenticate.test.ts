@@ -31,9 +31,12 @@ function guarded(...before: express.RequestHandler[]): Express {
   const answering = express();
   if (before.length > 0) answering.use(...before);
   const refuse: express.RequestHandler = (_request, response) => void response.status(401).send('refused');
-  answering.use(authenticateToken(tokens, refuse), (incoming, response) => {
-    response.json({ peer: peerOf(incoming), user: (incoming as { user?: unknown }).user ?? null });
-  });
+  answering.use(
+    authenticateToken(tokens, (by) => by, refuse),
+    (incoming, response) => {
+      response.json({ peer: peerOf(incoming), user: (incoming as { user?: unknown }).user ?? null });
+    },
+  );
   const fail: ErrorRequestHandler = (error: unknown, _request, response, _next) => {
     const known = error as ClusterError;
     response.status(known.status).json({ code: known.code, message: known.message });

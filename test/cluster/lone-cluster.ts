@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Cluster } from '../../src/cluster/cluster.js';
 import type { AuditTrail } from '../../src/cluster/model/audit.js';
+import type { HostPanel } from '../../src/host/host-panel.js';
 import type { MemberType } from '../../src/members/member-type.js';
 import { cpanel } from '../../src/members/cpanel/cpanel-type.js';
 import { EmbeddedNameserver } from '../../src/nameservers/embedded/embedded.js';
@@ -12,6 +13,8 @@ import { NO_AUDIT, NO_TOKENS } from './cluster-node.js';
 export interface LoneOptions {
   audit?: AuditTrail;
   memberTypes?: readonly MemberType[];
+  /** Users of the host; everybody is one where absent. */
+  users?: HostPanel['users'];
 }
 
 /**
@@ -20,7 +23,7 @@ export interface LoneOptions {
  */
 export function loneCluster(
   folder: string,
-  { audit = NO_AUDIT, memberTypes = [] }: LoneOptions = {},
+  { audit = NO_AUDIT, memberTypes = [], users }: LoneOptions = {},
 ): Promise<Cluster> {
   const log = createLog({ level: 'silent' });
   return Cluster.start({
@@ -28,6 +31,7 @@ export function loneCluster(
     log,
     audit,
     memberTypes: [cpanel, ...memberTypes],
+    users,
     own: { hostname: 'web.example.net', apiPort: 2087, fingerprint: undefined },
     nameserver: new EmbeddedNameserver({ listen: [{ host: '127.0.0.1', port: 0 }], version: '0', log }),
     tokens: NO_TOKENS,

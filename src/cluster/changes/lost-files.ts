@@ -2,7 +2,7 @@ import { ownsOrIsRoot, type Principal } from '../../access/principal.js';
 import { ClusterError } from '../../errors.js';
 import { inSlices } from '../../operations/in-slices.js';
 import { validateZone, type ValidZone } from '../../zones/validation.js';
-import type { ZoneHistory } from '../../zones/zone-history.js';
+import { versionsOf, type ZoneHistory } from '../../zones/zone-history.js';
 import type { ZoneEntry } from '../../zones/zone-index.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
@@ -86,13 +86,15 @@ export class LostFiles {
   }
 
   async #restoreFrom(zone: ZoneName, { zones, silent }: Found, by: Principal): Promise<ChangeResult> {
-    const { changes, history } = this.#options;
+    const { changes, history, store } = this.#options;
     const lost = zones.get(zone);
     if (lost !== undefined) return changes.save(zone, lost, by, { ifText: 'damaged' });
     const member = silent.get(zone);
     // An older one would take the place of what is lost there, too.
     if (member !== undefined) throw new ClusterError('zone_held_there', { zone, member });
-    const [before] = await history.of(zone);
+    // A text of somebody who had a zone of this name before is nobody's to have back.
+    const versions = await history.of(zone);
+    const [before] = versionsOf(store.get(zone)?.owner ?? '', versions);
     if (before === undefined) throw new ClusterError('zone_not_kept', { zone });
     const result = await changes.save(zone, before.text, by, { ifText: 'damaged' });
     const warning = `No member gave the version that was lost. This is the one before, which was replaced at ${before.time}.`;

@@ -1,4 +1,5 @@
-import type { Principal } from '../../access/principal.js';
+import { userOf } from '../../access/accounts.js';
+import { accountOf, type Principal } from '../../access/principal.js';
 import { ClusterError } from '../../errors.js';
 import type { ZoneHistory } from '../../zones/zone-history.js';
 import type { ZoneName } from '../../zones/zone-name.js';
@@ -34,8 +35,9 @@ export class RemovedZones {
     authorize(by);
     const { store } = this.#options;
     const removed: RemovedZone[] = [];
-    for (const [zone, { serial, removedAt, by: user }] of store.tombstones()) {
-      const isTheirs = by.kind === 'root' || user === by.user;
+    const account = accountOf(by);
+    for (const [zone, { serial, removedAt, by: user, owner = user }] of store.tombstones()) {
+      const isTheirs = by.kind === 'root' || (user === by.user && owner === account);
       if (isTheirs && store.get(zone) === undefined) removed.push({ zone, serial, removedAt, user });
     }
     return removed.sort((a, b) => b.removedAt - a.removedAt).slice(0, MOST_LISTED);
@@ -49,14 +51,17 @@ export class RemovedZones {
   async #restore(zone: ZoneName, by: Principal, options?: ChangeOptions): Promise<ChangeResult> {
     const { store, history, changes } = this.#options;
     if (store.get(zone) !== undefined) throw new ClusterError('zone_exists', { zone });
-    const { ifRemovedAt = store.tombstone(zone)?.serial } = options ?? {};
+    const tombstone = store.tombstone(zone);
+    const { ifRemovedAt = tombstone?.serial } = options ?? {};
     const last = (await history.of(zone)).find(({ change }) => change === 'removed');
     if (last === undefined) throw new ClusterError('zone_not_kept', { zone });
-    const { owner = by.user } = last;
-    if (by.kind !== 'root' && owner !== by.user) throw new ClusterError('zone_not_yours', { zone });
+    const account = accountOf(by);
+    const { owner = account } = last;
+    const isOther = owner !== account || (tombstone?.owner ?? account) !== account;
+    if (by.kind !== 'root' && isOther) throw new ClusterError('zone_not_yours', { zone });
     // A zone belongs to whom it belonged to.
-    const isForOther = owner !== by.user;
-    const owning: Principal = isForOther ? { ...by, user: owner, kind: 'reseller' } : by;
+    const isForOther = owner !== account;
+    const owning: Principal = isForOther ? { ...by, user: userOf(owner), account: owner, kind: 'reseller' } : by;
     const result = await changes.save(zone, last.text, owning, { ...options, ifRemovedAt }, true);
     // As the one sees it who brings it back.
     return { ...result, members: changes.states(zone, by) };

@@ -1,4 +1,4 @@
-import type { Principal } from '../../access/principal.js';
+import { ownsOrIsRoot, type Principal } from '../../access/principal.js';
 import { ClusterError } from '../../errors.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import { ownerOf, ROLES, serves, type Member } from '../model/member.js';
@@ -67,7 +67,7 @@ export async function refuseExisting(zone: ZoneName, by: Principal, sources: rea
     }),
   );
   const named = ({ owner, hostname }: Member): string =>
-    by.kind === 'root' || owner === by.user ? hostname : 'another server of the cluster';
+    ownsOrIsRoot(by, owner) ? hostname : 'another server of the cluster';
   const found = asked.find(({ has }) => has === true);
   if (found !== undefined) throw new ClusterError('zone_exists', { zone, where: named(found.member) });
   const silent = asked.filter(({ has }) => has === undefined);

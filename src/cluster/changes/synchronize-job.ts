@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Principal } from '../../access/principal.js';
+import { accountOf, type Principal } from '../../access/principal.js';
 import { sentenceOf } from '../../errors.js';
 import { CutOff } from '../../members/member-backend.js';
 import type {
@@ -35,6 +35,7 @@ class SynchronizeRun implements SynchronizeJob {
   readonly startedAt = new Date().toISOString();
   readonly options: SynchronizeOptions;
   readonly user: string;
+  readonly account: string;
   state: JobState = 'running';
   progress: SynchronizeProgress = { phase: 'asking', done: 0, total: 0 };
   result: SynchronizeResult | undefined;
@@ -48,6 +49,7 @@ class SynchronizeRun implements SynchronizeJob {
   constructor(options: SynchronizeOptions, by: Principal, work: Work) {
     this.options = options;
     this.user = by.user;
+    this.account = accountOf(by);
     this.over = this.#run(by, work);
   }
 

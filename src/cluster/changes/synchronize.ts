@@ -87,7 +87,7 @@ export class Synchronize {
   /** A run that `by` started, or anybody's for root; undefined where it is forgotten. */
   job(id: string, by: Principal): SynchronizeJob | undefined {
     const job = this.#jobs.get(id);
-    return job !== undefined && ownsOrIsRoot(by, job.user) ? job : undefined;
+    return job !== undefined && ownsOrIsRoot(by, job.account) ? job : undefined;
   }
 
   /** Zones that exist only on members that are read from, of a reseller's own members only. */

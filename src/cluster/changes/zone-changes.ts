@@ -90,6 +90,18 @@ export class ZoneChanges {
     return { zone, ...outcome, members: this.#progress.ofRemoval(zone, by, holders), warnings: [] };
   }
 
+  /** Zones are this account's from now on. One outcome each, in their order. */
+  setOwner(names: readonly ZoneName[], owner: string, by: Principal): Promise<BatchOutcome[]> {
+    const { local, versions } = this.#options;
+    const zones = names.map((name) => ({ name }));
+    const give = async ({ name }: { name: ZoneName }): Promise<ChangeResult> => {
+      const keep = versions.keep(name, actorOf(by));
+      const outcome = await local.change({ kind: 'setOwner', name, owner, keep });
+      return { zone: name, ...outcome, members: this.#progress.of(name, by), warnings: [] };
+    };
+    return inBatch(zones, give, { atOnce: true });
+  }
+
   /** The zone is this server's from now on. Rejects with zone_unknown, zone_not_yours. */
   async takeOver(zone: ZoneName, by: Principal): Promise<ChangeResult> {
     const { local, versions, conflicts } = this.#options;

@@ -1,7 +1,8 @@
-import { ownsOrIsRoot, type Principal } from '../../access/principal.js';
+import { userOf, type Accounts } from '../../access/accounts.js';
+import { accountOf, ownsOrIsRoot, type Principal } from '../../access/principal.js';
 import { ClusterError } from '../../errors.js';
 import { zoneFromTemplate } from '../../zones/templates.js';
-import type { PastVersion, ZoneHistory } from '../../zones/zone-history.js';
+import { versionsOf, type PastVersion, type ZoneHistory } from '../../zones/zone-history.js';
 import type { ValidZone } from '../../zones/validation.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
@@ -28,6 +29,7 @@ interface Parts {
   conflicts: Conflicts;
   changes: ZoneChanges;
   synchronize: Synchronize;
+  accounts: Accounts;
   audit: Audit;
 }
 
@@ -45,12 +47,12 @@ export class Zones {
   /** By name. */
   list(by: Principal): ZoneRow[] {
     const rows = this.#parts.store.inOrder();
-    return by.kind === 'root' ? rows : rows.filter(({ owner }) => owner === by.user);
+    return by.kind === 'root' ? rows : rows.filter(({ owner }) => owner === accountOf(by));
   }
 
   count(by: Principal): number {
     const { store } = this.#parts;
-    return by.kind === 'root' ? store.size : store.countOf(by.user);
+    return by.kind === 'root' ? store.size : store.countOf(accountOf(by));
   }
 
   /** Without those whose file is known to be missing: a server that compares finds that they are lost here. */
@@ -92,8 +94,15 @@ export class Zones {
   /** The earlier versions, the newest first, each with the change that ended it. Rejects with zone_unknown. */
   async history(name: ZoneName, by: Principal): Promise<PastVersion[]> {
     authorize(by);
-    if (this.get(name, by) === undefined) throw new ClusterError('zone_unknown', { zone: name });
-    return this.#parts.history.of(name);
+    const entry = this.get(name, by);
+    if (entry === undefined) throw new ClusterError('zone_unknown', { zone: name });
+    const versions = await this.#parts.history.of(name);
+    const theirs = by.kind === 'root' ? versions : versionsOf(entry.owner, versions);
+    return theirs.map(({ owner, newOwner, ...version }) => ({
+      ...version,
+      ...(owner === undefined ? {} : { owner: userOf(owner) }),
+      ...(newOwner === undefined ? {} : { newOwner: userOf(newOwner) }),
+    }));
   }
 
   /** Replaces or creates a zone by its master-file text, or by a zone that was validated for it already. */
@@ -140,6 +149,25 @@ export class Zones {
   removeMany(names: readonly ZoneName[], by: Principal, options?: ChangeOptions): Promise<BatchOutcome[]> {
     const { audit, changes } = this.#parts;
     return audit.command(by, 'removeZones', batchTarget(names), () => changes.removeMany(names, by, options));
+  }
+
+  /**
+   * Gives zones to this user of the host, with their histories; one outcome each, in their order. Their texts, serials
+   * and homes stay, and they are served throughout. Root's alone. Rejects with user_unknown.
+   */
+  setOwner(names: readonly ZoneName[], user: string, by: Principal): Promise<BatchOutcome[]> {
+    const { audit, changes, accounts } = this.#parts;
+    return audit.command(by, 'setOwner', `${batchTarget(names)} to ${user}`, () => {
+      authorizeRoot(by);
+      return changes.setOwner(names, accounts.named(user), by);
+    });
+  }
+
+  /** Of an account. */
+  ownedBy(account: string): ZoneName[] {
+    const { store } = this.#parts;
+    if (store.countOf(account) === 0) return [];
+    return store.inOrder().flatMap(({ name, owner }) => (owner === account ? name : []));
   }
 
   /** Makes the local nameserver load these zones again, or all; unknown names are skipped. */

@@ -1,4 +1,4 @@
-import { ownsOrIsRoot, SELF, type Principal } from '../../access/principal.js';
+import { accountOf, ownsOrIsRoot, SELF, type Principal } from '../../access/principal.js';
 import { compareSerials, nextSerial } from '../../dns/serial.js';
 import { ClusterError } from '../../errors.js';
 import type { ZoneChange } from '../../nameservers/nameserver.js';
@@ -21,11 +21,12 @@ import type { ChangeOptions, Sender } from '../model/results.js';
 
 /** A version that a change ends, as it was held when the change came to its turn, and what took its place. */
 export interface EndedVersion {
-  change: 'saved' | 'removed';
+  change: 'saved' | 'removed' | 'given';
   serial: number;
   owner: string;
   text: Buffer;
   newSerial?: number;
+  newOwner?: string;
 }
 
 /** One accepted request: a zone that was validated, or what is to become of one by name. */
@@ -49,6 +50,8 @@ export type LocalChange =
     | { kind: 'takeOver'; name: ZoneName; by: Principal; here: string }
     /** Somebody serves the serial `above`: publish what is here under a higher one. */
     | { kind: 'raise'; name: ZoneName; above: number }
+    /** The zone belongs to this account from now on. */
+    | { kind: 'setOwner'; name: ZoneName; owner: string }
     /** A person made or changed the zone's file: it is root's change. */
     | { kind: 'take'; name: ZoneName }
   ) & {
@@ -81,6 +84,8 @@ export interface Decision {
   outcome: LocalOutcome;
   write?: ZoneWrite;
   load?: ZoneChange;
+  /** Only whose it is becomes another. */
+  owner?: string;
   /** Of a removal by the server that has the zone. */
   removedFor?: ZoneHome;
 }
@@ -105,6 +110,8 @@ export function decide(change: LocalChange, store: ZoneStore, names: PermittedNa
       return decideTaking(change, store, names);
     case 'takeOver':
       return decideTakingOver(change, store);
+    case 'setOwner':
+      return decideOwner(change, store);
   }
 }
 
@@ -123,7 +130,7 @@ function decideSave(change: LocalChange & { kind: 'save' }, store: ZoneStore, na
     const tombstone = store.tombstone(name);
     refuseReturn(name, valid.serial, claimed, tombstone);
     const made = here === undefined ? undefined : homeOfNew(here, tombstone?.home);
-    return publish(valid, by.user, store, homeAsGiven(claimed, undefined, { valid, lastGiven }) ?? made);
+    return publish(valid, accountOf(by), store, homeAsGiven(claimed, undefined, { valid, lastGiven }) ?? made);
   }
   if (isNew) throw new ClusterError('zone_exists', { zone: name });
   const replaces = admitSave(held, valid, claimed, policy) ? { conflictWith: held.home?.server ?? '' } : {};
@@ -201,6 +208,12 @@ function decideTakingOver({ name, by, here }: LocalChange & { kind: 'takeOver' }
   if (held === undefined || text === undefined) throw new ClusterError('zone_unknown', { zone: name });
   const lifted = withLiftedSerial(validateZone(name, text), nextSerial(held.serial));
   return publish(lifted, held.owner, store, { server: here, epoch: (held.home?.epoch ?? 0) + 1 });
+}
+
+function decideOwner({ name, owner }: LocalChange & { kind: 'setOwner' }, store: ZoneStore): Decision {
+  const held = store.get(name);
+  if (held === undefined) throw new ClusterError('zone_unknown', { zone: name });
+  return { ...unchanged(held), ...(held.owner === owner ? {} : { owner }) };
 }
 
 /** As a raise, the file is read here: what is saved meanwhile counts. */

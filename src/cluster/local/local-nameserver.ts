@@ -2,7 +2,8 @@ import { sentenceOf } from '../../errors.js';
 import type { Applied, ApplyProgress, Nameserver, ZoneChange } from '../../nameservers/nameserver.js';
 import type { Log } from '../../operations/log.js';
 import type { ZoneName } from '../../zones/zone-name.js';
-import type { ZoneStore, ZoneVersion } from '../../zones/zone-store.js';
+import type { ZoneVersion } from '../../zones/zone-index.js';
+import type { ZoneStore } from '../../zones/zone-store.js';
 
 /** Waits before a nameserver that could not be asked is asked again, milliseconds; the last repeats. */
 const RETRY = [500, 1_000, 2_000, 5_000, 10_000];

@@ -145,11 +145,13 @@ export class LocalZones {
   async #write(batch: readonly Waiting[]): Promise<Written[]> {
     const saves: Decided[] = [];
     const removals = new Map<string, Decided[]>();
+    const given = new Map<string, Decided[]>();
     for (const waiting of batch) {
       try {
         const decision = decide(waiting.change, this.#store, this.#names);
         const decided = { ...waiting, decision, ended: this.#endedBy(waiting, decision) };
-        if (waiting.change.kind !== 'remove') saves.push(decided);
+        if (decision.owner !== undefined) given.set(decision.owner, [...(given.get(decision.owner) ?? []), decided]);
+        else if (waiting.change.kind !== 'remove') saves.push(decided);
         else removals.set(waiting.change.by.user, [...(removals.get(waiting.change.by.user) ?? []), decided]);
       } catch (error) {
         this.#finish(waiting, () => waiting.reject(error));
@@ -163,18 +165,24 @@ export class LocalZones {
       const removals = group.map(({ name, decision: { removedFor: home } }) => ({ name, home }));
       written.push(...(await this.#commit(group, () => this.#store.remove(removals, by))));
     }
+    for (const [owner, group] of given) {
+      const names = group.map(({ name }) => name);
+      await this.#commit(group, () => this.#store.setOwner(names, owner));
+      this.#changed(names);
+    }
     return written;
   }
 
   /** What is held now, in the zone's turn: what was held when the request came may have been replaced since. */
-  #endedBy({ name, change: { keep } }: Waiting, { outcome }: Decision): EndedVersion | undefined {
-    const { change, serial: newSerial } = outcome;
-    if (keep === undefined || (change !== 'saved' && change !== 'removed')) return undefined;
+  #endedBy({ name, change: { keep } }: Waiting, { outcome, owner: newOwner }: Decision): EndedVersion | undefined {
+    const { serial: newSerial } = outcome;
+    const change = newOwner === undefined ? outcome.change : 'given';
+    if (keep === undefined || change === 'created' || change === 'unchanged') return undefined;
     const held = this.#store.get(name);
     const text = this.#store.read(name);
     if (held === undefined || text === undefined) return undefined;
     const { serial, owner } = held;
-    return { change, serial, owner, text, ...defined({ newSerial }) };
+    return { change, serial, owner, text, ...defined({ newSerial, newOwner }) };
   }
 
   async #commit(group: readonly Decided[], write: () => Promise<void>): Promise<Written[]> {
@@ -191,7 +199,10 @@ export class LocalZones {
       if (load !== undefined) written.push({ ...waiting, outcome, load });
       else {
         const isDue = this.#nameserver.isDue(waiting.name);
-        this.#finish(waiting, () => waiting.resolve(isDue ? { ...outcome, local: NOT_LOADED } : outcome));
+        this.#finish(waiting, () => {
+          void keepEnded(waiting);
+          waiting.resolve(isDue ? { ...outcome, local: NOT_LOADED } : outcome);
+        });
       }
     }
     return written;

@@ -1,5 +1,5 @@
 import { getPublicSuffix } from 'tldts';
-import type { Principal } from '../../access/principal.js';
+import { accountOf, type Principal } from '../../access/principal.js';
 import { ClusterError } from '../../errors.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
@@ -48,7 +48,7 @@ export class PermittedNames {
     for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
       const parent = this.#rules.store.get(name.slice(dot + 1) as ZoneName);
       // The nearest one counts: who owns it may give away names below it, whoever has those further up.
-      if (parent !== undefined) return parent.owner === by.user ? undefined : parent.name;
+      if (parent !== undefined) return parent.owner === accountOf(by) ? undefined : parent.name;
     }
     return undefined;
   }
@@ -56,8 +56,9 @@ export class PermittedNames {
   /** Looks at all zones: 3 ms for 100,000, and only for a reseller's new zone. */
   #below(name: ZoneName, by: Principal): ZoneName | undefined {
     const ending = `.${name}`;
+    const account = accountOf(by);
     for (const entry of this.#rules.store.entries()) {
-      if (entry.owner !== by.user && entry.name.endsWith(ending)) return entry.name;
+      if (entry.owner !== account && entry.name.endsWith(ending)) return entry.name;
     }
     return undefined;
   }

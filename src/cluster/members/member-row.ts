@@ -1,3 +1,4 @@
+import { userOf } from '../../access/accounts.js';
 import type { MemberTypes } from '../../members/member-types.js';
 import { defined } from '../../operations/defined.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
@@ -34,7 +35,7 @@ export function memberRow(
     ...addressOf(member),
     hostname,
     version,
-    owner,
+    owner: userOf(owner),
     ...defined({ disabledAt, disabledReason, disabledByThreshold }),
     state,
     failures,

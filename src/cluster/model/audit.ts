@@ -20,6 +20,7 @@ export type AuditAction =
   | 'restoreZone'
   | 'restoreFile'
   | 'restoreFiles'
+  | 'setOwner'
   | 'takeOverZone'
   | 'forgetConflict'
   | 'synchronize'

@@ -1,4 +1,4 @@
-import type { Principal } from '../../access/principal.js';
+import { accountOf, ownsOrIsRoot, type Principal } from '../../access/principal.js';
 import type { MemberFailure } from '../../members/member-backend.js';
 import { CPANEL, type MemberValues } from '../../members/member-type.js';
 
@@ -108,12 +108,12 @@ export function memberWith(type: string, values: MemberValues, row: MemberRow): 
 
 /** Is this row one that `by` may see and change? */
 export function mayUse(by: Principal, member: Member): boolean {
-  return by.kind === 'root' || member.owner === by.user;
+  return ownsOrIsRoot(by, member.owner);
 }
 
 /** Whose a member is, or a new zone, that this principal adds. */
 export function ownerOf(by: Principal): string {
-  return by.kind === 'root' ? ROOT : by.user;
+  return by.kind === 'root' ? ROOT : accountOf(by);
 }
 
 /** May this member get and give this account's zones? A reseller's server deals only with that reseller's own. */

@@ -131,6 +131,8 @@ export interface ClusterStatus {
   members: MemberStatus[];
   /** Zones whose file is missing, or was changed by hand and is not taken: at most 20. */
   damaged: { zone: ZoneName; why: string }[];
+  /** Owners that are no users of the host any more, with how many zones each has: told to root. */
+  withoutOwner: { owner: string; zones: number }[];
 }
 
 /** A zone as lists show it. */
@@ -153,6 +155,8 @@ export interface SynchronizeJob {
   readonly startedAt: string;
   readonly options: SynchronizeOptions;
   readonly user: string;
+  /** Whose it is. */
+  readonly account: string;
   readonly state: JobState;
   readonly progress: SynchronizeProgress;
   /** When it is over. */

@@ -23,6 +23,7 @@ import { tokenPages } from './token-pages.js';
 import { admit, guardForms } from './visit.js';
 import { zoneEditor } from './zones/zone-editor.js';
 import { zoneHistory } from './zones/zone-history.js';
+import { zoneOwner } from './zones/zone-owner.js';
 import { zonePages } from './zones/zone-pages.js';
 import { zoneRecords } from './zones/zone-records.js';
 
@@ -41,11 +42,11 @@ export function createPages(options: {
   audit?: AuditLog;
   notifications?: Notifications;
 }): Express {
-  const { host, secret, log } = options;
+  const { cluster, host, secret, log } = options;
   const managing = new Managing(host);
   const context: PageContext = { ...options, outcomes: new Outcomes(), managing };
   const app = createPageApp();
-  app.use(admit(host, secret, managing));
+  app.use(admit(host, cluster.accounts, secret, managing));
   app.post(['/zones/text', '/zone/:name/text'], zoneTextForm);
   app.use(smallForm);
   app.use(guardForms(secret));
@@ -58,6 +59,7 @@ export function createPages(options: {
   app.use(driftPages(context));
   app.use(notificationPages(context));
   app.use(synchronizePages(context));
+  app.use(zoneOwner(context));
   app.use(zonePages(context));
   app.use(zoneRecords(context));
   app.use(zoneHistory(context));

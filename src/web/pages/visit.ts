@@ -1,4 +1,5 @@
 import type { Request, RequestHandler } from 'express';
+import type { Accounts } from '../../access/accounts.js';
 import { csrfToken, csrfTokenMatches, isCrossOrigin } from '../../access/csrf.js';
 import { hasPrivilege, type Principal } from '../../access/principal.js';
 import { ClusterError } from '../../errors.js';
@@ -30,7 +31,7 @@ export function visitOf(request: Request): Visit {
 }
 
 /** Lets in who is logged in to the host and has the privilege. Others are sent to log in, or get 401 or 403. */
-export function admit(host: HostPanel, secret: Buffer, managing: Managing): RequestHandler {
+export function admit(host: HostPanel, accounts: Accounts, secret: Buffer, managing: Managing): RequestHandler {
   return (request, response, next) => {
     const user = host.identify(request);
     if (user === undefined) {
@@ -41,9 +42,9 @@ export function admit(host: HostPanel, secret: Buffer, managing: Managing): Requ
       return;
     }
     const { sessionId, ...who } = user;
-    const login: Principal = { ...who, via: { session: true } };
+    const login = accounts.acting({ ...who, via: { session: true } });
     if (!hasPrivilege(login, PRIVILEGE)) throw new ClusterError('privilege_missing', { privilege: PRIVILEGE });
-    const principal = managing.principalFor(login, sessionId);
+    const principal = accounts.acting(managing.principalFor(login, sessionId));
     visits.set(request, { principal, login, sessionId, csrf: csrfToken(secret, { user: user.user, sessionId }) });
     next();
   };
