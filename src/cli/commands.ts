@@ -36,6 +36,7 @@ import { zonesCreate } from './zones/zones-create.js';
 import { zonesDiff } from './zones/zones-diff.js';
 import { zonesHistory } from './zones/zones-history.js';
 import { zonesList } from './zones/zones-list.js';
+import { zonesOwner } from './zones/zones-owner.js';
 import { zonesRemove } from './zones/zones-remove.js';
 import { zonesRescan } from './zones/zones-rescan.js';
 import { zonesRemoved, zonesRestore } from './zones/zones-restore.js';
@@ -74,6 +75,7 @@ const COMMANDS: readonly AddCommand[] = [
     zonesRemove,
     zonesRemoved,
     zonesRestore,
+    zonesOwner,
     zonesHistory,
     zonesDiff,
     zonesAdopt,

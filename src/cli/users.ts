@@ -62,20 +62,49 @@ export function usersPassword(users: Command): void {
   });
 }
 
+interface RemovalOptions extends ServiceOptions {
+  zonesTo?: string;
+  removeZones?: true;
+  yes?: true;
+}
+
 /** `dnscluster users remove`. */
 export function usersRemove(users: Command): void {
   const command = users
     .command('remove')
-    .description('Remove a user of the bare-bones panel and revoke their API tokens; their zones stay')
+    .description('Remove a user of the bare-bones panel and revoke their API tokens')
     .argument('<user>', 'name of the user')
+    .option('--zones-to <user>', 'give their zones to this user')
+    .addOption(new Option('--remove-zones', 'remove their zones, here and at the members').conflicts('zonesTo'))
     .option('-y, --yes', 'do not ask for confirmation');
   guide(asksService(command), {
-    examples: { 'users remove ann --yes': 'Remove ann without a question, as in a script.' },
-  }).action(async (user: string, options: ServiceOptions & { yes?: true }) => {
+    details: 'A user who has zones is not removed until you say what becomes of them.',
+    examples: {
+      'users remove ann --zones-to bob': 'Give the zones of ann to bob, then remove ann.',
+      'users remove ann --yes': 'Remove ann, who has no zones, without a question, as in a script.',
+    },
+  }).action(async (user: string, options: RemovalOptions) => {
+    const { zonesTo: zones_to, removeZones: remove_zones } = options;
     const target = targetOf(options);
-    await confirm(`${user} will be logged out for good, and their API tokens revoked.`, options.yes);
-    const gone = await askService(target, 'removepaneluser', { user });
+    const loss = remove_zones === true ? await zonesInWords(target, user) : '';
+    await confirm(`${user} will be logged out for good, and their API tokens revoked.${loss}`, options.yes);
+    const gone = await askService(target, 'removepaneluser', { user, zones_to, remove_zones });
     const tokens = gone.revoked.length === 0 ? '' : ` Revoked tokens: ${gone.revoked.join(', ')}.`;
-    say(options.json, gone, `${user} was removed.${tokens}\n`);
+    const became = zones_to === undefined ? 'Removed' : `Given to ${zones_to}`;
+    const zones = gone.zones === 0 ? '' : ` ${became}: ${counted(gone.zones)}.`;
+    say(options.json, gone, `${user} was removed.${tokens}${zones}\n`);
   });
+}
+
+/** How many zones of a user will be removed. */
+async function zonesInWords(target: ReturnType<typeof targetOf>, user: string): Promise<string> {
+  const { zone } = await askService(target, 'listzones');
+  const theirs = zone.filter(({ owner, ownerRemoved, member }) => {
+    return member === undefined && owner === user && ownerRemoved !== true;
+  });
+  return ` ${counted(theirs.length)} will be removed, here and at the members, and not be answered for any more.`;
+}
+
+function counted(zones: number): string {
+  return zones === 1 ? '1 zone' : `${zones} zones`;
 }

@@ -121,6 +121,12 @@ export const REQUEST_ERRORS = {
     status: 404,
     sentence: ({ user }: { user: string }) => `There is no user "${user}". Look in the list of users.`,
   },
+  user_has_zones: {
+    status: 409,
+    sentence: ({ user, zones }: { user: string; zones: number }) =>
+      `${user} was not removed, because ${zones === 1 ? '1 zone belongs' : `${zones} zones belong`} to ${user}. ` +
+      'Say to whom they are to belong, or that they are to be removed, too.',
+  },
   user_last_root: {
     status: 409,
     sentence: ({ user }: { user: string }) =>

@@ -174,6 +174,8 @@ test('settings, tokens, users and what was changed by whom', async () => {
   await ask('addpaneluser', { user: 'ann', password, acl: ['clustering'] });
   await ask('setpanelpassword', { user: 'ann', password });
   await ask('listpanelusers');
+  await ask('setzoneowner', { zone: ['a.example', 'not.example'], owner: 'ann' });
+  await ask('setzoneowner', { zone: ['a.example'], owner: 'root' });
   await ask('removepaneluser', { user: 'ann' });
 
   expect((await ask('listaudit', { limit: 1000 })).entry.length).toBeGreaterThan(20);

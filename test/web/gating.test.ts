@@ -120,6 +120,7 @@ const AIMED: Readonly<Record<string, string>> = {
   zone: 'root.example',
   zonedata: zoneText(99).toString(),
   zones: '1',
+  zones_to: 'ann',
 };
 interface Described {
   paths: Record<string, { post: { requestBody: { content: Record<string, { schema: { properties: object } }> } } }>;

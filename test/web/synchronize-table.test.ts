@@ -31,7 +31,15 @@ afterAll(() => end());
 
 function jobWith(result: Partial<SynchronizeResult>): SynchronizeJob {
   return {
-    ...{ id: 'j', startedAt: '', user: 'root', state: 'done', error: undefined, over: Promise.resolve() },
+    ...{
+      id: 'j',
+      startedAt: '',
+      user: 'root',
+      account: 'root',
+      state: 'done',
+      error: undefined,
+      over: Promise.resolve(),
+    },
     options: { direction: 'all', unconfigured: false, plan: false },
     progress: { phase: 'sending', done: 0, total: 0 },
     result: { newer: [], taken: [], unreachable: [], resent: 0, ...result },

@@ -48,6 +48,15 @@ export const ZONE_CHECK: Check = {
         ),
       );
     }
+    if (status.withoutOwner.length > 0) {
+      const owners = named(status.withoutOwner.map(({ owner, zones }) => `${owner} (${zones})`));
+      findings.push(
+        wrong(
+          `Zones belong to users who are removed: ${owners}.`,
+          'Give them to somebody: dnscluster zones list --without-owner --names | xargs dnscluster zones owner --to USER.',
+        ),
+      );
+    }
     return findings.length > 0 ? findings : [{ state: 'ok', what: 'No zone needs a decision.' }];
   },
 };

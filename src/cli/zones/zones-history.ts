@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
 import { guide } from '../terminal/guide.js';
 import { say, table } from '../terminal/output.js';
-import { askService } from '../service/running-service.js';
+import { askService, type AnswerOf } from '../service/running-service.js';
 import { asksService, targetOf, type ServiceOptions } from '../service/target.js';
+
+type Row = AnswerOf<'listzonehistory'>['version'][number];
 
 /** `dnscluster zones history`. */
 export function zonesHistory(zones: Command): void {
@@ -20,11 +22,13 @@ restore it; it gets a serial above the present one.`,
     },
   }).action(async (zone: string, options: ServiceOptions) => {
     const { version: rows } = await askService(targetOf(options), 'listzonehistory', { zone });
-    const lines = rows.map(({ time, user, via, change, serial, newSerial }) => [
-      ...[time, `${user} (${via})`],
-      change === 'removed' ? `removed at serial ${serial}` : `serial ${serial} to ${newSerial ?? 'a later one'}`,
-    ]);
+    const lines = rows.map(({ time, user, via, ...ended }) => [...[time, `${user} (${via})`], changeOf(ended)]);
     const list = table(['TIME', 'BY', 'CHANGE'], lines);
     say(options.json, rows, list === '' ? `${zone} has no recorded changes.\n` : list);
   });
+}
+
+function changeOf({ change, serial, newSerial, newOwner }: Omit<Row, 'time' | 'user' | 'via'>): string {
+  if (change === 'given') return `given to ${newOwner ?? 'another user'} at serial ${serial}`;
+  return change === 'removed' ? `removed at serial ${serial}` : `serial ${serial} to ${newSerial ?? 'a later one'}`;
 }

@@ -8,6 +8,7 @@ type Row = AnswerOf<'listzones'>['zone'][number];
 
 interface Options extends ServiceOptions {
   owner?: string;
+  withoutOwner?: true;
   match?: string;
   elsewhere?: true;
   names?: true;
@@ -19,6 +20,7 @@ export function zonesList(zones: Command): void {
     .command('list')
     .description('List the zones of this server')
     .option('--owner <account>', 'only zones of this account')
+    .option('--without-owner', 'only zones of users who are removed')
     .option('--match <text>', 'only zones whose name contains this text')
     .option('--elsewhere', 'list the zones that only members have instead')
     .addOption(new Option('--names', 'print only the names').conflicts('json'));
@@ -31,12 +33,13 @@ export function zonesList(zones: Command): void {
 }
 
 async function run(options: Options): Promise<void> {
-  const { owner, match = '', elsewhere = false } = options;
+  const { owner, withoutOwner = false, match = '', elsewhere = false } = options;
   const { zone } = await askService(targetOf(options), 'listzones');
   const wanted = zone.filter(
     (row) =>
       (row.member !== undefined) === elsewhere &&
       (owner === undefined || row.owner === owner) &&
+      (!withoutOwner || row.ownerRemoved === true) &&
       row.domain.includes(match.toLowerCase()),
   );
   if (options.names === true) say(undefined, undefined, wanted.map(({ domain }) => `${domain}\n`).join(''));
@@ -52,7 +55,11 @@ function words(rows: readonly Row[], elsewhere: boolean): string {
     );
   return table(
     ['ZONE', 'SERIAL', 'OWNER', 'CHANGED'],
-    rows.map(({ domain, serial = '', owner = '', modified }) => [domain, serial, owner, timeOf(modified)]),
+    rows.map(({ domain, serial = '', owner = '', ownerRemoved, modified }) => [
+      ...[domain, serial],
+      ownerRemoved === true ? `${owner} (removed)` : owner,
+      timeOf(modified),
+    ]),
   );
 }
 

@@ -2,6 +2,7 @@ import { Router } from 'express';
 import { ACTIONS } from '../../presentation/words.js';
 import { showPage, type PageContext } from './page.js';
 import { visitOf } from './visit.js';
+import { didOrIsRoot } from '../../access/principal.js';
 
 const ROWS_A_PAGE = 100;
 const MOST = 1_000;
@@ -16,8 +17,9 @@ export function activityPages(context: PageContext): Router {
     const hosts = new Map(cluster.members.list(principal).map(({ id, hostname }) => [id, hostname]));
     // Rows of members are named by their ids.
     const named = (target: string): string => target.replace(/^[0-9a-f-]{36}/, (id) => hosts.get(id) ?? id);
-    const found = await audit?.latest(MOST, ({ user, target, action }) => {
-      if (principal.kind !== 'root' && user !== principal.user) return false;
+    const found = await audit?.latest(MOST, (noted) => {
+      const { user, target, action } = noted;
+      if (!didOrIsRoot(principal, noted)) return false;
       return [user, named(target), ACTIONS[action] ?? action].some((word) =>
         word.toLowerCase().includes(search.toLowerCase()),
       );

@@ -13,7 +13,7 @@ export const zoneTextForm: RequestHandler = express.urlencoded({
   parameterLimit: 20,
 });
 /** Reads all other forms; does nothing where the body was read. */
-export const smallForm: RequestHandler = express.urlencoded({ extended: false, limit: '32kb', parameterLimit: 50 });
+export const smallForm: RequestHandler = express.urlencoded({ extended: false, limit: '32kb', parameterLimit: 60 });
 
 /** The hidden field that names the revision which the form shows. */
 export const seen = z.string().max(100).optional();

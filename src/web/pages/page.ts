@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express';
+import type { Principal } from '../../access/principal.js';
 import type { TokenStore } from '../../access/tokens.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import type { HostPanel } from '../../host/host-panel.js';
@@ -90,6 +91,11 @@ export function showPage(
     ago: timeAgo,
     zoneStates: ZONE_STATES,
   });
+}
+
+/** The users to whom this principal may give zones. */
+export function usersOf({ host }: PageContext, { kind }: Principal): string[] {
+  return kind === 'root' ? host.users().map(({ user }) => user) : [];
 }
 
 /** Redirects after a form, to a page that shows the outcome. */

@@ -2,10 +2,9 @@ import { z } from 'zod';
 import type { Principal } from '../../access/principal.js';
 import { ClusterError } from '../../errors.js';
 import { zoneName, type ZoneName } from '../../zones/zone-name.js';
+import type { ApiRequest } from '../requests/api-request.js';
 import { text, whole } from './api-function.js';
 import type { ChangeOptions } from '../../cluster/model/results.js';
-
-const USER = /^[a-z0-9_][a-z0-9_.-]{0,63}$/i;
 
 /** A zone's name, checked. */
 export const zone = text.transform((name) => zoneName(name)).meta({ type: 'string', description: 'A domain name.' });
@@ -44,13 +43,11 @@ export function zoneOf({ zone, domain }: { zone?: ZoneName | undefined; domain?:
 
 /**
  * Who a zone is to belong to, by the parameter that names the account. Only root makes zones for others. Throws
- * parameter_invalid.
+ * parameter_invalid, and user_unknown where the host has no such user.
  */
-export function ownerBy(peer: Principal, parameter: string, user = peer.user): Principal {
+export function ownerBy({ cluster, peer }: ApiRequest, parameter: string, user = peer.user): Principal {
   if (user === peer.user) return peer;
-  if (peer.kind !== 'root' || !USER.test(user)) {
-    const why = peer.kind === 'root' ? 'is not the name of an account' : 'names another account than yours';
-    throw new ClusterError('parameter_invalid', { parameter, why });
-  }
-  return { ...peer, user, kind: 'reseller' };
+  if (peer.kind !== 'root')
+    throw new ClusterError('parameter_invalid', { parameter, why: 'names another account than yours' });
+  return { ...peer, user, account: cluster.accounts.named(user), kind: 'reseller' };
 }

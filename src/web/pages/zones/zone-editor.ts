@@ -5,7 +5,7 @@ import { ClusterError, isClusterError } from '../../../errors.js';
 import { zoneName } from '../../../zones/zone-name.js';
 import { readForm } from '../forms.js';
 import { changeOutcome } from '../outcomes.js';
-import { redirectWith, showPage, type PageContext } from '../page.js';
+import { redirectWith, showPage, usersOf, type PageContext } from '../page.js';
 import { visitOf } from '../visit.js';
 import { editableText, findingsIn, replaceText, submittedText, textVersion } from './zone-text.js';
 
@@ -32,7 +32,8 @@ export function zoneEditor(context: PageContext): Router {
     response.status(refusal?.error.status ?? 200);
     showPage(context, request, response, 'zone', {
       title: name,
-      row,
+      row: { ...row, ...cluster.accounts.shown()(row.owner) },
+      users: usersOf(context, principal),
       unicode: domainToUnicode(name),
       states: cluster.zones.states(name, principal),
       version: textVersion(stored),

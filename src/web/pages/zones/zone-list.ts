@@ -1,4 +1,5 @@
 import { domainToASCII } from 'node:url';
+import { userOf } from '../../../access/accounts.js';
 import { inSlices } from '../../../operations/in-slices.js';
 import { wasConverted } from '../../../zones/zone-name.js';
 import type { ZoneRow } from '../../../cluster/model/results.js';
@@ -28,7 +29,7 @@ export async function pageOfZones(rows: readonly ZoneRow[], search: string, page
 async function matching(rows: readonly ZoneRow[], needle: string): Promise<ZoneRow[]> {
   const found: ZoneRow[] = [];
   await inSlices(rows, (row) => {
-    if (row.name.includes(needle) || row.owner === needle) found.push(row);
+    if (row.name.includes(needle) || userOf(row.owner) === needle) found.push(row);
   });
   return found;
 }

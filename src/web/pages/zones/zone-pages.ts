@@ -6,7 +6,7 @@ import { templateNames } from '../../../zones/templates.js';
 import { zoneName } from '../../../zones/zone-name.js';
 import { readForm, sentText, wholeNumber } from '../forms.js';
 import { changeOutcome } from '../outcomes.js';
-import { redirectWith, showPage, type PageContext } from '../page.js';
+import { redirectWith, showPage, usersOf, type PageContext } from '../page.js';
 import { visitOf } from '../visit.js';
 import { pageOfZones } from './zone-list.js';
 import { findingsIn, submittedText } from './zone-text.js';
@@ -34,8 +34,19 @@ export function zonePages(context: PageContext): Router {
     const { principal } = visitOf(request);
     const search = typeof request.query['search'] === 'string' ? request.query['search'].slice(0, 253) : '';
     const list = await pageOfZones(cluster.zones.list(principal), search, Number(request.query['page'] ?? 1) || 1);
-    const rows = list.rows.map((row) => ({ ...row, states: cluster.zones.states(row.name, principal) }));
-    showPage(context, request, response, 'zones', { title: 'Zones', list, rows, search });
+    const shown = cluster.accounts.shown();
+    const rows = list.rows.map((row) => ({
+      ...row,
+      ...shown(row.owner),
+      states: cluster.zones.states(row.name, principal),
+    }));
+    showPage(context, request, response, 'zones', {
+      title: 'Zones',
+      list,
+      rows,
+      search,
+      users: usersOf(context, principal),
+    });
   });
 
   const showCreate = (request: Request, response: Response, error?: ClusterError): void => {

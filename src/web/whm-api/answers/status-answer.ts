@@ -29,5 +29,6 @@ export const statusAnswer = z
     dns: z.object({ host: z.string(), port: z.number() }),
     members: z.array(memberAnswer),
     damaged: z.array(z.object({ zone: z.string(), why: z.string() })),
+    withoutOwner: z.array(z.object({ owner: z.string(), zones: z.number() })),
   })
   .meta({ id: 'Status' });

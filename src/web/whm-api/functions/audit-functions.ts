@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { didOrIsRoot } from '../../../access/principal.js';
 import { auditEntry } from '../../../operations/audit-chain.js';
 import { apiFunction, text, whole, type ApiFunction } from '../api-function.js';
 
@@ -15,7 +16,7 @@ export const AUDIT_FUNCTIONS = {
       entry:
         (await audit?.latest(limit, (entry) => {
           // A reseller sees what they did themselves.
-          if (peer.kind !== 'root' && entry.user !== peer.user) return false;
+          if (!didOrIsRoot(peer, entry)) return false;
           if (user !== undefined && entry.user !== user) return false;
           if (action !== undefined && entry.action !== action) return false;
           return target === undefined || entry.target.includes(target);

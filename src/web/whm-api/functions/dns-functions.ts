@@ -29,8 +29,9 @@ export const DNS_FUNCTIONS = {
     privilege,
     parameters: { domain: zone, ip: text, trueowner: text.optional(), template: text.optional(), ...waiting },
     answer: whmChangeAnswer,
-    run: async ({ domain, ip, trueowner, template = TEMPLATE, ...given }, { cluster, peer }) => {
-      const owner = ownerBy(peer, 'trueowner', trueowner);
+    run: async ({ domain, ip, trueowner, template = TEMPLATE, ...given }, request) => {
+      const { cluster, peer } = request;
+      const owner = ownerBy(request, 'trueowner', trueowner);
       const made = cluster.zones.create(domain, { template, variables: { ip } }, owner, optionsOf(given));
       const result = await inWhmWords(made, domain, ALREADY_THERE);
       return whmChange(cluster.hostname, { ...result, members: cluster.zones.states(domain, peer) });

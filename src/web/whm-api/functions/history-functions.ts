@@ -10,8 +10,9 @@ const endedVersion = z.object({
   time: z.string(),
   user: z.string(),
   via: z.string(),
-  change: wordOf('saved', 'removed'),
+  change: wordOf('saved', 'removed', 'given'),
   owner: z.string().optional(),
+  newOwner: z.string().optional(),
   serial: z.number(),
   newSerial: z.number().optional(),
 });

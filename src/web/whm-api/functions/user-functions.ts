@@ -4,6 +4,7 @@ import { actorOf } from '../../../access/principal.js';
 import { asClusterError, ClusterError } from '../../../errors.js';
 import type { HostAccounts } from '../../../host/host-panel.js';
 import { readPluginManifest } from '../../../host/plugin-manifest.js';
+import { removeUser } from '../user-removal.js';
 import { apiFunction, flag, many, text, wordOf, type ApiFunction, type ApiStores } from '../api-function.js';
 
 /** Not `clustering`: peers' tokens have that. */
@@ -50,18 +51,20 @@ export const USER_FUNCTIONS = {
     },
   }),
   removepaneluser: apiFunction({
-    summary: 'Remove a user of the bare-bones panel and revoke their API tokens; their zones stay',
+    summary:
+      'Remove a user of the bare-bones panel and revoke their API tokens; `zones_to` is to have their zones, or they are removed too: `remove_zones`',
     privilege,
-    parameters: { user: text },
-    answer: z.object({ user: z.string(), revoked: z.array(z.string()) }),
-    run: async ({ user }, { peer }, stores) => {
+    parameters: { user: text, zones_to: text.optional(), remove_zones: flag.optional() },
+    answer: z.object({ user: z.string(), revoked: z.array(z.string()), zones: z.number() }),
+    run: async ({ user, zones_to: to, remove_zones: remove }, { cluster, peer }, stores) => {
       const accounts = accountsOf(stores, peer);
-      await recorded('removeUser', user, peer, stores, () => accounts.remove(user));
+      if (to !== undefined && remove === true)
+        throw new ClusterError('parameter_invalid', { parameter: 'zones_to', why: 'can not go with remove_zones' });
       const { tokens } = stores;
-      const names = tokens.list(user).map(({ name }) => name);
-      for (const name of names) await tokens.revoke(user, name, peer);
-      if (tokens.accessKeyMade(user) !== undefined) await tokens.revokeAccessKey(user, peer);
-      return { user, revoked: names };
+      return recorded('removeUser', user, peer, stores, async () => ({
+        user,
+        ...(await removeUser(user, { to, remove }, peer, { cluster, accounts, tokens })),
+      }));
     },
   }),
 } satisfies Readonly<Record<string, ApiFunction>>;
@@ -82,17 +85,18 @@ function known(privileges: readonly string[]): string[] {
 }
 
 /** Into the audit log, also where it was refused. */
-async function recorded(
+async function recorded<T>(
   action: string,
   target: string,
   peer: Principal,
   { audit }: ApiStores,
-  change: () => Promise<void>,
-): Promise<void> {
+  change: () => Promise<T>,
+): Promise<T> {
   const entry = { time: new Date().toISOString(), action, target: target.slice(0, 40), ...actorOf(peer) };
   try {
-    await change();
+    const answer = await change();
     await audit?.record(entry);
+    return answer;
   } catch (error) {
     await audit?.record({ ...entry, refused: asClusterError(error).code });
     throw error;

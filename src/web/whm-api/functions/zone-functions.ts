@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { BatchOutcome, ChangeOptions, ChangeResult } from '../../../cluster/model/results.js';
+import type { ShownOwner } from '../../../access/accounts.js';
+import type { BatchOutcome, ChangeOptions, ChangeResult, ZoneRow } from '../../../cluster/model/results.js';
 import { ClusterError } from '../../../errors.js';
 import type { ZoneName } from '../../../zones/zone-name.js';
 import { conversion } from '../../../presentation/conversion.js';
@@ -17,6 +18,7 @@ const keptZone = {
   serial: z.number(),
   digest: z.string(),
   owner: z.string(),
+  ownerRemoved: z.boolean().optional(),
   modified: z.number(),
   home: z.object({ server: z.string(), epoch: z.number(), given: z.number().optional() }).optional(),
 };
@@ -40,6 +42,12 @@ const importedZone = changeAnswer
     zone: z.string(),
     error: z.object({ code: z.string(), reason: z.string(), issues: z.array(zoneIssue) }).optional(),
   });
+/** To whom a zone was given, or why it was not. */
+const givenZone = z.object({
+  zone: z.string(),
+  owner: z.string().optional(),
+  error: z.object({ code: z.string(), reason: z.string() }).optional(),
+});
 const takenFile = z.object({ zone: z.string(), serial: z.number(), lifted: z.boolean(), local: localState });
 const filesTaken = z.object({
   changed: z.array(takenFile),
@@ -67,6 +75,11 @@ async function replacedBy(
   if (serialnum === undefined) return {};
   if (cluster.zones.get(name, peer)?.serial !== serialnum) throw new ClusterError('zone_file_changed');
   return { ifText: await cluster.zones.text(name, peer) };
+}
+
+/** Its owner is named as users are. */
+function shownZone({ accounts }: ApiRequest['cluster'], row?: ZoneRow): (ZoneRow & ShownOwner) | undefined {
+  return row === undefined ? undefined : { ...row, ...accounts.shown()(row.owner) };
 }
 
 function importedRow(outcome: BatchOutcome): z.input<typeof importedZone> {
@@ -121,7 +134,8 @@ export const ZONE_FUNCTIONS = {
     privilege,
     parameters: { zone: many(zone), zonedata: many(octets), owner: text.optional(), switched: flag.optional() },
     answer: z.object({ zone: z.array(importedZone) }),
-    run: async ({ zone: names, zonedata, owner, switched = false }, { cluster, peer }) => {
+    run: async ({ zone: names, zonedata, owner, switched = false }, request) => {
+      const { cluster, peer } = request;
       const refuse = (why: string): never => {
         throw new ClusterError('parameter_invalid', { parameter: 'zone', why });
       };
@@ -129,7 +143,10 @@ export const ZONE_FUNCTIONS = {
       if (names.length !== zonedata.length) refuse(`is there ${names.length} times, and zonedata ${zonedata.length}`);
       if (switched && peer.kind !== 'root') throw new ClusterError('privilege_missing', { privilege: 'root' });
       const zones = names.map((name, i) => ({ name, text: zonedata[i] ?? Buffer.alloc(0) }));
-      const outcomes = await cluster.zones.saveMany(zones, ownerBy(peer, 'owner', owner), { wait: 'local', switched });
+      const outcomes = await cluster.zones.saveMany(zones, ownerBy(request, 'owner', owner), {
+        wait: 'local',
+        switched,
+      });
       return { zone: outcomes.map(importedRow) };
     },
   }),
@@ -184,6 +201,23 @@ export const ZONE_FUNCTIONS = {
       return cluster.zones.remove(given.zone, peer, { ...optionsOf(given), evenOfOthers });
     },
   }),
+  setzoneowner: apiFunction({
+    summary: 'Give zones to a user, with their histories; they are served throughout, and nothing else changes',
+    privilege: 'all',
+    parameters: { zone: many(zone), owner: text },
+    answer: z.object({ zone: z.array(givenZone) }),
+    run: async ({ zone: names, owner }, { cluster, peer }) => {
+      if (names.length === 0) throw new ClusterError('parameter_invalid', { parameter: 'zone', why: 'is missing' });
+      const outcomes = await cluster.zones.setOwner(names, owner, peer);
+      return {
+        zone: outcomes.map((outcome) => {
+          if (!('error' in outcome)) return { zone: outcome.zone, owner };
+          const { code, message: reason } = outcome.error;
+          return { zone: outcome.zone, error: { code, reason } };
+        }),
+      };
+    },
+  }),
   rescanzones: apiFunction({
     summary: 'Take zone files that were edited by hand',
     privilege,
@@ -197,7 +231,7 @@ export const ZONE_FUNCTIONS = {
     parameters: { zone },
     answer: z.object({ zone: z.object({ name: z.string(), ...keptZone }).optional(), members: z.array(memberZone) }),
     run: (given, { cluster, peer }) => ({
-      zone: cluster.zones.get(given.zone, peer),
+      zone: shownZone(cluster, cluster.zones.get(given.zone, peer)),
       members: cluster.zones.states(given.zone, peer),
     }),
   }),
