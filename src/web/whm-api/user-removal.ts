@@ -44,6 +44,8 @@ export async function removeUser(
   const before = await settle();
   await accounts.remove(user);
   await cluster.accounts.ended(user);
+  const { allowedNames } = cluster.settings.values;
+  if (allowedNames.some((one) => one.account === user)) await cluster.settings.allowNames(user, [], by);
   const revoked = tokens.list(user).map(({ name }) => name);
   for (const name of revoked) await tokens.revoke(user, name, by);
   if (tokens.accessKeyMade(user) !== undefined) await tokens.revokeAccessKey(user, by);
