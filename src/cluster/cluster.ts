@@ -51,15 +51,19 @@ const FILES_A_LOOK = 1_000;
 /** At most this many damaged files are named in the status. */
 const MOST_DAMAGED = 20;
 
-interface ClusterOptions {
+/** Who may have and do something here. */
+interface Admitted {
+  tokens: TrustTokens;
+  /** Who may own zones, as the host panel says; everybody where there is none. */
+  users?: HostPanel['users'] | undefined;
+}
+
+interface ClusterOptions extends Admitted {
   /** Everything that this server keeps lies here. */
   folder: string;
   own: OwnIdentity;
   nameserver: Nameserver;
   memberTypes: readonly MemberType[];
-  tokens: TrustTokens;
-  /** Who may own zones, as the host panel says; everybody where there is none. */
-  users?: HostPanel['users'] | undefined;
   audit: AuditTrail;
   log: Log;
   /** Cron expressions of the health check and of the drift check. */
