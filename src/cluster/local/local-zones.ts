@@ -168,7 +168,7 @@ export class LocalZones {
     for (const [owner, group] of given) {
       const names = group.map(({ name }) => name);
       await this.#commit(group, () => this.#store.setOwner(names, owner));
-      this.#changed(names);
+      this.#zonesChanged(names);
     }
     return written;
   }
