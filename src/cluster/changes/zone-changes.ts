@@ -4,14 +4,14 @@ import { isValidZone, validateZone, type ValidZone } from '../../zones/validatio
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
 import type { Conflicts } from '../local/conflicts.js';
-import type { Claim, LocalChange } from '../local/decision.js';
+import type { LocalChange } from '../local/decision.js';
 import type { LocalZones } from '../local/local-zones.js';
 import type { Delivery } from '../delivery/delivery.js';
 import type { ZoneVersions } from '../local/zone-versions.js';
 import { Progress } from './progress.js';
 import { inBatch } from './batch.js';
 import { sourcesFor, refuseExisting } from './sources.js';
-import type { ConflictPolicy } from '../local/zone-home.js';
+import type { Claim, ConflictPolicy } from '../local/zone-home.js';
 import type { BatchOutcome, ChangeOptions, ChangeResult, MemberZoneState } from '../model/results.js';
 
 interface ZoneChangesOptions {

@@ -3,31 +3,17 @@ import { compareSerials, nextSerial } from '../../dns/serial.js';
 import { ClusterError } from '../../errors.js';
 import type { ZoneChange } from '../../nameservers/nameserver.js';
 import { defined } from '../../operations/defined.js';
+import type { PastVersion } from '../../zones/zone-history.js';
 import type { ZoneEntry, ZoneHome } from '../../zones/zone-index.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore, ZoneWrite } from '../../zones/zone-store.js';
 import type { PermittedNames } from './permitted-names.js';
-import {
-  admitSave,
-  homeAsGiven,
-  homeOfNew,
-  judgeClaim,
-  refuseReturn,
-  refuseSetBack,
-  type ConflictPolicy,
-} from './zone-home.js';
+import { admitSave, homeAsGiven, homeOfNew, judgeClaim, refuseReturn, refuseSetBack, type Claim } from './zone-home.js';
 import { validateZone, withLiftedSerial, type ValidZone } from '../../zones/validation.js';
-import type { ChangeOptions, Sender } from '../model/results.js';
+import type { ChangeOptions, ChangeResult } from '../model/results.js';
 
 /** A version that a change ends, as it was held when the change came to its turn, and what took its place. */
-export interface EndedVersion {
-  change: 'saved' | 'removed' | 'given';
-  serial: number;
-  owner: string;
-  text: Buffer;
-  newSerial?: number;
-  newOwner?: string;
-}
+export type EndedVersion = Omit<PastVersion, 'time' | 'user' | 'via'>;
 
 /** One accepted request: a zone that was validated, or what is to become of one by name. */
 export type LocalChange =
@@ -62,22 +48,8 @@ export type LocalChange =
     keep?: (ended: EndedVersion) => Promise<void>;
   };
 
-/** By whom a change is made: by the server that says it has the zone, or on this one. */
-export interface Claim extends Pick<Sender, 'claimed' | 'lastGiven'> {
-  /** This server, where the change is made here. */
-  here?: string | undefined;
-  policy?: ConflictPolicy | undefined;
-}
-
-export interface LocalOutcome {
-  change: 'created' | 'saved' | 'unchanged' | 'removed';
-  serial?: number;
-  digest?: string;
-  lifted: boolean;
-  local: { state: 'served' | 'pending'; reason?: string };
-  /** Another server has this zone, too, and its version was replaced. */
-  conflictWith?: string;
-}
+/** What became of a change on this server. */
+export type LocalOutcome = Omit<ChangeResult, 'zone' | 'members' | 'warnings'>;
 
 /** What a change comes to: the text to write and the load it needs; an unchanged zone needs no load. */
 export interface Decision {
@@ -121,7 +93,7 @@ function asSwitched(decision: Decision, switched = false): Decision {
 }
 
 function decideSave(change: LocalChange & { kind: 'save' }, store: ZoneStore, names: PermittedNames): Decision {
-  const { valid, by, isNew, claimed, lastGiven, here, policy = 'newest' } = change;
+  const { valid, by, isNew, claimed, here } = change;
   const { name } = valid;
   const held = heldFor(by, name, store);
   refuseOther(name, change, store);
@@ -130,15 +102,15 @@ function decideSave(change: LocalChange & { kind: 'save' }, store: ZoneStore, na
     const tombstone = store.tombstone(name);
     refuseReturn(name, valid.serial, claimed, tombstone);
     const made = here === undefined ? undefined : homeOfNew(here, tombstone?.home);
-    return publish(valid, accountOf(by), store, homeAsGiven(claimed, undefined, { valid, lastGiven }) ?? made);
+    return publish(valid, accountOf(by), store, homeAsGiven(valid, change) ?? made);
   }
   if (isNew) throw new ClusterError('zone_exists', { zone: name });
-  const replaces = admitSave(held, valid, claimed, policy) ? { conflictWith: held.home?.server ?? '' } : {};
-  refuseSetBack(held, valid, claimed, lastGiven);
+  const replaces = admitSave(held, valid, change) ? { conflictWith: held.home?.server ?? '' } : {};
+  refuseSetBack(held, valid, change);
   const made = here === undefined ? undefined : homeOfNew(here, undefined);
   // Two servers with the same content have no conflict: it stays with the first.
   const isShared = held.digest === valid.digest && judgeClaim(held.home, claimed) === 'conflict';
-  const home = isShared ? held.home : (homeAsGiven(claimed, held.home, { valid, lastGiven }) ?? held.home ?? made);
+  const home = isShared ? held.home : (homeAsGiven(valid, change, held.home) ?? held.home ?? made);
   if (held.digest === valid.digest) return respell(valid, { ...held, ...defined({ home }) }, store);
   // Somebody saved what is here, with an older serial: nothing is new.
   const asHeld = compareSerials(valid.serial, held.serial) < 0 ? withLiftedSerial(valid, held.serial) : undefined;

@@ -19,6 +19,14 @@ const GATHER_TIMES = 20;
 /** Served zones of a batch are reported after this time, milliseconds, even if the rest is still unknown. */
 const SETTLE_AFTER = 100;
 
+export interface LocalOptions {
+  store: ZoneStore;
+  nameserver: Nameserver;
+  log: Log;
+  /** Is told the zones whose new state (or removal) stands, for the members to follow. */
+  zonesChanged: (names: readonly ZoneName[]) => void;
+}
+
 interface Queued {
   change: ZoneChange;
   resolve: (applied: Applied) => void;
@@ -43,7 +51,7 @@ export class LocalNameserver {
   readonly #store: ZoneStore;
   readonly #nameserver: Nameserver;
   readonly #log: Log;
-  readonly #rolledBack: (names: readonly ZoneName[]) => void;
+  readonly #zonesChanged: LocalOptions['zonesChanged'];
   #queue: Queued[] = [];
   #isDraining = false;
   /** Zones that the nameserver is to load, or to drop, as they stand when it can be asked. */
@@ -58,17 +66,11 @@ export class LocalNameserver {
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
-  /** `rolledBack` is told zones whose change had been kept as due and was refused in the end. */
-  constructor(options: {
-    store: ZoneStore;
-    nameserver: Nameserver;
-    log: Log;
-    rolledBack: (names: readonly ZoneName[]) => void;
-  }) {
-    this.#store = options.store;
-    this.#nameserver = options.nameserver;
-    this.#log = options.log;
-    this.#rolledBack = options.rolledBack;
+  constructor({ store, nameserver, log, zonesChanged }: LocalOptions) {
+    this.#store = store;
+    this.#nameserver = nameserver;
+    this.#log = log;
+    this.#zonesChanged = zonesChanged;
   }
 
   /** Is this zone on disk, but not yet in the nameserver? */
@@ -231,7 +233,8 @@ export class LocalNameserver {
     try {
       const back = await this.#store.rollback(refused);
       // The members may have got it meanwhile.
-      if (wereDue.length > 0) this.#rolledBack(wereDue);
+      // Their change had been kept as due, and stands no more.
+      if (wereDue.length > 0) this.#zonesChanged(wereDue);
       // Of a zone whose text before is not here, the nameserver keeps what it has.
       const known = back.filter((name) => !this.#store.edits.isBroken(name) || this.#store.get(name) === undefined);
       const applied = await this.#apply(known.map((name) => this.#loadNow(name)));

@@ -1,11 +1,11 @@
 import { ClusterError, sentenceOf } from '../../errors.js';
-import type { Applied, Nameserver, ZoneChange } from '../../nameservers/nameserver.js';
+import type { Applied, ZoneChange } from '../../nameservers/nameserver.js';
 import { defined } from '../../operations/defined.js';
 import type { Log } from '../../operations/log.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
 import { decide, type Decision, type EndedVersion, type LocalChange, type LocalOutcome } from './decision.js';
-import { LocalNameserver } from './local-nameserver.js';
+import { LocalNameserver, type LocalOptions } from './local-nameserver.js';
 import type { PermittedNames } from './permitted-names.js';
 
 interface Waiting {
@@ -45,23 +45,16 @@ export class LocalZones {
   #waiting: Waiting[] = [];
   readonly #busy = new Set<ZoneName>();
   readonly #open = new Set<Promise<LocalOutcome>>();
-  readonly #zonesChanged: (names: readonly ZoneName[]) => void;
+  readonly #zonesChanged: LocalOptions['zonesChanged'];
   #writing = false;
   #stopped = false;
 
-  /** `zonesChanged` is told the zones whose new state (or removal) stands, for the members to follow. */
-  constructor(options: {
-    store: ZoneStore;
-    names: PermittedNames;
-    nameserver: Nameserver;
-    log: Log;
-    zonesChanged: (names: readonly ZoneName[]) => void;
-  }) {
+  constructor(options: LocalOptions & { names: PermittedNames }) {
     this.#store = options.store;
     this.#names = options.names;
     this.#log = options.log;
     this.#zonesChanged = options.zonesChanged;
-    this.#nameserver = new LocalNameserver({ ...options, rolledBack: options.zonesChanged });
+    this.#nameserver = new LocalNameserver(options);
   }
 
   /** Makes the nameserver serve what the store holds. */

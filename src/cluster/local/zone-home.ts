@@ -3,9 +3,17 @@ import { ClusterError } from '../../errors.js';
 import type { Tombstone, ZoneEntry, ZoneHome } from '../../zones/zone-index.js';
 import { withLiftedSerial, type ValidZone } from '../../zones/validation.js';
 import type { ZoneName } from '../../zones/zone-name.js';
+import type { Sender } from '../model/results.js';
 
 /** Which copy wins if two servers write a zone: the later serial (as the original has it), or the home's. */
 export type ConflictPolicy = 'newest' | 'first';
+
+/** By whom a change is made: by the server that says it has the zone, or on this one. */
+export interface Claim extends Pick<Sender, 'claimed' | 'lastGiven'> {
+  /** This server, where the change is made here. */
+  here?: string | undefined;
+  policy?: ConflictPolicy | undefined;
+}
 
 /**
  * How a claim on a zone stands against what is known of it. `moved`: it was taken over since; `fenced`: it was taken
@@ -28,8 +36,7 @@ export function judgeClaim(
 export function admitSave(
   held: ZoneEntry,
   version: { serial: number; digest: string },
-  claimed: ZoneHome | undefined,
-  policy: ConflictPolicy,
+  { claimed, policy = 'newest' }: Claim,
 ): boolean {
   const verdict = judgeClaim(held.home, claimed);
   const of = { zone: held.name, server: held.home?.server ?? '', other: claimed?.server ?? '', serial: held.serial };
@@ -66,12 +73,7 @@ export function refuseReturn(
  * back to an older state, or a second one runs under its name. Throws zone_set_back, unless it sends the very records
  * that are held.
  */
-export function refuseSetBack(
-  held: ZoneEntry,
-  version: ValidZone,
-  claimed: ZoneHome | undefined,
-  lastGiven: number | null | undefined,
-): void {
+export function refuseSetBack(held: ZoneEntry, version: ValidZone, { claimed, lastGiven }: Claim): void {
   const { name: zone, serial, digest, home } = held;
   const given = home?.given;
   if (lastGiven === undefined || given === undefined || !isSame(home, claimed)) return;
@@ -81,11 +83,7 @@ export function refuseSetBack(
 }
 
 /** Whose a zone is that another server sends: where that is its own, with the serial that it gave. */
-export function homeAsGiven(
-  claimed: ZoneHome | undefined,
-  held: ZoneHome | undefined,
-  { valid, lastGiven }: { valid: ValidZone; lastGiven: number | null | undefined },
-): ZoneHome | undefined {
+export function homeAsGiven(valid: ValidZone, { claimed, lastGiven }: Claim, held?: ZoneHome): ZoneHome | undefined {
   if (claimed === undefined) return undefined;
   const given = lastGiven !== undefined ? valid.serial : isSame(held, claimed) ? held?.given : undefined;
   return given === undefined ? claimed : { ...claimed, given };
