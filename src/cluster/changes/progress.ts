@@ -21,7 +21,7 @@ export class Progress {
    */
   of(zone: ZoneName, by: Principal): MemberZoneState[] {
     const states: MemberZoneState[] = [];
-    for (const [member, worker] of this.#workers.writers()) {
+    for (const { member, worker } of this.#workers.writers()) {
       const state = mayUse(by, member) ? worker.stateOf(zone) : undefined;
       if (state !== undefined) states.push({ member: member.id, hostname: member.hostname, ...state });
     }
@@ -43,6 +43,6 @@ export class Progress {
     const signal = AbortSignal.timeout(Math.min(Math.max(0, timeout), LONGEST_WAIT));
     // One listener a member, and as many members as there are.
     setMaxListeners(0, signal);
-    await Promise.all([...this.#workers.writers()].map(([, worker]) => worker.finished(zone, signal)));
+    await Promise.all(this.#workers.writers().map(({ worker }) => worker.finished(zone, signal)));
   }
 }

@@ -3,7 +3,7 @@ import { ClusterError } from '../../errors.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import { ownerOf, ROLES, serves, type Member } from '../model/member.js';
 import type { Delivery } from '../delivery/delivery.js';
-import type { MemberWorker } from '../delivery/member-worker.js';
+import type { RunningMember } from '../delivery/member-worker.js';
 
 /** Longest wait for a question to a member while somebody waits, milliseconds. */
 const TIMEOUT = 10_000;
@@ -11,10 +11,7 @@ const TIMEOUT = 10_000;
 const LIST_TIMEOUT = 3_000;
 
 /** A member whose role says that it is asked. */
-export interface Source {
-  member: Member;
-  worker: MemberWorker;
-}
+export type Source = RunningMember;
 
 /** The members that are asked and answer, as far as is known. */
 export function sourcesOf(workers: Delivery): Source[] {

@@ -10,6 +10,9 @@ const MOST_NAMED = 20;
 const MOST_KEPT = 50;
 const LONGEST_REASON = 300;
 
+/** How far a zone is at one member. */
+export type StateAtMember = Pick<MemberZoneState, 'state' | 'reason' | 'serial' | 'seenAt'>;
+
 /** What one member said that it holds, kept in its ledger, and what its nameserver was then seen answering. */
 export class Acknowledgements {
   readonly #options: MemberWorkerOptions;
@@ -97,7 +100,7 @@ export class Acknowledgements {
   }
 
   /** How far an acknowledged zone is; undefined where it is none. */
-  stateOf(name: ZoneName): Pick<MemberZoneState, 'state' | 'reason' | 'serial' | 'seenAt'> | undefined {
+  stateOf(name: ZoneName): StateAtMember | undefined {
     const entry = this.#options.ledger.get(name);
     if (entry === undefined) return undefined;
     const { servedAt, serial, from, leftOut } = entry;

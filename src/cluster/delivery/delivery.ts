@@ -17,7 +17,7 @@ import type { ClusterEvents } from '../model/cluster-events.js';
 import { MemberRecord } from './member-record.js';
 import { parseLedgerEntry } from './ledger.js';
 import { mayUse, ROLES, ROOT, valuesOf, type Member } from '../model/member.js';
-import { MemberWorker } from './member-worker.js';
+import { MemberWorker, type RunningMember } from './member-worker.js';
 import { Recoveries } from './recovery.js';
 import { DebugMode } from '../../members/transactions.js';
 
@@ -84,16 +84,13 @@ export class Delivery {
   }
 
   /** Members that get our changes, with their workers. */
-  *writers(): Generator<[Member, MemberWorker]> {
-    if (!this.#options.state.data.clustering) return;
-    for (const member of this.#rows) {
-      const worker = this.#workers.get(member.id);
-      if (worker !== undefined && ROLES[member.role].writes) yield [member, worker];
-    }
+  writers(): RunningMember[] {
+    if (!this.#options.state.data.clustering) return [];
+    return this.running().filter(({ member }) => ROLES[member.role].writes);
   }
 
   /** All members with their workers. */
-  running(): { member: Member; worker: MemberWorker }[] {
+  running(): RunningMember[] {
     return this.#rows.flatMap((member) => {
       const worker = this.#workers.get(member.id);
       return worker === undefined ? [] : [{ member, worker }];
@@ -103,14 +100,14 @@ export class Delivery {
   /** Sends these zones to all that are written to, once more. Returns to how many in all. */
   resend(names: readonly ZoneName[], by: Principal): number {
     let count = 0;
-    for (const [member, worker] of this.writers()) if (mayUse(by, member)) count += worker.resend(names);
+    for (const { member, worker } of this.writers()) if (mayUse(by, member)) count += worker.resend(names);
     return count;
   }
 
   /** Zones that wait to be sent to members that answer. */
   waiting(): number {
     let count = 0;
-    for (const [, worker] of this.writers()) if (worker.contact.health.state === 'online') count += worker.backlog.size;
+    for (const { worker } of this.writers()) if (worker.contact.health.state === 'online') count += worker.backlog.size;
     return count;
   }
 

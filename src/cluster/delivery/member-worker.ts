@@ -3,8 +3,8 @@ import { sentenceOf } from '../../errors.js';
 import { BrokenOff, CutOff, MemberError, type MemberChange, type Pushed } from '../../members/member-backend.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { Health } from '../health/failure-threshold.js';
-import { stateAtMember, type StateAtMember } from './state-at-member.js';
-import { Acknowledgements } from './acknowledgements.js';
+import type { Member } from '../model/member.js';
+import { Acknowledgements, type StateAtMember } from './acknowledgements.js';
 import { Backlog } from './backlog.js';
 import { Contact } from './contact.js';
 import { BatchSize, SendLoops } from './send-loops.js';
@@ -15,6 +15,12 @@ import { pushWhileAlive } from './push-while-alive.js';
 import { Signal, Waiters } from './waking.js';
 
 const BATCH_OCTETS = 8 * 1024 * 1024;
+
+/** A member of the table with its worker. */
+export interface RunningMember {
+  member: Member;
+  worker: MemberWorker;
+}
 
 /**
  * Keeps one member equal to the index: sends what it lacks, records what it acknowledged, checks what it serves. One a
@@ -119,7 +125,17 @@ export class MemberWorker {
 
   /** How far this zone is; undefined where the member does not hold it and is not to. */
   stateOf(name: ZoneName): StateAtMember | undefined {
-    return stateAtMember(name, this);
+    const aside = this.backlog.reasonAside(name);
+    if (aside !== undefined) return { state: 'failed', reason: aside };
+    if (!this.backlog.has(name)) return this.acknowledged.stateOf(name);
+    const { state, lastFailure } = this.contact.health;
+    if (state === 'disabled') return { state, reason: lastFailure?.sentence ?? 'The member is disabled.' };
+    if (state === 'failing')
+      return { state: 'pending', reason: lastFailure?.sentence ?? 'The member does not answer.' };
+    const reason = this.backlog.isHeldBack(name)
+      ? 'Its removal is held: more than 30 % of the zones there would go. Allow it on the page of the member.'
+      : 'Waiting to be sent.';
+    return { state: 'pending', reason };
   }
 
   /** A person allowed the removals that are held back. */

@@ -1,5 +1,4 @@
-import type { Member } from '../model/member.js';
-import type { MemberWorker } from './member-worker.js';
+import type { RunningMember } from './member-worker.js';
 
 /**
  * Enables members again that the failure threshold disabled, once they have answered for a while. Those that an
@@ -14,16 +13,16 @@ export class Recoveries {
   }
 
   /** Probes those whose time has come. One that hangs delays none of the others. */
-  async check(members: readonly { member: Member; worker: MemberWorker }[], now = performance.now()): Promise<void> {
+  async check(members: readonly RunningMember[], now = performance.now()): Promise<void> {
     const disabled = members.filter(
       ({ worker }) => worker.contact.health.state === 'disabled' && worker.contact.health.byThreshold === true,
     );
     const ids = new Set(disabled.map(({ member }) => member.id));
     for (const id of this.#of.keys()) if (!ids.has(id)) this.#of.delete(id);
-    await Promise.all(disabled.map(({ member, worker }) => this.#checkMember(member, worker, now)));
+    await Promise.all(disabled.map((one) => this.#checkMember(one, now)));
   }
 
-  async #checkMember({ id }: Member, worker: MemberWorker, now: number): Promise<void> {
+  async #checkMember({ member: { id }, worker }: RunningMember, now: number): Promise<void> {
     const before = this.#of.get(id) ?? newRecovery(now);
     this.#of.set(id, before);
     if (now < before.nextCheck) return;

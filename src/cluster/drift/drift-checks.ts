@@ -22,7 +22,7 @@ import type { ClusterEvents } from '../model/cluster-events.js';
 import { batchTarget, type Audit, authorize } from '../model/audit.js';
 import { mayUse, ROLES, type Member } from '../model/member.js';
 import type { Delivery } from '../delivery/delivery.js';
-import type { MemberWorker } from '../delivery/member-worker.js';
+import type { RunningMember } from '../delivery/member-worker.js';
 import type { ZoneChanges } from '../changes/zone-changes.js';
 import type { BatchOutcome } from '../model/results.js';
 
@@ -61,7 +61,7 @@ export class DriftChecks {
   /** What was found last, of the members that `by` may see. */
   reports(by: Principal): DriftReport[] {
     authorize(by);
-    return this.#writers(by).flatMap(([{ id }]) => this.#reports.get(id) ?? []);
+    return this.#writers(by).flatMap(({ member }) => this.#reports.get(member.id) ?? []);
   }
 
   /** Checks one member, or all that get changes. A check that runs already is not started twice. */
@@ -72,18 +72,18 @@ export class DriftChecks {
   /** The same for this program itself, which nobody asked. */
   checkNow(by: Principal, id?: string): Promise<DriftReport[]> {
     const wanted = id === undefined ? this.#writers(by) : [this.#writer(id, by)];
-    return Promise.all(wanted.map(([member, worker]) => this.#checkOne(member, worker)));
+    return Promise.all(wanted.map((one) => this.#checkOne(one)));
   }
 
   /** Looks at members that said that they hold fewer zones than they took from us; once for each such number. */
   checkLosses(): void {
     const { log } = this.#options;
-    for (const [member, worker] of this.#writers(SELF)) {
+    for (const { member, worker } of this.#writers(SELF)) {
       const { lost } = worker.contact;
       const isNews = lost > 0 && this.#lost.get(member.id) !== lost;
       this.#lost.set(member.id, lost);
       if (!isNews) continue;
-      this.#checkOne(member, worker).catch((error: unknown) => {
+      this.#checkOne({ member, worker }).catch((error: unknown) => {
         log.error({ member: member.hostname, error: sentenceOf(error) }, 'the drift check failed');
       });
     }
@@ -117,7 +117,7 @@ export class DriftChecks {
   }
 
   async #resolveAll(id: string, zones: readonly ZoneName[], how: Resolution, by: Principal): Promise<BatchOutcome[]> {
-    const [member, worker] = this.#writer(id, by);
+    const { member, worker } = this.#writer(id, by);
     const differences = new Map(this.#reports.get(id)?.differences.map((one) => [one.zone, one]));
     const items = zones.map((name) => ({ name }));
     const outcomes = await inBatch(items, async ({ name: zone }) => {
@@ -142,28 +142,26 @@ export class DriftChecks {
   }
 
   /** Throws member_unknown, member_not_written. */
-  #writer(id: string, by: Principal): [Member, MemberWorker] {
+  #writer(id: string, by: Principal): RunningMember {
     const found = this.#options.workers.running().find(({ member }) => member.id === id && mayUse(by, member));
     if (found === undefined) throw new ClusterError('member_unknown', { id: id.slice(0, 80) });
-    const { member, worker } = found;
-    if (!ROLES[member.role].writes) throw new ClusterError('member_not_written', { member: member.hostname });
-    return [member, worker];
+    const { role, hostname } = found.member;
+    if (!ROLES[role].writes) throw new ClusterError('member_not_written', { member: hostname });
+    return found;
   }
 
-  #writers(by: Principal): [Member, MemberWorker][] {
-    return this.#options.workers
-      .running()
-      .filter(({ member }) => ROLES[member.role].writes && mayUse(by, member))
-      .map(({ member, worker }) => [member, worker]);
+  #writers(by: Principal): RunningMember[] {
+    const running = this.#options.workers.running();
+    return running.filter(({ member }) => ROLES[member.role].writes && mayUse(by, member));
   }
 
-  #checkOne(member: Member, worker: MemberWorker): Promise<DriftReport> {
-    const running = this.#running.get(member.id) ?? this.#compare(member, worker);
-    this.#running.set(member.id, running);
+  #checkOne(one: RunningMember): Promise<DriftReport> {
+    const running = this.#running.get(one.member.id) ?? this.#compare(one);
+    this.#running.set(one.member.id, running);
     return running;
   }
 
-  async #compare(member: Member, worker: MemberWorker): Promise<DriftReport> {
+  async #compare({ member, worker }: RunningMember): Promise<DriftReport> {
     const { store, versions, events, log } = this.#options;
     const { id, hostname } = member;
     try {
@@ -184,7 +182,7 @@ export class DriftChecks {
   async #resolveOne(
     { zone, here, there, kind }: Difference,
     how: Resolution,
-    { member, worker, by }: { member: Member; worker: MemberWorker; by: Principal },
+    { member, worker, by }: RunningMember & { by: Principal },
   ): Promise<Pick<LocalOutcome, 'change' | 'lifted' | 'local'>> {
     const { store, versions, changes } = this.#options;
     if (how === 'remove') {
