@@ -52,11 +52,11 @@ function day(
     get health() {
       return health;
     },
-    look: () => {
+    probeUncounted: () => {
       looks++;
       return answers(minute) ? Promise.resolve() : Promise.reject(new Error('down'));
     },
-    note: (event: Parameters<typeof nextHealth>[1]) => {
+    record: (event: Parameters<typeof nextHealth>[1]) => {
       health = nextHealth(health, event, 10);
       if (event.kind === 'enable') enabledAt = minute;
     },
