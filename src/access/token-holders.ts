@@ -37,7 +37,7 @@ export class TokenHolders {
       of: (token) => {
         const { user, kind, privileges, userId } = token;
         if (token.ended !== undefined) return 'gone';
-        const found = listed?.get(user);
+        const found = listed?.find((one) => one.user === user);
         // Root of this machine acts without a login, so a host need not know it.
         if (found === undefined && user === SELF.user && kind === 'root') return { kind, privileges };
         if (listed === undefined) return 'unsaid';
@@ -51,14 +51,14 @@ export class TokenHolders {
           privileges: narrowed(privileges, held ?? (demoted ? [PRIVILEGES[0].name] : undefined)),
         };
       },
-      idOf: (user) => listed?.get(user)?.id,
+      idOf: (user) => listed?.find((one) => one.user === user)?.id,
     };
   }
 
   /** Undefined where it fails or names nobody, as while it starts or after its file was lost: that removes no user. */
-  #listed(host: HostUsers): Map<string, ReturnType<HostUsers['users']>[number]> | undefined {
-    const users = this.#asked(() => new Map(host.users().map((one) => [one.user, one])));
-    return users === 'unsaid' || users.size === 0 ? undefined : users;
+  #listed(host: HostUsers): ReturnType<HostUsers['users']> | undefined {
+    const users = this.#asked(() => host.users());
+    return users === 'unsaid' || users.length === 0 ? undefined : users;
   }
 
   #asked<T>(ask: () => T): T | 'unsaid' {
