@@ -9,9 +9,9 @@ export function startupApp(
   absence: () => string,
   isOurs: (path: string) => boolean = () => true,
 ): Express {
-  const app = express();
-  app.disable('x-powered-by');
-  app.use((request, response, next) => {
+  const standing = express();
+  standing.disable('x-powered-by');
+  standing.use((request, response, next) => {
     if (!isOurs(request.path)) {
       next();
       return;
@@ -19,12 +19,12 @@ export function startupApp(
     const app = real();
     if (app !== undefined) {
       // Which proxies to trust is the host's to say. It is the only one of its settings that counts in ours.
-      app.set('trust proxy fn', app.get('trust proxy fn'));
+      app.set('trust proxy fn', standing.get('trust proxy fn'));
       app(request, response, next);
       return;
     }
     response.status(503).set('Retry-After', '5').type('text/plain');
     response.send(`${absence()}\n`);
   });
-  return app;
+  return standing;
 }
