@@ -158,8 +158,8 @@ describe('of two settings that are saved at once from the same page, the second 
       'options',
       () => '/',
       () => '/options',
-      () => ({ threshold: 'never', networks: '' }),
-      () => ({ threshold: 'default', networks: '', auto: '1' }),
+      () => ({ threshold: 'never', networks: '', names: '' }),
+      () => ({ threshold: 'default', networks: '', names: '', auto: '1' }),
     ],
     ['the policy', () => '/drift', () => '/drift/policy', () => ({ policy: 'first' }), () => ({ policy: 'first' })],
     [
