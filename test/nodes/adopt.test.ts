@@ -38,6 +38,7 @@ beforeAll(async () => {
   const nameserver = { kind: 'embedded', host: '127.0.0.1', port: await freePort() } as const;
   settings = { name: 'ns1.example.net', folder, host: '127.0.0.1', port: 0, nameserver };
   node = await startNode(settings);
+  await node.users.add({ user: 'ann', kind: 'reseller', privileges: ['clustering'] }, 'a long password');
 });
 afterAll(async () => {
   await node.stop();
