@@ -159,7 +159,7 @@ describe.each(OPERATED)(
       const before = await readFile(place('zones'), 'utf8');
       const { status, out, err } = await adopt('--switch', '--yes', '--json', '--owner', 'no account');
       expect(status).toBe(1);
-      expect(err).toMatch(/not the name of an account.*The statements of .* were put back into the configuration/);
+      expect(err).toMatch(/There is no user "no account".*The statements of .* were put back into the configuration/);
       expect(out).not.toContain('"state":"served"');
       expect(await readFile(place('zones'), 'utf8')).toBe(before);
       expect((await serials()).slice(0, 3)).toEqual([1, 2, 3]);
