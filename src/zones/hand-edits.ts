@@ -6,7 +6,7 @@ import { validateZone } from './validation.js';
 import type { RecentTexts } from './recent-texts.js';
 import { isSame, type ListedFile, type ZoneFiles } from './zone-files.js';
 import type { ZoneIndex } from './zone-index.js';
-import type { ZoneName } from './zone-name.js';
+import { isNameOfFile, type ZoneName } from './zone-name.js';
 
 /** What lies among the master files and is not as this program wrote it. */
 export interface FilesFound {
@@ -164,7 +164,7 @@ export class HandEdits {
       if (scanned++ % SLICE === SLICE - 1) await new Promise((resolve) => setImmediate(resolve));
       if (!file.inPlace) {
         found.strange.push(file.path);
-        if (/\.db$/i.test(file.name)) this.recordBroken(file.name, OTHER_NAME);
+        if (isNameOfFile(file.name)) this.recordBroken(file.name, OTHER_NAME);
         continue;
       }
       there.add(file.name);

@@ -44,11 +44,9 @@ function checked(input: string, withoutFile: (text: string) => string): ZoneName
     if (label === '') return refuse('it has an empty label');
     if (label.length > 63) return refuse('a label is longer than 63 characters');
     if (!LABEL.test(label)) return refuse(`the label "${label.slice(0, 63)}" holds a character that is not allowed`);
-    if (label.startsWith('xn--') && domainToASCII(label) !== label)
-      return refuse(`the label "${label}" is no internationalized name`);
   }
   // Members take `example.com.db` for the file of `example.com`: a zone of that name would become the other one there.
-  if (/(^|\.)db$/.test(text))
+  if (isNameOfFile(text))
     return refuse('there is no top-level domain "db", and servers take it for the name of a file');
   return text as ZoneName;
 }
@@ -77,6 +75,21 @@ function asciiOf(text: string, refuse: Refuse): string {
       label === '' && labels[i] !== '' ? refuse('it cannot be written as an internationalized domain name') : label,
     )
     .join('.');
+}
+
+/** Does it end in the label `db`, so that servers take it for the file of another zone? */
+export function isNameOfFile(name: string): boolean {
+  return /(^|\.)db$/i.test(name);
+}
+
+/**
+ * Of a new zone: labels that begin as A-labels do are such (RFC 5890 §2.3.2.1). Zones of other names that are there are
+ * kept. Throws zone_name_invalid.
+ */
+export function demandALabels(name: ZoneName): void {
+  const wrong = name.split('.').find((label) => label.startsWith('xn--') && domainToASCII(label) !== label);
+  if (wrong === undefined) return;
+  throw new ClusterError('zone_name_invalid', { name, why: `the label "${wrong}" is no internationalized name` });
 }
 
 /** Is this a zone's name as the cluster keys it, and not another spelling of one? */

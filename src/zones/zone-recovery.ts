@@ -6,7 +6,7 @@ import { dropTemporaries } from '../state/durable-file.js';
 import { validateZone } from './validation.js';
 import type { ZoneFiles } from './zone-files.js';
 import { copyOf, ZoneIndex } from './zone-index.js';
-import { isZoneName } from './zone-name.js';
+import { isNameOfFile } from './zone-name.js';
 
 /** Zones named in one line of the log. */
 const NAMED = 1_000;
@@ -76,9 +76,9 @@ async function indexFromFiles(files: ZoneFiles, known: readonly ZoneIndex[], log
  * are named among those that can't be used.
  */
 export function dropOtherNames(index: ZoneIndex, log: Log): void {
-  const zones = [...index.entries.keys()].filter((name) => !isZoneName(name));
+  const zones = [...index.entries.keys()].filter((name) => isNameOfFile(name));
   for (const name of zones) index.delete(name);
-  for (const name of index.tombstones.keys()) if (!isZoneName(name)) index.tombstones.delete(name);
+  for (const name of index.tombstones.keys()) if (isNameOfFile(name)) index.tombstones.delete(name);
   if (zones.length > 0)
     log.error(
       { zones: zones.slice(0, NAMED), count: zones.length },

@@ -215,3 +215,13 @@ describe('a zone of a name that members take for another zone', () => {
     }
   });
 });
+
+test('a zone of a label that is no A-label, from before such were refused, is held after each start', async () => {
+  const kept = zoneName('xn--r2.example');
+  await withStore((store) => write(store, [version(kept, 1)]));
+  for (let start = 0; start < 2; start++)
+    await withStore((store) => {
+      expect(store.get(kept)?.serial).toBe(1);
+      expect(store.edits.damaged()).toEqual([]);
+    });
+});

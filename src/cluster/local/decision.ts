@@ -5,7 +5,7 @@ import type { ZoneChange } from '../../nameservers/nameserver.js';
 import { defined } from '../../operations/defined.js';
 import type { PastVersion } from '../../zones/zone-history.js';
 import type { ZoneEntry, ZoneHome } from '../../zones/zone-index.js';
-import type { ZoneName } from '../../zones/zone-name.js';
+import { demandALabels, type ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore, ZoneWrite } from '../../zones/zone-store.js';
 import type { PermittedNames } from './permitted-names.js';
 import { admitSave, homeAsGiven, homeOfNew, judgeClaim, refuseReturn, refuseSetBack, type Claim } from './zone-home.js';
@@ -98,6 +98,7 @@ function decideSave(change: LocalChange & { kind: 'save' }, store: ZoneStore, na
   const held = heldFor(by, name, store);
   refuseOther(name, change, store);
   if (held === undefined) {
+    if (here !== undefined) demandALabels(name);
     names.demand(name, by);
     const tombstone = store.tombstone(name);
     refuseReturn(name, valid.serial, claimed, tombstone);

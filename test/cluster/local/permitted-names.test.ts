@@ -84,3 +84,15 @@ test('a name that is none is not allowed to anybody', async () => {
   const wrong = cluster.settings.change({ allowedNames: [{ account: 'bob', zone: 'Ac.uk.' }] }, ROOT);
   await expect(wrong).rejects.toMatchObject({ code: 'parameter_invalid' });
 });
+
+test('nobody makes a zone of a label that only looks like an A-label; one that is there is kept, and can be removed', async () => {
+  const name = zoneName('xn--r2.example');
+  for (const by of [BOB, ROOT])
+    await expect(made(name, by)).rejects.toMatchObject({
+      code: 'zone_name_invalid',
+      message: expect.stringContaining('internationalized') as string,
+    });
+  const sender = { hostsSeen: ['other.example.net'], claimed: { server: 'other.example.net', epoch: 0 } };
+  expect(await cluster.saveZone(name, TEXT, ROOT, { sender })).toMatchObject({ change: 'created' });
+  expect(await cluster.removeZone(name, ROOT, { sender })).toMatchObject({ change: 'removed' });
+});
