@@ -96,6 +96,11 @@ function allowedNamesIn(lines: string): { account: string; zone: ZoneName }[] {
 }
 
 function linesOf(allowed: readonly { account: string; zone: string }[]): string {
-  const accounts = new Map(allowed.map(({ account }) => [account, allowed.filter((one) => one.account === account)]));
-  return [...accounts].map(([account, names]) => `${account} ${names.map(({ zone }) => zone).join(' ')}`).join('\n');
+  const lines = new Map<string, string[]>();
+  for (const { account, zone } of allowed) {
+    const line = lines.get(account);
+    if (line === undefined) lines.set(account, [account, zone]);
+    else line.push(zone);
+  }
+  return [...lines.values()].map((words) => words.join(' ')).join('\n');
 }
