@@ -21,7 +21,7 @@ const schema = z.strictObject({
   firstNumber: z.union([z.literal(1), z.literal(2)]).optional(),
 });
 type Account = z.infer<typeof account>;
-type Listed = ReadonlyMap<string, { id?: string }>;
+type Listed = ReturnType<HostPanel['users']>;
 
 /** An owner as lists show it: the user's name, and whether that user is no more. */
 export interface ShownOwner {
@@ -81,23 +81,28 @@ export class Accounts {
   /** Learns who the host's users are now: also of those who do nothing, whose names others may have later. */
   look(): void {
     const listed = this.#listed();
-    if (listed.size === 0) return;
-    for (const user of listed.keys()) this.#of(user, listed);
+    for (const one of listed) this.#of(one.user, one, listed);
   }
 
   /** The account of a user of the host, as it is now. */
   of(user: string): string {
-    return this.#of(user, this.#listed());
+    const listed = this.#listed();
+    return this.#of(
+      user,
+      listed.findLast((one) => one.user === user),
+      listed,
+    );
   }
 
   /** How owners are shown now. */
   shown(): (owner: string) => ShownOwner {
     const listed = this.#listed();
+    const users = new Map(listed.map((one) => [one.user, one]));
     const known = new Map<string, ShownOwner>();
     return (owner) => {
       const shown = known.get(owner) ?? {
         owner: userOf(owner),
-        ...(this.#isGone(owner, listed) ? { ownerRemoved: true as const } : {}),
+        ...(this.#isGone(owner, users.get(userOf(owner)), listed) ? { ownerRemoved: true as const } : {}),
       };
       known.set(owner, shown);
       return shown;
@@ -112,7 +117,7 @@ export class Accounts {
 
   /** The account of a user who is to own something. Throws user_unknown. */
   named(user: string): string {
-    const isKnown = this.#users === undefined || user === SELF.user || this.#listed().has(user);
+    const isKnown = this.#users === undefined || user === SELF.user || this.#listed().some((one) => one.user === user);
     if (!isKnown) throw new ClusterError('user_unknown', { user: user.slice(0, 40) });
     return this.of(user);
   }
@@ -138,16 +143,16 @@ export class Accounts {
     });
   }
 
-  #of(user: string, listed: Listed): string {
-    if (this.#first === undefined && listed.size > 0) this.#begin(listed);
+  /** `found`: this user among those that the host lists. */
+  #of(user: string, found: Listed[number] | undefined, listed: Listed): string {
+    if (this.#first === undefined && listed.length > 0) this.#begin(listed);
     if (this.#first === undefined) return user;
-    const found = listed.get(user);
     if (found === undefined && user === SELF.user) return user;
     const held = this.#held.get(user);
     const isEnded = held?.ended === true;
     // Where the host can't say who its users are, they are who they were.
     if (found === undefined)
-      return nameOf(listed.size === 0 && held !== undefined && !isEnded ? held : { user, number: NOBODY });
+      return nameOf(listed.length === 0 && held !== undefined && !isEnded ? held : { user, number: NOBODY });
     const id = defined({ id: found.id });
     if (held === undefined) return this.#hold({ user, ...id, number: this.#first });
     const isOther = found.id !== undefined && held.id !== undefined && found.id !== held.id;
@@ -156,31 +161,31 @@ export class Accounts {
   }
 
   /** Is this owner no user of the host any more? */
-  #isGone(owner: string, listed: Listed): boolean {
-    if (listed.size === 0 || owner === SELF.user) return false;
-    const user = userOf(owner);
-    return !listed.has(user) || this.#of(user, listed) !== owner;
+  #isGone(owner: string, found: Listed[number] | undefined, listed: Listed): boolean {
+    if (listed.length === 0 || owner === SELF.user) return false;
+    return found === undefined || this.#of(found.user, found, listed) !== owner;
   }
 
   /** Of zones that are here already each belongs to the last one of the name, who has it now or is no more. */
   #begin(listed: Listed): void {
     this.#first = this.#before.size === 0 ? 1 : 2;
+    const users = new Set(listed.map(({ user }) => user));
     for (const owner of this.#before) {
       const user = userOf(owner);
       const number = Math.max(Number(LATER.exec(owner)?.[2] ?? 1), this.#held.get(user)?.number ?? 1);
-      if (user !== SELF.user) this.#hold({ user, number, ...(listed.has(user) ? {} : { ended: true as const }) });
+      if (user !== SELF.user) this.#hold({ user, number, ...(users.has(user) ? {} : { ended: true as const }) });
     }
-    for (const [user, { id }] of listed)
+    for (const { user, id } of listed)
       this.#hold({ user, ...defined({ id }), number: this.#held.get(user)?.number ?? 1 });
   }
 
   /** Empty where the host can't say, or has none yet: that removes nobody. */
   #listed(): Listed {
     try {
-      return new Map((this.#users?.() ?? []).map((one) => [one.user, one]));
+      return this.#users?.() ?? [];
     } catch (error) {
       this.#log.error({ error: sentenceOf(error) }, 'the host could not say who its users are');
-      return new Map();
+      return [];
     }
   }
 

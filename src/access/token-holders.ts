@@ -37,7 +37,7 @@ export class TokenHolders {
       of: (token) => {
         const { user, kind, privileges, userId } = token;
         if (token.ended !== undefined) return 'gone';
-        const found = listed?.find((one) => one.user === user);
+        const found = listed?.findLast((one) => one.user === user);
         // Root of this machine acts without a login, so a host need not know it.
         if (found === undefined && user === SELF.user && kind === 'root') return { kind, privileges };
         if (listed === undefined) return 'unsaid';
@@ -51,7 +51,7 @@ export class TokenHolders {
           privileges: narrowed(privileges, held ?? (demoted ? [PRIVILEGES[0].name] : undefined)),
         };
       },
-      idOf: (user) => listed?.find((one) => one.user === user)?.id,
+      idOf: (user) => listed?.findLast((one) => one.user === user)?.id,
     };
   }
 
