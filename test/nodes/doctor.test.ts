@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createHash } from 'node:crypto';
 import { generate } from 'selfsigned';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Finding } from '../../src/cli/doctor/check.js';
 import { findingsOf } from '../../src/cli/doctor/check.js';
 import { nodeFinding } from '../../src/cli/doctor/program-checks.js';
@@ -218,20 +218,30 @@ describe.skipIf(!needs('named', 'named-checkconf'))(
       await old.end();
     });
 
-    test('finds a member that is disabled, and one that is away, with the service and without it', async () => {
-      const { cluster } = web.plugin;
-      await cluster.members.disable(member.id, ROOT);
+    test('finds a member that is disabled', async () => {
+      const { members } = web.plugin.cluster;
+      await members.disable(member.id, ROOT);
+      onTestFinished(() => members.enable(member.id, ROOT));
       expect(await wrongs(['--only', 'members'])).toEqual([
         ['members', like(/^ns1\.example\.net is disabled/), like(/dnscluster members enable ns1\.example\.net/)],
       ]);
-      await cluster.members.enable(member.id, ROOT);
+    });
+
+    test('finds a member that is away, with the service and without it', async () => {
       await member.node.stop();
+      onTestFinished(async () => {
+        await web.stop();
+        member.node = await startNode(member.settings);
+        web = await startNode(settings);
+      });
       const away = [
         'members',
         like(/^ns1\.example\.net (can't be reached|fails)/),
         like(/Check that it runs|tried again/),
       ];
-      expect(await wrongs(['--only', 'members'])).toEqual([away]);
+      const silent = ['members', like(/^The nameserver of ns1\.example\.net does not answer/), like(/Start it there/)];
+      // The embedded nameserver of the member is away, too. Whether this server has asked it since is a matter of time.
+      expect([[away], [away, silent]]).toContainEqual(await wrongs(['--only', 'members']));
       await web.stop();
       expect(await wrongs(['--only', 'service,members'])).toEqual([
         [
@@ -241,14 +251,14 @@ describe.skipIf(!needs('named', 'named-checkconf'))(
         ],
         away,
       ]);
-      member.node = await startNode(member.settings);
-      web = await startNode(settings);
     });
 
     test('says first that the service does not run, and checks what can be seen from outside', async () => {
       await web.stop();
-      const found = await wrongs();
-      expect(found).toEqual([
+      onTestFinished(async () => {
+        web = await startNode(settings);
+      });
+      expect(await wrongs()).toEqual([
         ['service', like(/^The service can't be reached/), like(/node\.log/)],
         [
           'ports',
@@ -256,7 +266,6 @@ describe.skipIf(!needs('named', 'named-checkconf'))(
           like(/Start the service/),
         ],
       ]);
-      web = await startNode(settings);
     });
 
     test('finds that a member has the name of this server, and a name that is none', async () => {
