@@ -221,7 +221,9 @@ describe.skipIf(!needs('named', 'named-checkconf'))(
     test('finds a member that is disabled', async () => {
       const { members } = web.plugin.cluster;
       await members.disable(member.id, ROOT);
-      onTestFinished(async () => void (await members.enable(member.id, ROOT)));
+      onTestFinished(async () => {
+        await members.enable(member.id, ROOT);
+      });
       expect(await wrongs(['--only', 'members'])).toEqual([
         ['members', like(/^ns1\.example\.net is disabled/), like(/dnscluster members enable ns1\.example\.net/)],
       ]);

@@ -35,7 +35,7 @@ beforeEach(async () => {
 const text = async (): Promise<string> => (await node.cluster.zones.text(zone, SELF)).toString();
 
 describe('of two forms of one zone that are sent at once, the second is refused and nothing of the first is lost', () => {
-  test('in the text editor, which keeps what was typed', async () => {
+  test('in the text editor, which keeps what was typed and shows what it would replace', async () => {
     const version = fieldOf(await root.get(`/zone/${zone}`), 'version');
     const send = (address: string): Promise<Page> =>
       root.post(`/zone/${zone}/text`, { version, text: zoneAt(address) });
@@ -45,6 +45,9 @@ describe('of two forms of one zone that are sent at once, the second is refused 
       one.status === 409 ? [one, '192.0.2.11', '192.0.2.22'] : [other, '192.0.2.22', '192.0.2.11'];
     expect(refused.html).toContain('was changed by somebody else');
     expect(refused.html).toContain(lost);
+    const difference = /<pre class="difference".*?<\/pre>/s.exec(refused.html)?.[0] ?? '';
+    expect(difference).toMatch(new RegExp(`class="gone">.*${kept}`));
+    expect(difference).toMatch(new RegExp(`class="new">.*${lost}`));
     expect(await text()).toContain(kept);
     expect(await text()).not.toContain(lost);
   });

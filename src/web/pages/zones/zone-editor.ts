@@ -2,6 +2,7 @@ import { domainToUnicode } from 'node:url';
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
 import { ClusterError, isClusterError } from '../../../errors.js';
+import { lineDifference } from '../../../presentation/line-difference.js';
 import { zoneName } from '../../../zones/zone-name.js';
 import { readForm } from '../forms.js';
 import { changeOutcome } from '../outcomes.js';
@@ -40,6 +41,9 @@ export function zoneEditor(context: PageContext): Router {
       editable,
       error: refusal?.error,
       findings: findingsIn(refusal?.text ?? '', refusal?.error.issues ?? []),
+      difference: isClusterError(refusal?.error, 'zone_changed')
+        ? lineDifference(stored.toString('utf8'), submittedText(refusal.text, stored).toString('utf8'))
+        : [],
     });
   };
 
