@@ -5,10 +5,10 @@ import { frame, FrameReader } from '../../dns/messages/tcp.js';
 import { ClusterError, codeOf, sentenceOf } from '../../errors.js';
 import type { Log } from '../../operations/log.js';
 import type { DnsAddress } from '../nameserver.js';
+import { Connections } from './connections.js';
 import type { Asker } from './responder.js';
 
 const RECEIVE_BUFFER = 4 << 20; // bursts wait here while zones are loaded
-const MAX_CONNECTIONS = 256;
 const PORT_TRIES = 20;
 
 export interface ListenerOptions {
@@ -26,7 +26,7 @@ export class Listener {
   readonly address: DnsAddress;
   readonly #udp: UdpSocket;
   readonly #tcp: Server;
-  readonly #connections = new Set<Socket>();
+  readonly #connections = new Connections();
   readonly #options: ListenerOptions;
 
   /**
@@ -72,7 +72,6 @@ export class Listener {
     udp.on('message', (octets, peer) => this.#datagram(octets, peer));
     udp.on('error', (error) => log.debug({ err: error }, 'an answer could not be sent'));
     tcp.on('error', (error) => log.warn({ err: error }, 'a DNS connection could not be accepted'));
-    tcp.maxConnections = MAX_CONNECTIONS;
     tcp.on('connection', (socket) => void this.#serve(socket));
   }
 
@@ -81,7 +80,7 @@ export class Listener {
     const closed = [once(this.#udp, 'close'), once(this.#tcp, 'close')];
     this.#udp.close();
     this.#tcp.close();
-    for (const socket of this.#connections) socket.destroy(new Error('the nameserver stops'));
+    this.#connections.closeAll();
     await Promise.all(closed);
   }
 
@@ -97,11 +96,8 @@ export class Listener {
     this.#connections.add(socket);
     const asker: Asker = { address: socket.remoteAddress ?? '', tcp: true };
     const idle = setTimeout(() => socket.destroy(new Error('idle')), this.#options.tcpIdleTimeout);
-    socket.on('error', () => undefined); // the asker went away, or was idle
-    socket.on('close', () => {
-      clearTimeout(idle);
-      this.#connections.delete(socket);
-    });
+    socket.on('error', () => undefined); // the asker went away, was idle, or made room for another
+    socket.on('close', () => clearTimeout(idle));
     const frames = new FrameReader();
     try {
       for await (const chunk of socket.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
@@ -109,6 +105,7 @@ export class Listener {
         for (let octets = frames.next(); octets !== undefined; octets = frames.next()) {
           for (const response of this.#options.respond(octets, asker)) {
             idle.refresh();
+            this.#connections.answered(socket);
             if (!socket.write(frame(response))) await once(socket, 'drain');
           }
         }

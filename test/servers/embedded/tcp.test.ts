@@ -7,6 +7,7 @@ import { query } from '../../query.js';
 import { frame, FrameReader } from '../../../src/dns/messages/tcp.js';
 import { TYPE } from '../../../src/dns/types.js';
 import type { EmbeddedNameserver } from '../../../src/nameservers/embedded/embedded.js';
+import { networkOf } from '../../../src/nameservers/embedded/network.js';
 import { parsedUpsert, startEmbedded } from './embedded-server.js';
 
 let server: EmbeddedNameserver;
@@ -38,8 +39,8 @@ describe('over TCP the embedded nameserver', () => {
       }),
     );
 
-  async function open(): Promise<Socket> {
-    const socket = connect(server.dns.port, server.dns.host);
+  async function open(localAddress = '127.0.0.1'): Promise<Socket> {
+    const socket = connect({ ...server.dns, localAddress });
     await once(socket, 'connect');
     return socket;
   }
@@ -101,20 +102,77 @@ describe('over TCP the embedded nameserver', () => {
     socket.destroy();
   });
 
-  test('takes 256 connections, refuses more, and takes again when one is closed', async () => {
-    const sockets = await Promise.all(Array.from({ length: 256 }, () => open()));
-    const extra = connect(server.dns.port, server.dns.host);
-    extra.on('error', () => undefined);
-    await once(extra.resume(), 'close');
-    sockets.pop()?.destroy();
-    await expect
-      .poll(() =>
-        query(server.dns, parseName('a.example.'), TYPE.A, { tcp: true }).then(
-          (answer) => answer.rcode,
-          () => -1,
-        ),
-      )
-      .toBe(RCODE.REFUSED);
-    for (const socket of sockets) socket.destroy();
+  /** Asks over a connection of its own; -1 where it is closed without an answer. */
+  const rcodeFor = async (localAddress: string): Promise<number> => {
+    const socket = await open(localAddress);
+    try {
+      socket.write(question(9, 'a.example.', TYPE.A));
+      const [answer] = (await once(socket, 'data')) as [Buffer];
+      return decodeMessage(answer.subarray(2)).rcode;
+    } catch {
+      return -1;
+    } finally {
+      socket.destroy();
+    }
+  };
+  const openAll = (count: number, localAddress: string): Promise<Socket[]> =>
+    Promise.all(
+      Array.from({ length: count }, async () => {
+        const socket = await open(localAddress);
+        return socket.on('error', () => undefined).resume();
+      }),
+    );
+  const ends = async (sockets: Socket[], count: number): Promise<void> => {
+    await expect.poll(() => sockets.filter((socket) => socket.closed).length).toBe(count);
+  };
+
+  test('answers everybody while one address opens 300 connections and asks nothing', async () => {
+    const idle = await openAll(300, '127.0.0.1');
+    const others = Array.from({ length: 50 }, (_, i) => `127.0.0.${i + 2}`);
+    expect(await Promise.all(others.map(rcodeFor))).toEqual(others.map(() => RCODE.REFUSED));
+    expect(await rcodeFor('127.0.0.1')).toBe(RCODE.REFUSED);
+    await ends(idle, 300 - 32 + 1);
+    for (const socket of idle) socket.destroy();
+  });
+
+  test('closes the longest idle of an address, and keeps what is used', async () => {
+    const [used, unused, ...others] = await openAll(32, '127.0.0.1');
+    used?.write(question(1, 'a.example.', TYPE.A));
+    await once(used as Socket, 'data');
+    const [newcomer] = await openAll(1, '127.0.0.1');
+    await ends(
+      [unused].flatMap((socket) => socket ?? []),
+      1,
+    );
+    expect([used, newcomer, ...others].filter((socket) => socket?.closed !== false)).toEqual([]);
+    for (const socket of [used, newcomer, ...others]) socket?.destroy();
+  });
+
+  test('closes the longest idle of all where many addresses hold 256', async () => {
+    const held: Socket[] = [];
+    for (let last = 1; last <= 16; last++) held.push(...(await openAll(16, `127.0.0.${last}`)));
+    expect(await rcodeFor('127.0.1.1')).toBe(RCODE.REFUSED);
+    await ends(held, 1);
+    expect(held.slice(0, 16).filter((socket) => socket.closed)).toHaveLength(1);
+    for (const socket of held) socket.destroy();
+  });
+});
+
+describe('the network of an address', () => {
+  const one = (address: string): string => networkOf(address, { ipv4: 32, ipv6: 56 });
+
+  test('is the address itself for IPv4, and the first 56 bits of IPv6', () => {
+    expect(one('192.0.2.1')).not.toBe(one('192.0.2.2'));
+    expect(one('2001:db8:1:2ff::1')).toBe(one('2001:db8:1:200:ffff::9'));
+    expect(one('2001:db8:1:2ff::1')).not.toBe(one('2001:db8:1:300::1'));
+    expect(one('fe80::1%eth0')).toBe(one('fe80::2'));
+  });
+
+  test('has any number of bits', () => {
+    const of = (address: string, ipv4: number): string => networkOf(address, { ipv4, ipv6: 32 });
+    expect(of('192.0.2.1', 22)).toBe(of('192.0.3.255', 22));
+    expect(of('192.0.3.1', 22)).not.toBe(of('192.0.4.1', 22));
+    expect(of('32.1.13.184', 32)).not.toBe(of('2001:db8::', 32));
+    expect(of('10.0.0.1', 0)).toBe(of('192.0.2.1', 0));
   });
 });
