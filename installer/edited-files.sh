@@ -12,18 +12,26 @@ edit() {
     say "would edit: $file"
     return
   fi
-  install -d -m 700 "$KEPT"
-  [ -e "$KEPT$file" ] || cp -a --parents "$file" "$KEPT"
+  keep "$file"
   made=$(mktemp "$file.XXXXXX")
   cat >"$made"
   chown --reference="$file" "$made"
   chmod --reference="$file" "$made"
-  mv -f "$made" "$file"
+  # Noted first: what is cut off between the two is put back, too.
   {
     grep -v "  $file\$" "$EDITED" 2>/dev/null || true
-    sha256sum "$file"
+    printf '%s  %s\n' "$(sha256sum <"$made" | cut -d' ' -f1)" "$file"
   } >"$EDITED.new"
   mv -f "$EDITED.new" "$EDITED"
+  mv -f "$made" "$file"
+}
+
+# Keeps a copy of a file as it was before us, whole or not at all, wherever we are started from. keep FILE
+keep() {
+  [ ! -e "$KEPT$1" ] || return 0
+  install -d -m 700 "$KEPT" "$KEPT${1%/*}"
+  cp -a "$1" "$KEPT$1.new"
+  mv -f "$KEPT$1.new" "$KEPT$1"
 }
 
 # Does a file have lines of ours? has_mark FILE

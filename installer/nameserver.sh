@@ -41,7 +41,7 @@ include_folder() {
 # The nameserver refuses its configuration with our lines: they go. refused FILE
 refused() {
   put_back_all
-  rm -rf "$EDITED" "${INCLUDES:?}"
+  rm -rf "$KEPT" "${INCLUDES:?}"
   fail "The nameserver refuses its configuration $1 with the lines of dns-cluster; they were taken out again." "See what it says above"
 }
 

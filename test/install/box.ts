@@ -49,8 +49,8 @@ export class Box {
       'mount -t tmpfs tmpfs run; mount -t tmpfs tmpfs tmp; mkdir run/named run/nsd',
       ...Object.entries(shared).map(([name, folder]) => `mkdir run/${name}; mount --bind '${folder}' run/${name}`),
       `hostname ${this.hostname}`,
-      // The first process of a machine: it takes up whose parent ended.
-      "exec chroot . bash -c 'echo up; exec >&-; while :; do sleep 1000 & wait; done'",
+      // The first process of a machine: it takes up whose parent ended. Programs are run from where root logs in.
+      "exec chroot . bash -c 'cd /root; echo up; exec >&-; while :; do sleep 1000 & wait; done'",
     ];
     const apart = ['unshare', '--mount', '--pid', '--fork', '--uts', '--ipc', '--kill-child', 'bash', '-c'];
     const machine = spawn('nsenter', [`--net=/run/netns/${this.network}`, ...apart, lines.join('\n')], {
