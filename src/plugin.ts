@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import type { Express } from 'express';
+import { ShownCertificate } from './access/shown-certificate.js';
 import { TokenStore } from './access/tokens.js';
 import { trustTokens } from './access/trust-tokens.js';
 import { Cluster } from './cluster/cluster.js';
@@ -17,12 +18,18 @@ import { defined } from './operations/defined.js';
 import { createLog, type Log } from './operations/log.js';
 import { Notifications } from './notifications/notifications.js';
 import { ProblemWatch } from './notifications/problem-watch.js';
-import { changedAudit, endedTokens, expiring, fillingDisk } from './notifications/server-problems.js';
+import {
+  changedAudit,
+  endedTokens,
+  expiring,
+  fillingDisk,
+  unusableCertificate,
+} from './notifications/server-problems.js';
 import { packageVersion } from './operations/version.js';
-import { ownCertificate } from './state/certificate.js';
 import { FolderLock } from './state/folder-lock.js';
 import { secretFile } from './state/secret-file.js';
 import { createApi } from './web/api.js';
+import { openAnnouncing } from './web/listening/announcing-listener.js';
 import { withHold } from './web/listening/backup-hold.js';
 import { ControlSocket } from './web/listening/control-socket.js';
 import { createPages } from './web/pages/pages.js';
@@ -52,6 +59,8 @@ export interface PluginSettings {
   /** Port of the host's `api` app, and the fingerprint of its certificate: no server becomes its own member. */
   apiPort?: number;
   fingerprint?: string;
+  /** In place of `fingerprint`: its certificate as a node of this software watches it. */
+  certificate?: ShownCertificate;
   /** For a host that can't serve `api` at the root of a port itself: the plugin does, in place of the two above. */
   apiListener?: ApiListenerSettings;
   /** Cron expression of the health checker; each minute where absent. */
@@ -185,7 +194,7 @@ async function run(host: HostPanel, settings: PluginSettings, standingApi: Expre
   ends.push(() => lock.release());
   try {
     const version = await packageVersion();
-    const own = await ownApi(settings, standingApi, ends);
+    const { listener: own, certificate = settings.certificate } = await ownApi(settings, standingApi, ends, log);
     const audit = new AuditLog(join(folder, 'audit.log'), log);
     ends.push(() => audit.close());
     const tokens = await TokenStore.open(join(folder, 'tokens.json'), {
@@ -207,7 +216,10 @@ async function run(host: HostPanel, settings: PluginSettings, standingApi: Expre
       own: {
         hostname: settings.hostname,
         apiPort: own?.port ?? settings.apiPort,
-        fingerprint: own?.fingerprint ?? settings.fingerprint,
+        // Another one after a renewal.
+        get fingerprint() {
+          return own?.fingerprint ?? certificate?.current.fingerprint ?? settings.fingerprint;
+        },
         ...defined({ address: settings.address }),
       },
       // An operator's own type takes the place of a built-in one of its name.
@@ -224,6 +236,7 @@ async function run(host: HostPanel, settings: PluginSettings, standingApi: Expre
         ...endedTokens(await tokens.endGone()),
         ...expiring(tokens.list()),
         ...changedAudit(audit.broken),
+        ...unusableCertificate(certificate?.fault),
         ...(await fillingDisk(folder)),
       ],
       tell: (notice) => notifications.tell(notice),
@@ -265,12 +278,20 @@ async function ownApi(
   { apiListener: wanted, folder, hostname }: PluginSettings,
   api: Express,
   ends: (() => Promise<void>)[],
-): Promise<TlsListener | undefined> {
-  if (wanted === undefined) return undefined;
+  log: Log,
+): Promise<{ listener?: TlsListener; certificate?: ShownCertificate }> {
+  if (wanted === undefined) return {};
   const { host, port, key, cert } = wanted;
-  const given = key === undefined && cert === undefined ? undefined : { key: key ?? '', cert: cert ?? '' };
-  const pair = given ?? (await ownCertificate(join(folder, 'tls'), hostname, [host]));
-  const listener = await TlsListener.open({ ...pair, host, port }, api);
-  ends.push(() => listener.close());
-  return listener;
+  if (key !== undefined || cert !== undefined) {
+    const listener = await TlsListener.open({ host, port, key: key ?? '', cert: cert ?? '' }, api);
+    ends.push(() => listener.close());
+    return { listener };
+  }
+  const certificate = await ShownCertificate.open({ folder: join(folder, 'tls'), hostname, addresses: [host], log });
+  const listener = await openAnnouncing({ host, port }, certificate, api);
+  ends.push(
+    () => certificate.close(),
+    () => listener.close(),
+  );
+  return { listener, certificate };
 }

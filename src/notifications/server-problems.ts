@@ -56,6 +56,19 @@ export function changedAudit(broken: { file: string; line: number; why: string }
   ];
 }
 
+/** Was a certificate put where this server reads its own, and can't be taken? */
+export function unusableCertificate(fault: string | undefined): Problem[] {
+  if (fault === undefined) return [];
+  return [
+    {
+      key: 'own certificate',
+      subject: 'The certificate on disk can not be used',
+      text: `${fault} Until then this server goes on with the certificate that it showed before.`,
+      over: 'The certificate on disk is used',
+    },
+  ];
+}
+
 /** Is the disk of this folder nearly full? Changes are refused when it is. */
 export async function fillingDisk(folder: string): Promise<Problem[]> {
   const { bavail, blocks, bsize } = await statfs(folder);

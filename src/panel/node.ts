@@ -1,15 +1,16 @@
 import { access, constants, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ShownCertificate } from '../access/shown-certificate.js';
 import { ClusterError, sentenceOf } from '../errors.js';
 import { readPluginManifest } from '../host/plugin-manifest.js';
 import type { NameserverSettings } from '../nameservers/nameserver-settings.js';
 import { defined } from '../operations/defined.js';
 import { createLog } from '../operations/log.js';
 import { createPlugin, type Plugin } from '../plugin.js';
-import { givenCertificate, ownCertificate, type CertificateFiles } from '../state/certificate.js';
+import type { CertificateFiles } from '../state/certificate.js';
 import { FolderLock } from '../state/folder-lock.js';
 import { secretFile } from '../state/secret-file.js';
-import { TlsListener } from '../web/listening/tls-listener.js';
+import { openAnnouncing } from '../web/listening/announcing-listener.js';
 import { Notices } from './notices.js';
 import { createPanel } from './panel.js';
 import { UserStore } from './users.js';
@@ -70,27 +71,29 @@ async function startInside(settings: NodeSettings): Promise<RunningNode> {
     ...(settings.console && { console: settings.console }),
   });
   const reached = [host, ...(address === undefined ? [] : [address])].filter((one) => !ANY_ADDRESS.has(one));
-  const { key, cert, fingerprint } =
-    tls === undefined ? await ownCertificate(join(folder, 'tls'), name, reached) : await givenCertificate(tls);
+  const certificate = await ShownCertificate.open({
+    ...{ folder: join(folder, 'tls'), hostname: name, addresses: reached, given: tls, log },
+  });
   const users = await UserStore.open(join(folder, 'users.json'), log);
   const notices = await Notices.open(join(folder, 'notices.json'), log);
   const secret = await secretFile(join(folder, 'session.key'));
   const panel = createPanel({ name, users, notices, secret, log });
   // The listener opens first, because the plugin must know the port; until the plugin is there, it answers 503.
-  const listener = await TlsListener.open({ host, port: settings.port, key, cert }, panel.app);
+  const listener = await openAnnouncing({ host, port: settings.port }, certificate, panel.app);
   const plugin = createPlugin(panel.host, {
     folder: join(folder, 'dns-cluster'),
     hostname: name,
     nameserver: settings.nameserver,
     ...defined({ address, memberTypes }),
     apiPort: listener.port,
-    fingerprint,
+    certificate,
     log,
   });
   panel.mount(readPluginManifest(), plugin);
   const stop = async (): Promise<void> => {
     await plugin.stop();
     await listener.close();
+    await certificate.close();
     await users.close();
     await notices.close();
   };
@@ -100,7 +103,8 @@ async function startInside(settings: NodeSettings): Promise<RunningNode> {
     await stop();
     throw error;
   }
-  return { url: `https://${host}:${listener.port}`, fingerprint, plugin, users, stop };
+  const url = `https://${host}:${listener.port}`;
+  return { url, fingerprint: listener.fingerprint, plugin, users, stop };
 }
 
 async function ownFolder(folder: string): Promise<void> {

@@ -6,18 +6,26 @@ import { createSecureContext } from 'node:tls';
 import { generate } from 'selfsigned';
 import { ClusterError, sentenceOf } from '../errors.js';
 import { dropTemporaries, replaceFile } from './durable-file.js';
+import { keyPinOf } from './key-pin.js';
 
 export interface Certificate {
   key: string;
   cert: string;
-  /** SHA-256, upper-case hex pairs with colons: what members pin. */
+  /** SHA-256, upper-case hex pairs with colons. */
   fingerprint: string;
+  /** Of its key (key-pin.ts): what members pin. */
+  keyPin: string;
 }
 
 /** PEM files that somebody else keeps; the certificate may be followed by those of its authorities. */
 export interface CertificateFiles {
   certificate: string;
   key: string;
+}
+
+/** Those of the certificate that a server makes for itself in this folder. */
+export function ownCertificateFiles(folder: string): CertificateFiles {
+  return { certificate: join(folder, 'tls.crt'), key: join(folder, 'tls.key') };
 }
 
 const TEN_YEARS = 10 * 365 * 24 * 3600 * 1000;
@@ -35,7 +43,8 @@ export async function givenCertificate(files: CertificateFiles): Promise<Certifi
 
 /**
  * This server's TLS certificate, made on the first start: self-signed, as peers of this kind use, because members pin
- * the certificate itself. `addresses`, or names, become its alternative names. Rejects with own_certificate_damaged.
+ * its key, or the certificate itself. `addresses`, or names, become its alternative names. Rejects with
+ * own_certificate_damaged.
  */
 export async function ownCertificate(
   folder: string,
@@ -43,8 +52,7 @@ export async function ownCertificate(
   addresses: readonly string[],
 ): Promise<Certificate> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const keyFile = join(folder, 'tls.key');
-  const certFile = join(folder, 'tls.crt');
+  const { key: keyFile, certificate: certFile } = ownCertificateFiles(folder);
   for (const file of [keyFile, certFile]) await dropTemporaries(file);
   if (await areThere(keyFile, certFile)) {
     return certificateOf({ key: keyFile, certificate: certFile }).catch((error: unknown) => {
@@ -67,13 +75,18 @@ export async function ownCertificate(
   });
   await replaceFile(keyFile, made.private, 0o600);
   await replaceFile(certFile, made.cert, 0o644);
-  return { key: made.private, cert: made.cert, fingerprint: new X509Certificate(made.cert).fingerprint256 };
+  return pairOf(made.private, made.cert);
 }
 
 async function certificateOf(files: CertificateFiles): Promise<Certificate> {
   const [key, cert] = await Promise.all([readFile(files.key, 'utf8'), readFile(files.certificate, 'utf8')]);
   createSecureContext({ key, cert });
-  return { key, cert, fingerprint: new X509Certificate(cert).fingerprint256 };
+  return pairOf(key, cert);
+}
+
+function pairOf(key: string, cert: string): Certificate {
+  const { fingerprint256: fingerprint, publicKey } = new X509Certificate(cert);
+  return { key, cert, fingerprint, keyPin: keyPinOf(publicKey) };
 }
 
 async function areThere(...files: readonly string[]): Promise<boolean> {

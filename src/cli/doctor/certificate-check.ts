@@ -6,6 +6,9 @@ import type { NodeSettings } from '../../panel/node.js';
 import type { Certificate, CertificateFiles } from '../../state/certificate.js';
 import { ok, wrong, type Check } from './check.js';
 
+const ACCEPTED =
+  'Servers that trust the key of this one accept it automatically; accept the new certificate on every server that trusts the old certificate alone.';
+
 /** The certificate of this server, as members pin it. */
 export const CERTIFICATE_CHECK: Check = {
   name: 'certificate',
@@ -14,8 +17,8 @@ export const CERTIFICATE_CHECK: Check = {
     const files = filesOf(settings ?? { folder });
     const renewal =
       settings?.tls === undefined
-        ? `Stop the service, move ${files.certificate} and ${files.key} away, and start it: it makes new ones. Then accept the new certificate on every server that has this one as a member.`
-        : 'Put a new one in its place, restart the service, and accept it on every server that has this one as a member.';
+        ? `Stop the service, move ${files.certificate} and ${files.key} away, and start it: it makes new ones. ${ACCEPTED}`
+        : `Put a new one in its place: it is shown within a minute, without a restart. ${ACCEPTED}`;
     try {
       const { cert, fingerprint } = await certificateAt(files);
       const { validTo } = new X509Certificate(cert);

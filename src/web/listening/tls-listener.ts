@@ -34,25 +34,35 @@ const LIMITS: ListenerLimits = {
   connectionsOfOne: 500,
 };
 
-/** Where to listen, port 0 taking a free one, and the certificate with its key, in PEM. */
-export interface TlsPlace {
-  host: string;
-  port: number;
+/** A certificate with its key, in PEM. */
+interface KeyPair {
   key: string;
   cert: string;
 }
 
+/** Where to listen, port 0 taking a free one, and what is shown. */
+export interface TlsPlace extends KeyPair {
+  host: string;
+  port: number;
+}
+
+const OLDEST_TLS = 'TLSv1.2';
+
 /** Serves an app by TLS to peers and browsers; nobody holds it up by many or slow connections. */
 export class TlsListener {
   readonly port: number;
-  /** Of its certificate, as members pin it. */
-  readonly fingerprint: string;
   readonly #server: Server;
+  #fingerprint: string;
 
   private constructor(server: Server, fingerprint: string) {
     this.port = (server.address() as AddressInfo).port;
-    this.fingerprint = fingerprint;
+    this.#fingerprint = fingerprint;
     this.#server = server;
+  }
+
+  /** Of the certificate that it shows. */
+  get fingerprint(): string {
+    return this.#fingerprint;
   }
 
   /** Rejects with api_cannot_listen. */
@@ -75,7 +85,7 @@ export class TlsListener {
         keepAliveTimeout: idle,
         connectionsCheckingInterval: checkInterval,
       };
-      const server = createServer({ key, cert, minVersion: 'TLSv1.2', ...times }, app);
+      const server = createServer({ key, cert, minVersion: OLDEST_TLS, ...times }, app);
       server.maxConnections = connections;
       limitOfOne(server, connectionsOfOne);
       await new Promise<void>((resolve, reject) => {
@@ -93,6 +103,12 @@ export class TlsListener {
         { cause: error },
       );
     }
+  }
+
+  /** Shows another certificate to new connections. Throws where the two don't belong together. */
+  show({ key, cert }: KeyPair): void {
+    this.#server.setSecureContext({ key, cert, minVersion: OLDEST_TLS });
+    this.#fingerprint = new X509Certificate(cert).fingerprint256;
   }
 
   close(): Promise<void> {
