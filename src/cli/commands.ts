@@ -14,12 +14,13 @@ import { EXIT_MEANINGS } from './terminal/failure.js';
 import { join } from './join.js';
 import { logs } from './logs.js';
 import { man } from './man.js';
+import { membersAccept } from './members/members-accept.js';
 import { membersAdd } from './members/members-add.js';
 import { membersEdit } from './members/members-edit.js';
 import { membersList } from './members/members-list.js';
 import { membersRemove } from './members/members-remove.js';
 import { membersRole } from './members/members-role.js';
-import { membersAllowRemovals, membersDisable, membersEnable } from './members/members-state.js';
+import { membersAllowRemovals, membersDisable, membersEnable, membersTakeBack } from './members/members-state.js';
 import { membersTest } from './members/members-test.js';
 import { restore } from './restore.js';
 import { serve } from './serve.js';
@@ -60,6 +61,8 @@ const COMMANDS: readonly AddCommand[] = [
     membersList,
     membersAdd,
     membersEdit,
+    membersAccept,
+    membersTakeBack,
     membersRole,
     membersEnable,
     membersDisable,

@@ -74,9 +74,9 @@ async function run(url: string, options: Options): Promise<void> {
   }
   const other = remoteTarget(url, await givenToken(options, url), options.fingerprint);
   const here = await checkHere(facts);
-  const { fingerprint } = here;
+  const { fingerprint, keyPin } = here;
   const address = options.address ?? facts.settings?.address;
-  const there = await checkOther(other, { name, address, fingerprint });
+  const there = await checkOther(other, { name, address, fingerprint, keyPin });
   const rows: Row[] = [...here.findings, ...there.findings];
   if (check !== true && isWell(rows) && facts.settings !== undefined && fingerprint !== undefined) {
     rows.push(...(await becomeMember(there, { settings: facts.settings, fingerprint, role })));

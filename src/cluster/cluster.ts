@@ -20,6 +20,7 @@ import { Synchronize } from './changes/synchronize.js';
 import { ZoneChanges } from './changes/zone-changes.js';
 import { Zones } from './changes/zones.js';
 import { Delivery } from './delivery/delivery.js';
+import { KeyRenewals } from './delivery/key-renewals.js';
 import { DriftChecks } from './drift/drift-checks.js';
 import { DEFAULT_DRIFT_SCHEDULE, DEFAULT_HEALTH_SCHEDULE, Schedule } from './health/schedule.js';
 import { Conflicts } from './local/conflicts.js';
@@ -139,7 +140,8 @@ export class Cluster {
     const rescan = new Rescan({ store, names, log, local });
     const versions = new ZoneVersions({ here: hostname.toLowerCase(), local, history, log });
     const ledgers = join(folder, 'ledgers');
-    const workers: Delivery = new Delivery({ state, store, folder: ledgers, log, versions, types, events });
+    const renewals = new KeyRenewals(state, audit);
+    const workers: Delivery = new Delivery({ state, store, folder: ledgers, log, versions, types, events, renewals });
     const policy = (): ConflictPolicy => state.data.conflictPolicy;
     const changes = new ZoneChanges({ local, store, versions, conflicts, workers, policy });
     const kept = new KeptMembers(state);

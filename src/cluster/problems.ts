@@ -1,6 +1,7 @@
 import type { Conflict } from './local/conflicts.js';
 import { DRIFT_KINDS, type DriftReport } from './model/drift-kinds.js';
 import type { MemberStatus } from './model/member-status.js';
+import type { TrustKind } from '../members/cpanel/trust.js';
 import type { Problem } from '../notifications/problem-watch.js';
 
 /** A member that fails is a problem when it has for so long, milliseconds: what is shorter is a restart. */
@@ -11,6 +12,13 @@ const SILENT_LONG = 2 * 60_000;
 
 /** A certificate that ends within this time is told of, milliseconds: longer than it takes to get a new one. */
 export const ENDS_SOON = 14 * 24 * 3600_000;
+
+/** What becomes of a new certificate, by what the member is known by. */
+const RENEWED: Readonly<Record<TrustKind, string>> = {
+  certificate: 'Nothing is sent to it with another one until you accept that one.',
+  key: 'A new one with the same key, or with a key that the present one signed, is trusted. Nothing is sent to it with any other until you accept that.',
+  ca: 'A new one is trusted where the authority signed it for the same host name.',
+};
 
 export interface ClusterFacts {
   hostname: string;
@@ -99,7 +107,7 @@ function ofMember(
     problems.push({
       key: `certificate ends ${id}`,
       subject: `The certificate of ${name} ${left > 0 ? 'ends soon' : 'has ended'}`,
-      text: `It ends at ${certificateEnds ?? ''}. When ${name} shows a new one, nothing is sent to it until you accept that one: edit ${name} on ${hostname}, with the fingerprint that ${name} itself prints.`,
+      text: `It ends at ${certificateEnds ?? ''}. ${RENEWED[member.trust ?? 'certificate']} To accept one, run "dnscluster members accept ${name}" on ${hostname}, and compare it with the fingerprint that ${name} itself prints.`,
       over: `The certificate of ${name} is renewed and accepted`,
     });
   }

@@ -55,6 +55,11 @@ export const MEMBER_ERRORS = {
     sentence: ({ type }: { type: string }) =>
       `Only root can add a member of the type "${type}". Ask root to add it, or choose another type.`,
   },
+  no_renewal: {
+    status: 409,
+    sentence: ({ member }: { member: string }) =>
+      `What ${member} is known by now was accepted by a person, not by this server, so there is nothing to take back. To trust another certificate, accept it.`,
+  },
   member_field_invalid: {
     status: 422,
     sentence: ({ why }: { why: string }) => `The member was not added: ${why}. Correct it and submit again.`,

@@ -3,6 +3,7 @@ import {
   MEMBER_FAILURES,
   MemberError,
   type CallOptions,
+  type KeepRenewal,
   type MemberBackend,
   type MemberChange,
   type MemberDigests,
@@ -47,6 +48,7 @@ export function guardedBackend(backend: MemberBackend, label: string): MemberBac
   const trust = backend.requestTrust?.bind(backend);
   const version = backend.showVersion?.bind(backend);
   const breakOff: (() => unknown) | undefined = backend.breakOff?.bind(backend);
+  const follow: ((keep: KeepRenewal) => unknown) | undefined = backend.followKeys?.bind(backend);
   const whole: Whole = {
     ownSerials: backend.ownSerials === true,
     dns: backend.dns,
@@ -65,6 +67,9 @@ export function guardedBackend(backend: MemberBackend, label: string): MemberBac
       guard(TIMEOUT, options, async (cut) => inOrder(changes, await backend.push(changes, cut), label)),
     requestTrust: trust && ((request, options) => guard(SHORT_TIMEOUT, options, async (cut) => trust(request, cut))),
     showVersion: version && ((options) => guard(SHORT_TIMEOUT, options, async (cut) => version(cut))),
+    followKeys:
+      follow &&
+      ((keep) => void guard(CLOSE_TIMEOUT, undefined, () => Promise.resolve(follow(keep))).catch(() => undefined)),
     // Nobody waits for it: where it fails, the calls under way end by their own time.
     breakOff:
       breakOff &&

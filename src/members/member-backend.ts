@@ -116,6 +116,18 @@ export class CutOff extends MemberError {
   }
 }
 
+/** A server shows another key, which the accepted one signed, maybe by some in between. */
+export interface KeyRenewal {
+  /** Pins (key-pin.ts) of the accepted key and of those that follow it, the shown one last. */
+  from: string;
+  keys: readonly string[];
+  /** Of the certificate that is shown now. */
+  fingerprint: string;
+}
+
+/** Keeps a key that is trusted from then on. Rejects with MemberError where a person must look. */
+export type KeepRenewal = (renewal: KeyRenewal) => Promise<void>;
+
 /** The backend that talks to one member; one class a member type. Every method rejects with MemberError. */
 export interface MemberBackend {
   /** It gives zones serials of its own, so that DNS can't tell which version it serves. */
@@ -148,6 +160,8 @@ export interface MemberBackend {
     | undefined;
   /** The version that it tells those who call it; the first thing to ask of one who gave us a token. */
   readonly showVersion?: ((options?: CallOptions) => Promise<string>) | undefined;
+  /** From now on a key that the accepted one signed is trusted, too, when `keep` has kept it; it may refuse. */
+  readonly followKeys?: ((keep: KeepRenewal) => void) | undefined;
   /** Ends running calls that hear nothing any more; they reject with BrokenOff. The next calls connect anew. */
   readonly breakOff?: (() => void) | undefined;
   /** Closes kept-alive connections. Idempotent. */

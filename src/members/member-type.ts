@@ -34,6 +34,8 @@ export interface MemberContext {
   own: OwnIdentity;
   /** Where it may be, of a reseller's member: its connections must go by that. Everywhere where absent. */
   reach?: Reach | undefined;
+  /** Its host name, where it is known. */
+  name?: string | undefined;
   /** Debug mode: is told of every call. */
   record?: ((transaction: Transaction) => void) | undefined;
 }
@@ -60,6 +62,13 @@ export interface LookedAt {
   host: string;
   port: number;
   fingerprint: string;
+  /** Of its key (key-pin.ts). */
+  keyPin: string;
+  issuer: string;
+  /** When it ends, ISO time; absent where that makes no sense. */
+  ends?: string;
+  /** Why the authorities do not vouch for it under this host name; absent where they do. */
+  unvouched?: string;
 }
 
 /** A kind of member: how it is called, what an operator gives to add one, and how it is talked to. */

@@ -50,6 +50,8 @@ const COMMANDS: Readonly<Record<AuditAction, string>> = {
   takeOverZone: 'Zone taken over',
   forgetConflict: 'Conflict put away',
   allowRemovals: 'Removals allowed',
+  acceptKey: 'Key accepted',
+  takeBackKey: 'Key taken back',
   restoreFile: 'Zone file restored',
   restoreFiles: 'Zone files restored',
   checkDrift: 'Drift check',

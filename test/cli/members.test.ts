@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { certificateOf } from '../../src/cli/service/service-connection.js';
 import { zoneName } from '../../src/zones/zone-name.js';
+import { TlsListener } from '../../src/web/listening/tls-listener.js';
+import { selfSigned } from '../certificates.js';
 import { ClusterNode } from '../cluster/cluster-node.js';
 import { ROOT, zoneText } from '../cluster/zone-texts.js';
 import { runningNode } from './running-node.js';
@@ -110,14 +112,25 @@ describe('dnscluster members', () => {
     expect(await web.run(['members', 'allow-removals', 'ns1.example.net'])).toMatchObject({ status: 0 });
   });
 
-  test('edit: changes what is named alone, and asks again about a certificate where it moved', async () => {
+  test('edit: changes what is named alone, and asks about no certificate that is accepted already', async () => {
     expect(await web.run(['members', 'edit', 'ns1.example.net'])).toMatchObject({ status: 2 });
     expect(await web.json(['members', 'edit', 'ns1.example.net', '--role', 'write-only'])).toMatchObject({
       status: 0,
       said: { role: 'write-only', host: '127.0.0.1', dnsPort: Number(dnsPort) },
     });
-    const moved = await web.run(['members', 'edit', 'ns1.example.net', '--host', 'localhost']);
-    expect([moved.status, moved.err]).toEqual([2, expect.stringContaining(fingerprint)]);
+    const moved = await web.json(['members', 'edit', 'ns1.example.net', '--host', 'localhost']);
+    expect(moved).toMatchObject({ status: 0, said: { host: 'localhost', fingerprint, trust: 'key' } });
+    // Another server answers there: what it shows is asked about.
+    const shown = selfSigned(web.folder, 'ns1.example.net');
+    const other = await TlsListener.open({ host: '127.0.0.1', port: 0, ...shown }, (_, response) => response.end());
+    try {
+      const asked = await web.run(['members', 'edit', 'ns1.example.net', '--port', String(other.port)]);
+      expect([asked.status, asked.err]).toEqual([2, expect.stringContaining(other.fingerprint)]);
+    } finally {
+      await other.close();
+    }
+    const back = await web.run(['members', 'edit', 'ns1.example.net', '--host', '127.0.0.1']);
+    expect(back).toMatchObject({ status: 0 });
     expect(web.node.plugin.cluster.members.list(ROOT)).toMatchObject([{ host: '127.0.0.1' }]);
   });
 

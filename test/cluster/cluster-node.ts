@@ -1,10 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RequestListener } from 'node:http';
 import { mkdir } from 'node:fs/promises';
+import { ShownCertificate } from '../../src/access/shown-certificate.js';
 import { TokenStore } from '../../src/access/tokens.js';
 import { trustTokens } from '../../src/access/trust-tokens.js';
 import type { Role } from '../../src/cluster/model/member.js';
@@ -19,9 +18,11 @@ import { EmbeddedNameserver } from '../../src/nameservers/embedded/embedded.js';
 import type { MemberType } from '../../src/members/member-type.js';
 import { AuditLog } from '../../src/operations/audit-log.js';
 import { createLog } from '../../src/operations/log.js';
-import { ownCertificate, type Certificate } from '../../src/state/certificate.js';
 import { createApi } from '../../src/web/api.js';
+import { openAnnouncing } from '../../src/web/listening/announcing-listener.js';
+import type { TlsListener } from '../../src/web/listening/tls-listener.js';
 import type { ZoneName } from '../../src/zones/zone-name.js';
+import type { Pair } from '../certificates.js';
 import { FaultyNameserver } from './faulty-nameserver.js';
 import { ROOT } from './zone-texts.js';
 import type { MemberStatus, NewCpanelMember } from '../../src/cluster/model/member-status.js';
@@ -31,7 +32,7 @@ const log = createLog({ level: 'silent' });
 interface Running {
   cluster: Cluster;
   nameserver: FaultyNameserver;
-  server: Server;
+  listener: TlsListener;
   tokens: TokenStore;
 }
 
@@ -47,7 +48,7 @@ export class ClusterNode {
   memberTypes: MemberType[] = [];
   /** Answers a call instead of the API, where it returns true. */
   intercept: (call: string, ...exchange: Parameters<RequestListener>) => boolean = () => false;
-  #certificate: Certificate;
+  #certificate: ShownCertificate;
   #apiPort = 0;
   #dnsPort = 0;
   #running: Running | undefined;
@@ -57,7 +58,7 @@ export class ClusterNode {
   private constructor(
     name: string,
     folder: string,
-    certificate: Certificate,
+    certificate: ShownCertificate,
     options: { schedules?: { health: string } },
   ) {
     this.#options = options;
@@ -68,7 +69,7 @@ export class ClusterNode {
 
   static async start(name: string, options: { schedules?: { health: string } } = {}): Promise<ClusterNode> {
     const folder = mkdtempSync(join(tmpdir(), `cluster-${name}-`));
-    const node = new ClusterNode(name, folder, await ownCertificate(join(folder, 'tls'), name, ['127.0.0.1']), options);
+    const node = new ClusterNode(name, folder, await certificateIn(join(folder, 'tls'), name), options);
     await node.start();
     return node;
   }
@@ -78,7 +79,7 @@ export class ClusterNode {
   }
 
   get fingerprint(): string {
-    return this.#certificate.fingerprint;
+    return this.#certificate.current.fingerprint;
   }
 
   get nameserver(): FaultyNameserver {
@@ -87,21 +88,20 @@ export class ClusterNode {
 
   async start(): Promise<void> {
     const folder = join(this.folder, 'data');
-    const { cert, key, fingerprint } = this.#certificate;
     const address = { host: '127.0.0.1', port: this.#dnsPort };
     const nameserver = new FaultyNameserver(new EmbeddedNameserver({ listen: [address], version: '0', log }));
     const api: { app?: RequestListener } = {};
-    const server = createServer({ key, cert }, (request, response) => {
+    const answer: RequestListener = (request, response) => {
       const call = /^\/scripts2\/(\w+)/.exec(request.url ?? '')?.[1] ?? request.url ?? '';
       this.calls.push(call);
       if (this.intercept(call, request, response)) return;
       // As a node does that is only starting.
       if (api.app === undefined) response.writeHead(503).end();
       else api.app(request, response);
-    });
-    await new Promise<void>((resolve) => server.listen(this.#apiPort, '127.0.0.1', resolve));
-    this.#apiPort = (server.address() as AddressInfo).port;
-    const own = { hostname: this.name, apiPort: this.#apiPort, fingerprint };
+    };
+    const listener = await openAnnouncing({ host: '127.0.0.1', port: this.#apiPort }, this.#certificate, answer);
+    this.#apiPort = listener.port;
+    const own = { hostname: this.name, apiPort: this.#apiPort, fingerprint: this.fingerprint };
     await mkdir(folder, { recursive: true });
     const tokens = await TokenStore.open(join(folder, 'tokens.json'), { log });
     const audit = new AuditLog(join(folder, 'audit.log'), log);
@@ -109,28 +109,41 @@ export class ClusterNode {
     const cluster = await Cluster.start({ folder, log, own, nameserver, ...parts, ...this.#options });
     api.app = createApi({ cluster, tokens, version: '0', log }) as RequestListener;
     this.#dnsPort = nameserver.dns.port;
-    this.#running = { cluster, nameserver, server, tokens };
+    this.#running = { cluster, nameserver, listener, tokens };
   }
 
   async stop(): Promise<void> {
     const ending = this.#running;
     this.#running = undefined;
     if (ending === undefined) return;
-    ending.server.closeAllConnections();
-    await new Promise((resolve) => ending.server.close(resolve));
+    await ending.listener.close();
     await ending.cluster.stop();
     await ending.tokens.close();
   }
 
-  /** Shows another certificate from now on. */
+  /** Shows another certificate from now on, of a key that the one before knows nothing of. */
   async renewCertificate(): Promise<void> {
     await this.stop();
-    this.#certificate = await ownCertificate(join(this.folder, 'renewed-tls'), this.name, ['127.0.0.1']);
+    await this.#certificate.close();
+    this.#certificate = await certificateIn(join(this.folder, 'renewed-tls'), this.name);
     await this.start();
+  }
+
+  /** Puts a certificate in the place of the present one, without a restart. */
+  async putCertificate({ key, cert }: Pair): Promise<void> {
+    writeFileSync(join(this.folder, 'tls', 'tls.key'), key);
+    writeFileSync(join(this.folder, 'tls', 'tls.crt'), cert);
+    await this.#certificate.look();
+  }
+
+  /** What it shows, with its key. */
+  get certificate(): Pair & { keyPin: string } {
+    return this.#certificate.current;
   }
 
   async end(): Promise<void> {
     await this.stop();
+    await this.#certificate.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -189,6 +202,11 @@ export class ClusterNode {
     if (this.#running === undefined) throw new Error(`${this.name} is stopped`);
     return this.#running;
   }
+}
+
+/** Files are looked at where a test says so. */
+function certificateIn(folder: string, hostname: string): Promise<ShownCertificate> {
+  return ShownCertificate.open({ folder, hostname, addresses: ['127.0.0.1'], log, every: 3_600_000 });
 }
 
 /** For a cluster whose commands nobody reads of. */

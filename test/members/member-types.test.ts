@@ -54,7 +54,8 @@ const NOTHING = {
 /** Every part of the interface: the compiler wants one here that is added to it. */
 const PARTS = Object.keys({
   ...{ ownSerials: true, dns: true, digests: true, batch: true, probe: true, zoneList: true, zones: true },
-  ...{ zoneExists: true, push: true, requestTrust: true, showVersion: true, breakOff: true, close: true },
+  ...{ zoneExists: true, push: true, requestTrust: true, showVersion: true, followKeys: true, breakOff: true },
+  close: true,
 } satisfies Record<keyof MemberBackend, true>) as (keyof MemberBackend)[];
 
 /** A backend with all of them. Its calls must be made on itself: on another object, `#said` would not be there. */
@@ -102,6 +103,10 @@ class Everything implements Required<MemberBackend> {
 
   showVersion(options?: CallOptions): Promise<string> {
     return this.#note('showVersion', options, '6.6');
+  }
+
+  followKeys(): void {
+    this.#said.push('followKeys');
   }
 
   breakOff(): void {
@@ -313,11 +318,13 @@ describe('a backend of somebody else', () => {
     expect(await whole.digests?.buckets('h', options)).toEqual(new Map([['00', 'h']]));
     expect(await whole.digests?.ofBuckets('h', ['00'], options)).toEqual([]);
     expect(await whole.digests?.ofZones([NAME], options)).toEqual([]);
+    whole.followKeys?.(() => Promise.resolve());
     whole.breakOff?.();
     await whole.close();
-    expect(own.said).toEqual(['requestTrust', 'showVersion', 'buckets', 'ofBuckets', 'ofZones', 'breakOff', 'close']);
+    const said = ['requestTrust', 'showVersion', 'buckets', 'ofBuckets', 'ofZones', 'followKeys', 'breakOff', 'close'];
+    expect(own.said).toEqual(said);
     const least = guarded({});
-    const optional = ['digests', 'dns', 'requestTrust', 'showVersion', 'breakOff'] as const;
+    const optional = ['digests', 'dns', 'requestTrust', 'showVersion', 'followKeys', 'breakOff'] as const;
     expect(optional.map((part) => least[part])).toEqual(optional.map(() => undefined));
   });
 

@@ -1,19 +1,22 @@
+import { createPrivateKey } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { askService, type AnswerOf } from '../../src/cli/service/running-service.js';
 import { startNode, type RunningNode } from '../../src/panel/node.js';
+import { keyPinOf } from '../../src/state/key-pin.js';
 import type { Functions } from '../../src/web/whm-api/functions.js';
 import { FUNCTIONS } from '../../src/web/whm-api/functions.js';
+import { selfSigned } from '../certificates.js';
 import { zoneText } from '../cluster/zone-texts.js';
 import { expectStrict } from './strict-answer.js';
 
 const folders = ['web', 'ns1'].map((name) => mkdtempSync(join(tmpdir(), `answers-${name}-`)));
 const [web = '', ns1 = ''] = folders;
 let nodes: RunningNode[];
+const nameserver = { kind: 'embedded', host: '127.0.0.1', port: 0 } as const;
 beforeAll(async () => {
-  const nameserver = { kind: 'embedded', host: '127.0.0.1', port: 0 } as const;
   const names = ['web.example.net', 'ns1.example.net'];
   const settings = folders.map((folder, i) => ({ name: names[i] ?? '', folder, host: '127.0.0.1', port: 0 }));
   nodes = await Promise.all(settings.map((one) => startNode({ ...one, nameserver })));
@@ -143,6 +146,17 @@ test('members, what differs there, and how zones are brought to the same state',
   expect((await ask('listfailures')).members).toHaveLength(1);
   await ask('enablemember', { member });
   await ask('allowremovals', { member });
+
+  // A new key, which the one before signs at the next start.
+  await nodes.pop()?.stop();
+  const { key, cert } = selfSigned(ns1, 'ns1.example.net');
+  writeFileSync(join(ns1, 'tls', 'tls.key'), key);
+  writeFileSync(join(ns1, 'tls', 'tls.crt'), cert);
+  nodes.push(
+    await startNode({ name: 'ns1.example.net', folder: ns1, host: '127.0.0.1', port: Number(port), nameserver }),
+  );
+  await ask('testmember', { member });
+  expect((await ask('takebackkey', { member })).keyPin).not.toBe(keyPinOf(createPrivateKey(key)));
   await ask('removemember', { member });
 });
 

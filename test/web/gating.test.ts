@@ -76,6 +76,7 @@ const AIMED: Readonly<Record<string, string>> = {
   add: '{"dname":"x","ttl":60,"record_type":"A","data":["192.0.2.9"]}',
   address: '192.0.2.9',
   althost: '127.0.0.1',
+  ca: '',
   class: 'IN',
   domain: 'root.example',
   edit: '{"line_index":5,"dname":"www","ttl":60,"record_type":"A","data":["192.0.2.9"]}',

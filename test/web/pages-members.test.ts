@@ -73,7 +73,8 @@ describe('adding a server', () => {
   test('takes the usual ports where they are empty, and shows the row', async () => {
     const fingerprint = Array<string>(32).fill('AB').join(':');
     const lookAt = vi.spyOn(pages.cluster.members, 'lookAt');
-    lookAt.mockImplementation((host, port = 2087) => Promise.resolve({ host, port, fingerprint }));
+    const looked = { fingerprint, keyPin: 'a-pin', issuer: 'CN=ns1' };
+    lookAt.mockImplementation((host, port = 2087) => Promise.resolve({ host, port, ...looked }));
     const added = memberRow({ id: 'm1', host: 'ns1.example.net' });
     const add = vi.spyOn(pages.cluster.members, 'add').mockResolvedValue(added);
     const shown = await root.post('/members', { ...form, port: '', dnsPort: '', fingerprint: '' });

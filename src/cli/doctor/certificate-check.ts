@@ -33,9 +33,9 @@ export const CERTIFICATE_CHECK: Check = {
   },
 };
 
-/** The fingerprint of the certificate on disk. Rejects with certificate_unusable. */
-export async function ownCertificateOf(settings: NodeSettings): Promise<string> {
-  return (await certificateAt(filesOf(settings))).fingerprint;
+/** The certificate on disk. Rejects with certificate_unusable. */
+export function ownCertificateOf(settings: NodeSettings): Promise<Certificate> {
+  return certificateAt(filesOf(settings));
 }
 
 /** Loaded only when it is needed: what makes certificates is large. */

@@ -27,6 +27,9 @@ const keptServer = z.looseObject({
   host: z.string(),
   port: z.number(),
   fingerprint: z.string(),
+  trust: z.string().optional(),
+  keyPin: z.string().optional(),
+  ca: z.string().optional(),
 });
 
 /** What checks are made of: the configuration, the folder, and what the service says, where it runs. */

@@ -42,7 +42,7 @@ async function members(facts: Facts): Promise<Finding[]> {
 export function judged({ hostname, host, port }: KnownMember, seen: MemberProbe, own: string): Finding[] {
   const { fault, isOther, version, ends = Infinity } = seen;
   if (isOther === true) {
-    const fix = `Compare it with what ${hostname} itself prints, then accept it: edit ${hostname} on this server.`;
+    const fix = `Compare it with what ${hostname} itself prints, then accept it with: dnscluster members accept ${hostname}`;
     return [wrong(fault ?? '', fix)];
   }
   if (fault !== undefined) {
@@ -55,7 +55,7 @@ export function judged({ hostname, host, port }: KnownMember, seen: MemberProbe,
     findings.push(wrong(what, `Upgrade ${hostname}.`));
   }
   if (ends - Date.now() < ENDS_SOON) {
-    const fix = `Renew it there, then accept the new one: edit ${hostname} on this server.`;
+    const fix = `Renew it there. If it is not trusted automatically then, accept it with: dnscluster members accept ${hostname}`;
     findings.push(wrong(`The certificate of ${hostname} expires at ${new Date(ends).toISOString()}.`, fix));
   }
   return findings;

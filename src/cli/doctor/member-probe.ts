@@ -22,10 +22,10 @@ export interface MemberProbe {
 const TIMEOUT = 8_000;
 
 /** Asks a member for what needs no token, after its certificate was seen to be the pinned one. Never rejects. */
-export async function probeMember({ hostname, host, port, fingerprint }: KnownMember): Promise<MemberProbe> {
+export async function probeMember({ hostname, host, port, ...trust }: KnownMember): Promise<MemberProbe> {
   const certificate: { ends?: number } = {};
   const agent = new Agent({
-    connect: pinnedConnector(hostname, fingerprint, { accepted: ({ ends }) => (certificate.ends = ends) }),
+    connect: pinnedConnector(() => trust, { name: () => hostname, accepted: ({ ends }) => (certificate.ends = ends) }),
   });
   const address = host.includes(':') ? `[${host}]` : host;
   try {

@@ -49,7 +49,7 @@ async function dnsPort({ nameserver: { host, port } }: NodeSettings): Promise<Fi
 async function apiPort(settings: NodeSettings): Promise<Finding[]> {
   const { host, port } = settings;
   const addresses = addressesOf(host);
-  const own = await ownCertificateOf(settings).catch(() => undefined);
+  const own = (await ownCertificateOf(settings).catch(() => undefined))?.fingerprint;
   const shown = await Promise.all(
     addresses.map(async (address) => {
       try {

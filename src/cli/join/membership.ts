@@ -65,8 +65,9 @@ function askOther(
     user: 'root',
     token,
     fingerprint,
-    // The role of one that is a member already may have been changed there since.
-    ...(memberId === undefined ? { role } : { member: memberId }),
+    // Role and trust of one that is a member already may have been changed there since. A new one is known by its key:
+    // renewals pass then, for this server signs each new key by the one before.
+    ...(memberId === undefined ? { role, trust: 'key' } : { member: memberId }),
   };
   return askService(target, change, given);
 }

@@ -17,6 +17,8 @@ interface Joining {
   address: string | undefined;
   /** Of its certificate; absent before the first start. */
   fingerprint: string | undefined;
+  /** Of its key. */
+  keyPin: string | undefined;
 }
 
 /** The other server, as it was found before anything was changed. */
@@ -43,7 +45,9 @@ export async function checkOther(given: RemoteTarget, joining: Joining): Promise
   const { address: seen } = await askService(target, 'myaddress');
   const { dns, members } = await askService(target, 'clusterstatus');
   const same = members.filter((row) => row.hostname.toLowerCase() === joining.name);
-  const ours = same.find((row) => row.fingerprint === joining.fingerprint);
+  const ours = same.find(({ fingerprint, keyPin }) =>
+    joining.keyPin !== undefined && keyPin === joining.keyPin ? true : fingerprint === joining.fingerprint,
+  );
   const name =
     ours === undefined
       ? nameFinding(joining.name, hostname, same[0]?.host)

@@ -11,18 +11,19 @@ const NEEDED = new Set(['service', 'folders', 'disk', 'ports', 'nameserver', 'ce
 interface ThisServer {
   /** SHA-256 of its certificate; absent before its first start. */
   fingerprint: string | undefined;
+  keyPin: string | undefined;
   findings: readonly Row[];
 }
 
 /** Checks whether this server is ready to be a member. Checks nothing if there is no configuration yet. */
 export async function checkHere(facts: Facts): Promise<ThisServer> {
   const { settings } = facts;
-  if (settings === undefined) return { fingerprint: undefined, findings: [] };
+  if (settings === undefined) return { fingerprint: undefined, keyPin: undefined, findings: [] };
   const found = await Promise.all(
     CHECKS.filter(({ name }) => NEEDED.has(name)).map(async (check) =>
       (await findingsOf(check, facts)).map((finding) => ({ check: check.name, ...finding })),
     ),
   );
-  const fingerprint = await ownCertificateOf(settings).catch(() => undefined);
-  return { fingerprint, findings: found.flat() };
+  const own = await ownCertificateOf(settings).catch(() => undefined);
+  return { fingerprint: own?.fingerprint, keyPin: own?.keyPin, findings: found.flat() };
 }

@@ -1,10 +1,13 @@
 import type { MemberRow } from '../../web/whm-api/answers/member-answer.js';
+import { presentRenewal } from '../../cluster/model/member.js';
 import { timeAgo } from '../../presentation/words.js';
 import { WrongUse } from '../terminal/failure.js';
 import { table } from '../terminal/output.js';
 import { askService } from '../service/running-service.js';
 import type { Target } from '../service/target.js';
 
+/** A key that was accepted automatically is told of for so long, milliseconds. */
+const TOLD_FOR = 7 * 24 * 3_600_000;
 export const ROLES = ['standalone', 'sync', 'write-only'] as const;
 /** The argument, in a word. */
 export const MEMBER = 'host name, address or id of a member';
@@ -55,7 +58,10 @@ function troublesOf({
   removalsHeld,
   pending,
   pendingSince,
+  keyPin = '',
+  renewals = [],
 }: MemberRow): string[] {
+  const renewal = presentRenewal({ renewals, keyPin });
   return [
     state === 'online' ? '' : `${hostname} is ${state}: ${lastFailure ?? 'no reason is known.'}`,
     silentNameserver === undefined
@@ -67,5 +73,8 @@ function troublesOf({
     pendingSince === undefined
       ? ''
       : `${hostname}: ${pending} ${pending === 1 ? 'zone waits' : 'zones wait'} to be sent, the oldest since ${timeAgo(pendingSince)}.`,
+    renewal === undefined || Date.now() - Date.parse(renewal.at) > TOLD_FOR
+      ? ''
+      : `${hostname}: a new key, signed by the one before, was accepted automatically ${timeAgo(renewal.at)}. If nobody renewed it: members take-back ${hostname}`,
   ].filter((line) => line !== '');
 }

@@ -4,7 +4,7 @@ import { CPANEL } from '../../members/member-type.js';
 import type { MemberRow } from '../../web/whm-api/answers/member-answer.js';
 import { EXIT, WrongUse } from '../terminal/failure.js';
 import { guide } from '../terminal/guide.js';
-import { fieldsOf, memberFingerprint, memberOptions, memberToken, type MemberOptions } from './member-options.js';
+import { fieldsOf, memberOptions, memberToken, memberTrust, type MemberOptions } from './member-options.js';
 import { ROLES } from './member-rows.js';
 import { printMessage, say } from '../terminal/output.js';
 import { askService, type Parameters } from '../service/running-service.js';
@@ -23,12 +23,16 @@ export function membersAdd(members: Command): void {
     .option('--type <type>', 'its member type; give the fields with --set');
   guide(asksService(memberOptions(command)), {
     details: `Create a token on the other server first ("dnscluster tokens create"). Then its certificate is shown: accept it if the
-server itself prints the same fingerprint. In a script, pass that fingerprint with --member-fingerprint.`,
+server itself prints the same fingerprint. In a script, pass that fingerprint with --member-fingerprint. It is known by
+its key from then on: a renewal with the same key passes, and so does a key that the present one signed. --trust
+certificate asks you after each renewal; --trust ca takes what a public authority, or the one of --ca, signed for HOST.`,
     examples: {
       'members add ns1.example.com --role write-only':
         'Add a nameserver; you are asked for its token and its certificate.',
       'members add ns1.example.com --role sync --member-token-file token --member-fingerprint AB:CD:…':
         'The same in a script.',
+      'members add whm.example.com --role sync --trust ca --member-token-file token':
+        'Add a cPanel server with a certificate of a public authority.',
       'members add --type vpsnet --role write-only --set username=me --set-file apikey=FILE':
         'Add a hosted DNS service.',
     },
@@ -59,8 +63,8 @@ async function run(host: string | undefined, options: Options): Promise<void> {
 
 async function serverOf(target: Target, host: string, options: Options): Promise<Parameters> {
   const { port, dnsPort: dnsport, user = 'root', reverseTrust: reversetrust } = options;
-  const fingerprint = await memberFingerprint(target, { host, port }, options.memberFingerprint);
-  return { host, port, dnsport, user, fingerprint, reversetrust, token: await memberToken(options, host) };
+  const trusted = await memberTrust(target, { host, port }, options);
+  return { host, port, dnsport, user, ...trusted, reversetrust, token: await memberToken(options, host) };
 }
 
 function words({ hostname, role, zones, pending, reverseTrust }: MemberRow): string {

@@ -35,10 +35,20 @@ export function membersAllowRemovals(members: Command): void {
   });
 }
 
+/** `dnscluster members take-back`. */
+export function membersTakeBack(members: Command): void {
+  addChange(members, {
+    verb: 'take-back',
+    calls: 'takebackkey',
+    description: 'Take back the key of a member that was accepted automatically, and trust the one before it again',
+    done: (name) => `The new key of ${name} is taken back. Nothing is sent to it while it shows that one.`,
+  });
+}
+
 interface Change {
   verb: string;
   /** The function of the API. */
-  calls: 'enablemember' | 'disablemember' | 'allowremovals';
+  calls: 'enablemember' | 'disablemember' | 'allowremovals' | 'takebackkey';
   description: string;
   done: (hostname: string) => string;
 }

@@ -14,6 +14,7 @@ import type { ZoneStore } from '../../zones/zone-store.js';
 import type { ClusterState } from '../model/cluster-state.js';
 import type { ZoneVersions } from '../local/zone-versions.js';
 import type { ClusterEvents } from '../model/cluster-events.js';
+import type { KeyRenewals } from './key-renewals.js';
 import { MemberRecord } from './member-record.js';
 import { parseLedgerEntry } from './ledger.js';
 import { mayUse, ROLES, ROOT, valuesOf, type Member } from '../model/member.js';
@@ -30,6 +31,7 @@ interface DeliveryOptions {
   versions: ZoneVersions;
   types: MemberTypes;
   events: ClusterEvents;
+  renewals: KeyRenewals;
 }
 
 /** A worker and a ledger for each row of the cluster table. */
@@ -44,6 +46,11 @@ export class Delivery {
   constructor(options: DeliveryOptions) {
     this.#options = options;
     this.#resellersReach = new InternetReach(() => options.state.data.resellerNetworks);
+  }
+
+  /** Keys of members that were accepted because the one before signed them. */
+  get renewals(): KeyRenewals {
+    return this.#options.renewals;
   }
 
   /** Aborted when this server ends: cuts calls off, also to servers that are no members yet. */
@@ -139,14 +146,16 @@ export class Delivery {
 
   /** `opened`: its connections, where there are some. */
   async begin(member: Member, opened?: MemberBackend): Promise<void> {
-    const { state, store, versions, types, events } = this.#options;
+    const { state, store, versions, types, events, renewals } = this.#options;
+    const { hostname: name } = member;
     const recorder = this.debug.recorderFor(member);
     const reach = this.reachOf(member.owner);
     // In debug mode from the first call on.
     if (recorder !== undefined) await opened?.close();
     const isKept = opened !== undefined && recorder === undefined;
-    const backend = isKept ? opened : types.reopen(member.type, valuesOf(member), { reach, record: recorder });
-    const log = this.#options.log.child({ member: member.hostname });
+    const backend = isKept ? opened : types.reopen(member.type, valuesOf(member), { reach, record: recorder, name });
+    backend.followKeys?.((renewal) => renewals.keep(member, renewal));
+    const log = this.#options.log.child({ member: name });
     const ledger = await AppendTable.open(this.#ledgerFile(member.id), { parse: parseLedgerEntry, log });
     if (this.ending.aborted) {
       // The workers that ran have been ended, and nobody would end this one.

@@ -58,13 +58,17 @@ export function memberRow(
 /** Clients know these fields of every member. */
 function addressOf(
   member: Member,
-): Pick<MemberStatus, 'host' | 'port' | 'dnsPort' | 'user' | 'role' | 'fingerprint' | 'debug'> {
+): Pick<
+  MemberStatus,
+  'host' | 'port' | 'dnsPort' | 'user' | 'role' | 'fingerprint' | 'trust' | 'keyPin' | 'ca' | 'renewals' | 'debug'
+> {
   if (!isServer(member)) {
     const { hostname, values, role } = member;
     return { host: hostname, port: 0, dnsPort: 0, user: values['username'] ?? '', role, fingerprint: '' };
   }
-  const { host, port, dnsPort, user, role, fingerprint, debug } = member;
-  return { host, port, dnsPort, user, role, fingerprint, ...defined({ debug }) };
+  const { host, port, dnsPort, user, role, fingerprint, trust = 'certificate', keyPin = '', renewals } = member;
+  const { debug, ca = '' } = member;
+  return { host, port, dnsPort, user, role, fingerprint, trust, keyPin, ca, ...defined({ renewals, debug }) };
 }
 
 /** How many zones it should hold. */

@@ -11,7 +11,7 @@ import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
 import { refuseSignedZones } from '../local/signed-zones.js';
 import type { HealthEvent } from '../health/failure-threshold.js';
-import { isServer, ownerOf, type Member, type Role } from '../model/member.js';
+import { isServer, ownerOf, showsOther, type Member, type Role } from '../model/member.js';
 import type { ClusterFailures } from '../model/results.js';
 import { failuresOf } from './failures.js';
 import type { KeptMembers } from './kept-members.js';
@@ -97,8 +97,8 @@ export class MemberTable {
     return this.#options.audit.command(by, 'trustMember', address, async () => {
       const { host, port } = parseMemberHost(address);
       const known = this.#kept.servers(by).find((member) => member.host === host && member.port === port);
-      const input: NewMember = { host, port, user, token, role: 'standalone' };
-      if (known !== undefined) input.fingerprint = known.fingerprint;
+      const given: NewMember = { host, port, user, token, role: 'standalone' };
+      const input = known === undefined ? given : editedMember(known, given);
       const proven = await this.#prove(input, by, known?.id);
       try {
         await fromMember(proven.backend.showVersion?.({ signal: this.#options.workers.ending }));
@@ -140,9 +140,8 @@ export class MemberTable {
     });
     const { workers, store } = this.#options;
     await workers.restart(edited, member.hostname !== before.hostname);
-    // Another certificate may be that of a server that was set up anew and holds nothing of what it acknowledged.
-    if (isServer(member) && isServer(before) && member.fingerprint !== before.fingerprint)
-      await inSlices(store.inOrder(), ({ name }) => workers.of(id)?.resend([name]));
+    // Another key may be that of a server that was set up anew and holds nothing of what it acknowledged.
+    if (showsOther(before, member)) await inSlices(store.inOrder(), ({ name }) => workers.of(id)?.resend([name]));
     return this.#status(edited);
   }
 
@@ -191,12 +190,15 @@ export class MemberTable {
     };
   }
 
-  /** The certificate that a server shows, for the operator to accept. Rejects with member_call_failed. */
-  async lookAt(host: string, port: number | undefined, by: Principal): Promise<LookedAt> {
+  /**
+   * The certificate that a server shows, for the operator to accept, as this authority judges it. Rejects with
+   * member_call_failed.
+   */
+  async lookAt(host: string, port: number | undefined, by: Principal, ca?: string): Promise<LookedAt> {
     authorize(by);
     const { types, workers } = this.#options;
     const of = { reach: workers.reachOf(ownerOf(by)), signal: workers.ending };
-    return fromMember(types.lookAt(CPANEL, { host, ...defined({ port: port?.toString() }) }, of));
+    return fromMember(types.lookAt(CPANEL, { host, ...defined({ port: port?.toString(), ca }) }, of));
   }
 
   /** `seen`: the role that it is to have till now. Rejects with changed_meanwhile. */
@@ -224,6 +226,15 @@ export class MemberTable {
     return this.#options.audit.command(by, 'allowRemovals', id, () => {
       const member = this.#kept.find(id, by);
       this.#options.workers.of(id)?.allowRemovals();
+      return this.#status(member);
+    });
+  }
+
+  /** Trusts again what was trusted before the present key, which was accepted automatically, or throws no_renewal. */
+  takeBackKey(id: string, by: Principal): Promise<MemberStatus> {
+    return this.#options.audit.command(by, 'takeBackKey', id, async () => {
+      const member = await this.#options.workers.renewals.takeBack(id, by);
+      await this.#options.workers.restart(member);
       return this.#status(member);
     });
   }

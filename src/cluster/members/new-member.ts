@@ -51,7 +51,14 @@ export async function proveMember(input: NewMember, by: Principal, of: Of): Prom
 /** What was given of the fields of its type. */
 function givenIn(input: NewMember): MemberValues {
   if ('values' in input) return input.values;
-  const { host, port, dnsPort, user, token, fingerprint, debug = false } = input;
+  const { host, port, dnsPort, user, token, debug = false } = input;
+  const { fingerprint, trust, ca, keyPin, refusedKeys } = input;
   const ports = { port: port?.toString(), dnsPort: dnsPort?.toString() };
-  return { host, user, token, debug: debug ? '1' : '0', ...defined({ ...ports, fingerprint }) };
+  return {
+    host,
+    user,
+    token,
+    debug: debug ? '1' : '0',
+    ...defined({ ...ports, fingerprint, trust, ca, keyPin, refusedKeys }),
+  };
 }

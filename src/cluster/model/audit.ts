@@ -37,6 +37,8 @@ export type AuditAction =
   | 'enableMember'
   | 'disableMember'
   | 'allowRemovals'
+  | 'acceptKey'
+  | 'takeBackKey'
   | 'removeMember';
 
 /** Where commands are recorded. */

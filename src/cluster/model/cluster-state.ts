@@ -2,6 +2,7 @@ import { isNetwork } from '../../access/networks.js';
 import { z } from 'zod';
 import { isZoneName } from '../../zones/zone-name.js';
 import { MEMBER_FAILURES } from '../../members/member-backend.js';
+import { TRUST_KINDS } from '../../members/cpanel/trust.js';
 import { CPANEL } from '../../members/member-type.js';
 import { isServerType } from './member.js';
 
@@ -28,6 +29,20 @@ const server = z.object({
   user: z.string(),
   token: z.string(),
   fingerprint: z.string(),
+  trust: z.enum(TRUST_KINDS).exactOptional(),
+  keyPin: z.string().exactOptional(),
+  ca: z.string().exactOptional(),
+  renewals: z
+    .array(
+      z.object({
+        at: z.string(),
+        from: z.object({ fingerprint: z.string(), keyPin: z.string() }),
+        keys: z.array(z.string()),
+        fingerprint: z.string(),
+        takenBackAt: z.string().exactOptional(),
+      }),
+    )
+    .exactOptional(),
   debug: z.boolean().exactOptional(),
 });
 /** State files once had an address in these rows, too, with port 0 and an empty token: it is left out. */

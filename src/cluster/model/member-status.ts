@@ -1,6 +1,7 @@
 import type { MemberFailure } from '../../members/member-backend.js';
 import type { MemberValues } from '../../members/member-type.js';
-import type { Role } from './member.js';
+import type { TrustKind } from '../../members/cpanel/trust.js';
+import type { KeptRenewal, Role } from './member.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 
 /** By which ways a member's nameserver did not answer when it was asked last, and since when. */
@@ -49,8 +50,15 @@ export interface NewCpanelMember {
   user: string;
   token: string;
   role: Role;
-  /** The certificate that the operator accepted; where absent, the one that the member shows now is pinned. */
+  /** The certificate that the operator accepted; where absent, the one that the member shows now is accepted. */
   fingerprint?: string;
+  /** By what it is known; where absent, by the key of that certificate. */
+  trust?: TrustKind;
+  /** The authority, in PEM; the public ones where it is absent or empty. */
+  ca?: string;
+  /** Of a member that is in the table: its accepted key, and keys that were taken back. */
+  keyPin?: string;
+  refusedKeys?: string;
   /** Setup Reverse Trust Relationship: it is asked to add this server, too, with a token that is made for it. */
   reverseTrust?: boolean;
   debug?: boolean;
@@ -71,6 +79,13 @@ export interface MemberStatus {
   role: Role;
   /** Empty where it is no server. */
   fingerprint: string;
+  /** By what it is known; absent where it is no server. */
+  trust?: TrustKind;
+  /** Of its accepted key; empty where that was not kept. */
+  keyPin?: string;
+  ca?: string;
+  /** Keys that this server accepted by itself, the oldest first. */
+  renewals?: readonly KeptRenewal[];
   hostname: string;
   version: string;
   owner: string;

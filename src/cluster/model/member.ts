@@ -1,5 +1,6 @@
 import { accountOf, ownsOrIsRoot, type Principal } from '../../access/principal.js';
 import type { MemberFailure } from '../../members/member-backend.js';
+import { TRUST_KINDS, type TrustKind } from '../../members/cpanel/trust.js';
 import { CPANEL, type MemberValues } from '../../members/member-type.js';
 
 /** This server's view of a member (DESIGN of the original: standalone, sync, write-only). */
@@ -50,6 +51,19 @@ interface MemberRow {
   disabledByThreshold?: boolean;
 }
 
+/** Keys that were accepted by this server itself. */
+export interface KeptRenewal {
+  /** ISO time. */
+  at: string;
+  /** What was accepted before. */
+  from: { fingerprint: string; keyPin: string };
+  /** Pins of the keys that followed, each signed by the one before; the last is the one that was shown. */
+  keys: string[];
+  fingerprint: string;
+  /** ISO time at which somebody took it back. */
+  takenBackAt?: string;
+}
+
 /** A member with an address and a certificate of its own. */
 export interface ServerMember extends MemberRow {
   type: typeof CPANEL;
@@ -62,8 +76,16 @@ export interface ServerMember extends MemberRow {
   user: string;
   /** The token for its API. A secret: never in a log, a page or an error. */
   token: string;
-  /** SHA-256 fingerprint of its certificate, upper-case hex pairs with colons, pinned when it was added. */
+  /** SHA-256 fingerprint of its certificate, upper-case hex pairs with colons, as it was accepted last. */
   fingerprint: string;
+  /** By what it is known; rows of before there was a choice have none: by this certificate. */
+  trust?: TrustKind;
+  /** Of the accepted certificate's key (key-pin.ts). */
+  keyPin?: string;
+  /** The authority, in PEM; empty for the public ones. */
+  ca?: string;
+  /** Keys that were accepted because the one before signed them, the oldest first. */
+  renewals?: KeptRenewal[];
   /** Debug mode: calls to it and its answers are kept for debugging. */
   debug?: boolean;
 }
@@ -95,7 +117,9 @@ export function isServerType(type: string): boolean {
 export function valuesOf(member: Member): MemberValues {
   if (!isServer(member)) return member.values;
   const { host, port, dnsPort, user, token, fingerprint, debug = false } = member;
-  return { host, port: `${port}`, dnsPort: `${dnsPort}`, user, token, fingerprint, debug: debug ? '1' : '0' };
+  const { trust = 'certificate', keyPin = '', ca = '' } = member;
+  const trusted = { fingerprint, trust, keyPin, ca, refusedKeys: refusedKeysOf(member).join(',') };
+  return { host, port: `${port}`, dnsPort: `${dnsPort}`, user, token, ...trusted, debug: debug ? '1' : '0' };
 }
 
 /** The row of a member whose type's fields hold these values. */
@@ -103,7 +127,29 @@ export function memberWith(type: string, values: MemberValues, row: MemberRow): 
   if (!isServerType(type)) return { ...row, type, values };
   const { host = '', port, dnsPort, user = '', token = '', fingerprint = '', debug } = values;
   const address = { host, port: Number(port), dnsPort: Number(dnsPort), user, token, fingerprint };
-  return { ...row, type: CPANEL, ...address, debug: debug === '1' };
+  const { keyPin = '', ca = '' } = values;
+  const trust = TRUST_KINDS.find((kind) => kind === values['trust']) ?? 'certificate';
+  return { ...row, type: CPANEL, ...address, trust, keyPin, ca, debug: debug === '1' };
+}
+
+/** Is it, after an edit, maybe another server than before, by what it shows? A renewal with the same key is none. */
+export function showsOther(before: Member, after: Member): boolean {
+  if (!isServer(before) || !isServer(after) || before.fingerprint === after.fingerprint) return false;
+  const hasSameKey = (before.keyPin ?? '') !== '' && before.keyPin === after.keyPin;
+  return !hasSameKey && !(before.trust === 'ca' && after.trust === 'ca' && before.host === after.host);
+}
+
+/** That by which the present key was accepted, where no person did. */
+export function presentRenewal<T extends { keys: readonly string[]; takenBackAt?: string | undefined }>(of: {
+  renewals?: readonly T[] | undefined;
+  keyPin?: string | undefined;
+}): T | undefined {
+  return of.renewals?.findLast((one) => one.takenBackAt === undefined && one.keys.at(-1) === of.keyPin);
+}
+
+/** Keys that somebody took back. */
+function refusedKeysOf({ renewals = [] }: ServerMember): string[] {
+  return renewals.flatMap(({ keys, takenBackAt }) => (takenBackAt === undefined ? [] : keys));
 }
 
 /** Is this row one that `by` may see and change? */

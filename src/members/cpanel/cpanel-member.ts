@@ -6,7 +6,15 @@ import { defined } from '../../operations/defined.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import { ANNOUNCED_VERSION } from '../../wire-format/announced-version.js';
 import { formPairs } from '../../wire-format/form-pairs.js';
-import type { CallOptions, MemberBackend, MemberChange, MemberDigests, MemberInfo, Pushed } from '../member-backend.js';
+import type {
+  CallOptions,
+  KeepRenewal,
+  MemberBackend,
+  MemberChange,
+  MemberDigests,
+  MemberInfo,
+  Pushed,
+} from '../member-backend.js';
 import {
   MemberConnection,
   SHORT_ANSWER,
@@ -77,6 +85,7 @@ export class CpanelMember implements MemberBackend {
     if (!/^[a-z0-9_.-]{1,253}$/.test(hostname)) {
       throw this.#connection.invalid('gethostname does not answer with a host name');
     }
+    this.#connection.isCalled(hostname);
     const { certificateEnds } = this.#connection;
     return {
       version,
@@ -159,6 +168,10 @@ export class CpanelMember implements MemberBackend {
   /** Known when it was asked once. */
   get digests(): MemberDigests | undefined {
     return this.#kind?.ours === true ? this.#ours : undefined;
+  }
+
+  followKeys(keep: KeepRenewal): void {
+    this.#connection.followKeys(keep);
   }
 
   breakOff(): void {

@@ -1,19 +1,20 @@
 import { Pool, type Dispatcher } from 'undici';
 import { codeOf, sentenceOf } from '../../errors.js';
 import { cutOffBy } from '../../operations/cut-off.js';
-import { BrokenOff, MemberError, type CallOptions } from '../member-backend.js';
+import { BrokenOff, MemberError, type CallOptions, type KeepRenewal } from '../member-backend.js';
 import { OUR_HEADER } from '../../wire-format/outcome-lines.js';
 import { pinnedConnector } from './pinned-connection.js';
+import type { Trust } from './trust.js';
 import type { Reach } from '../reach.js';
 import type { Transaction } from '../transactions.js';
 
-export interface ConnectionOptions {
+export interface ConnectionOptions extends Trust {
   host: string;
   port: number;
+  /** Its host name, where it is known: an operator knows it by that. */
+  name?: string | undefined;
   user: string;
   token: string;
-  /** Pinned SHA-256 fingerprint. */
-  fingerprint: string;
   /** Longest wait for a whole answer, milliseconds; the original's clients wait 300 s. */
   timeout?: number;
   /** Where it may be; everywhere where absent. */
@@ -60,10 +61,15 @@ export class MemberConnection {
   readonly #token: string;
   readonly #closing = new AbortController();
   #pool: Pool;
+  #trust: Trust;
+  #name: string;
+  #renewed: KeepRenewal | undefined;
   #certificateEnds: number | undefined;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
+    this.#trust = options;
+    this.#name = options.name ?? options.host;
     this.#token = options.token.replaceAll(/[\r\n]/g, '');
     this.#pool = this.#newPool();
   }
@@ -71,6 +77,19 @@ export class MemberConnection {
   /** When the certificate of the last connection ends, milliseconds since 1970. */
   get certificateEnds(): number | undefined {
     return this.#certificateEnds;
+  }
+
+  /** It said its host name: an operator knows it by that. */
+  isCalled(name: string): void {
+    this.#name = name;
+  }
+
+  /** From now on a key that the accepted one signed is trusted, too, when `keep` has kept it. */
+  followKeys(keep: KeepRenewal): void {
+    this.#renewed = async (renewal) => {
+      await keep(renewal);
+      this.#trust = { ...this.#trust, keyPin: renewal.keys.at(-1), fingerprint: renewal.fingerprint };
+    };
   }
 
   get(path: string, bounds: Bounds = {}): Promise<Answer> {
@@ -116,12 +135,14 @@ export class MemberConnection {
   }
 
   #newPool(): Pool {
-    const { host, port, fingerprint, reach } = this.#options;
+    const { host, port, reach } = this.#options;
     return new Pool(`https://${host.includes(':') ? `[${host}]` : host}:${port}`, {
-      connect: pinnedConnector(host, fingerprint, {
+      connect: pinnedConnector(() => this.#trust, {
+        name: () => this.#name,
         reach,
         signal: this.#closing.signal,
-        accepted: ({ ends }) => (this.#certificateEnds = ends),
+        accepted: ({ ends }) => (this.#certificateEnds = Number.isFinite(ends) ? ends : this.#certificateEnds),
+        renewed: () => this.#renewed,
       }),
       connections: CONNECTIONS,
       keepAliveTimeout: KEEP_ALIVE,

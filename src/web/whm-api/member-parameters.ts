@@ -5,11 +5,15 @@ import { ClusterError } from '../../errors.js';
 import { CPANEL } from '../../members/member-type.js';
 import { defined } from '../../operations/defined.js';
 import type { ApiRequest } from '../requests/api-request.js';
+import { TRUST_KINDS } from '../../members/cpanel/trust.js';
 import { fingerprint, flag, port, text } from './api-function.js';
 import type { NewMember } from '../../cluster/model/member-status.js';
 
 const ROLE_NAMES = ['standalone', 'sync', 'write-only'] as const satisfies readonly Role[];
 export const role = text.pipe(z.enum(ROLE_NAMES, { error: `must be one of ${ROLE_NAMES.join(', ')}` }));
+
+/** By what a member is known: this certificate, this key, or any certificate of an authority for its host name. */
+const trust = text.pipe(z.enum(TRUST_KINDS, { error: `must be one of ${TRUST_KINDS.join(', ')}` }));
 
 /** Of a member of the original's wire; another `type` has fields of its own, each a parameter (see listmembertypes). */
 export const newMember = {
@@ -21,6 +25,8 @@ export const newMember = {
   user: text.optional(),
   token: text.optional(),
   fingerprint: fingerprint.optional(),
+  trust: trust.optional(),
+  ca: text.optional(),
   reversetrust: flag.optional(),
 };
 
@@ -34,6 +40,8 @@ export const editedMember = {
   user: text.optional(),
   token: text.optional(),
   fingerprint: fingerprint.optional(),
+  trust: trust.optional(),
+  ca: text.optional(),
 };
 
 /** What the cluster is to change of a member. */
@@ -50,8 +58,9 @@ export function memberFrom(given: z.infer<z.ZodObject<typeof newMember>>, reques
   if (isServerType(type)) {
     const missing = (['host', 'user', 'token'] as const).find((parameter) => given[parameter] === undefined);
     if (missing !== undefined) throw new ClusterError('parameter_invalid', { parameter: missing, why: 'is missing' });
-    const { host = '', user = '', token = '', port, dnsport: dnsPort, fingerprint, reversetrust: reverseTrust } = given;
-    return { host, user, token, role, ...defined({ port, dnsPort, fingerprint, reverseTrust }) };
+    const { host = '', user = '', token = '', port, dnsport: dnsPort, reversetrust: reverseTrust } = given;
+    const { fingerprint, trust, ca } = given;
+    return { host, user, token, role, ...defined({ port, dnsPort, fingerprint, trust, ca, reverseTrust }) };
   }
   return { type, role, values: valuesOf(type, request) };
 }

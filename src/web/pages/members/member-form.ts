@@ -1,11 +1,18 @@
 import type { Request } from 'express';
 import { z } from 'zod';
 import { ROLES, type Role } from '../../../cluster/model/member.js';
+import { TRUST_KINDS } from '../../../members/cpanel/trust.js';
 import type { MemberType } from '../../../members/member-type.js';
+import { defined } from '../../../operations/defined.js';
 import { readForm, sentText, wholeNumber } from '../forms.js';
 import type { NewCpanelMember } from '../../../cluster/model/member-status.js';
 
 export const role = z.enum(Object.keys(ROLES) as [Role, ...Role[]]);
+/** How a certificate is trusted. A form of before there was a choice has none. */
+export const trustFields = {
+  trust: z.enum(TRUST_KINDS).optional(),
+  ca: z.string().trim().max(65_536).optional(),
+};
 const cpanelForm = z.object({
   host: z.string().trim().max(255),
   port: wholeNumber(1, 65_535, 2087),
@@ -14,6 +21,7 @@ const cpanelForm = z.object({
   token: z.string().trim().max(4096),
   role,
   fingerprint: z.string().trim().max(200).default(''),
+  ...trustFields,
   reverseTrust: z.literal('1').optional(),
   debug: z.literal('1').optional(),
 });
@@ -22,12 +30,13 @@ const BESIDE = ['role', 'reverseTrust'];
 
 /** What the form DNS Remote Configuration holds. Throws parameter_invalid. */
 export function cpanelMember(request: Request): NewCpanelMember {
-  const { fingerprint, reverseTrust, debug, ...given } = readForm(cpanelForm, request);
+  const { fingerprint, trust, ca, reverseTrust, debug, ...given } = readForm(cpanelForm, request);
   return {
     ...given,
     reverseTrust: reverseTrust === '1',
     debug: debug === '1',
     ...(fingerprint === '' ? {} : { fingerprint }),
+    ...defined({ trust, ca }),
   };
 }
 

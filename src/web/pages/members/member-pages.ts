@@ -1,7 +1,7 @@
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
 import type { Principal } from '../../../access/principal.js';
-import { isServerType, ROLES } from '../../../cluster/model/member.js';
+import { isServerType, presentRenewal, ROLES } from '../../../cluster/model/member.js';
 import type { MemberAnswer } from '../../../cluster/members/member-dns.js';
 import { EDITABLE, type MemberEdit } from '../../../cluster/model/member-edit.js';
 import { ClusterError, isClusterError } from '../../../errors.js';
@@ -32,6 +32,7 @@ export function memberPages(context: PageContext): Router {
     showPage(context, request, response, 'member', {
       title: member.hostname,
       member,
+      renewal: presentRenewal(member),
       asked,
       roles: ROLES,
       states: MEMBER_STATES,
@@ -96,8 +97,9 @@ export function memberPages(context: PageContext): Router {
 
   const showEdit = (request: Request, response: Response, member: MemberStatus, refused?: ClusterError): void => {
     const type = cluster.members.types().find((known) => known.type === member.type);
-    const { host, port, dnsPort, user, fingerprint, debug } = member;
-    const held = { host, port, dnsPort, user, fingerprint, role: member.role, debug: debug === true ? '1' : '' };
+    const { host, port, dnsPort, user, fingerprint, trust, ca, debug } = member;
+    const trusted = { fingerprint, trust, ca };
+    const held = { host, port, dnsPort, user, ...trusted, role: member.role, debug: debug === true ? '1' : '' };
     response.status(refused?.status ?? 200);
     showPage(context, request, response, 'member-edit', {
       title: `Edit ${member.hostname}`,

@@ -2,9 +2,10 @@ import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
 import { isServerType, ROLES } from '../../../cluster/model/member.js';
 import { ClusterError, isClusterError } from '../../../errors.js';
+import { defined } from '../../../operations/defined.js';
 import { CPANEL, type MemberType } from '../../../members/member-type.js';
 import { readForm, sentText } from '../forms.js';
-import { cpanelMember, role, sentAgain, typedValues } from './member-form.js';
+import { cpanelMember, role, sentAgain, trustFields, typedValues } from './member-form.js';
 import { done, type Outcome } from '../outcomes.js';
 import { redirectWith, showPage, type PageContext } from '../page.js';
 import { PendingMembers } from './pending-members.js';
@@ -12,7 +13,7 @@ import { visitOf } from '../visit.js';
 import type { MemberStatus, NewMember } from '../../../cluster/model/member-status.js';
 
 const typeForm = z.object({ type: z.string().max(60), role });
-const acceptForm = z.object({ pending: z.string() });
+const acceptForm = z.object({ pending: z.string(), ...trustFields });
 
 /** Adding a server to the cluster: the menu of types, the form of each, and the certificate to accept. */
 export function newMemberPages(context: PageContext): Router {
@@ -31,12 +32,13 @@ export function newMemberPages(context: PageContext): Router {
     try {
       const input = newMember(context, request);
       if ('host' in input && input.fingerprint === undefined) {
-        const server = await cluster.members.lookAt(input.host, input.port, principal);
+        const server = await cluster.members.lookAt(input.host, input.port, principal, input.ca);
         const id = pending.keep(principal.user, { ...input, fingerprint: server.fingerprint });
         showPage(context, request, response, 'member-accept', {
           title: `Is this ${server.host}?`,
           server,
           pending: id,
+          values: { trust: input.trust, ca: input.ca ?? '' },
         });
         return;
       }
@@ -50,8 +52,10 @@ export function newMemberPages(context: PageContext): Router {
 
   router.post('/members/accept', async (request, response) => {
     const { principal } = visitOf(request);
-    const input = pending.take(principal.user, readForm(acceptForm, request).pending);
-    if (input === undefined) throw new ClusterError('form_expired');
+    const { pending: id, trust, ca } = readForm(acceptForm, request);
+    const kept = pending.take(principal.user, id);
+    if (kept === undefined) throw new ClusterError('form_expired');
+    const input = { ...kept, ...defined({ trust, ca }) };
     try {
       const member = await cluster.members.add(input, principal);
       redirectWith(context, request, response, ['member', member.id], added(member));
@@ -97,12 +101,14 @@ function usual({ type, fields }: MemberType): Record<string, string> {
 /** What was typed before the certificate was shown, without the token. */
 function shownOf(input: NewMember): Record<string, string> {
   if (!('host' in input)) return {};
-  const { host, port, dnsPort, user, role, reverseTrust, debug } = input;
+  const { host, port, dnsPort, user, role, trust = 'key', ca = '', reverseTrust, debug } = input;
   return {
     host,
     user,
     role,
     fingerprint: '',
+    trust,
+    ca,
     port: String(port ?? ''),
     dnsPort: String(dnsPort ?? ''),
     reverseTrust: reverseTrust === true ? '1' : '',
@@ -117,8 +123,10 @@ function newMember({ cluster }: PageContext, request: Request): NewMember {
   return { type, role, values: known === undefined ? {} : typedValues(request, known) };
 }
 
-function added({ hostname, role, fingerprint, reverseTrust }: MemberStatus): Outcome {
-  const lines = fingerprint === '' ? [] : [`Its certificate is trusted from now on by its fingerprint: ${fingerprint}`];
+function added({ hostname, role, fingerprint, trust, reverseTrust }: MemberStatus): Outcome {
+  const by = trust === 'key' ? 'key' : trust === 'ca' ? 'authority' : 'certificate';
+  const lines =
+    fingerprint === '' ? [] : [`It is known by its ${by} from now on, with the fingerprint: ${fingerprint}`];
   if (reverseTrust?.established === true) lines.push(`${hostname} has added this server, too.`);
   if (reverseTrust?.established === false) lines.push(`${hostname} did not add this server: ${reverseTrust.said}`);
   const next = ROLES[role].writes

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { TRUST_KINDS } from '../../../members/cpanel/trust.js';
 import { MEMBER_FAILURES } from '../../../members/member-backend.js';
 import { wordOf } from '../api-function.js';
 
@@ -16,6 +17,20 @@ export const memberAnswer = z
     user: z.string(),
     role: wordOf('standalone', 'sync', 'write-only'),
     fingerprint: z.string(),
+    trust: wordOf(...TRUST_KINDS).optional(),
+    keyPin: z.string().optional(),
+    ca: z.string().optional(),
+    renewals: z
+      .array(
+        z.object({
+          at: z.string(),
+          from: z.object({ fingerprint: z.string(), keyPin: z.string() }),
+          keys: z.array(z.string()),
+          fingerprint: z.string(),
+          takenBackAt: z.string().optional(),
+        }),
+      )
+      .optional(),
     hostname: z.string(),
     version: z.string(),
     owner: z.string(),

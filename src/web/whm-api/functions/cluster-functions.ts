@@ -119,9 +119,17 @@ export const CLUSTER_FUNCTIONS = {
   lookatserver: apiFunction({
     summary: 'Show the certificate of a server before adding it; nothing is sent to it',
     privilege,
-    parameters: { host: text, port: port.optional() },
-    answer: z.object({ host: z.string(), port: z.number(), fingerprint: z.string() }),
-    run: ({ host, port }, { cluster, peer }) => cluster.members.lookAt(host, port, peer),
+    parameters: { host: text, port: port.optional(), ca: text.optional() },
+    answer: z.object({
+      host: z.string(),
+      port: z.number(),
+      fingerprint: z.string(),
+      keyPin: z.string().optional(),
+      issuer: z.string().optional(),
+      ends: z.string().optional(),
+      unvouched: z.string().optional(),
+    }),
+    run: ({ host, port, ca }, { cluster, peer }) => cluster.members.lookAt(host, port, peer, ca),
   }),
   getmemberzone: apiFunction({
     summary: 'The text of a zone as a member has it, in base64',
@@ -206,6 +214,13 @@ export const CLUSTER_FUNCTIONS = {
     parameters: { member: text },
     answer: memberAnswer,
     run: ({ member }, { cluster, peer }) => cluster.members.allowRemovals(member, peer),
+  }),
+  takebackkey: apiFunction({
+    summary: 'Trust again what was trusted before this server accepted the present key of a member by itself',
+    privilege,
+    parameters: { member: text },
+    answer: memberAnswer,
+    run: ({ member }, { cluster, peer }) => cluster.members.takeBackKey(member, peer),
   }),
   removemember: apiFunction({
     summary: 'Remove a member from the cluster; it keeps its zones',
