@@ -24,6 +24,7 @@ import { KeyRenewals } from './delivery/key-renewals.js';
 import { DriftChecks } from './drift/drift-checks.js';
 import { DEFAULT_DRIFT_SCHEDULE, DEFAULT_HEALTH_SCHEDULE, Schedule } from './health/schedule.js';
 import { Conflicts } from './local/conflicts.js';
+import { KnownServers } from './local/known-servers.js';
 import { LocalZones } from './local/local-zones.js';
 import { PermittedNames } from './local/permitted-names.js';
 import { Rescan } from './local/rescan.js';
@@ -76,6 +77,7 @@ interface Opened {
   state: JsonState<ClusterState>;
   store: ZoneStore;
   conflicts: Conflicts;
+  servers: KnownServers;
   events: ClusterEvents;
 }
 
@@ -107,6 +109,8 @@ export class Cluster {
   readonly drift: DriftChecks;
   readonly synchronize: Synchronize;
   readonly settings: Settings;
+  /** This server and others, by their lasting ids. */
+  readonly servers: KnownServers;
   /** `changed`: something went wrong or right, so that `problems` are others now. */
   readonly events: ClusterEvents;
   // By this name, and not #parts: tests of one part get it from a whole cluster.
@@ -116,8 +120,9 @@ export class Cluster {
   readonly #ends: readonly (() => Promise<unknown>)[];
   readonly #log: Log;
 
-  private constructor(options: ClusterOptions, { accounts, state, store, conflicts, events }: Opened) {
-    const { folder, own, nameserver, tokens, log } = options;
+  private constructor(options: ClusterOptions, { accounts, state, store, conflicts, servers, events }: Opened) {
+    const { folder, nameserver, tokens, log } = options;
+    const own = { ...options.own, id: servers.here.id, formerNames: servers.formerNames };
     const { hostname } = own;
     const audit = new Audit(options.audit);
     const types = new MemberTypes(options.memberTypes, { log, own });
@@ -143,10 +148,11 @@ export class Cluster {
     const renewals = new KeyRenewals(state, audit);
     const workers: Delivery = new Delivery({ state, store, folder: ledgers, log, versions, types, events, renewals });
     const policy = (): ConflictPolicy => state.data.conflictPolicy;
-    const changes = new ZoneChanges({ local, store, versions, conflicts, workers, policy });
+    const changes = new ZoneChanges({ local, store, versions, conflicts, servers, workers, policy });
     const kept = new KeptMembers(state);
     const synchronize = new Synchronize({ store, workers, changes, audit });
     this.hostname = hostname;
+    this.servers = servers;
     this.events = events;
     this.accounts = accounts;
     this.synchronize = synchronize;
@@ -187,7 +193,8 @@ export class Cluster {
     const accounts = await Accounts.open(join(folder, 'accounts.json'), { users, owners: store.owners(), log });
     const events: ClusterEvents = new EventEmitter();
     const conflicts = await Conflicts.open(join(folder, 'conflicts'), { store, hostname, events, log });
-    const cluster = new Cluster(options, { accounts, state, store, conflicts, events });
+    const servers = await KnownServers.open(state, { store, hostname, log });
+    const cluster = new Cluster(options, { accounts, state, store, conflicts, servers, events });
     try {
       for (const begin of cluster.#beginnings) await begin();
       return cluster;
@@ -212,6 +219,7 @@ export class Cluster {
   async status(by: Principal): Promise<ClusterStatus> {
     return {
       hostname: this.hostname,
+      formerNames: [...this.servers.formerNames],
       clustering: this.settings.clustering,
       settings: this.settings.shownTo(by),
       zones: this.zones.count(by),

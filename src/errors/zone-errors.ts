@@ -52,6 +52,11 @@ export const ZONE_ERRORS = {
     sentence: ({ zone, server }: { zone: string; server: string }) =>
       `Zone ${zone} belongs to ${server} and was not removed. Remove it there, or take it over first.`,
   },
+  zone_epoch_ahead: {
+    status: 409,
+    sentence: ({ zone, server, epoch, most }: Record<'zone' | 'server', string> & Record<'epoch' | 'most', number>) =>
+      `${server} claims zone ${zone} with the epoch ${epoch}; at most ${most} is plausible here, so it was refused. Look at that server, and take the zone over where it is to be.`,
+  },
   zone_set_back: {
     status: 409,
     // `serial` and `digest` are of the version that is kept: the wire tells them to who sent the older one.

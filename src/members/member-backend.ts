@@ -1,4 +1,5 @@
 import { sentenceOf } from '../errors.js';
+import type { ZoneHome } from '../zones/home.js';
 import type { ZoneName } from '../zones/zone-name.js';
 
 /** One zone for a member to hold or to drop. `text` is the master file, byte for byte. */
@@ -18,7 +19,7 @@ export type MemberChange = (
   /** Host names of the servers by which the change came here; absent where it was made here. */
   hostsSeen?: readonly string[];
   /** The server that the zone belongs to. */
-  home?: { server: string; epoch: number };
+  home?: ZoneHome;
 };
 
 /** What became of one change at the member. */
@@ -49,6 +50,8 @@ export interface HeldZone {
   digest: string;
   /** The server that it belongs to, as the member has it; `-` where it does not know. */
   server: string;
+  /** The same with its epoch, where the member tells that, too. */
+  home?: ZoneHome;
 }
 
 /** Every call takes these last. */

@@ -22,6 +22,7 @@ export const ZONE_STATES: Readonly<Record<MemberZoneState['state'], StateWord>> 
   failed: { label: 'Failed', tone: 'bad' },
   disabled: { label: 'Server disabled', tone: 'off' },
   removed: { label: 'Deleted', tone: 'good' },
+  kept: { label: 'Kept', tone: 'waiting' },
 };
 
 /** Of a synchronization, while it runs. */

@@ -5,6 +5,7 @@ import { ifMissing } from '../errors.js';
 import { defined } from '../operations/defined.js';
 import { inSlices } from '../operations/in-slices.js';
 import { dropTemporaries, replaceFile } from '../state/durable-file.js';
+import { homeOf, homeValues, valuesOfHome, type ZoneHome } from './home.js';
 import type { FileStamp } from './zone-files.js';
 import type { ZoneName } from './zone-name.js';
 import { ZonesInOrder } from './zones-in-order.js';
@@ -29,21 +30,6 @@ export interface ZoneEntry {
   home?: ZoneHome;
 }
 
-/**
- * The server that a zone belongs to. Whoever takes it over gets the next epoch, and what claims an older one is
- * refused.
- */
-export interface ZoneHome {
-  /** Host name. */
-  server: string;
-  epoch: number;
-  /**
-   * On another server: the last serial that this one gave it itself. Who does not know of it was set back to an older
-   * state.
-   */
-  given?: number;
-}
-
 /** The statement that a zone was removed; only this removes it at members. */
 export interface Tombstone {
   /** The serial that it had: a zone of this name that is made again begins above it. */
@@ -54,10 +40,12 @@ export interface Tombstone {
   /** The account that it belonged to; absent in statements of before that was kept. */
   owner?: string;
   /**
-   * The server that it belonged to, where that one removed it: a version from before that comes from there again is
-   * one of an old state.
+   * Whose it was, where that server removed it: a version from before that comes from there again is one of an old
+   * state. Where the zone is kept at the members: whose it is there.
    */
   home?: ZoneHome;
+  /** It was removed on this server alone: members keep it. */
+  isKept?: true;
 }
 
 /** A member that comes back after more than this may bring a removed zone back. */
@@ -66,7 +54,6 @@ const MODE = 0o600;
 /** Characters that are written at once. */
 const PIECE = 64 * 1024;
 
-const homeValues = z.tuple([z.string(), z.number(), z.number().optional()]);
 const before = z.tuple([z.number(), z.string(), z.string(), z.number(), homeValues.optional()]);
 const state = z.union([z.enum(['', 'new', 'found']), before]);
 const stamp = z.tuple([z.number(), z.number(), z.number()]);
@@ -86,7 +73,8 @@ const tombstoneLine = z.tuple([
   z.number(),
   z.string(),
   homeValues.nullable().optional(),
-  z.string().optional(),
+  z.string().nullable().optional(),
+  z.literal('kept').optional(),
 ]);
 
 /** The entry of the version before, where there was one. */
@@ -158,6 +146,20 @@ export class ZoneIndex {
     return this.#inOrder.all();
   }
 
+  /** Writes anew whose each zone is, and was; returns for how many zones that changed something. */
+  rehome(present: (home: ZoneHome) => ZoneHome): number {
+    const changed = <K, T extends { home?: ZoneHome }>(map: ReadonlyMap<K, T | string>): [K, T][] =>
+      [...map].flatMap(([name, of]): [K, T][] => {
+        const home = typeof of === 'string' || of.home === undefined ? undefined : present(of.home);
+        return typeof of === 'string' || home === undefined || home === of.home ? [] : [[name, { ...of, home }]];
+      });
+    for (const [name, tombstone] of changed<ZoneName, Tombstone>(this.tombstones)) this.tombstones.set(name, tombstone);
+    for (const [name, entry] of changed<ZoneName, ZoneEntry>(this.unconfirmed)) this.unconfirmed.set(name, entry);
+    const zones = changed<ZoneName, ZoneEntry>(this.#entries);
+    for (const [, entry] of zones) this.set(entry);
+    return zones.length;
+  }
+
   /** The zones of which a previous version is kept. */
   previous(): ZoneName[] {
     return [...this.unconfirmed].flatMap(([name, previous]) => (typeof previous === 'string' ? [] : name));
@@ -206,9 +208,9 @@ export class ZoneIndex {
     if (text.startsWith('t')) {
       const line = tombstoneLine.safeParse(values);
       if (!line.success) return false;
-      const [name, serial, removedAt, by, home, owner] = line.data;
-      const was = { ...defined({ owner }), ...homeOf(home ?? undefined) };
-      this.tombstones.set(name as ZoneName, { serial, removedAt, by, ...was });
+      const [name, serial, removedAt, by, home, owner, kept] = line.data;
+      const of = { ...homeOf(home ?? undefined), ...defined({ owner: owner ?? undefined }) };
+      this.tombstones.set(name as ZoneName, { serial, removedAt, by, ...of, ...(kept && { isKept: true }) });
       return true;
     }
     const line = zoneLine.safeParse(values);
@@ -232,11 +234,12 @@ function* linesOf(zones: readonly Indexed[], tombstones: readonly [ZoneName, Tom
     if (home !== undefined) values.push(valuesOfHome(home));
     yield `z${JSON.stringify(values)}\n`;
   }
-  for (const [name, { serial, removedAt, by, home, owner }] of tombstones) {
-    const was: unknown[] =
-      home === undefined && owner === undefined ? [] : [home === undefined ? null : valuesOfHome(home)];
-    if (owner !== undefined) was.push(owner);
-    yield `t${JSON.stringify([name, serial, removedAt, by, ...was])}\n`;
+  for (const [name, { serial, removedAt, by, home, owner, isKept }] of tombstones) {
+    const values: unknown[] = [name, serial, removedAt, by];
+    if (home !== undefined || owner !== undefined) values.push(home === undefined ? null : valuesOfHome(home));
+    if (owner !== undefined) values.push(owner);
+    if (isKept === true) values.push(...(owner === undefined ? [null] : []), 'kept');
+    yield `t${JSON.stringify(values)}\n`;
   }
 }
 
@@ -250,18 +253,8 @@ function valuesOf({ serial, digest, owner, modified, home }: ZoneEntry): z.infer
   return [serial, digest, owner, modified, valuesOfHome(home)];
 }
 
-function valuesOfHome({ server, epoch, given }: ZoneHome): z.infer<typeof homeValues> {
-  return given === undefined ? [server, epoch] : [server, epoch, given];
-}
-
 function entryOf(name: ZoneName, [serial, digest, owner, modified, home]: z.infer<typeof before>): ZoneEntry {
   return { name, serial, digest, owner, modified, ...homeOf(home) };
-}
-
-function homeOf(values: z.infer<typeof homeValues> | undefined): { home?: ZoneHome } {
-  if (values === undefined) return {};
-  const [server, epoch, given] = values;
-  return { home: { server, epoch, ...defined({ given }) } };
 }
 
 function parseJson(text: string): unknown {

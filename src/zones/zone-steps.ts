@@ -3,7 +3,7 @@ import { validateZone } from './validation.js';
 import type { StepFiles } from './replayed-files.js';
 import { isSame } from './zone-files.js';
 import type { ZoneEntry, ZoneIndex } from './zone-index.js';
-import type { JournalStep } from './zone-journal.js';
+import type { JournalStep } from './journal/zone-journal.js';
 import type { ZoneName } from './zone-name.js';
 
 /** What the steps of the journal do to master files and index, live and when they are replayed. */

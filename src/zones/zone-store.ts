@@ -4,16 +4,17 @@ import { ClusterError, sentenceOf } from '../errors.js';
 import { defined } from '../operations/defined.js';
 import type { Log } from '../operations/log.js';
 import { HandEdits } from './hand-edits.js';
-import { JournalFolding } from './journal-folding.js';
-import { replayJournal } from './journal-replay.js';
-import type { ValidZone } from './validation.js';
+import { JournalFolding } from './journal/journal-folding.js';
+import { replayJournal } from './journal/journal-replay.js';
 import { ZoneFiles } from './zone-files.js';
-import type { Tombstone, ZoneEntry, ZoneHome, ZoneIndex, ZoneVersion } from './zone-index.js';
+import type { ZoneHome } from './home.js';
+import type { Tombstone, ZoneEntry, ZoneIndex, ZoneVersion } from './zone-index.js';
 import { RecentTexts } from './recent-texts.js';
-import { namesOf, ZoneJournal, type JournalStep } from './zone-journal.js';
+import { namesOf, ZoneJournal, type JournalStep } from './journal/zone-journal.js';
 import type { ZoneName } from './zone-name.js';
 import { dropOtherNames, dropStrayPrevious, recoverIndex } from './zone-recovery.js';
 import { ZoneSteps } from './zone-steps.js';
+import type { ZoneRemoval, ZoneWrite } from './zone-write.js';
 
 /** The journal is folded into files and index when it has grown to this. */
 const CHECKPOINT_OCTETS = 32 * 1024 * 1024;
@@ -23,15 +24,6 @@ const FOLD_AT_CLOSE = 500;
 interface ZoneStoreOptions {
   log: Log;
   checkpoint?: number; // octets of journal after which it is folded into files and index
-}
-
-/** A zone to write. */
-export interface ZoneWrite {
-  valid: ValidZone;
-  owner: string;
-  home?: ZoneHome | undefined;
-  /** Its text comes from the zone's own file, which a person made or changed. */
-  found?: true;
 }
 
 /**
@@ -116,6 +108,14 @@ export class ZoneStore {
     return this.#index.inOrder();
   }
 
+  /** Servers have other names, or ids that are known now: resolves with how many zones that concerns. */
+  async rehome(present: (home: ZoneHome) => ZoneHome): Promise<number> {
+    const zones = this.#index.rehome(present);
+    // It lasts when the index is written.
+    if (zones > 0 && this.#folding.isDue) await this.#folding.turn();
+    return zones;
+  }
+
   /** How many zones belong to this account. */
   countOf(owner: string): number {
     return this.#index.countOf(owner);
@@ -168,16 +168,16 @@ export class ZoneStore {
   }
 
   /** Removes zones: the tombstone is durable before the file goes. What is not here is skipped. */
-  remove(removals: readonly { name: ZoneName; home?: ZoneHome | undefined }[], by: string): Promise<void> {
+  remove(removals: readonly ZoneRemoval[], by: string): Promise<void> {
     const removedAt = Date.now();
-    return this.#change(() =>
-      removals.flatMap(({ name, home }): JournalStep[] => {
+    return this.#change(() => {
+      return removals.flatMap(({ name, home, isKept }): JournalStep[] => {
         const held = this.get(name);
         if (held === undefined) return [];
         const { serial, owner } = held;
-        return [{ kind: 'remove', name, tombstone: { serial, removedAt, by, owner, ...defined({ home }) } }];
-      }),
-    );
+        return [{ kind: 'remove', name, tombstone: { serial, removedAt, by, owner, ...defined({ home, isKept }) } }];
+      });
+    });
   }
 
   /** Gives zones to another account: nothing else of them changes. Rejects with zones_not_written. */

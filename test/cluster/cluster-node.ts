@@ -41,7 +41,7 @@ interface Running {
  * it keeps.
  */
 export class ClusterNode {
-  readonly name: string;
+  name: string;
   readonly folder: string;
   /** Calls of peers that came, as `synczones_local`. */
   readonly calls: string[] = [];
@@ -139,6 +139,13 @@ export class ClusterNode {
   /** What it shows, with its key. */
   get certificate(): Pair & { keyPin: string } {
     return this.#certificate.current;
+  }
+
+  /** Its host name is another one from now on. */
+  async rename(name: string): Promise<void> {
+    await this.stop();
+    this.name = name;
+    await this.start();
   }
 
   async end(): Promise<void> {

@@ -124,7 +124,9 @@ function name({ settings, service, members: known }: Facts): Finding[] {
   const same = known.filter(({ hostname }) => hostname.toLowerCase() === own.toLowerCase());
   if (same.length > 0)
     return [wrong(`This server and its member at ${same[0]?.host ?? ''} have the same name, ${own}.`, fix)];
-  return [ok(`No other server has the name ${own}.`)];
+  const [before] = service?.status.formerNames ?? [];
+  const renamed = `This server was ${before} before: its zones are its own under the name ${own}, too.`;
+  return [ok(`No other server has the name ${own}.${before === undefined ? '' : ` ${renamed}`}`)];
 }
 
 /** Versions that differ in the last number only go together. */

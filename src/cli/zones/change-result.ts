@@ -7,7 +7,7 @@ import { printMessage, say } from '../terminal/output.js';
 export function sayChange(json: true | undefined, result: ChangeAnswer): void {
   for (const warning of result.warnings) printMessage(`warning: ${warning}`);
   say(json, result, words(result));
-  if (result.members.some(({ state }) => state === 'failed')) process.exitCode = EXIT.problems;
+  if (result.members.some(({ state }) => state === 'failed' || state === 'kept')) process.exitCode = EXIT.problems;
 }
 
 function words({ zone, change, serial, lifted, local, members }: ChangeAnswer): string {

@@ -29,11 +29,17 @@ export class Progress {
   }
 
   /**
-   * The same for a removal, for the members that held the zone before: one that no longer has a state has dropped it.
+   * The same for a removal, for the members that held the zone before: one that no longer has a state has dropped it,
+   * or said for whom it keeps it.
    */
   ofRemoval(zone: ZoneName, by: Principal, holders: readonly MemberZoneState[]): MemberZoneState[] {
     const waiting = new Map(this.of(zone, by).map((state) => [state.member, state]));
-    return holders.map(({ member, hostname }) => waiting.get(member) ?? { member, hostname, state: 'removed' });
+    return holders.map(({ member, hostname }): MemberZoneState => {
+      const keptFor = this.#workers.of(member)?.outcomes.kept.get(zone);
+      const reason = `It keeps the zone for ${keptFor ?? ''}, to which it belongs there.`;
+      const done = keptFor === undefined ? { state: 'removed' as const } : { state: 'kept' as const, reason };
+      return waiting.get(member) ?? { member, hostname, ...done };
+    });
   }
 
   /** Resolves when every member that answers is through with the zone, or after the time-out. */

@@ -1,9 +1,11 @@
 import { ownsOrIsRoot, type Principal } from '../../access/principal.js';
 import { ClusterError } from '../../errors.js';
+import type { ZoneHome } from '../../zones/home.js';
 import type { ZoneName } from '../../zones/zone-name.js';
-import { ownerOf, ROLES, serves, type Member } from '../model/member.js';
+import { ownerOf, ROLES, ROOT, serves, type Member } from '../model/member.js';
 import type { Delivery } from '../delivery/delivery.js';
 import type { RunningMember } from '../delivery/member-worker.js';
+import type { Sender } from '../model/results.js';
 
 /** Longest wait for a question to a member while somebody waits, milliseconds. */
 const TIMEOUT = 10_000;
@@ -69,4 +71,28 @@ export async function refuseExisting(zone: ZoneName, by: Principal, sources: rea
   if (found !== undefined) throw new ClusterError('zone_exists', { zone, where: named(found.member) });
   const silent = asked.filter(({ has }) => has === undefined);
   return silent.map(({ member }) => `${named(member)} could not be asked whether it has ${zone} already.`);
+}
+
+/** Whose these zones are, as a member of root has it; what it does not know is absent. */
+export async function homesAt(
+  { member, worker }: Source,
+  zones: readonly ZoneName[],
+  { timeout, signal }: { timeout: number; signal?: AbortSignal | undefined },
+): Promise<ReadonlyMap<ZoneName, ZoneHome>> {
+  if (member.owner !== ROOT || zones.length === 0) return new Map();
+  const held = await worker.contact.ask(
+    async (backend, options) => {
+      // It is known who it is when it was asked.
+      if (backend.digests === undefined) await backend.probe(options);
+      return (await backend.digests?.ofZones(zones, options)) ?? [];
+    },
+    timeout,
+    signal,
+  );
+  return new Map(held.flatMap(({ name, home }) => (home === undefined ? [] : [[name, home] as const])));
+}
+
+/** Says that a copy comes from that member. Who knows better whose the zone is, is right. */
+export function senderOf({ member }: Source, claimed: ZoneHome | undefined): Sender {
+  return { hostsSeen: [member.hostname], claimed, isUnsure: true };
 }

@@ -4,12 +4,13 @@ import { asClusterError, ClusterError, sentenceOf } from '../../errors.js';
 import { defined } from '../../operations/defined.js';
 import { inSlices } from '../../operations/in-slices.js';
 import { validateZone, type ValidZone } from '../../zones/validation.js';
+import type { ZoneHome } from '../../zones/home.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
 import { batchTarget, type Audit } from '../model/audit.js';
 import { mayUse, ownerOf, serves, type Member } from '../model/member.js';
 import type { Delivery } from '../delivery/delivery.js';
-import { sourcesFor, sourcesOf, zonesElsewhere, type Source } from './sources.js';
+import { homesAt, senderOf, sourcesFor, sourcesOf, zonesElsewhere, type Source } from './sources.js';
 import { SynchronizeJobs } from './synchronize-job.js';
 import type { ZoneChanges } from './zone-changes.js';
 import type {
@@ -44,6 +45,8 @@ interface Copy extends Pick<ValidZone, 'serial' | 'digest'> {
 interface Newer {
   valid: Copy;
   source: Source;
+  /** Whose it is, as that member has it. */
+  home: ZoneHome | undefined;
 }
 
 /** Who watches a run. */
@@ -145,9 +148,9 @@ export class Synchronize {
       result.newer.push({ zone, member, serial: valid.serial, ...defined({ here }) });
     }
     if (plan) return result;
-    for (const [zone, { valid, source }] of newest) {
+    for (const [zone, { valid, source, home }] of newest) {
       if (signal?.aborted === true) return result;
-      result.taken.push(await this.#take(zone, valid, source, by));
+      result.taken.push(await this.#take(zone, { valid, source, home }, by));
       progress?.({ phase: 'taking', done: result.taken.length, total: newest.size });
     }
     if (signal?.aborted === true) return result;
@@ -181,7 +184,9 @@ export class Synchronize {
           if (text === undefined) return;
           const valid = validateZone(zone, text);
           const copy = { ...valid, text: () => text, valid };
-          if (isNewer(copy, this.#held(zone))) await this.#take(zone, copy, source, by);
+          if (!isNewer(copy, this.#held(zone))) return;
+          const homes = await homesAt(source, [zone], { timeout: REFRESH_TIMEOUT });
+          await this.#take(zone, { valid: copy, source, home: homes.get(zone) }, by);
         } catch {
           // What it has is of no use now; its row says whether it fails.
         }
@@ -211,13 +216,13 @@ export class Synchronize {
     for (let at = 0; at < names.length && of.signal?.aborted !== true; at += BATCH) {
       const chunk = names.slice(at, at + BATCH);
       const texts = await worker.contact.ask((backend, options) => backend.zones(chunk, options), TIMEOUT, of.signal);
+      const found = new Map<ZoneName, Copy>();
       for (const [name, text] of texts) {
         try {
           const { serial, digest } = validateZone(name, text);
           const valid = { serial, digest, text: () => text };
-          const held = of.newest.get(name)?.valid ?? this.#held(name);
-          if (isNewer(valid, held)) {
-            of.newest.set(name, { valid, source });
+          if (this.#isNewest(name, valid, of.newest)) {
+            found.set(name, valid);
             octets += text.length;
           }
         } catch (error) {
@@ -226,6 +231,10 @@ export class Synchronize {
         }
         await new Promise((resolve) => setImmediate(resolve));
       }
+      const homes = await homesAt(source, [...found.keys()], { timeout: TIMEOUT, signal: of.signal });
+      for (const [name, valid] of found)
+        // Another member may have been found to have a newer one meanwhile.
+        if (this.#isNewest(name, valid, of.newest)) of.newest.set(name, { valid, source, home: homes.get(name) });
       of.counted(chunk.length, 0);
       if (octets > this.#mostHeld && at + BATCH < names.length) {
         throw new Error(
@@ -245,19 +254,23 @@ export class Synchronize {
     return unconfigured && this.#store.tombstone(name) === undefined && serves(member, ownerOf(by));
   }
 
+  #isNewest(name: ZoneName, copy: Copy, newest: ReadonlyMap<ZoneName, Newer>): boolean {
+    return isNewer(copy, newest.get(name)?.valid ?? this.#held(name));
+  }
+
   #held(name: ZoneName): Copy | undefined {
     const entry = this.#store.get(name);
     return entry === undefined ? undefined : { ...entry, text: () => this.#store.read(name) ?? Buffer.alloc(0) };
   }
 
-  async #take(zone: ZoneName, copy: Copy, { member }: Source, by: Principal): Promise<BatchOutcome> {
+  async #take(zone: ZoneName, { valid: copy, source, home }: Newer, by: Principal): Promise<BatchOutcome> {
     try {
       // Somebody may have saved a newer one since it was compared.
       const held = this.#held(zone);
       if (held?.digest !== copy.digest && !isNewer(copy, held)) throw new ClusterError('zone_file_changed');
       const text = held?.text();
       const ifText = text === undefined ? 'none' : text.length === 0 ? 'damaged' : text;
-      const options = { wait: 'local', sender: { hostsSeen: [member.hostname] }, ifText } as const;
+      const options = { wait: 'local', sender: senderOf(source, home), ifText } as const;
       return { zone, result: await this.#changes.save(zone, copy.valid ?? copy.text(), by, options) };
     } catch (error) {
       return { zone, error: asClusterError(error) };

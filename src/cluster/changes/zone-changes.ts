@@ -1,10 +1,11 @@
 import { actorOf, type Principal } from '../../access/principal.js';
 import { ClusterError, isClusterError } from '../../errors.js';
 import { isValidZone, validateZone, type ValidZone } from '../../zones/validation.js';
-import type { ZoneName } from '../../zones/zone-name.js';
+import { demandALabels, type ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
 import type { Conflicts } from '../local/conflicts.js';
 import type { LocalChange } from '../local/decision.js';
+import type { KnownServers } from '../local/known-servers.js';
 import type { LocalZones } from '../local/local-zones.js';
 import type { Delivery } from '../delivery/delivery.js';
 import type { ZoneVersions } from '../local/zone-versions.js';
@@ -19,6 +20,7 @@ interface ZoneChangesOptions {
   store: ZoneStore;
   versions: ZoneVersions;
   conflicts: Conflicts;
+  servers: KnownServers;
   workers: Delivery;
   /** Which of two servers' versions counts. */
   policy: () => ConflictPolicy;
@@ -46,8 +48,9 @@ export class ZoneChanges {
     if (!Buffer.isBuffer(text) && !(isValidZone(text) && text.name === zone))
       throw new ClusterError('parameter_invalid', { parameter: 'text', why: 'must be a Buffer, as Buffer.from(text)' });
     const valid = Buffer.isBuffer(text) ? validateZone(zone, text) : text;
-    const claim = this.#claimOf(options);
-    const { local, versions, workers } = this.#options;
+    const claim = this.#claimOf(options, by);
+    const { local, store, versions, workers } = this.#options;
+    if (options.sender === undefined && store.get(zone) === undefined) demandALabels(zone);
     const silent = isNew ? await refuseExisting(zone, by, sourcesFor(by, workers)) : [];
     // Before it is written: the members are told in the middle of that.
     versions.hostsSeen.record(zone, valid.digest, options.sender?.hostsSeen);
@@ -104,10 +107,10 @@ export class ZoneChanges {
 
   /** The zone is this server's from now on. Rejects with zone_unknown, zone_not_yours. */
   async takeOver(zone: ZoneName, by: Principal): Promise<ChangeResult> {
-    const { local, versions, conflicts } = this.#options;
+    const { local, versions, conflicts, servers } = this.#options;
     versions.hostsSeen.record(zone, undefined);
     const keep = versions.keep(zone, actorOf(by));
-    const outcome = await local.change({ kind: 'takeOver', name: zone, by, here: versions.here, keep });
+    const outcome = await local.change({ kind: 'takeOver', name: zone, by, here: servers.here, keep });
     conflicts.forget(zone);
     await this.#progress.finished(zone, {});
     return { zone, ...outcome, members: this.#progress.of(zone, by), warnings: [] };
@@ -115,7 +118,7 @@ export class ZoneChanges {
 
   #removalOf(name: ZoneName, by: Principal, options: ChangeOptions = {}): LocalChange & { kind: 'remove' } {
     const keep = this.#options.versions.keep(name, actorOf(by));
-    return { kind: 'remove', name, by, evenOfOthers: options.evenOfOthers, keep, ...this.#claimOf(options) };
+    return { kind: 'remove', name, by, evenOfOthers: options.evenOfOthers, keep, ...this.#claimOf(options, by) };
   }
 
   /** Which members have it is on disk when it resolves. Rejects where it may not be removed, with nothing written. */
@@ -124,10 +127,16 @@ export class ZoneChanges {
     await this.#options.workers.remember(removal.name);
   }
 
-  /** Who came by a server is of that one's making, and says whose the zone is, or does not know. */
-  #claimOf({ sender }: ChangeOptions): Claim {
-    const { versions, policy } = this.#options;
-    return { ...(sender ?? { here: versions.here }), policy: policy() };
+  /**
+   * Who came by a server is of that one's making, and says whose the zone is, or does not know. Only root is believed:
+   * what others bring is this server's.
+   */
+  #claimOf({ sender }: ChangeOptions, by: Principal): Claim {
+    const { here } = this.#options.servers;
+    const policy = this.#options.policy();
+    if (sender === undefined) return { here, policy };
+    const claimed = sender.claimed && this.#options.servers.present(sender.claimed);
+    return by.kind === 'root' ? { ...sender, claimed, policy } : { here, unproven: claimed, policy };
   }
 
   /** Notes that a version was refused because of another server's. */

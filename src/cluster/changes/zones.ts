@@ -61,6 +61,11 @@ export class Zones {
     return this.list(by).filter(({ name }) => !missing.has(name));
   }
 
+  /** One of them. */
+  intactRow(name: ZoneName, by: Principal): ZoneRow | undefined {
+    return this.#parts.store.edits.missing().includes(name) ? undefined : this.get(name, by);
+  }
+
   /** How many those are. Asked by each health check: nothing is listed for it. */
   intactCount(by: Principal): number {
     const missing = this.#parts.store.edits.missing().filter((name) => this.get(name, by) !== undefined);

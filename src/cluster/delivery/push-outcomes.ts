@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { compareSerials } from '../../dns/serial.js';
 import type { MemberChange, Pushed } from '../../members/member-backend.js';
 import type { KeptVersion } from '../../wire-format/outcome-lines.js';
@@ -8,6 +9,7 @@ import type { MemberWorkerOptions } from './worker-options.js';
 
 /** Of a reason, characters: it is kept and shown for each zone. */
 const LONGEST_REASON = 1_000;
+const MOST_KEPT = 10_000;
 
 type Options = Pick<MemberWorkerOptions, 'record' | 'store' | 'versions' | 'events'>;
 
@@ -16,6 +18,8 @@ export class PushOutcomes {
   readonly #options: Options;
   /** Zones of which it keeps a version that this server gave it and does not know. */
   readonly behind = new Set<ZoneName>();
+  /** Removals that it did not follow, with the server for which it keeps the zone: the last of them. */
+  readonly kept = new LRUCache<ZoneName, string>({ max: MOST_KEPT });
   readonly #backlog: Backlog;
   readonly #acknowledged: Acknowledgements;
 
@@ -37,6 +41,7 @@ export class PushOutcomes {
   /** Returns a promise where more must be known first, which never rejects. */
   apply(change: MemberChange, outcome: Pushed | undefined): Promise<void> | undefined {
     this.behind.delete(change.name);
+    this.kept.delete(change.name);
     const { serial, digest } = outcome ?? {};
     if (outcome?.outcome === 'refused' && serial !== undefined && digest !== undefined)
       return this.#applyKept(change, { serial, digest }, outcome.reason ?? '');
@@ -53,6 +58,7 @@ export class PushOutcomes {
       this.setAside(change, outcome?.reason ?? 'The member did not say what became of it.');
     } else if (change.kind === 'remove') {
       this.#acknowledged.dropped(change.name);
+      if (other !== undefined) this.kept.set(change.name, other);
     } else if (outcome.digest === undefined || outcome.digest === change.digest) {
       this.#acknowledged.acknowledge(change, outcome.leftOut);
     } else return this.#applyOther(change, outcome);

@@ -1,6 +1,7 @@
 import { sentenceOf } from '../../errors.js';
 import type { HeldZone, MemberBackend, MemberDigests } from '../../members/member-backend.js';
 import { hashesOf, inBuckets } from '../../zones/zone-digests.js';
+import { isSameServer } from '../../zones/home.js';
 import type { ZoneEntry } from '../../zones/zone-index.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import { validateZone } from '../../zones/validation.js';
@@ -94,12 +95,14 @@ async function ofOthers(
       chunk.map(({ name }) => name),
       { signal },
     );
-    const there = new Map<ZoneName, HeldZone>(held.map((zone) => [zone.name, zone]));
+    const copies = new Map<ZoneName, HeldZone>(held.map((zone) => [zone.name, zone]));
     for (const entry of chunk) {
-      const copy = there.get(entry.name);
+      const copy = copies.get(entry.name);
       const difference = compareCopies(entry.name, entry, copy);
       if (difference === undefined) continue;
-      const isOfOther = copy !== undefined && copy.server !== UNKNOWN && entry.home !== undefined;
+      const there = copy?.home ?? { server: copy?.server ?? UNKNOWN };
+      const isKnown = there.server !== UNKNOWN && entry.home !== undefined;
+      const isOfOther = copy !== undefined && isKnown && !isSameServer(there, entry.home);
       differences.push(
         isOfOther ? { ...difference, kind: 'other', detail: `It has the zone from ${copy.server}.` } : difference,
       );

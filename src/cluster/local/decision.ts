@@ -3,12 +3,23 @@ import { compareSerials, nextSerial } from '../../dns/serial.js';
 import { ClusterError } from '../../errors.js';
 import type { ZoneChange } from '../../nameservers/nameserver.js';
 import { defined } from '../../operations/defined.js';
+import { isSameServer, type ZoneHome } from '../../zones/home.js';
+import type { ZoneEntry } from '../../zones/zone-index.js';
 import type { PastVersion } from '../../zones/zone-history.js';
-import type { ZoneEntry, ZoneHome } from '../../zones/zone-index.js';
-import { demandALabels, type ZoneName } from '../../zones/zone-name.js';
-import type { ZoneStore, ZoneWrite } from '../../zones/zone-store.js';
+import type { ZoneName } from '../../zones/zone-name.js';
+import type { ZoneStore } from '../../zones/zone-store.js';
+import type { ZoneWrite } from '../../zones/zone-write.js';
 import type { PermittedNames } from './permitted-names.js';
-import { admitSave, homeAsGiven, homeOfNew, judgeClaim, refuseReturn, refuseSetBack, type Claim } from './zone-home.js';
+import {
+  admitSave,
+  homeAsGiven,
+  homeOfNew,
+  judgeClaim,
+  refuseEpoch,
+  refuseReturn,
+  refuseSetBack,
+  type Claim,
+} from './zone-home.js';
 import { validateZone, withLiftedSerial, type ValidZone } from '../../zones/validation.js';
 import type { ChangeOptions, ChangeResult } from '../model/results.js';
 
@@ -33,7 +44,7 @@ export type LocalChange =
         evenOfOthers?: boolean | undefined;
       } & Claim)
     /** The zone is this server's from now on, whoever had it. */
-    | { kind: 'takeOver'; name: ZoneName; by: Principal; here: string }
+    | { kind: 'takeOver'; name: ZoneName; by: Principal; here: ZoneHome }
     /** Somebody serves the serial `above`: publish what is here under a higher one. */
     | { kind: 'raise'; name: ZoneName; above: number }
     /** The zone belongs to this account from now on. */
@@ -93,25 +104,31 @@ function asSwitched(decision: Decision, switched = false): Decision {
 }
 
 function decideSave(change: LocalChange & { kind: 'save' }, store: ZoneStore, names: PermittedNames): Decision {
-  const { valid, by, isNew, claimed, here } = change;
+  const { valid, by, isNew, here, isUnsure = false } = change;
   const { name } = valid;
   const held = heldFor(by, name, store);
+  const isNews = held?.home === undefined || judgeClaim(held.home, change.claimed) === 'moved';
+  const claimed = isUnsure && !isNews ? held.home : change.claimed;
+  const claim = claimed === change.claimed ? change : { ...change, claimed, lastGiven: undefined };
   refuseOther(name, change, store);
   if (held === undefined) {
-    if (here !== undefined) demandALabels(name);
     names.demand(name, by);
     const tombstone = store.tombstone(name);
+    refuseEpoch(name, claimed, tombstone?.home);
     refuseReturn(name, valid.serial, claimed, tombstone);
-    const made = here === undefined ? undefined : homeOfNew(here, tombstone?.home);
-    return publish(valid, accountOf(by), store, homeAsGiven(valid, change) ?? made);
+    // Whoever has the name next is not bound by what became of it in other hands.
+    const isSuccessor = by.kind === 'root' || tombstone?.owner === accountOf(by);
+    const made = here === undefined ? undefined : homeOfNew(here, isSuccessor ? tombstone?.home : undefined);
+    return publish(valid, accountOf(by), store, homeAsGiven(valid, claim) ?? made);
   }
   if (isNew) throw new ClusterError('zone_exists', { zone: name });
-  const replaces = admitSave(held, valid, change) ? { conflictWith: held.home?.server ?? '' } : {};
-  refuseSetBack(held, valid, change);
-  const made = here === undefined ? undefined : homeOfNew(here, undefined);
+  refuseEpoch(name, claimed, held.home);
+  const replaces = admitSave(held, valid, claim) ? { conflictWith: held.home?.server ?? '' } : {};
+  refuseSetBack(held, valid, claim);
+  const made = here === undefined ? undefined : ({ ...here, mark: 'assumed' } as const);
   // Two servers with the same content have no conflict: it stays with the first.
   const isShared = held.digest === valid.digest && judgeClaim(held.home, claimed) === 'conflict';
-  const home = isShared ? held.home : (homeAsGiven(valid, change, held.home) ?? held.home ?? made);
+  const home = isShared ? held.home : (homeAsGiven(valid, claim, held.home) ?? held.home ?? made);
   if (held.digest === valid.digest) return respell(valid, { ...held, ...defined({ home }) }, store);
   // Somebody saved what is here, with an older serial: nothing is new.
   const asHeld = compareSerials(valid.serial, held.serial) < 0 ? withLiftedSerial(valid, held.serial) : undefined;
@@ -141,18 +158,19 @@ function refuseOther(
 }
 
 function decideRemoval(change: LocalChange & { kind: 'remove' }, store: ZoneStore): Decision {
-  const { name, by, claimed, here, evenOfOthers = false } = change;
+  const { name, by, claimed, here, unproven, evenOfOthers = false } = change;
   const held = heldFor(by, name, store);
   if (held === undefined) throw new ClusterError('zone_unknown', { zone: name });
   // An account that is removed on one server never takes away a zone that another has.
   const verdict = judgeClaim(held.home, claimed);
+  const isAllowed = evenOfOthers || (unproven !== undefined && isSameServer(held.home, unproven));
   const isOfOther =
     claimed === undefined
-      ? here !== undefined && held.home !== undefined && held.home.server !== here && !evenOfOthers
+      ? here !== undefined && held.home !== undefined && !isSameServer(held.home, here) && !isAllowed
       : verdict === 'conflict' || verdict === 'fenced';
   if (isOfOther) throw new ClusterError('zone_not_removed', { zone: name, server: held.home?.server ?? '' });
   const { home } = held;
-  const removedFor = home !== undefined && (claimed?.server ?? here) === home.server ? { removedFor: home } : {};
+  const removedFor = home !== undefined && isSameServer(claimed ?? here, home) ? { removedFor: home } : {};
   return {
     outcome: { change: 'removed', lifted: false, local: SERVED },
     load: { kind: 'remove', name },
@@ -180,7 +198,7 @@ function decideTakingOver({ name, by, here }: LocalChange & { kind: 'takeOver' }
   const text = held === undefined ? undefined : store.edits.version(name);
   if (held === undefined || text === undefined) throw new ClusterError('zone_unknown', { zone: name });
   const lifted = withLiftedSerial(validateZone(name, text), nextSerial(held.serial));
-  return publish(lifted, held.owner, store, { server: here, epoch: (held.home?.epoch ?? 0) + 1 });
+  return publish(lifted, held.owner, store, { ...here, epoch: (held.home?.epoch ?? 0) + 1 });
 }
 
 function decideOwner({ name, owner }: LocalChange & { kind: 'setOwner' }, store: ZoneStore): Decision {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { ClusterError, sentenceOf } from '../../errors.js';
 import type { Applied, ZoneChange } from '../../nameservers/nameserver.js';
 import { defined } from '../../operations/defined.js';
@@ -205,7 +206,7 @@ export class LocalZones {
     return saves.flatMap(({ name, decision: { write, load } }) => {
       // The same records in another spelling are kept as given; the same text is not written again.
       const home = this.#store.get(name)?.home;
-      const isHome = home?.server === write?.home?.server && home?.epoch === write?.home?.epoch;
+      const isHome = isDeepStrictEqual({ ...home, given: 0 }, { ...write?.home, given: 0 });
       const isHeld =
         load === undefined &&
         isHome &&

@@ -1,6 +1,7 @@
 import { compareSerials } from '../../dns/serial.js';
 import { ClusterError } from '../../errors.js';
-import type { Tombstone, ZoneEntry, ZoneHome } from '../../zones/zone-index.js';
+import { isSameServer, type ZoneHome } from '../../zones/home.js';
+import type { Tombstone, ZoneEntry } from '../../zones/zone-index.js';
 import { withLiftedSerial, type ValidZone } from '../../zones/validation.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { Sender } from '../model/results.js';
@@ -9,9 +10,11 @@ import type { Sender } from '../model/results.js';
 export type ConflictPolicy = 'newest' | 'first';
 
 /** By whom a change is made: by the server that says it has the zone, or on this one. */
-export interface Claim extends Pick<Sender, 'claimed' | 'lastGiven'> {
-  /** This server, where the change is made here. */
-  here?: string | undefined;
+export interface Claim extends Pick<Sender, 'claimed' | 'isUnsure' | 'lastGiven'> {
+  /** This server, in the epoch 0, where the change is made here, or by a peer whose word on homes is not taken. */
+  here?: ZoneHome | undefined;
+  /** What such a peer says: no more than what is known already. */
+  unproven?: ZoneHome | undefined;
   policy?: ConflictPolicy | undefined;
 }
 
@@ -26,7 +29,7 @@ export function judgeClaim(
 ): 'agrees' | 'moved' | 'fenced' | 'conflict' {
   if (held === undefined || claimed === undefined) return 'agrees';
   if (claimed.epoch !== held.epoch) return claimed.epoch > held.epoch ? 'moved' : 'fenced';
-  return claimed.server === held.server ? 'agrees' : 'conflict';
+  return isSameServer(claimed, held) ? 'agrees' : 'conflict';
 }
 
 /**
@@ -58,7 +61,7 @@ export function refuseReturn(
 ): void {
   const was = tombstone?.home;
   if (tombstone === undefined || was === undefined || claimed === undefined) return;
-  const isSetBack = claimed.server === was.server && claimed.epoch <= was.epoch;
+  const isSetBack = isSameServer(claimed, was) && claimed.epoch <= was.epoch;
   if (!isSetBack || compareSerials(serial, tombstone.serial) > 0) return;
   throw new ClusterError('zone_removed_before', {
     zone,
@@ -90,11 +93,21 @@ export function homeAsGiven(valid: ValidZone, { claimed, lastGiven }: Claim, hel
 }
 
 function isSame(one: ZoneHome | undefined, other: ZoneHome | undefined): boolean {
-  return one?.server === other?.server && one?.epoch === other?.epoch;
+  return isSameServer(one, other) && one?.epoch === other?.epoch;
 }
 
-/** Whose a zone is that is made on `server`: one that another server had before begins the next epoch. */
-export function homeOfNew(server: string, before: ZoneHome | undefined): ZoneHome {
-  if (before === undefined) return { server, epoch: 0 };
-  return { server, epoch: before.server === server ? before.epoch : before.epoch + 1 };
+/** Whose a zone is that is made on the server `here`: one that another server had before begins the next epoch. */
+export function homeOfNew(here: ZoneHome, before: ZoneHome | undefined): ZoneHome {
+  if (before === undefined) return here;
+  return { ...here, epoch: isSameServer(before, here) ? before.epoch : before.epoch + 1 };
+}
+
+/** A claim of so much more than what is known is none that came about by taking over. */
+const MOST_AHEAD = 1_000;
+
+/** Throws zone_epoch_ahead: such a claim would lock out everybody after it. */
+export function refuseEpoch(zone: ZoneName, claimed: ZoneHome | undefined, known: ZoneHome | undefined): void {
+  const most = (known?.epoch ?? 0) + MOST_AHEAD;
+  if (claimed !== undefined && claimed.epoch > most)
+    throw new ClusterError('zone_epoch_ahead', { zone, server: claimed.server, epoch: claimed.epoch, most });
 }

@@ -87,7 +87,14 @@ export type ClusterSettings = z.infer<typeof settingsSchema>;
  * The cluster's part of the state file: small, and changed only by administrators. Zones, index and ledgers are
  * elsewhere.
  */
-export const clusterStateSchema = settingsSchema.extend({ clustering: z.boolean(), members: z.array(member) });
+export const clusterStateSchema = settingsSchema.extend({
+  clustering: z.boolean(),
+  members: z.array(member),
+  /** The lasting id of this server. */
+  serverId: z.string().exactOptional(),
+  /** Servers by their lasting ids, this one among them: their names, the present one first. */
+  servers: z.array(z.object({ id: z.string(), names: z.array(z.string()) })).default([]),
+});
 
 export type ClusterState = z.infer<typeof clusterStateSchema>;
 
@@ -96,6 +103,7 @@ export function newClusterState(): ClusterState {
     clustering: true,
     failureThreshold: DEFAULT_FAILURE_THRESHOLD,
     members: [],
+    servers: [],
     notifyDisabled: true,
     autoEnable: false,
     conflictPolicy: 'newest',

@@ -1,7 +1,8 @@
 import type { ClusterError } from '../../errors.js';
 import type { DnsAddress, NameserverStatus } from '../../nameservers/nameserver.js';
 import type { ZoneName } from '../../zones/zone-name.js';
-import type { ZoneEntry, ZoneHome } from '../../zones/zone-index.js';
+import type { ZoneHome } from '../../zones/home.js';
+import type { ZoneEntry } from '../../zones/zone-index.js';
 import type { ClusterSettings } from './cluster-state.js';
 import type { MemberStatus } from './member-status.js';
 
@@ -11,9 +12,9 @@ export interface MemberZoneState {
   hostname: string;
   /**
    * `served`: its nameserver answered with our serial. `acknowledged`: it took the zone, not yet seen in DNS.
-   * `removed`: it dropped the zone (only in the answer to a removal).
+   * Only in the answer to a removal: `removed`: it dropped the zone; `kept`: it goes on with it.
    */
-  state: 'served' | 'acknowledged' | 'pending' | 'failed' | 'disabled' | 'removed';
+  state: 'served' | 'acknowledged' | 'pending' | 'failed' | 'disabled' | 'removed' | 'kept';
   /** The sentence for pending, failed and disabled. */
   reason?: string;
   /** Serial that its nameserver answered last, and when (ISO time). */
@@ -46,6 +47,8 @@ export interface Sender {
   hostsSeen: readonly string[];
   /** The server to which the zone belongs. */
   claimed?: ZoneHome | undefined;
+  /** Of a save: whose it is known to be here counts before that, up to the same epoch. */
+  isUnsure?: boolean | undefined;
   /**
    * Of a save by the server that the zone belongs to: the last serial of it that this server took, as far as that one
    * knows; null where it knows of none. Absent where it does not say.
@@ -122,6 +125,8 @@ export interface ClusterFailures {
 
 export interface ClusterStatus {
   hostname: string;
+  /** Names that this server had, the last one first: its zones are its own under each of them. */
+  formerNames: string[];
   clustering: boolean;
   settings: ClusterSettings;
   zones: number;

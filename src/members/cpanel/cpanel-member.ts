@@ -1,5 +1,3 @@
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
 import { z } from 'zod';
 import { sentenceOf } from '../../errors.js';
 import { defined } from '../../operations/defined.js';
@@ -23,9 +21,13 @@ import {
   type ConnectionOptions,
 } from './member-connection.js';
 import { parseOutcomes } from '../../wire-format/outcome-lines.js';
+import { isAtLeast, jsonOf, LARGEST_BUNDLE, unpacked } from './answers.js';
 import { OwnWire, type HomeFields } from './own-wire.js';
 import { formOf, uniqueId, zoneOf, type Fields } from '../../wire-format/wire-form.js';
 import { encodeBundle, zoneOfKey } from '../../wire-format/zone-bundle.js';
+
+/** Who sends these zones does not know whose they are: that of the member counts, where it has one. */
+const UNSURE = { zone_server_unsure: '1' };
 
 type Upsert = MemberChange & { kind: 'upsert' };
 
@@ -42,8 +44,6 @@ const BATCH = 512;
 const OUR_BATCH = 2_500;
 /** From this version on the original takes bundles. */
 const TAKES_BUNDLES = [11, 24, 2];
-/** Of an answer, when it is unpacked: 512 large zones fit. */
-const LARGEST_BUNDLE = 128 * 1024 * 1024;
 const TRUSTED = /has been established/i;
 const ADDED = /Zone \S+ has been successfully added/i;
 const NOT_REMOVED = /^Unable to remove zone\(s\):.*/m;
@@ -61,15 +61,18 @@ export class CpanelMember implements MemberBackend {
   readonly #host: string;
   /** Our own host name: who passes a change on says by which servers it came. */
   readonly #self: string;
+  /** What is said to nodes of this software of who asks, by its lasting id. */
+  readonly #identity: Fields | undefined;
   readonly #connection: MemberConnection;
   readonly #ours: OwnWire;
   /** What it was when it answered last; undefined until it is asked, or when it has changed. */
   #kind: { ours: boolean; version: string } | undefined;
 
-  constructor(options: ConnectionOptions & { self: string; dnsPort?: number }) {
+  constructor(options: ConnectionOptions & { self: string; identity?: Fields; dnsPort?: number }) {
     this.#host = options.host;
     this.dns = { host: options.host, port: options.dnsPort ?? DNS_PORT };
     this.#self = options.self;
+    this.#identity = options.identity;
     this.#connection = new MemberConnection(options);
     this.#ours = new OwnWire(this.#connection, () => (this.#kind = undefined));
   }
@@ -187,10 +190,12 @@ export class CpanelMember implements MemberBackend {
     const groups = new Map<string, { seen: string; home: HomeFields; together: MemberChange[] }>();
     for (const change of changes) {
       const seen = [...(change.hostsSeen ?? []), this.#self].join(',');
-      const { server, epoch } = change.home ?? {};
-      const key = `${seen} ${server} ${epoch}`;
+      const { server, epoch, id, mark } = change.home ?? {};
+      const key = `${seen} ${server} ${epoch} ${id} ${mark}`;
       const group = groups.get(key);
-      const home: HomeFields = server === undefined ? {} : { zone_server: server, zone_epoch: String(epoch) };
+      const said = { zone_server: server, zone_epoch: epoch?.toString(), zone_server_id: id };
+      const isUnsure = server === undefined || mark === 'assumed';
+      const home: HomeFields = { ...defined(said), ...(isUnsure ? UNSURE : {}) };
       if (group === undefined) groups.set(key, { seen, home, together: [change] });
       else group.together.push(change);
     }
@@ -201,13 +206,19 @@ export class CpanelMember implements MemberBackend {
   async #ask(
     options: CallOptions | undefined,
   ): Promise<{ ours: boolean; version: string; signedZones: string[]; zones: number | undefined }> {
-    const path = this.#kind?.ours === true ? '/json-api/version?zones=1' : '/json-api/version?';
-    const { body, ours } = await this.#connection.get(path, { ...SOON, ...options });
+    const asNode = this.#kind?.ours === true;
+    const said = formOf({ zones: '1', ...this.#identity }).toString('latin1');
+    const { body, ours } = await this.#connection.get(`/json-api/version?${asNode ? said : ''}`, {
+      ...SOON,
+      ...options,
+    });
     const read = versionAnswer.safeParse(jsonOf(body));
     // As far as it is one: a version is kept and shown.
     const version = /^\d{1,6}(\.\d{1,6}){2,5}/.exec(read.data?.version ?? '')?.[0];
     if (version === undefined) throw this.#connection.invalid('/json-api/version does not answer with a version');
     this.#kind = { ours, version };
+    // It is told who asks before anything else is said.
+    if (ours && !asNode && this.#identity !== undefined) return this.#ask(options);
     const signedZones = read.data?.signed_zones.flatMap((name) => zoneOf(name) ?? []) ?? [];
     return { ours, version, signedZones, zones: ours ? read.data?.zones : undefined };
   }
@@ -275,23 +286,4 @@ export class CpanelMember implements MemberBackend {
 
 function refused(name: ZoneName, reason: string): Pushed {
   return { name, outcome: 'refused', reason };
-}
-
-async function unpacked(body: Buffer): Promise<Buffer> {
-  const packed = body[0] === 0x1f && body[1] === 0x8b;
-  return packed ? promisify(gunzip)(body, { maxOutputLength: LARGEST_BUNDLE }) : body;
-}
-
-function jsonOf(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch {
-    return undefined;
-  }
-}
-
-function isAtLeast(version: string, least: readonly number[]): boolean {
-  const parts = version.split('.').map(Number);
-  const differing = least.findIndex((part, i) => (parts[i] ?? 0) !== part);
-  return differing < 0 || (parts[differing] ?? 0) > (least[differing] ?? 0);
 }

@@ -4,6 +4,7 @@ import { defined } from '../../operations/defined.js';
 import { parseMemberHost, refuseOwnAddress } from '../member-address.js';
 import { orClose } from '../member-backend.js';
 import { CPANEL, type MemberContext, type MemberType, type MemberValues } from '../member-type.js';
+import { identityOf } from '../own-identity.js';
 import { CpanelMember } from './cpanel-member.js';
 import { shownCertificate } from './pinned-connection.js';
 import { isTrusted, TRUST_KINDS, type ShownServer, type Trust } from './trust.js';
@@ -39,7 +40,8 @@ export const cpanel: MemberType = {
   create: (values, { own, reach, record, name }) => {
     const { host = '', port, dnsPort, user = '', token = '' } = values;
     const address = { host, port: Number(port), dnsPort: Number(dnsPort) };
-    return new CpanelMember({ ...address, user, token, ...trustIn(values), name, self: own.hostname, reach, record });
+    const known = { ...trustIn(values), name, self: own.hostname, ...identityOf(own) };
+    return new CpanelMember({ ...address, user, token, ...known, reach, record });
   },
 
   async prove(given, context) {

@@ -87,7 +87,7 @@ export class OwnWire implements MemberDigests {
   }
 
   async ofZones(zones: readonly ZoneName[], options?: CallOptions): Promise<HeldZone[]> {
-    return heldZones(await this.#ask({ zones: zones.join(',') }, options));
+    return heldZones(await this.#ask({ zones: zones.join(','), homes: '1' }, options));
   }
 
   async #ask(fields: Fields, options: CallOptions | undefined): Promise<Answer> {
@@ -98,11 +98,17 @@ export class OwnWire implements MemberDigests {
   }
 }
 
+/** `NAME SERIAL DIGEST SERVER`, and where that was asked for and is known, `EPOCH ID`. */
+const HELD = /^(\S+) ([0-9]{1,10}) ([0-9a-f]{64}) ([a-z0-9._:-]{1,253})(?: ([0-9]{1,10}) ([0-9a-f-]{36}|-))?$/gm;
+
 function heldZones({ body }: Answer): HeldZone[] {
-  const lines = body.toString('utf8').matchAll(/^(\S+) ([0-9]{1,10}) ([0-9a-f]{64}) ([a-z0-9._:-]{1,253})$/gm);
-  return [...lines].flatMap(([, given = '', written, digest = '', server = '']) => {
+  const lines = body.toString('utf8').matchAll(HELD);
+  return [...lines].flatMap(([, given = '', written, digest = '', server = '', epoch, said]) => {
     const [name, serial] = [zoneOf(given), Number(written)];
-    return name === undefined || !isSerial(serial) ? [] : [{ name, serial, digest, server }];
+    if (name === undefined || !isSerial(serial)) return [];
+    const id = said === '-' ? undefined : said;
+    const home = epoch === undefined ? undefined : { server, epoch: Number(epoch), ...defined({ id }) };
+    return [{ name, serial, digest, server, ...defined({ home }) }];
   });
 }
 

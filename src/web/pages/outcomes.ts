@@ -66,6 +66,8 @@ export function changeOutcome(result: ChangeResult, given: string = result.zone)
     sentences.push(
       `${followed} of ${result.members.length} servers of the cluster ${isRemoval ? 'deleted' : 'serve'} it.`,
     );
+  const keeping = result.members.filter(({ state }) => state === 'kept');
+  sentences.push(...keeping.map(({ hostname, reason = '' }) => `${hostname} did not delete it. ${reason}`));
   return {
     sentences,
     complete: result.local.state === 'served' && followed === result.members.length && result.warnings.length === 0,

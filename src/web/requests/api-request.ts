@@ -4,9 +4,10 @@ import type { Principal } from '../../access/principal.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import type { Sender } from '../../cluster/model/results.js';
 import { ClusterError } from '../../errors.js';
+import { defined } from '../../operations/defined.js';
 import { formPairs, type Pair } from '../../wire-format/form-pairs.js';
 import { zoneName, type ZoneName } from '../../zones/zone-name.js';
-import type { ZoneHome } from '../../zones/zone-index.js';
+import type { ZoneHome } from '../../zones/home.js';
 import { bodyOf, LARGEST_BODY } from './request-body.js';
 
 /** The original sends a bundle's dnsuniqid behind its zones: so many octets of them are held until it is known. */
@@ -17,7 +18,10 @@ const MOST_LISTED = 100_000;
 const HOST = /^[a-z0-9._:-]{1,253}$/;
 const NUMBERED = /[-.][0-9]{1,9}$/;
 /** Of a bundle, what must be known before its zones. */
-const AHEAD = new Set(['dnsuniqid', 'hosts_seen', 'zone_server', 'zone_epoch']);
+const AHEAD = new Set(['dnsuniqid', 'hosts_seen', 'zone_server', 'zone_epoch', 'zone_server_id', 'zone_server_unsure']);
+const SERVER_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** It rises by one each time a zone is taken over. */
+const LARGEST_EPOCH = 2 ** 32;
 const UNIQUE_ID = /^[A-Za-z0-9_.:-]{1,200}$/;
 
 /** One call of a peer: who asks, and the parameters of query and body. */
@@ -84,7 +88,7 @@ export class ApiRequest {
 
   /** What is said of its changes by the server that sends them. Throws parameter_invalid. */
   get sender(): Sender {
-    return { hostsSeen: this.#hostsSeen, claimed: this.#claimed };
+    return { hostsSeen: this.#hostsSeen, claimed: this.#claimed, isUnsure: this.text('zone_server_unsure') === '1' };
   }
 
   /** Servers that passed this request on, lower case; a bundle names them before its zones. */
@@ -107,10 +111,30 @@ export class ApiRequest {
     const epoch = Number(this.text('zone_epoch') ?? '0');
     if (!HOST.test(said))
       throw new ClusterError('parameter_invalid', { parameter: 'zone_server', why: 'is no host name' });
-    if (!Number.isSafeInteger(epoch) || epoch < 0) {
-      throw new ClusterError('parameter_invalid', { parameter: 'zone_epoch', why: 'is not a whole number' });
+    if (!Number.isSafeInteger(epoch) || epoch < 0 || epoch > LARGEST_EPOCH) {
+      const why = `is not a whole number of at most ${LARGEST_EPOCH}`;
+      throw new ClusterError('parameter_invalid', { parameter: 'zone_epoch', why });
     }
-    return { server: said, epoch };
+    return { server: said, epoch, ...defined({ id: this.serverId('zone_server_id') }) };
+  }
+
+  /** The lasting id of a server; undefined where none was sent. Throws parameter_invalid. */
+  serverId(parameter: string): string | undefined {
+    const id = this.text(parameter);
+    if (id !== undefined && !SERVER_ID.test(id))
+      throw new ClusterError('parameter_invalid', { parameter, why: 'is no id of a server' });
+    return id;
+  }
+
+  /** Who asks, where it says so by its lasting id; `was`: names that it had. Throws parameter_invalid. */
+  get asker(): { id: string; name: string; was: string[] } | undefined {
+    const id = this.serverId('server_id');
+    if (id === undefined) return undefined;
+    const name = this.text('server') ?? '';
+    const others = this.list('server_was');
+    if (![name, ...others].every((one) => HOST.test(one)) || others.length > MOST_HOSTS)
+      throw new ClusterError('parameter_invalid', { parameter: 'server', why: 'is no host name' });
+    return { id, name, was: others };
   }
 
   /** It went round: this server did it before. */

@@ -15,9 +15,16 @@ export const DIGEST_CALLS: WireCalls = {
   zonedigests_local: {
     async answer(request) {
       const { cluster, peer } = request;
+      const named = request.possibleZones('zones');
+      const withHome = request.text('homes') === '1';
+      if (named.length > 0)
+        return {
+          body: linesOf(
+            named.flatMap((name) => cluster.zones.intactRow(name, peer) ?? []),
+            withHome,
+          ),
+        };
       const held = cluster.zones.intact(peer);
-      const named = new Set(request.possibleZones('zones'));
-      if (named.size > 0) return { body: linesOf(held.filter(({ name }) => named.has(name))) };
       const home = request.text('home')?.toLowerCase() ?? UNKNOWN;
       const theirs = held.filter((row) => serverOf(row) === home);
       const buckets = await inBuckets(theirs);
@@ -28,8 +35,9 @@ export const DIGEST_CALLS: WireCalls = {
   },
 };
 
-function linesOf(rows: readonly ZoneRow[]): string {
-  return rows.map((row) => `${row.name} ${row.serial} ${row.digest} ${serverOf(row)}\n`).join('');
+function linesOf(rows: readonly ZoneRow[], withHome = false): string {
+  const home = ({ home: of }: ZoneRow): string => (withHome && of ? ` ${of.epoch} ${of.id ?? UNKNOWN}` : '');
+  return rows.map((row) => `${row.name} ${row.serial} ${row.digest} ${serverOf(row)}${home(row)}\n`).join('');
 }
 
 function serverOf({ home }: ZoneRow): string {

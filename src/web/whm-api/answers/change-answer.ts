@@ -9,7 +9,7 @@ export const memberZone = z
   .object({
     member: z.string(),
     hostname: z.string(),
-    state: z.enum(['served', 'acknowledged', 'pending', 'failed', 'disabled', 'removed']),
+    state: z.enum(['served', 'acknowledged', 'pending', 'failed', 'disabled', 'removed', 'kept']),
     reason: z.string().optional(),
     serial: z.number().optional(),
     seenAt: z.string().optional(),

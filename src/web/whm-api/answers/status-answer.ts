@@ -6,6 +6,7 @@ import { memberAnswer } from './member-answer.js';
 export const statusAnswer = z
   .object({
     hostname: z.string(),
+    formerNames: z.array(z.string()),
     clustering: z.boolean(),
     settings: z.object({
       failureThreshold: z.number(),

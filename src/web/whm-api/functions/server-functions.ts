@@ -26,13 +26,19 @@ export const SERVER_FUNCTIONS = {
     summary:
       'The version by which clients choose their calls, zones that the nameserver signs, and, with zones=1, the number of the caller’s zones',
     privilege: null,
-    parameters: { zones: text.optional() },
+    parameters: {
+      zones: text.optional(),
+      server: text.optional(),
+      server_id: text.optional(),
+      server_was: text.optional(),
+    },
     answer: z.object({
       version: z.string(),
       zones: z.number().optional(),
       signed_zones: z.array(z.string()).optional(),
     }),
-    run: async ({ zones }, { cluster, peer }) => {
+    run: async ({ zones }, { cluster, peer, asker }) => {
+      if (asker !== undefined && peer.kind === 'root') await cluster.servers.learn(asker);
       const { signedZones } = (await cluster.status(peer)).nameserver;
       const signed = defined({ signed_zones: signedZones });
       // Only who asks for it gets it: to others the answer is the original's, to the letter.

@@ -20,7 +20,15 @@ const keptZone = {
   owner: z.string(),
   ownerRemoved: z.boolean().optional(),
   modified: z.number(),
-  home: z.object({ server: z.string(), epoch: z.number(), given: z.number().optional() }).optional(),
+  home: z
+    .object({
+      server: z.string(),
+      id: z.string().optional(),
+      epoch: z.number(),
+      given: z.number().optional(),
+      mark: wordOf('assumed', 'free', 'left').optional(),
+    })
+    .optional(),
 };
 const zoneIssue = z.object({
   severity: wordOf('error', 'warning'),

@@ -1,13 +1,13 @@
 import { crc32 } from 'node:zlib';
-import { ClusterError, codeOf } from '../errors.js';
-import type { Log } from '../operations/log.js';
-import { inSlices } from '../operations/in-slices.js';
-import { ReplayedFiles } from './replayed-files.js';
-import type { ZoneFiles } from './zone-files.js';
-import type { ZoneIndex } from './zone-index.js';
+import { ClusterError, codeOf } from '../../errors.js';
+import type { Log } from '../../operations/log.js';
+import { inSlices } from '../../operations/in-slices.js';
+import { ReplayedFiles } from '../replayed-files.js';
+import type { ZoneFiles } from '../zone-files.js';
+import type { ZoneIndex } from '../zone-index.js';
 import { ZoneJournal } from './zone-journal.js';
-import type { ZoneName } from './zone-name.js';
-import { ZoneSteps } from './zone-steps.js';
+import type { ZoneName } from '../zone-name.js';
+import { ZoneSteps } from '../zone-steps.js';
 
 /** What the journal says that the store wrote into a zone's file. */
 interface Written {

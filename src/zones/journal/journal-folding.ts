@@ -1,9 +1,9 @@
-import { sentenceOf } from '../errors.js';
-import type { Log } from '../operations/log.js';
-import type { ZoneFiles } from './zone-files.js';
-import type { ZoneIndex } from './zone-index.js';
+import { sentenceOf } from '../../errors.js';
+import type { Log } from '../../operations/log.js';
+import type { ZoneFiles } from '../zone-files.js';
+import type { ZoneIndex } from '../zone-index.js';
 import type { ZoneJournal } from './zone-journal.js';
-import type { ZoneSteps } from './zone-steps.js';
+import type { ZoneSteps } from '../zone-steps.js';
 
 interface JournalFoldingOptions {
   /** Where the index is written. */

@@ -1,11 +1,11 @@
 import { link, open, readdir, readFile, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import type { Log } from '../operations/log.js';
-import { syncFolder } from '../state/durable-file.js';
-import type { FileStamp } from './zone-files.js';
-import type { Tombstone, ZoneEntry } from './zone-index.js';
-import type { ZoneName } from './zone-name.js';
+import type { Log } from '../../operations/log.js';
+import { syncFolder } from '../../state/durable-file.js';
+import type { FileStamp } from '../zone-files.js';
+import type { Tombstone, ZoneEntry } from '../zone-index.js';
+import type { ZoneName } from '../zone-name.js';
 
 /** One step of the store, as the journal keeps it. */
 export type JournalStep =
