@@ -59,6 +59,9 @@ const anyRecord = fc
   .tuple(anyName, rdataOf, fc.integer({ min: 0, max: 0x7fffffff }))
   .map(([owner, [type, rdata], ttl]): MessageRecord => ({ owner, ttl, type, rdata, line: 0 }));
 const section = fc.array(anyRecord, { maxLength: 5 });
+const anyOptions = fc
+  .array(fc.tuple(octets(2, 2), octets(0, 10)), { maxLength: 3 })
+  .map((options) => options.map(([code, data]) => code + u16(data.length) + data).join(''));
 const anyMessage: fc.Arbitrary<DnsMessage> = fc
   .record({
     id: fc.nat(0xffff),
@@ -69,7 +72,7 @@ const anyMessage: fc.Arbitrary<DnsMessage> = fc
     questions: fc.array(fc.record({ name: anyName, type: fc.nat(0xffff), class: fc.nat(0xffff) }), { maxLength: 2 }),
     ...{ answer: section, authority: section, additional: section },
     edns: fc.option(
-      fc.record({ udpSize: fc.nat(0xffff), version: fc.nat(255), dnssecOk: fc.boolean(), options: octets(0, 40) }),
+      fc.record({ udpSize: fc.nat(0xffff), version: fc.nat(255), dnssecOk: fc.boolean(), options: anyOptions }),
       { nil: undefined },
     ),
     high: fc.nat(255),
@@ -294,6 +297,9 @@ describe('octets from anywhere', () => {
     ['an NS rdata longer than its name', '000000000000000100000000' + '00' + '0002000100000000' + '00020000'],
     ['two OPT records', '000000000000000000000002' + '0000290200000000000000'.repeat(2)],
     ['an OPT record away from the root', '000000000000000000000001' + '0161000029020000000000' + '0000'],
+    ['an option of EDNS past the end', '000000000000000000000001' + '0000290200000000000005' + '000a0002' + '00'],
+    ['an OPT record in the answer section', '000000000000000100000000' + '0000290200000000000000'],
+    ['a question with octets after it', '000000000000000000000000' + '00'],
     ['an empty datagram', ''],
   ])('%s is a format error', (_what, hex) => {
     expect(() => decodeMessage(Buffer.from(hex, 'hex'))).toThrow(DnsFormatError);

@@ -50,6 +50,11 @@ export class MessageReader {
     this.#octets = octets;
   }
 
+  /** Octets that are not read yet. */
+  get left(): number {
+    return this.#octets.length - this.at;
+  }
+
   u16(): number {
     const octets = this.octets(2);
     return (octets.charCodeAt(0) << 8) | octets.charCodeAt(1);

@@ -19,12 +19,13 @@ export const RCODE = {
 } as const;
 
 export const CLASS_IN = 1;
+export const CLASS_ANY = 255;
 export const OPCODE_QUERY = 0;
 /** Largest message over UDP without EDNS (RFC 1035 §2.3.4), and over TCP. */
 export const CLASSIC_UDP_SIZE = 512;
 export const MAX_MESSAGE = 0xffff;
 
-interface Question {
+export interface Question {
   name: Name;
   type: number;
   class: number;
@@ -71,7 +72,9 @@ export interface DnsMessage extends Header {
 }
 
 const HEADER_SIZE = 12;
+const QUESTION_COUNT_AT = 4;
 const OPT_FIXED_SIZE = 11;
+const OPTION_HEAD = 4; // code and length
 const DNSSEC_OK = 0x8000;
 const FLAG = { response: 0x8000, aa: 0x0400, tc: 0x0200, rd: 0x0100, ra: 0x0080, ad: 0x0020, cd: 0x0010 } as const;
 
@@ -102,7 +105,7 @@ function header(id: number, flags: number): Header {
 }
 
 /**
- * Octets to message. Names and rdata come out uncompressed. Octets after the last record are ignored, as BIND does.
+ * Octets to message. Names and rdata come out uncompressed. Octets after the last record are ignored in a response.
  * Throws DnsFormatError, and nothing else, where the octets are not a message.
  */
 export function decodeMessage(octets: Buffer): DnsMessage {
@@ -111,17 +114,44 @@ export function decodeMessage(octets: Buffer): DnsMessage {
   const fixed = header(reader.u16(), reader.u16());
   const counts = [reader.u16(), reader.u16(), reader.u16(), reader.u16()] as const;
   const message: DnsMessage = { ...fixed, questions: [], answer: [], authority: [], additional: [] };
-  for (let i = 0; i < counts[0]; i++) {
-    message.questions.push({ name: reader.name(), type: reader.u16(), class: reader.u16() });
-  }
-  for (let i = 0; i < counts[1]; i++) message.answer.push(readRecord(reader));
-  for (let i = 0; i < counts[2]; i++) message.authority.push(readRecord(reader));
-  for (let i = 0; i < counts[3]; i++) {
+  for (let i = 0; i < counts[0]; i++) message.questions.push(readQuestion(reader));
+  for (let i = 0; i < counts[1]; i++) message.answer.push(readOrdinary(reader));
+  for (let i = 0; i < counts[2]; i++) message.authority.push(readOrdinary(reader));
+  for (let i = 1; i <= counts[3]; i++) {
     const record = readRecord(reader);
     if (record.type === TYPE.OPT) takeOpt(message, record);
     else message.additional.push(record);
+    // RFC 8945 §5.1: it signs all that is before it.
+    if (record.type === TYPE.TSIG && (i < counts[3] || record.class !== CLASS_ANY))
+      throw new DnsFormatError('the TSIG record is not the last, or not of class ANY');
   }
+  if (!fixed.response && reader.left > 0) throw new DnsFormatError('octets follow the message');
   return message;
+}
+
+/** The question of a query whose records do not decode, for the answer that says so; none where it is broken, too. */
+export function decodeQuestion(octets: Buffer): Question[] {
+  const reader = new MessageReader(octets.toString('latin1'));
+  try {
+    reader.at = HEADER_SIZE;
+    return octets.readUInt16BE(QUESTION_COUNT_AT) === 1 ? [readQuestion(reader)] : [];
+  } catch (error) {
+    if (error instanceof DnsFormatError) return [];
+    throw error;
+  }
+}
+
+function readQuestion(reader: MessageReader): Question {
+  return { name: reader.name(), type: reader.u16(), class: reader.u16() };
+}
+
+/** A record of the sections that hold a zone's data. */
+function readOrdinary(reader: MessageReader): MessageRecord {
+  const record = readRecord(reader);
+  if (record.type === TYPE.OPT || record.type === TYPE.TSIG)
+    // RFC 6891 §6.1.1, RFC 8945 §5.1
+    throw new DnsFormatError('a record of the additional section stands elsewhere');
+  return record;
 }
 
 function readRecord(reader: MessageReader): MessageRecord {
@@ -140,6 +170,11 @@ function takeOpt(message: DnsMessage, opt: MessageRecord): void {
   // RFC 6891 §6.1.1: more than one OPT is a format error; its name must be the root.
   if (message.edns !== undefined) throw new DnsFormatError('the message has two OPT records');
   if (opt.owner !== ROOT) throw new DnsFormatError('the OPT record is not at the root');
+  for (let at = 0; at < opt.rdata.length;) {
+    const length = opt.rdata.charCodeAt(at + 2) * 256 + opt.rdata.charCodeAt(at + 3);
+    at += OPTION_HEAD + length;
+    if (!(at <= opt.rdata.length)) throw new DnsFormatError('an option of EDNS ends too early');
+  }
   message.rcode |= Math.floor(opt.ttl / 0x1000000) << 4;
   message.edns = {
     udpSize: opt.class ?? CLASS_IN,

@@ -1,8 +1,8 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { RCODE } from './message.js';
+import { CLASS_ANY, RCODE, type MessageRecord } from './message.js';
 import { DnsFormatError, MessageReader } from './message-octets.js';
 import { lowerName, parseName, type Name } from '../name.js';
-import { OctetReader, RdataError } from '../octets.js';
+import { demand, OctetReader, RdataError } from '../octets.js';
 import type { SharedKey } from './shared-key.js';
 import { TYPE } from '../types.js';
 
@@ -11,12 +11,12 @@ import { TYPE } from '../types.js';
  * unchanged.
  */
 
-const CLASS_ANY = 255;
 const ARCOUNT_AT = 10;
 /** Seconds by which clocks may differ (RFC 8945 §10). */
 const FUDGE = 300;
 /** Messages in a row of an answer that may go without a signature (RFC 8945 §5.3.1). */
 const MOST_UNSIGNED = 99;
+const BADKEY = 17;
 const BADTIME = 18;
 /** What servers say of a request's signature (RFC 8945 §5.2). */
 const REFUSALS: Readonly<Record<number, string>> = {
@@ -50,10 +50,24 @@ export function signRequest(message: Buffer, key: SharedKey, time: number): { oc
     ...[Buffer.from(algorithm, 'latin1'), timers(tsig), u16(mac.length), mac],
     ...[message.subarray(0, 2), u16(0), u16(0)],
   ]);
+  return { octets: withTsig(message, keyName, rdata), mac };
+}
+
+/**
+ * The answer of a server that has no keys to a question with this TSIG record: it does not know that key, and signs
+ * nothing (RFC 8945 §5.2.1). `time`: seconds since 1970. Throws DnsFormatError where the record is malformed.
+ */
+export function withUnknownKey(answer: Buffer, { owner, rdata }: MessageRecord, time: number): Buffer {
+  const { algorithm } = readRdata(rdata);
+  const ending = [timers({ time, fudge: FUDGE }), u16(0), answer.subarray(0, 2), u16(BADKEY), u16(0)];
+  return withTsig(answer, owner, Buffer.concat([Buffer.from(algorithm, 'latin1'), ...ending]));
+}
+
+function withTsig(message: Buffer, keyName: Name, rdata: Buffer): Buffer {
   const head = Buffer.concat([Buffer.from(keyName, 'latin1'), u16(TYPE.TSIG), u16(CLASS_ANY), Buffer.alloc(4)]);
   const octets = Buffer.concat([message, head, u16(rdata.length), rdata]);
   octets.writeUInt16BE(message.readUInt16BE(ARCOUNT_AT) + 1, ARCOUNT_AT);
-  return { octets, mac };
+  return octets;
 }
 
 /**
@@ -170,6 +184,7 @@ function readRdata(rdata: string): Omit<Tsig, 'keyName'> {
     const originalId = reader.u16();
     const error = reader.u16();
     const other = Buffer.from(reader.take(reader.u16()), 'latin1');
+    demand(reader.remaining === 0, 'octets follow it');
     return { algorithm, time, fudge, mac, originalId, error, other };
   } catch (error) {
     throw error instanceof RdataError ? new DnsFormatError(`its TSIG record is malformed: ${error.message}`) : error;

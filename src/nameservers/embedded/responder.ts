@@ -1,17 +1,23 @@
 import { BlockList, isIPv6 } from 'node:net';
 import {
+  CLASS_ANY,
   CLASS_IN,
   CLASSIC_UDP_SIZE,
   decodeHeader,
   decodeMessage,
+  decodeQuestion,
   DnsFormatError,
   encodeMessage,
   MAX_MESSAGE,
   OPCODE_QUERY,
   RCODE,
   type DnsMessage,
-  type Header,
+  type MessageRecord,
+  type Question,
 } from '../../dns/messages/message.js';
+import { withUnknownKey } from '../../dns/messages/tsig.js';
+import { lowerName } from '../../dns/name.js';
+import { soaSerial } from '../../dns/serial.js';
 import { isMetaType, TYPE } from '../../dns/types.js';
 import type { Log } from '../../operations/log.js';
 import { answer } from './answer.js';
@@ -26,6 +32,8 @@ export interface Asker {
 
 const UDP_SIZE = 1232; // avoids IP fragments on any usual path (DNS Flag Day 2020)
 
+/** Classes that no data has: reserved, NONE, ANY (RFC 6895 §3.2). */
+const NO_CLASSES = new Set([0, 254, CLASS_ANY]);
 /** What becomes of types that no zone holds; as BIND answers them. */
 const META_RCODES: Readonly<Record<number, number | undefined>> = {
   [TYPE.MAILA]: RCODE.NOTIMP,
@@ -53,22 +61,27 @@ export class Responder {
     const header = decodeHeader(octets);
     if (header === undefined || header.response) return [];
     try {
-      if (header.opcode !== OPCODE_QUERY) return [bare(header, RCODE.NOTIMP)];
       return this.#answer(decodeMessage(octets), asker);
     } catch (error) {
-      if (error instanceof DnsFormatError) return [bare(header, RCODE.FORMERR)];
-      this.#log.error({ err: error }, 'a question could not be answered');
-      return [bare(header, RCODE.SERVFAIL)];
+      const malformed = error instanceof DnsFormatError;
+      if (!malformed) this.#log.error({ err: error }, 'a question could not be answered');
+      const questions = decodeQuestion(octets);
+      const response = responseTo({ ...header, questions, answer: [], authority: [], additional: [] });
+      return [encodeMessage({ ...response, rcode: malformed ? RCODE.FORMERR : RCODE.SERVFAIL })];
     }
   }
 
   #answer(query: DnsMessage, asker: Asker): Iterable<Buffer> {
     const response = responseTo(query);
     const rcode = this.#refusal(query, asker);
-    if (rcode !== undefined) return [encodeMessage({ ...response, rcode })];
-    const question = query.questions[0];
-    if (question === undefined) return [bare(query, RCODE.FORMERR)];
-    if (question.type === TYPE.AXFR || question.type === TYPE.IXFR) return transfer(this.#zones, response, asker.tcp);
+    const [question] = query.questions;
+    if (rcode !== undefined || question === undefined)
+      return [refused(query, { ...response, rcode: rcode ?? RCODE.FORMERR })];
+    if (isTransfer(question.type)) {
+      const zone = this.#zones.get(lowerName(question.name));
+      const held = question.type === TYPE.IXFR ? soaSerial(query.authority) : undefined;
+      return zone === undefined ? [] : transfer(zone, response, { tcp: asker.tcp, held });
+    }
     const dnssec = query.edns?.dnssecOk === true;
     const reply = answer(this.#zones, question.name, question.type, { dnssec, minimal: !asker.tcp });
     response.rcode = reply.rcode === RCODE.REFUSED && !this.#isWhole() ? RCODE.SERVFAIL : reply.rcode;
@@ -83,17 +96,29 @@ export class Responder {
   #refusal(query: DnsMessage, asker: Asker): number | undefined {
     const [question] = query.questions;
     if (query.edns !== undefined && query.edns.version > 0) return RCODE.BADVERS; // RFC 6891 §6.1.3
-    if (question === undefined || query.questions.length > 1) return RCODE.FORMERR; // RFC 9619
-    if (query.additional.some((record) => record.type === TYPE.TSIG)) return RCODE.NOTAUTH; // RFC 8945 §5.2.1
+    const asks = query.opcode === OPCODE_QUERY;
+    if (asks && query.questions.length !== 1) return RCODE.FORMERR; // RFC 9619
+    if (tsigOf(query) !== undefined) return RCODE.NOTAUTH; // no key is known here
+    if (!asks) return RCODE.NOTIMP;
+    if (question === undefined || NO_CLASSES.has(question.class)) return RCODE.FORMERR;
     if (question.class !== CLASS_IN) return RCODE.REFUSED;
-    if (question.type === TYPE.AXFR || question.type === TYPE.IXFR) {
-      if (!asker.tcp && question.type === TYPE.AXFR) return RCODE.FORMERR; // RFC 5936 §4.2
-      const family = isIPv6(asker.address) ? 'ipv6' : 'ipv4';
-      return this.#allowTransfer.check(asker.address, family) ? undefined : RCODE.REFUSED;
-    }
+    if (isTransfer(question.type)) return this.#transferRefusal(query, question, asker);
     if (question.type === TYPE.ANY || !isMetaType(question.type)) return undefined;
     return META_RCODES[question.type] ?? RCODE.FORMERR;
   }
+
+  #transferRefusal(query: DnsMessage, { name, type }: Question, asker: Asker): number | undefined {
+    if (!asker.tcp && type === TYPE.AXFR) return RCODE.FORMERR; // RFC 5936 §4.2
+    if (type === TYPE.IXFR && soaSerial(query.authority) === undefined) return RCODE.FORMERR; // RFC 1995 §3
+    // RFC 5936 §2.2.1
+    if (!this.#zones.has(lowerName(name))) return this.#isWhole() ? RCODE.NOTAUTH : RCODE.SERVFAIL;
+    const family = isIPv6(asker.address) ? 'ipv6' : 'ipv4';
+    return this.#allowTransfer.check(asker.address, family) ? undefined : RCODE.REFUSED;
+  }
+}
+
+function isTransfer(type: number): boolean {
+  return type === TYPE.AXFR || type === TYPE.IXFR;
 }
 
 function limitFor(query: DnsMessage, asker: Asker): number {
@@ -103,20 +128,36 @@ function limitFor(query: DnsMessage, asker: Asker): number {
     : Math.min(Math.max(query.edns.udpSize, CLASSIC_UDP_SIZE), UDP_SIZE);
 }
 
-/** An empty response to this query; RD and CD go back as they came (RFC 1035 §4.1.1, RFC 4035 §3.1.6). */
+/** The TSIG record of a signed message, which is its last. */
+function tsigOf({ additional }: DnsMessage): MessageRecord | undefined {
+  const last = additional.at(-1);
+  return last?.type === TYPE.TSIG ? last : undefined;
+}
+
+function refused(query: DnsMessage, response: DnsMessage): Buffer {
+  const tsig = response.rcode === RCODE.NOTAUTH ? tsigOf(query) : undefined;
+  const octets = encodeMessage(response);
+  return tsig === undefined ? octets : withUnknownKey(octets, tsig, Math.floor(Date.now() / 1000));
+}
+
+/**
+ * An empty response to this query; RD and CD of a question go back as they came (RFC 1035 §4.1.1, RFC 4035 §3.1.6). To
+ * what is no question nothing of it goes back.
+ */
 function responseTo(query: DnsMessage): DnsMessage {
+  const asks = query.opcode === OPCODE_QUERY;
   const response: DnsMessage = {
     id: query.id,
     response: true,
     opcode: query.opcode,
     aa: false,
     tc: false,
-    rd: query.rd,
+    rd: asks && query.rd,
     ra: false,
     ad: false,
-    cd: query.cd,
+    cd: asks && query.cd,
     rcode: RCODE.NOERROR,
-    questions: query.questions,
+    questions: asks ? query.questions : [],
     answer: [],
     authority: [],
     additional: [],
@@ -125,12 +166,4 @@ function responseTo(query: DnsMessage): DnsMessage {
     response.edns = { udpSize: UDP_SIZE, version: 0, dnssecOk: query.edns.dnssecOk, options: '' };
   }
   return response;
-}
-
-/** A response of a header only, to a message of which only the header is understood. */
-function bare(header: Header, rcode: number): Buffer {
-  return encodeMessage({
-    ...responseTo({ ...header, questions: [], answer: [], authority: [], additional: [] }),
-    rcode,
-  });
 }

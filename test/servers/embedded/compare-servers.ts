@@ -1,10 +1,10 @@
 import { createSocket } from 'node:dgram';
 import { expect } from 'vitest';
-import { decodeMessage, type DnsMessage } from '../../../src/dns/messages/message.js';
-import { formatName, type Name } from '../../../src/dns/name.js';
+import { decodeMessage, encodeMessage, questionMessage, type DnsMessage } from '../../../src/dns/messages/message.js';
+import { formatName, ROOT, type Name } from '../../../src/dns/name.js';
 import { DnsClient, type DnsAnswer, type QueryOptions } from '../../../src/dns/messages/query.js';
 import type { ResourceRecord } from '../../../src/dns/zone.js';
-import { typeName } from '../../../src/dns/types.js';
+import { TYPE, typeName } from '../../../src/dns/types.js';
 import type { DnsAddress } from '../../../src/nameservers/nameserver.js';
 
 export interface Servers {
@@ -77,6 +77,11 @@ export async function compare(
   };
   const what = asked.map(({ name, type }) => `${formatName(name)} ${typeName(type)}`);
   expectSame(what, await askAll(servers.bind), await askAll(servers.embedded));
+}
+
+/** A message with these fields, plain otherwise. */
+export function octetsOf(fields: Partial<DnsMessage>): Buffer {
+  return encodeMessage({ ...questionMessage(1, ROOT, TYPE.SOA), ...fields });
 }
 
 /** One datagram there and back as it is; undefined where nothing comes. */

@@ -33,12 +33,13 @@ export function parsedUpsert(name: string, serial: number, more = ''): ZoneChang
 /** BIND as it must be set to answer as the embedded nameserver does. */
 const BIND_OPTIONS = 'minimal-responses no-auth; minimal-any yes;';
 
-/** BIND and the embedded nameserver, with the same zones (name to text). */
+/** BIND and the embedded nameserver, with the same zones (name to text); `options` are the embedded one's. */
 export async function startBoth(
   zones: Readonly<Record<string, string>>,
+  options: Partial<EmbeddedOptions> = {},
 ): Promise<Servers & { stop: () => Promise<void> }> {
   const bind = await startNamed(zones, BIND_OPTIONS);
-  const embedded = await startEmbedded();
+  const embedded = await startEmbedded(options);
   const changes = Object.entries(zones).map(([name, text]): ZoneChange => {
     const { records } = parseZone(text, name);
     return { kind: 'upsert', name: zoneName(name), file: '/nowhere', serial: 1, isNew: true, records };

@@ -2,6 +2,7 @@ import { BlockList } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import fc from 'fast-check';
 import { decodeMessage, encodeMessage, RCODE, type DnsMessage } from '../../../src/dns/messages/message.js';
+import { signRequest } from '../../../src/dns/messages/tsig.js';
 import { parseName, type Name } from '../../../src/dns/name.js';
 import { parseZone } from '../../../src/dns/zone-text/parser.js';
 import { TYPE } from '../../../src/dns/types.js';
@@ -63,8 +64,8 @@ describe('whatever arrives', () => {
         const limit = asked.edns === undefined ? 512 : Math.min(1232, Math.max(512, asked.edns.udpSize));
         expect(octets?.length).toBeLessThanOrEqual(limit);
         const answer = decodeMessage(octets ?? Buffer.alloc(0));
-        expect(answer).toMatchObject({ id: asked.id, response: true, opcode: asked.opcode, rd: asked.rd, ra: false });
-        if (asked.opcode === 0) expect(answer.questions).toEqual(asked.questions);
+        expect(answer).toMatchObject({ id: asked.id, response: true, opcode: asked.opcode, ra: false });
+        if (asked.opcode === 0) expect(answer).toMatchObject({ questions: asked.questions, rd: asked.rd });
       }),
       { numRuns: 3000 },
     );
@@ -80,12 +81,14 @@ describe('whatever arrives', () => {
   });
 
   test('a signed question is told that its key is not known here', () => {
-    const tsig = { owner: parseName('key.'), ttl: 0, type: TYPE.TSIG, class: 255, rdata: '', line: 0 };
+    const key = { name: 'key.', algorithm: 'sha256', secret: Buffer.alloc(32) } as const;
     fc.assert(
       fc.property(query, (asked) => {
-        fc.pre(asked.opcode === 0);
-        const [octets] = respond(encodeMessage({ ...asked, additional: [tsig] }), true);
-        expect(decodeMessage(octets ?? Buffer.alloc(0)).rcode).toBe(RCODE.NOTAUTH);
+        const [octets = Buffer.alloc(0)] = respond(signRequest(encodeMessage(asked), key, 1).octets, true);
+        const { rcode, additional, edns } = decodeMessage(octets);
+        expect(rcode).toBe(RCODE.NOTAUTH);
+        expect(additional).toMatchObject([{ owner: parseName('key.'), type: TYPE.TSIG, class: 255 }]);
+        expect(edns === undefined).toBe(asked.edns === undefined);
       }),
       { numRuns: 50 },
     );
