@@ -39,5 +39,5 @@ export function checkPrivileges(name: string, privileges: readonly string[]): vo
   if (unknown === undefined && privileges.length > 0) return;
   const names = PRIVILEGES.map((known) => known.name).join(', ');
   const why = unknown === undefined ? 'it has no privilege' : `there is no privilege "${unknown.slice(0, 60)}"`;
-  throw new ClusterError('token_invalid', { name, why: `${why}; choose of ${names}` });
+  throw new ClusterError('token_invalid', { name, why: `${why}; select at least one of ${names}` });
 }

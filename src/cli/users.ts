@@ -102,7 +102,7 @@ async function zonesInWords(target: ReturnType<typeof targetOf>, user: string): 
   const theirs = zone.filter(({ owner, ownerRemoved, member }) => {
     return member === undefined && owner === user && ownerRemoved !== true;
   });
-  return ` ${counted(theirs.length)} will be removed, here and at the members, and not be answered for any more.`;
+  return ` ${counted(theirs.length)} will be removed, here and at the members, and will no longer be served.`;
 }
 
 function counted(zones: number): string {

@@ -40,7 +40,7 @@ export function problemsOf(facts: ClusterFacts, now: number): Problem[] {
     ...conflicts.map(({ zone, servers: [kept, other], metAt }) => ({
       key: `conflict ${zone}`,
       subject: `Two servers have ${zone}`,
-      text: `${kept} and ${other} both write ${zone}, with different content; ${metAt} keeps what ${kept} sent. Take it over on the server that shall have it, and delete it on the other.`,
+      text: `${kept} and ${other} both write ${zone}, with different content; ${metAt} keeps what ${kept} sent. Take it over on the server that should keep it, and delete it on the other.`,
       over: `Only one server has ${zone} again`,
     })),
     ...(damaged.length === 0
@@ -48,9 +48,9 @@ export function problemsOf(facts: ClusterFacts, now: number): Problem[] {
       : [
           {
             key: 'damaged',
-            subject: `Zone files on ${hostname} need you`,
-            text: `The files of ${damaged.length} zones are missing or can't be used, the first of ${damaged[0]?.zone ?? ''}: ${damaged[0]?.why ?? ''}. Nothing was removed anywhere. Bring them back under Drift and conflicts.`,
-            over: `All zone files on ${hostname} are as they should be again`,
+            subject: `Zone files on ${hostname} need attention`,
+            text: `The files of ${damaged.length} zones are missing or can't be used, the first of ${damaged[0]?.zone ?? ''}: ${damaged[0]?.why ?? ''}. Nothing was removed anywhere. Restore them under Drift and conflicts.`,
+            over: `All zone files on ${hostname} are in order again`,
           },
         ]),
   ];
@@ -90,7 +90,7 @@ function ofMember(
     problems.push({
       key: `silent ${id}`,
       subject: `The nameserver of ${name} does not answer`,
-      text: `Over ${silentNameserver.over.join(' and ')} no question was answered since ${silentNameserver.since}. ${silentNameserver.why} Look whether it runs there, and whether a firewall stands before it.`,
+      text: `Over ${silentNameserver.over.join(' and ')} no question was answered since ${silentNameserver.since}. ${silentNameserver.why}`,
       over: `The nameserver of ${name} answers again`,
     });
   }
@@ -115,8 +115,8 @@ function ofMember(
     problems.push({
       key: `held ${id}`,
       subject: `${removalsHeld.count} removals are held for ${name}`,
-      text: `${removalsHeld.count} zones that were removed on ${hostname} are more than 30 % of what ${name} holds, so they are still served there. Look at them on the page of ${name}: allow their removal, or bring the zones back.`,
-      over: `No removals are held for ${name} any more`,
+      text: `${removalsHeld.count} zones that were removed on ${hostname} are more than 30 % of what ${name} holds, so they are still served there. Check them on the page of ${name}: allow their removal, or restore the zones.`,
+      over: `No removals are held for ${name} now`,
     });
   }
   return problems;
@@ -130,8 +130,8 @@ function ofReport({ member, hostname: name, differences }: DriftReport, hostname
     {
       key: `drift ${member}`,
       subject: `${name} differs from ${hostname}`,
-      text: `${undecided.length} zones at ${name} are not as they should be, the first ${first.zone}: ${DRIFT_KINDS[first.kind].explanation} Decide on ${hostname} under Drift and conflicts.`,
-      over: `${name} is as it should be again`,
+      text: `${undecided.length} zones at ${name} differ, the first ${first.zone}: ${DRIFT_KINDS[first.kind].explanation} Decide on ${hostname} under Drift and conflicts.`,
+      over: `${name} no longer differs`,
     },
   ];
 }

@@ -187,7 +187,7 @@ export function parseRdata(type: number, text: RdataText): string {
   const fields = FIELDS[type];
   if (first !== undefined && isGeneric(text, first)) return parseGeneric(type, text);
   if (fields === undefined)
-    text.refuse('this type has no form of its own here: write its rdata as \\# LENGTH HEX (RFC 3597)');
+    text.refuse('this type has no text format here: write its rdata as \\# LENGTH HEX (RFC 3597)');
   writer.length = 0;
   for (const field of fields) field.parse(text, writer);
   if (text.more()) {

@@ -29,7 +29,7 @@ export const MEMBER_ERRORS = {
   },
   member_unknown: {
     status: 404,
-    sentence: ({ id }: { id: string }) => `There is no member "${id}" in the cluster. Look in the table of servers.`,
+    sentence: ({ id }: { id: string }) => `There is no member "${id}" in the cluster. Check the table of servers.`,
   },
   member_not_written: {
     status: 409,
@@ -77,6 +77,6 @@ export const MEMBER_ERRORS = {
   difference_other: {
     status: 409,
     sentence: ({ zone, how }: { zone: string; how: string }) =>
-      `${zone} can't be ${how} to settle this difference. See what differs, and choose another way.`,
+      `${zone} can't be ${how} to resolve this difference. Check what differs, and choose another way.`,
   },
 } satisfies Record<string, ErrorKind>;

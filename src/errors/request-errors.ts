@@ -4,7 +4,7 @@ import type { ErrorKind } from './error-kind.js';
 export const REQUEST_ERRORS = {
   token_invalid: {
     status: 422,
-    sentence: ({ name, why }: { name: string; why: string }) => `The token "${name}" was not made or changed: ${why}.`,
+    sentence: ({ name, why }: { name: string; why: string }) => `The token "${name}" was not saved: ${why}.`,
   },
   token_too_wide: {
     status: 403,
@@ -24,7 +24,7 @@ export const REQUEST_ERRORS = {
   token_unknown: {
     status: 404,
     sentence: ({ user, name }: { user: string; name: string }) =>
-      `${user} has no token "${name}". Look in the list of tokens.`,
+      `${user} has no token "${name}". Check the list of tokens.`,
   },
   api_cannot_listen: {
     status: 500,
@@ -119,13 +119,13 @@ export const REQUEST_ERRORS = {
   },
   user_unknown: {
     status: 404,
-    sentence: ({ user }: { user: string }) => `There is no user "${user}". Look in the list of users.`,
+    sentence: ({ user }: { user: string }) => `There is no user "${user}". Check the list of users.`,
   },
   user_has_zones: {
     status: 409,
     sentence: ({ user, zones }: { user: string; zones: number }) =>
       `${user} was not removed, because ${zones === 1 ? '1 zone belongs' : `${zones} zones belong`} to ${user}. ` +
-      'Say to whom they are to belong, or that they are to be removed, too.',
+      'Name their new owner, or have them removed, too.',
   },
   user_last_root: {
     status: 409,
@@ -154,6 +154,6 @@ export const REQUEST_ERRORS = {
   },
   internal: {
     status: 500,
-    sentence: () => 'An internal error stopped this request. Look in the log of this server for the cause.',
+    sentence: () => 'An internal error stopped this request. The log of this server tells the cause.',
   },
 } satisfies Record<string, ErrorKind>;

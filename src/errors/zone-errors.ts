@@ -70,7 +70,7 @@ export const ZONE_ERRORS = {
   zone_removed_before: {
     status: 409,
     sentence: ({ zone, user, time, serial }: { zone: string; user: string; time: string; serial: number }) =>
-      `Zone ${zone} was removed by ${user} at ${time} with serial ${serial}, and this version is not newer. Delete it on the server that sent it, or save it with a higher serial to bring it back.`,
+      `Zone ${zone} was removed by ${user} at ${time} with serial ${serial}, and this version is not newer. Delete it on the server that sent it, or save it with a higher serial to restore it.`,
   },
   zone_refused: {
     status: 422,
@@ -119,17 +119,16 @@ export const ZONE_ERRORS = {
   },
   zone_file_sound: {
     status: 409,
-    sentence: ({ zone }: { zone: string }) =>
-      `The file of ${zone} is as it should be, so there is nothing to bring back.`,
+    sentence: ({ zone }: { zone: string }) => `The file of ${zone} is in order, so there is nothing to restore.`,
   },
   zone_held_there: {
     status: 503,
     sentence: ({ member, zone }: { member: string; zone: string }) =>
-      `${member} holds the lost version of ${zone} but does not answer. Bring the file back when it answers again. If it never will, save an older version from the zone's history.`,
+      `${member} holds the lost version of ${zone} but does not answer. Restore the file when it answers again. If it never will, save an older version from the zone's history.`,
   },
   zone_not_kept: {
     status: 404,
     sentence: ({ zone }: { zone: string }) =>
-      `The text of ${zone} is not kept, so it can't be brought back. Create it again, or synchronize it from a server that still has it.`,
+      `The text of ${zone} is not kept, so it can't be restored. Create it again, or synchronize it from a server that still has it.`,
   },
 } satisfies Record<string, ErrorKind>;

@@ -84,7 +84,7 @@ function inOrder(changes: readonly MemberChange[], outcomes: unknown, label: str
   const silent = (name: Pushed['name']): Pushed => ({
     name,
     outcome: 'refused',
-    reason: `${label} did not say what became of ${name}.`,
+    reason: `${label} gave no result for ${name}.`,
   });
   return changes.map(({ name }) => said.get(name) ?? silent(name));
 }

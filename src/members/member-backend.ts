@@ -115,7 +115,7 @@ export class BrokenOff extends MemberError {}
 /** Cut off from here: it says nothing of the member. */
 export class CutOff extends MemberError {
   constructor() {
-    super('unreachable', 'The call was cut off: this server stops, or nobody waits for the answer any more.');
+    super('unreachable', 'The call was cut off: this server stops, or nobody waits for the answer.');
   }
 }
 

@@ -75,7 +75,7 @@ export class ProblemWatch {
     this.#checking = this.#checking
       .then(() => this.#check(now))
       .catch((error: unknown) => {
-        this.#log.error({ error: sentenceOf(error) }, 'it could not be looked at what is wrong');
+        this.#log.error({ error: sentenceOf(error) }, 'the check for problems failed');
       });
     return this.#checking;
   }

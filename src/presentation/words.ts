@@ -27,9 +27,9 @@ export const ZONE_STATES: Readonly<Record<MemberZoneState['state'], StateWord>> 
 
 /** Of a synchronization, while it runs. */
 export const PHASES: Readonly<Record<SynchronizeProgress['phase'], string>> = {
-  asking: 'Comparing the zones of the servers that are read from',
+  asking: 'Comparing the zones of other servers',
   taking: 'Taking newer copies',
-  sending: 'Sending zones to the servers that are written to',
+  sending: 'Sending zones to the servers that get changes',
 };
 
 const COMMANDS: Readonly<Record<AuditAction, string>> = {
@@ -41,22 +41,22 @@ const COMMANDS: Readonly<Record<AuditAction, string>> = {
   removeZones: 'Zones deleted',
   reloadZones: 'Zones loaded again',
   rescanZones: 'Zone files read again',
-  restoreZone: 'Zone brought back',
-  setOwner: 'Owner of zones',
+  restoreZone: 'Zone restored',
+  setOwner: 'Owner of zones set',
   synchronize: 'Synchronized',
   startSynchronize: 'Synchronized',
   setClustering: 'DNS clustering',
   configure: 'Options',
   allowNames: 'Allow an account names',
   takeOverZone: 'Zone taken over',
-  forgetConflict: 'Conflict put away',
+  forgetConflict: 'Conflict dismissed',
   allowRemovals: 'Removals allowed',
   acceptKey: 'Key accepted',
   takeBackKey: 'Key taken back',
   restoreFile: 'Zone file restored',
   restoreFiles: 'Zone files restored',
   checkDrift: 'Drift check',
-  settleDrift: 'Drift settled',
+  settleDrift: 'Drift resolved',
   addMember: 'Server added',
   trustMember: 'Trusted a server',
   editMember: 'Server edited',

@@ -13,7 +13,7 @@ const PREFIX = 'dns_cluster_';
 const OF_MEMBERS: readonly { name: string; help: string; value: (member: MemberStatus) => number | undefined }[] = [
   {
     name: 'member_online',
-    help: '1 where the member is online, 0 where it fails or is disabled',
+    help: '1 if the member is online, 0 if it fails or is disabled',
     value: ({ state }) => Number(state === 'online'),
   },
   {
@@ -41,7 +41,7 @@ const OF_MEMBERS: readonly { name: string; help: string; value: (member: MemberS
   },
   {
     name: 'member_removals_held',
-    help: 'Removals that wait until somebody has looked at them',
+    help: 'Removals that wait until a person allows them',
     value: ({ removalsHeld }) => removalsHeld?.count ?? 0,
   },
   {

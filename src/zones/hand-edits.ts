@@ -219,6 +219,6 @@ export class HandEdits {
     say(changed, 'zone files that were changed by hand');
     say(added, 'zone files that nobody saved by this program');
     say(removed, 'zone files of zones that were removed by a command');
-    say(strange, 'files that lie where no zone file belongs');
+    say(strange, 'files where no zone file belongs');
   }
 }

@@ -66,7 +66,7 @@ async function indexFromFiles(files: ZoneFiles, known: readonly ZoneIndex[], log
   if (index.entries.size > 0) log.warn({ zones: index.entries.size }, 'the zone index was rebuilt from the zone files');
   for (let at = 0; at < ownerless.length; at += NAMED) {
     const zones = ownerless.slice(at, at + NAMED);
-    log.error({ zones }, 'it is in no index any more whose these zones were: they are now of root');
+    log.error({ zones }, 'the owners of these zones are lost: they now belong to root');
   }
   return index;
 }

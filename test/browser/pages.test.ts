@@ -140,7 +140,9 @@ describe.skipIf(!needs('chromium'))('the pages, in Chromium', () => {
     await page.getByLabel('Name', { exact: true }).fill('new');
     await page.getByLabel('Value').fill('not an address');
     await submit(page, 'Save');
-    expect(await page.getByRole('alert').textContent()).toContain("Parameter value can't be read");
+    expect(await page.getByRole('alert').textContent()).toContain(
+      'Parameter value is "not an address", which is not valid',
+    );
     browser.complaints.splice(0);
     await page.getByLabel('Value').fill('192.0.2.77');
     await submit(page, 'Save');
@@ -149,9 +151,9 @@ describe.skipIf(!needs('chromium'))('the pages, in Chromium', () => {
     await submit(page, 'Remove new A');
     expect(await page.getByText('192.0.2.77').count()).toBe(0);
     await follow(page, 'History');
-    await follow(page, /^Look at serial/);
+    await follow(page, /^View version/);
     expect(await page.getByLabel('Difference').textContent()).toContain('+ new.customer-1.example.');
-    await submit(page, 'Bring this version back');
+    await submit(page, 'Restore this version');
     await follow(page, 'Records');
     expect(await page.getByText('192.0.2.77').count()).toBe(1);
     await page.context().close();
@@ -190,7 +192,7 @@ describe.skipIf(!needs('chromium'))('the pages, in Chromium', () => {
     expect(await page.getByRole('status').textContent()).toContain('2 of 2 servers of the cluster deleted it');
     expect(nodes.node('ns2').plugin.cluster.zones.get(zoneName('made.example'), SELF)).toBeUndefined();
     await follow(page, 'Deleted zones');
-    await submit(page, 'Bring made.example back');
+    await submit(page, 'Restore made.example');
     expect(await page.getByRole('status').textContent()).toContain('2 of 2 servers of the cluster serve it');
     expect(nodes.node('ns2').plugin.cluster.zones.get(zoneName('made.example'), SELF)).toBeDefined();
     await page.context().close();
@@ -241,10 +243,10 @@ describe.skipIf(!needs('chromium'))('the pages, in Chromium', () => {
     await browser.examine(page, 'token-revoke');
     await submit(page, 'Revoke');
     expect(await page.getByRole('status').textContent()).toContain('The token browser of root is revoked.');
-    await submit(page, 'Take remote access keys');
+    await submit(page, 'Allow remote access keys');
     await submit(page, /^Generate a new key/);
     expect(await page.locator('#access-key').textContent()).toMatch(/^([0-9a-f]{32}\n){29}$/);
-    await submit(page, 'Take no remote access keys');
+    await submit(page, 'Turn remote access keys off');
     await page.goto(base);
     await page.getByLabel('Disable DNS clustering').check();
     await submit(page, 'Change', 'main');

@@ -81,7 +81,7 @@ describe('dnscluster drift', () => {
   test('a zone that can not be settled so is named with why, and the others are done', async () => {
     const { status, out, err } = await web.run(['drift', 'remove', NS1, AHEAD, EXTRA, '--yes']);
     expect([status, out]).toEqual([1, `1 of 2 zones were removed there (${NS1}).\n`]);
-    expect(err).toMatch(/^ahead\.example: .*can't be removed to settle this difference/);
+    expect(err).toMatch(/^ahead\.example: .*can't be removed to resolve this difference/);
     await vi.waitFor(async () => expect(await ns1.served(EXTRA)).toBeUndefined(), 20_000);
   });
 

@@ -285,7 +285,7 @@ describe('a backend of somebody else', () => {
         change('b.example'),
       ]);
       expect(outcomes.map(({ name }) => name)).toEqual(['a.example', 'b.example']);
-      expect(outcomes[0]).toMatchObject({ outcome: 'refused', reason: 'Own did not say what became of a.example.' });
+      expect(outcomes[0]).toMatchObject({ outcome: 'refused', reason: 'Own gave no result for a.example.' });
       expect(outcomes[1]?.outcome).toBe(Array.isArray(answer) && answer.length > 0 ? 'done' : 'refused');
     },
   );

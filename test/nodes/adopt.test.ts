@@ -162,7 +162,7 @@ describe.skipIf(!needs('named', 'named-checkconf', 'rndc', 'nsupdate', 'dnssec-k
         'dynamic.example': expect.stringMatching(/^left: .*journal dynamic\.jnl: .*rndc freeze/) as string,
         'signing.example': expect.stringMatching(/^left: signed by BIND itself/) as string,
         'missing.example': expect.stringMatching(/^left: in a file that can't be read: .*nowhere/) as string,
-        localhost: 'left: one that every nameserver has of its own',
+        localhost: 'left: every nameserver has its own',
         'second.example': 'left: a secondary: take it from its primary',
         '.': 'left: the hint for the root servers',
       });

@@ -61,12 +61,15 @@ describe('the records of a zone', () => {
   });
 
   test.each([
-    [{ type: 'A', value: '192.0.2' }, 'Parameter value can&#39;t be read'],
-    [{ type: 'A', value: '192.0.2.1\n@ NS evil.example.' }, 'Parameter value can&#39;t be read'],
+    [{ type: 'A', value: '192.0.2' }, 'Parameter value is &#34;192.0.2&#34;, which is not valid: '],
+    [
+      { type: 'A', value: '192.0.2.1\n@ NS evil.example.' },
+      'Parameter value is &#34;192.0.2.1\n@ NS evil.example.&#34;, which is not valid: ',
+    ],
     [{ type: 'NOPE' }, 'Parameter type is &#34;NOPE&#34;'],
     [{ type: 'SOA' }, 'can&#39;t be added here'],
     [{ ttl: '-1' }, 'Parameter ttl'],
-    [{ name: 'x..y' }, 'Parameter name can&#39;t be read'],
+    [{ name: 'x..y' }, 'Parameter name is &#34;x..y&#34;, which is not valid: '],
     [{ name: 'www', type: 'CNAME', value: 'a.example.net.' }, 'was refused and nothing was changed'],
   ])('%j is refused with a sentence, keeps what was typed, and changes nothing', async (wrong, sentence) => {
     const before = await text();
@@ -132,7 +135,7 @@ describe('Managing DNS Cluster as', () => {
     });
     expect((await root.get('/zones')).html).toContain('example.org');
     const answer = await root.post('/managing', { user: 'alice' });
-    expect((await root.get(answer.location)).html).toContain('You see and do what alice may');
+    expect((await root.get(answer.location)).html).toContain('You are acting as alice.');
     const { html } = await root.get('/zones');
     expect(html).toContain('alice.example');
     expect(html).not.toContain('>example.org<');

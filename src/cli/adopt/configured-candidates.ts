@@ -33,7 +33,7 @@ export async function configuredCandidates({ from, configuration, include }: Con
 async function candidateFrom(zone: ConfiguredZone, include: string | undefined): Promise<Candidate> {
   const { name, file, leftOut, isOther, warnings, place } = zone;
   const found = { zone: name, warnings, place };
-  if (isOfEveryServer(name)) return { ...found, leftOut: 'one that every nameserver has of its own', isOther: true };
+  if (isOfEveryServer(name)) return { ...found, leftOut: 'every nameserver has its own', isOther: true };
   if (leftOut !== undefined || file === undefined) return { ...found, leftOut: leftOut ?? 'without a file', isOther };
   try {
     const { size } = await stat(file);

@@ -97,7 +97,7 @@ export class LostFiles {
     const [before] = versionsOf(store.get(zone)?.owner ?? '', versions);
     if (before === undefined) throw new ClusterError('zone_not_kept', { zone });
     const result = await changes.save(zone, before.text, by, { ifText: 'damaged' });
-    const warning = `No member gave the version that was lost. This is the one before, which was replaced at ${before.time}.`;
+    const warning = `No member had the lost version. This is the one before, which was replaced at ${before.time}.`;
     return { ...result, warnings: [warning, ...result.warnings] };
   }
 

@@ -105,14 +105,14 @@ export class Acknowledgements {
     if (entry === undefined) return undefined;
     const { servedAt, serial, from, leftOut } = entry;
     if (servedAt > 0) return { state: 'served', serial, seenAt: new Date(servedAt).toISOString() };
-    if (from === true) return { state: 'acknowledged', reason: 'The change came here by this member.' };
+    if (from === true) return { state: 'acknowledged', reason: 'The change came from this member.' };
     if (leftOut !== undefined) {
       return { state: 'acknowledged', reason: `It can't hold all records. Left out: ${leftOut.join('; ')}.` };
     }
     if (this.#options.backend.ownSerials === true)
-      return { state: 'acknowledged', reason: 'It gives zones serials of its own.' };
+      return { state: 'acknowledged', reason: 'It gives zones its own serials.' };
     if (this.#check === undefined)
-      return { state: 'acknowledged', reason: 'Where its nameserver answers is not known.' };
+      return { state: 'acknowledged', reason: 'The address of its nameserver is not known.' };
     const other = this.#otherSerial.get(name);
     if (other === undefined) return { state: 'acknowledged', reason: 'Not yet seen in its DNS answers.' };
     return { state: 'acknowledged', reason: `Its nameserver still answers with serial ${other}.`, serial: other };

@@ -55,7 +55,7 @@ export class PushOutcomes {
         outcome?.outcome === 'done',
       );
     if (outcome?.outcome !== 'done') {
-      this.setAside(change, outcome?.reason ?? 'The member did not say what became of it.');
+      this.setAside(change, outcome?.reason ?? 'The member gave no result for it.');
     } else if (change.kind === 'remove') {
       this.#acknowledged.dropped(change.name);
       if (other !== undefined) this.kept.set(change.name, other);

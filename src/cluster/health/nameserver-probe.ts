@@ -35,8 +35,7 @@ export class NameserverProbe {
 
 /**
  * Asks a nameserver for the SOA of a zone over UDP and over TCP: resolvers need both (RFC 7766 §5). Any answer is one,
- * also a refusal: the drift check tells whether it is right. Undefined where it answers both; never
- * rejects.
+ * also a refusal: the drift check tells whether it is right. Undefined where it answers both; never rejects.
  */
 export async function probeNameserver(
   dns: DnsServer,

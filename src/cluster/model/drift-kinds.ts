@@ -12,7 +12,7 @@ export const DRIFT_KINDS = {
       'It has a version that this server gave it and does not know: this server was set back to an older state, or a second one runs under its name.',
   },
   edited: { label: 'Edited there', explanation: 'It has other records under the same serial.' },
-  extra: { label: 'Extra', explanation: 'It has a zone of this server that is not here any more.' },
+  extra: { label: 'Extra', explanation: 'It has a zone of this server that is no longer here.' },
   other: { label: 'Of another server', explanation: 'It has the zone from another server.' },
   not_served: { label: 'Not served', explanation: 'It has the zone, and its nameserver does not answer for it.' },
   served_stale: {

@@ -58,7 +58,7 @@ class SoftLayer implements HostedService {
     // What was asked for and what is there are two things.
     if (!isNothing(stepsTo(wanted, await this.#api.records(id), id))) {
       const said = `${SERVICE} said that it took ${name}, and holds other records than it was sent`;
-      throw new CallRefused(0, said, `${said}. They are sent again with the next change; look at the zone there.`);
+      throw new CallRefused(0, said, `${said}. They are sent again with the next change; check the zone there.`);
     }
     return wanted.leftOut;
   }

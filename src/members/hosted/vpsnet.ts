@@ -81,7 +81,7 @@ class VpsNet implements HostedService {
     );
     if (!isEqual(wanted, await this.#records(id))) {
       const said = `${SERVICE} said that it took ${name}, and holds other records than it was sent`;
-      throw new CallRefused(0, said, `${said}. They are sent again with the next change; look at the zone there.`);
+      throw new CallRefused(0, said, `${said}. They are sent again with the next change; check the zone there.`);
     }
     return wanted.leftOut;
   }

@@ -59,7 +59,7 @@ function zoneOf({ words, body = [] }: Statement, options: readonly Statement[]):
   if (other !== undefined) return { leftOut: other, isOther: true };
   if (type !== 'primary' && type !== 'master') return { leftOut: 'answered from another zone or view', isOther: true };
   const file = word('file');
-  if (file === undefined) return { leftOut: 'not from a file (a database of its own)' };
+  if (file === undefined) return { leftOut: 'not from a file but from a database' };
   const format = inherited('masterfile-format')?.words[1] ?? 'text';
   if (format !== 'text') {
     return { leftOut: `in a file of the format ${format}: write it as text first (named-compilezone -f ${format})` };
@@ -84,7 +84,7 @@ function zoneOf({ words, body = [] }: Statement, options: readonly Statement[]):
   }
   return {
     file: path,
-    warnings: isDynamic(body, options) ? ['dynamic updates (RFC 2136) of it are not taken any more'] : [],
+    warnings: isDynamic(body, options) ? ['dynamic updates (RFC 2136) of it are no longer accepted'] : [],
   };
 }
 

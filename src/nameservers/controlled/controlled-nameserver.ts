@@ -179,7 +179,7 @@ export class ControlledNameserver implements Nameserver {
     this.#connected = undefined;
     this.#attempts = 1;
     connected.connection.close();
-    const how = facts === undefined ? 'went away' : 'was started anew';
+    const how = facts === undefined ? 'went away' : 'was restarted';
     this.#log.warn({ error: facts === undefined ? this.#reason : undefined }, `${this.#server.software} ${how}`);
     this.#watchLater();
   }

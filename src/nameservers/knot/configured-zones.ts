@@ -31,7 +31,7 @@ export async function zonesOfKnot(file: string): Promise<ConfiguredZone[]> {
     const name = domain.replace(/(?<=.)\.$/, '');
     const place = places.get(name.toLowerCase());
     const isDynamic = values('acl').some((id) => acl.get(id)?.get('action')?.includes('update') === true);
-    const warnings = isDynamic ? ['dynamic updates (RFC 2136) of it are not taken any more'] : [];
+    const warnings = isDynamic ? ['dynamic updates (RFC 2136) of it are no longer accepted'] : [];
     zones.push({ name, warnings, ...zoneOf(name, values), ...defined({ place }) });
   }
   return zones;

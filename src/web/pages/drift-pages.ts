@@ -49,7 +49,7 @@ export function driftPages(context: PageContext): Router {
     const broken = reports.filter(({ incomplete }) => incomplete !== undefined);
     const sentences = [
       found === 0 ? 'No difference was found.' : `${found} differences were found.`,
-      ...broken.map(({ hostname, incomplete }) => `${hostname} could not be looked at in full: ${incomplete ?? ''}`),
+      ...broken.map(({ hostname, incomplete }) => `${hostname} could not be checked completely: ${incomplete ?? ''}`),
     ];
     const outcome = broken.length > 0 ? failed(...sentences) : done(...sentences);
     redirectWith(context, request, response, ['drift'], outcome);
@@ -59,7 +59,7 @@ export function driftPages(context: PageContext): Router {
     const { how } = readForm(resolveForm, request);
     const zones = sentTexts(request, 'zone').map((name) => zoneName(name));
     if (zones.length === 0) {
-      redirectWith(context, request, response, ['drift'], failed('Nothing was chosen. Tick the zones first.'));
+      redirectWith(context, request, response, ['drift'], failed('Nothing is selected. Select zones first.'));
       return;
     }
     const outcomes = await cluster.drift.resolve(request.params.member, zones, how, visitOf(request).principal);
@@ -75,8 +75,8 @@ export function driftPages(context: PageContext): Router {
     await cluster.settings.change({ conflictPolicy }, visitOf(request).principal, sent);
     const sentence =
       conflictPolicy === 'newest'
-        ? 'Of a zone that two servers write, the later serial wins.'
-        : 'A zone that two servers write stays with the first of them.';
+        ? 'If two servers write a zone, the later serial wins.'
+        : 'If two servers write a zone, the first of them keeps it.';
     redirectWith(context, request, response, ['drift'], done(sentence));
   });
 
@@ -86,7 +86,7 @@ export function driftPages(context: PageContext): Router {
     const warned = outcomes.flatMap((one) =>
       'error' in one || one.result.warnings.length === 0 ? [] : [`${one.zone}: ${one.result.warnings[0] ?? ''}`],
     );
-    const sentence = `The files of ${outcomes.length - refused.length} of ${outcomes.length} zones were brought back.`;
+    const sentence = `The files of ${outcomes.length - refused.length} of ${outcomes.length} zones were restored.`;
     const said = [sentence, ...warned.slice(0, 10), ...refused.slice(0, 10)];
     redirectWith(context, request, response, ['drift'], refused.length > 0 ? failed(...said) : done(...said));
   });
@@ -116,7 +116,7 @@ export function driftPages(context: PageContext): Router {
   router.post('/zone/:name/forget-conflict', async (request, response) => {
     const name = zoneName(request.params.name);
     await cluster.zones.forgetConflict(name, visitOf(request).principal);
-    const sentence = `The conflict of ${name} was put away. It is shown again when the servers meet again.`;
+    const sentence = `The conflict of ${name} was dismissed. It is shown again if the servers meet again.`;
     redirectWith(context, request, response, ['drift'], done(sentence));
   });
   return router;

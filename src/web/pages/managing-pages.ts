@@ -20,7 +20,7 @@ export function managingPages(context: PageContext): Router {
     }
     context.managing.set(sessionId, user);
     const sentence =
-      user === '' ? 'You act as root again.' : `You see and do what ${user} may, until you choose root again.`;
+      user === '' ? 'You are acting as root again.' : `You are acting as ${user}. To stop, switch back to root.`;
     redirectWith(context, request, response, [], done(sentence));
   });
   return router;

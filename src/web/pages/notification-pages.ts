@@ -49,7 +49,7 @@ export function notificationPages(context: PageContext): Router {
       request,
       response,
       ['notifications'],
-      done('It was saved. Send a test message to see that it arrives.'),
+      done('Saved. Send a test message to check that it arrives.'),
     );
   });
 

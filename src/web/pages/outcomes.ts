@@ -55,7 +55,7 @@ export function changeOutcome(result: ChangeResult, given: string = result.zone)
     }[result.change],
   ];
   sentences.push(...conversion(given, result.zone));
-  if (result.lifted) sentences.push('Its serial was raised, so that every server takes the change.');
+  if (result.lifted) sentences.push('Its serial was raised so that every server accepts the change.');
   if (result.local.state === 'pending')
     sentences.push(
       `The nameserver of this server has not taken it yet: ${result.local.reason ?? 'it was not asked yet'}`,

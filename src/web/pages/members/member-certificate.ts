@@ -42,7 +42,7 @@ export function memberCertificate(context: PageContext): Router {
     const sentence =
       fingerprint === member.fingerprint
         ? `${hostname} is known by what you chose from now on.`
-        : `The new certificate of ${hostname} is accepted. What it missed is sent to it now.`;
+        : `The new certificate of ${hostname} is accepted. It now gets the changes that it missed.`;
     redirectWith(context, request, response, ['member', member.id], done(sentence));
   });
   router.post('/member/:id/take-back', async (request, response) => {

@@ -123,7 +123,7 @@ export function memberPages(context: PageContext): Router {
     try {
       const edit = editOf(context, request, member);
       const edited = await cluster.members.edit(member.id, edit, principal, readForm(editForm, request).seen);
-      const sentence = `${edited.hostname} was changed, after it had answered with what you gave.`;
+      const sentence = `${edited.hostname} was changed. The connection test succeeded.`;
       redirectWith(context, request, response, ['member', member.id], done(sentence));
     } catch (error) {
       if (!isClusterError(error)) throw error;

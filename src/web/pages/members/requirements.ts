@@ -21,7 +21,7 @@ export function requirementsOf({ members, nameserver, hostname }: ClusterStatus)
         },
     nameserver.running
       ? { met: true, sentence: `A nameserver here: ${software} runs.` }
-      : { met: false, sentence: `A nameserver here: ${software} does not run. Start it, or look in its log.` },
+      : { met: false, sentence: `A nameserver here: ${software} does not run. Start it, or check its log.` },
     nameserver.signedZones === undefined
       ? { met: true, sentence: 'No zones that the nameserver signs by itself (DNSSEC).' }
       : {

@@ -199,17 +199,18 @@ function newRecord({ name, ttl, type, value }: z.output<typeof recordForm>, orig
   };
   if (code === undefined || isMetaType(code) || code === TYPE.SOA)
     return refuse('type', `is "${type}", which can't be added here`);
-  const read = <T>(parameter: string, step: () => T): T => {
+  const read = <T>(parameter: string, typed: string, step: () => T): T => {
     try {
       return step();
     } catch (error) {
-      return refuse(parameter, `can't be read: ${error instanceof Error ? error.message : ''}`);
+      const why = error instanceof Error ? error.message : '';
+      return refuse(parameter, `is "${typed.slice(0, 60)}", which is not valid: ${why}`);
     }
   };
-  const owner = read('name', () => (name === '@' || name === '' ? origin : parseName(name, origin)));
+  const owner = read('name', name, () => (name === '@' || name === '' ? origin : parseName(name, origin)));
   // As octets: what was typed is UTF-8 in the zone's text.
   const octets = Buffer.from(value).toString('latin1');
-  return { owner, ttl, type: code, rdata: read('value', () => rdataFrom(code, octets, origin)) };
+  return { owner, ttl, type: code, rdata: read('value', value, () => rdataFrom(code, octets, origin)) };
 }
 
 function usualTtl({ lines }: Opened): string {
