@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Express } from 'express';
 import { ShownCertificate } from './access/shown-certificate.js';
 import { TokenStore } from './access/tokens.js';
+import { usersOfTurn } from './access/users-of-turn.js';
 import { trustTokens } from './access/trust-tokens.js';
 import { Cluster } from './cluster/cluster.js';
 import { DailySummary } from './cluster/daily-summary.js';
@@ -197,8 +198,9 @@ async function run(host: HostPanel, settings: PluginSettings, standingApi: Expre
     const { listener: own, certificate = settings.certificate } = await ownApi(settings, standingApi, ends, log);
     const audit = new AuditLog(join(folder, 'audit.log'), log);
     ends.push(() => audit.close());
+    const users = usersOfTurn(host);
     const tokens = await TokenStore.open(join(folder, 'tokens.json'), {
-      ...{ log, audit, users: host },
+      ...{ log, audit, users },
       isEnding: () => void watch?.check(),
     });
     ends.push(() => tokens.close());
@@ -225,7 +227,7 @@ async function run(host: HostPanel, settings: PluginSettings, standingApi: Expre
       // An operator's own type takes the place of a built-in one of its name.
       memberTypes: [servers, ...(await ownMemberTypes(settings.memberTypes ?? [], log)), ...services],
       tokens: trustTokens(tokens),
-      users: () => host.users(),
+      users: users.users,
       nameserver: createNameserver(settings.nameserver, { folder: join(folder, 'nameserver'), log, version }),
       schedules: { health: settings.healthSchedule, drift: settings.driftSchedule },
     });

@@ -78,7 +78,8 @@ export function usersRemove(users: Command): void {
     .addOption(new Option('--remove-zones', 'remove their zones, here and at the members').conflicts('zonesTo'))
     .option('-y, --yes', 'do not ask for confirmation');
   guide(asksService(command), {
-    details: 'A user who has zones is not removed until you say what becomes of them.',
+    details: `A user who has zones is not removed until you say what becomes of them. Servers that the user added to the cluster
+are sent nothing more, and keep what they have.`,
     examples: {
       'users remove ann --zones-to bob': 'Give the zones of ann to bob, then remove ann.',
       'users remove ann --yes': 'Remove ann, who has no zones, without a question, as in a script.',
@@ -92,7 +93,8 @@ export function usersRemove(users: Command): void {
     const tokens = gone.revoked.length === 0 ? '' : ` Revoked tokens: ${gone.revoked.join(', ')}.`;
     const became = zones_to === undefined ? 'Removed' : `Given to ${zones_to}`;
     const zones = gone.zones === 0 ? '' : ` ${became}: ${counted(gone.zones)}.`;
-    say(options.json, gone, `${user} was removed.${tokens}${zones}\n`);
+    const members = gone.members.length === 0 ? '' : ` No longer members: ${gone.members.join(', ')}.`;
+    say(options.json, gone, `${user} was removed.${tokens}${zones}${members}\n`);
   });
 }
 

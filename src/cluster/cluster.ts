@@ -133,7 +133,7 @@ export class Cluster {
         hostname,
         ...state.data.members.flatMap((member) => (member.owner === SELF.user ? member.hostname : [])),
       ],
-      allowed: (account) => state.data.allowedNames.flatMap((one) => (one.account === account ? one.zone : [])),
+      allowed: (by) => this.settings.allowedTo(by),
     });
     const local = new LocalZones({
       store,
@@ -161,7 +161,7 @@ export class Cluster {
     this.files = new LostFiles({ store, workers, history, changes, rescan, audit });
     this.members = new MemberTable({ kept, store, own, nameserver, types, tokens, workers, audit });
     this.drift = new DriftChecks({ store, workers, changes, versions, log, audit, events });
-    this.settings = new Settings({ hostname, state, nameserver, delivery: workers, audit });
+    this.settings = new Settings({ hostname, accounts, state, nameserver, delivery: workers, audit });
     this.parts = { nameserver, store, versions, history, rescan, workers, changes };
     const { health = DEFAULT_HEALTH_SCHEDULE, drift = DEFAULT_DRIFT_SCHEDULE } = options.schedules ?? {};
     const schedules = [

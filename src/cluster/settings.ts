@@ -1,4 +1,5 @@
-import type { Principal } from '../access/principal.js';
+import type { Accounts } from '../access/accounts.js';
+import { accountOf, type Principal } from '../access/principal.js';
 import { ClusterError } from '../errors.js';
 import type { Nameserver } from '../nameservers/nameserver.js';
 import type { JsonState } from '../state/json-state.js';
@@ -12,6 +13,7 @@ import { type Audit, authorizeRoot } from './model/audit.js';
 interface Parts {
   /** This server's host name. */
   hostname: string;
+  accounts: Accounts;
   state: JsonState<ClusterState>;
   nameserver: Nameserver;
   delivery: Delivery;
@@ -26,16 +28,23 @@ export class Settings {
     this.#parts = parts;
   }
 
+  /** Allowed names have the user names of accounts, and are left out where the user is no more. */
   get values(): ClusterSettings {
-    return settingsSchema.parse(this.#parts.state.data);
+    return this.#named(settingsSchema.parse(this.#parts.state.data));
   }
 
   /** Of the names that root allows accounts, an account sees its own. */
-  shownTo({ kind, user }: Principal): ClusterSettings {
+  shownTo(by: Principal): ClusterSettings {
     const { values } = this;
-    return kind === 'root'
+    return by.kind === 'root'
       ? values
-      : { ...values, allowedNames: values.allowedNames.filter(({ account }) => account === user) };
+      : { ...values, allowedNames: values.allowedNames.filter(({ account }) => account === by.user) };
+  }
+
+  /** The names that an account may make whatever the rules for names say. */
+  allowedTo(by: Principal): ZoneName[] {
+    const { allowedNames } = this.#parts.state.data;
+    return allowedNames.flatMap(({ account, zone }) => (account === accountOf(by) ? (zone as ZoneName) : []));
   }
 
   /** Are zones sent to members at all? */
@@ -45,7 +54,7 @@ export class Settings {
 
   /**
    * Changes what is named, and keeps the rest. `seen`: the revision of what is named from which the change was made.
-   * Rejects with parameter_invalid, changed_meanwhile; then nothing is changed.
+   * Rejects with parameter_invalid, user_unknown, changed_meanwhile; then nothing is changed.
    */
   change(change: Partial<ClusterSettings>, by: Principal, seen?: string): Promise<void> {
     const { audit, state } = this.#parts;
@@ -53,20 +62,22 @@ export class Settings {
       authorizeRoot(by);
       const named = Object.keys(change) as (keyof ClusterSettings)[];
       await state.update((draft) => {
-        refuseChanged('The settings of the cluster', seen, revisionOf(draft, named));
-        Object.assign(draft, settingsRead({ ...draft, ...change }));
+        refuseChanged('The settings of the cluster', seen, revisionOf(this.#named(draft), named));
+        const read = settingsRead({ ...draft, ...change });
+        Object.assign(draft, change.allowedNames === undefined ? read : this.#kept(read));
       });
     });
   }
 
   /**
-   * The names that this account may make whatever the rules for names say, in place of those allowed so far. Rejects
-   * with parameter_invalid; then nothing is changed.
+   * The names that this user may make whatever the rules for names say, in place of those allowed so far. Rejects with
+   * parameter_invalid, user_unknown; then nothing is changed.
    */
-  allowNames(account: string, zones: readonly ZoneName[], by: Principal): Promise<void> {
-    const { audit, state } = this.#parts;
-    return audit.command(by, 'allowNames', `${account}: ${zones.join(' ') || 'none'}`, async () => {
+  allowNames(user: string, zones: readonly ZoneName[], by: Principal): Promise<void> {
+    const { audit, state, accounts } = this.#parts;
+    return audit.command(by, 'allowNames', `${user}: ${zones.join(' ') || 'none'}`, async () => {
       authorizeRoot(by);
+      const account = accounts.named(user);
       await state.update((draft) => {
         const others = draft.allowedNames.filter((one) => one.account !== account);
         const allowedNames = [...others, ...[...new Set(zones)].map((zone) => ({ account, zone }))];
@@ -86,6 +97,26 @@ export class Settings {
       });
       delivery.reconsider();
     });
+  }
+
+  /** With the users of accounts, as root knows them; without what is for somebody who is no more. */
+  #named<T extends ClusterSettings>(kept: T): T {
+    const shown = this.#parts.accounts.shown();
+    const allowedNames = kept.allowedNames.flatMap(({ account, zone }) => {
+      const { owner, ownerRemoved } = shown(account);
+      return ownerRemoved === true ? [] : { account: owner, zone };
+    });
+    return { ...kept, allowedNames };
+  }
+
+  /** With the accounts of users. Throws user_unknown. */
+  #kept(named: ClusterSettings): ClusterSettings {
+    const { accounts } = this.#parts;
+    const accountOfUser = new Map<string, string>();
+    for (const { account: user } of named.allowedNames)
+      if (!accountOfUser.has(user)) accountOfUser.set(user, accounts.named(user));
+    const allowedNames = named.allowedNames.map((one) => ({ ...one, account: accountOfUser.get(one.account) ?? '' }));
+    return { ...named, allowedNames };
   }
 }
 

@@ -314,3 +314,20 @@ test('the tokens of a user whom the host removes are refused for good, on every 
   users = [...users, bob];
   expect(await statuses()).toEqual([403, 401]);
 });
+
+test('the host is asked once who its users are for each call with a token, and again for the next', async () => {
+  let asked = 0;
+  const users: HostPanel['users'] = () => {
+    asked++;
+    return [{ user: 'root', kind: 'root', id: 'r1' }];
+  };
+  const plugin = create(folder, {}, { ...host, users });
+  await plugin.start();
+  const { secret } = await plugin.tokens.create({ user: 'root', kind: 'root', name: 'script', privileges: ['all'] });
+  const app = express().use(plugin.api);
+  for (let calls = 0; calls < 3; calls++) {
+    asked = 0;
+    await supertest(app).get('/json-api/version').set('Authorization', `whm root:${secret}`).expect(200);
+    expect(asked).toBe(1);
+  }
+});

@@ -60,6 +60,7 @@ const PATHS = [
   ...['/clustering', '/options', '/members', '/members/accept', '/synchronize', '/zones', '/zones/text', '/tokens'],
   ...['/member/m1/edit', '/member/m1/role', '/member/m1/dig', '/member/m1/certificate', '/zone/a.example/text'],
   ...['/zone/a.example/record', '/zone/a.example/delete', '/notifications', '/drift/settle', '/managing'],
+  ...['/users/remove', '/zones/owner'],
 ];
 
 test(

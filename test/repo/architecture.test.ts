@@ -48,7 +48,7 @@ const INSIDE: Readonly<Record<string, { floors: readonly (readonly string[])[]; 
       ['pages', 'whm-api', 'wire'],
       ['requests', 'listening'],
     ],
-    foot: ['page-app.ts', 'failure-counts.ts'],
+    foot: ['page-app.ts', 'failure-counts.ts', 'user-removal.ts'],
   },
   nameservers: {
     floors: [NAMESERVER_KINDS, ['configured'], ['controlled']],

@@ -19,7 +19,7 @@ export const BASE = '/clusters/dns';
 export interface Browser {
   get(path: string): Promise<Page>;
   /** Sends a form with this login's token, as the page that holds it would. */
-  post(path: string, fields?: Readonly<Record<string, string>>): Promise<Page>;
+  post(path: string, fields?: Readonly<Record<string, string | readonly string[]>>): Promise<Page>;
   agent: Awaited<ReturnType<PanelServer['loggedIn']>>;
 }
 

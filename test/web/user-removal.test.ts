@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { askService } from '../../src/cli/service/running-service.js';
 import { startNode, type RunningNode } from '../../src/panel/node.js';
-import { zoneName } from '../../src/zones/zone-name.js';
+import { zoneName, type ZoneName } from '../../src/zones/zone-name.js';
+import { ClusterNode } from '../cluster/cluster-node.js';
 import { reseller, ROOT, zoneText } from '../cluster/zone-texts.js';
 
 const PASSWORD = 'twelve letters or more';
@@ -48,7 +49,7 @@ describe('a user who has zones', () => {
   test('is removed when another is to have them: those are served throughout, with the same text and serial', async () => {
     const before = node.plugin.cluster.listZones(ROOT);
     const gone = await ask('removepaneluser', { user: 'ann', zones_to: 'bob' });
-    expect(gone).toEqual({ user: 'ann', revoked: [], zones: 2 });
+    expect(gone).toEqual({ user: 'ann', revoked: [], zones: 2, members: [] });
     expect([hasUser('ann'), zonesOf('bob')]).toEqual([false, ZONES]);
     expect(node.plugin.cluster.listZones(ROOT)).toEqual(before.map((row) => ({ ...row, owner: 'bob' })));
     await add('ann');
@@ -80,7 +81,54 @@ describe('a user who has zones', () => {
 });
 
 test('a user without zones is removed without a word about them', async () => {
-  expect(await ask('removepaneluser', { user: 'bob' })).toEqual({ user: 'bob', revoked: [], zones: 0 });
+  expect(await ask('removepaneluser', { user: 'bob' })).toEqual({ user: 'bob', revoked: [], zones: 0, members: [] });
+});
+
+test('the members that a removed user added leave the cluster, are named, and keep what they have; others stay', async () => {
+  const { cluster } = node.plugin;
+  const [ns1, ns2] = await Promise.all([ClusterNode.start('ns1'), ClusterNode.start('ns2')]);
+  try {
+    await cluster.settings.change({ resellerNetworks: ['127.0.0.0/8'] }, ROOT);
+    await cluster.members.add(await ns1.invitation('write-only', reseller('ann')), reseller('ann'));
+    await cluster.members.add(await ns2.invitation('write-only', ROOT), ROOT);
+    const served = (there: ClusterNode): string[] => there.cluster.listZones(ROOT).map(({ name }) => name);
+    await vi.waitFor(() => expect([served(ns1), served(ns2)]).toEqual([ZONES, ZONES]), 20_000);
+    expect(await ask('removepaneluser', { user: 'ann', zones_to: 'bob' })).toMatchObject({ members: ['ns1'] });
+    expect(cluster.members.list(ROOT).map(({ hostname }) => hostname)).toEqual(['ns2']);
+    const { entry } = await ask('listaudit', { action: 'removeMember' });
+    expect(entry).toHaveLength(1);
+    const [name] = ZONES as [ZoneName];
+    await cluster.saveZone(name, zoneText(9), reseller('bob'));
+    await vi.waitFor(
+      async () => expect((await ns2.cluster.zones.text(name, ROOT)).toString()).toContain(' 9 '),
+      20_000,
+    );
+    expect((await ns1.cluster.zones.text(name, ROOT)).toString()).toContain(' 5 ');
+    expect(served(ns1)).toEqual(ZONES);
+  } finally {
+    await Promise.all([ns1.end(), ns2.end()]);
+  }
+});
+
+test('names that root allows a user are not for who has the user name later', async () => {
+  const { cluster } = node.plugin;
+  const name = zoneName('ac.uk');
+  const allowed = (): unknown => cluster.settings.values.allowedNames;
+  await ask('setallowednames', { account: 'ann', zone: [name] });
+  expect(cluster.settings.shownTo(reseller('ann')).allowedNames).toEqual([{ account: 'ann', zone: name }]);
+  await ask('removepaneluser', { user: 'ann', zones_to: 'bob' });
+  expect(allowed()).toEqual([]);
+  await add('ann');
+  expect(allowed()).toEqual([]);
+  const refused = { code: 'name_not_permitted' };
+  await expect(cluster.addZone(name, zoneText(5), reseller('ann'))).rejects.toMatchObject(refused);
+  await ask('setallowednames', { account: 'ann', zone: [name] });
+  expect(allowed()).toEqual([{ account: 'ann', zone: name }]);
+  await cluster.addZone(name, zoneText(5), reseller('ann'));
+  await expect(ask('setallowednames', { account: 'nobodyhere', zone: [name] })).rejects.toThrow(/no user "nobodyhere"/);
+  const unknown = cluster.settings.change({ allowedNames: [{ account: 'nobodyhere', zone: name }] }, ROOT);
+  await expect(unknown).rejects.toMatchObject({ code: 'user_unknown' });
+  expect(allowed()).toEqual([{ account: 'ann', zone: name }]);
 });
 
 test('an owner who is no user is refused wherever an owner can be named', async () => {

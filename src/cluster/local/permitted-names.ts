@@ -14,8 +14,8 @@ interface NameRules {
   store: ZoneStore;
   /** Host names of this server, and of the members that root added. */
   servers: () => readonly string[];
-  /** Names that root allows this account, whatever the rules say. */
-  allowed: (account: string) => readonly string[];
+  /** Names that root allows an account, whatever the rules say. */
+  allowed: (by: Principal) => readonly string[];
 }
 
 /**
@@ -32,7 +32,7 @@ export class PermittedNames {
 
   /** Of a new zone. Throws name_not_permitted with the rule, or zone_shadows. */
   demand(name: ZoneName, by: Principal): void {
-    if (by.kind === 'root' || this.#rules.allowed(by.user).includes(name)) return;
+    if (by.kind === 'root' || this.#rules.allowed(by).includes(name)) return;
     const rule = ruleAgainst(name) ?? this.#ruleOfServers(name);
     if (rule !== undefined) throw new ClusterError('name_not_permitted', { zone: name, rule });
     const other = this.#above(name, by) ?? this.#below(name, by);

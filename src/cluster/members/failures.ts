@@ -1,3 +1,5 @@
+import { ClusterError } from '../../errors.js';
+import { MemberError } from '../../members/member-backend.js';
 import { defined } from '../../operations/defined.js';
 import type { Delivery } from '../delivery/delivery.js';
 import type { MemberStatus } from '../model/member-status.js';
@@ -20,4 +22,14 @@ export function failuresOf(rows: readonly MemberStatus[], workers: Delivery): Cl
       worker.backlog.refused(MOST_REFUSED).map((refused) => ({ member: member.hostname, ...refused })),
     );
   return { members: failing, zones };
+}
+
+/** What a member did wrong is the operator's error of that call: member_call_failed. */
+export async function fromMember<T>(call: T | Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    if (!(error instanceof MemberError)) throw error;
+    throw new ClusterError('member_call_failed', { why: error.message }, { cause: error });
+  }
 }

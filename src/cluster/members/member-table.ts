@@ -1,6 +1,5 @@
 import type { Principal } from '../../access/principal.js';
 import { ClusterError } from '../../errors.js';
-import { MemberError } from '../../members/member-backend.js';
 import { CPANEL, type LookedAt, type MemberType } from '../../members/member-type.js';
 import type { MemberTypes } from '../../members/member-types.js';
 import type { Transaction } from '../../members/transactions.js';
@@ -11,9 +10,9 @@ import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
 import { refuseSignedZones } from '../local/signed-zones.js';
 import type { HealthEvent } from '../health/failure-threshold.js';
-import { isServer, ownerOf, showsOther, type Member, type Role } from '../model/member.js';
+import { isServer, ownerOf, ROOT, showsOther, type Member, type Role } from '../model/member.js';
 import type { ClusterFailures } from '../model/results.js';
-import { failuresOf } from './failures.js';
+import { failuresOf, fromMember } from './failures.js';
 import type { KeptMembers } from './kept-members.js';
 import { cutOffBy } from '../../operations/cut-off.js';
 import { inSlices } from '../../operations/in-slices.js';
@@ -247,6 +246,13 @@ export class MemberTable {
     });
   }
 
+  /** The same with all that this account added: it ends. Resolves with their names. */
+  async removeOf(account: string, by: Principal): Promise<string[]> {
+    const theirs = this.#kept.list(by).filter(({ owner }) => owner === account && owner !== ROOT);
+    for (const { id } of theirs) await this.remove(id, by);
+    return theirs.map(({ hostname }) => hostname);
+  }
+
   /** `except`: the row that may have this address. Rejects with member_call_failed. */
   #prove(input: NewMember, by: Principal, except?: string): Promise<ProvenMember> {
     const { types, workers } = this.#options;
@@ -284,15 +290,5 @@ export class MemberTable {
     const recovering = workers.recoveries.answered(member.id);
     const row = memberRow(member, workers.of(member.id), this.#options);
     return recovering === undefined ? row : { ...row, recovering };
-  }
-}
-
-/** What a member did wrong is the operator's error of that call: member_call_failed. */
-async function fromMember<T>(call: T | Promise<T>): Promise<T> {
-  try {
-    return await call;
-  } catch (error) {
-    if (!(error instanceof MemberError)) throw error;
-    throw new ClusterError('member_call_failed', { why: error.message }, { cause: error });
   }
 }

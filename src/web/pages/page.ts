@@ -40,7 +40,7 @@ export function urlsOf(request: Request): UrlOf {
 }
 
 const NAVIGATION = [
-  { label: 'DNS Cluster', segments: [], prefix: /^\/($|member|clustering|synchronize|notifications)/ },
+  { label: 'DNS Cluster', segments: [], prefix: /^\/($|member|clustering|synchronize|notifications|users)/ },
   { label: 'Zones', segments: ['zones'], prefix: /^\/zone/ },
   { label: 'Drift and conflicts', segments: ['drift'], prefix: /^\/drift/ },
   { label: 'Manage API Tokens', segments: ['tokens'], prefix: /^\/token/ },

@@ -20,6 +20,7 @@ import { Outcomes } from './outcomes.js';
 import { frameOf, type PageContext } from './page.js';
 import { synchronizePages } from './synchronize-pages.js';
 import { tokenPages } from './token-pages.js';
+import { userPages } from './user-pages.js';
 import { admit, guardForms } from './visit.js';
 import { zoneEditor } from './zones/zone-editor.js';
 import { zoneHistory } from './zones/zone-history.js';
@@ -65,6 +66,7 @@ export function createPages(options: {
   app.use(zoneHistory(context));
   app.use(zoneEditor(context));
   app.use(tokenPages(context));
+  app.use(userPages(context));
   endWithErrorPages(app, log, (request) => frameOf(host, request));
   return app;
 }

@@ -45,6 +45,7 @@ export function clusterPages(context: PageContext): Router {
       picture: clusterPicture(status.hostname, status.members),
       allowedNames: linesOf(status.settings.allowedNames),
       typeLabel: typeLabel(context),
+      hasUsers: context.host.accounts !== undefined,
       nameserverLine: nameserverLine(status.nameserver),
     });
   });

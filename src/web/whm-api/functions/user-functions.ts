@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import type { Principal } from '../../../access/principal.js';
-import { actorOf } from '../../../access/principal.js';
-import { asClusterError, ClusterError } from '../../../errors.js';
+import { ClusterError } from '../../../errors.js';
 import type { HostAccounts } from '../../../host/host-panel.js';
 import { readPluginManifest } from '../../../host/plugin-manifest.js';
-import { removeUser } from '../user-removal.js';
+import { recorded, removeUser } from '../../user-removal.js';
 import { apiFunction, flag, many, text, wordOf, type ApiFunction, type ApiStores } from '../api-function.js';
 
 /** Not `clustering`: peers' tokens have that. */
@@ -35,7 +34,7 @@ export const USER_FUNCTIONS = {
       const account = root
         ? { user, kind: 'root' as const, privileges: ['all'] }
         : { user, kind: 'reseller' as const, privileges: known(acl) };
-      await recorded('addUser', user, peer, stores, () => accounts.add(account, password));
+      await recorded('addUser', user, peer, stores.audit, () => accounts.add(account, password));
       return account;
     },
   }),
@@ -46,25 +45,27 @@ export const USER_FUNCTIONS = {
     answer: z.object({ user: z.string() }),
     run: async ({ user, password }, { peer }, stores) => {
       const accounts = accountsOf(stores, peer);
-      await recorded('setPassword', user, peer, stores, () => accounts.setPassword(user, password));
+      await recorded('setPassword', user, peer, stores.audit, () => accounts.setPassword(user, password));
       return { user };
     },
   }),
   removepaneluser: apiFunction({
     summary:
-      'Remove a user of the bare-bones panel and revoke their API tokens; `zones_to` is to have their zones, or they are removed too: `remove_zones`',
+      'Remove a user of the bare-bones panel with their API tokens and their own members; `zones_to` is to have their zones, or they are removed too: `remove_zones`',
     privilege,
     parameters: { user: text, zones_to: text.optional(), remove_zones: flag.optional() },
-    answer: z.object({ user: z.string(), revoked: z.array(z.string()), zones: z.number() }),
+    answer: z.object({
+      user: z.string(),
+      revoked: z.array(z.string()),
+      zones: z.number(),
+      members: z.array(z.string()),
+    }),
     run: async ({ user, zones_to: to, remove_zones: remove }, { cluster, peer }, stores) => {
       const accounts = accountsOf(stores, peer);
       if (to !== undefined && remove === true)
         throw new ClusterError('parameter_invalid', { parameter: 'zones_to', why: 'can not go with remove_zones' });
-      const { tokens } = stores;
-      return recorded('removeUser', user, peer, stores, async () => ({
-        user,
-        ...(await removeUser(user, { to, remove }, peer, { cluster, accounts, tokens })),
-      }));
+      const { tokens, audit } = stores;
+      return { user, ...(await removeUser(user, { to, remove }, peer, { cluster, accounts, tokens, audit })) };
     },
   }),
 } satisfies Readonly<Record<string, ApiFunction>>;
@@ -82,23 +83,4 @@ function known(privileges: readonly string[]): string[] {
   const strange = privileges.find((name) => !names.includes(name));
   if (strange === undefined) return [...privileges];
   throw new ClusterError('parameter_invalid', { parameter: 'acl', why: `must be one of ${names.join(', ')}` });
-}
-
-/** Into the audit log, also where it was refused. */
-async function recorded<T>(
-  action: string,
-  target: string,
-  peer: Principal,
-  { audit }: ApiStores,
-  change: () => Promise<T>,
-): Promise<T> {
-  const entry = { time: new Date().toISOString(), action, target: target.slice(0, 40), ...actorOf(peer) };
-  try {
-    const answer = await change();
-    await audit?.record(entry);
-    return answer;
-  } catch (error) {
-    await audit?.record({ ...entry, refused: asClusterError(error).code });
-    throw error;
-  }
 }
