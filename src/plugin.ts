@@ -19,14 +19,9 @@ import { defined } from './operations/defined.js';
 import { createLog, type Log } from './operations/log.js';
 import { Notifications } from './notifications/notifications.js';
 import { ProblemWatch } from './notifications/problem-watch.js';
-import {
-  changedAudit,
-  endedTokens,
-  expiring,
-  fillingDisk,
-  unusableCertificate,
-} from './notifications/server-problems.js';
+import { serverProblems } from './notifications/server-problems.js';
 import { packageVersion } from './operations/version.js';
+import type { StateLoss } from './state/json-state.js';
 import { FolderLock } from './state/folder-lock.js';
 import { secretFile } from './state/secret-file.js';
 import { createApi } from './web/api.js';
@@ -73,6 +68,8 @@ export interface PluginSettings {
   /** The operator's member types: files, folders or npm packages that export `memberType` (docs/member-types.md). */
   memberTypes?: readonly string[];
   log?: Log;
+  /** State files of a host that keeps its own as this plugin does, and found them lost. */
+  losses?: readonly StateLoss[];
 }
 
 /**
@@ -235,11 +232,10 @@ async function run(host: HostPanel, settings: PluginSettings, standingApi: Expre
     const opened = await ProblemWatch.open(join(folder, 'problems'), {
       problems: async () => [
         ...cluster.problems(),
-        ...endedTokens(await tokens.endGone()),
-        ...expiring(tokens.list()),
-        ...changedAudit(audit.broken),
-        ...unusableCertificate(certificate?.fault),
-        ...(await fillingDisk(folder)),
+        ...(await serverProblems({
+          ...{ tokens, folder, audit: audit.broken, certificate: certificate?.fault },
+          losses: [...cluster.losses, tokens.loss, notifications.loss, ...(settings.losses ?? [])],
+        })),
       ],
       tell: (notice) => notifications.tell(notice),
       log,

@@ -3,7 +3,7 @@ import { ClusterError, sentenceOf } from '../errors.js';
 import type { HostPanel } from '../host/host-panel.js';
 import type { Log } from '../operations/log.js';
 import { defined } from '../operations/defined.js';
-import { JsonState } from '../state/json-state.js';
+import { JsonState, type StateLoss } from '../state/json-state.js';
 import { SELF, type Principal } from './principal.js';
 
 const account = z.strictObject({
@@ -46,6 +46,8 @@ export function userOf(owner: string): string {
  */
 export class Accounts {
   readonly #state: JsonState<z.infer<typeof schema>>;
+  /** What this start found of the file, where it was not as it should be. */
+  readonly loss: StateLoss | undefined;
   readonly #users: HostPanel['users'] | undefined;
   readonly #log: Log;
   readonly #held: Map<string, Account>;
@@ -59,6 +61,7 @@ export class Accounts {
     { users, owners, log }: { users: HostPanel['users'] | undefined; owners: ReadonlySet<string>; log: Log },
   ) {
     this.#state = state;
+    this.loss = state.loss;
     this.#users = users;
     this.#log = log;
     this.#held = new Map(state.data.accounts.map((held) => [held.user, held]));
@@ -76,6 +79,11 @@ export class Accounts {
     const accounts = new Accounts(state, { users, log, owners: new Set(options.owners) });
     accounts.look();
     return accounts;
+  }
+
+  /** Throws state_lost: whose what is, is not known then. */
+  refuseIfLost(): void {
+    this.#state.refuseIfLost();
   }
 
   /** Learns who the host's users are now: also of those who do nothing, whose names others may have later. */

@@ -1,8 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
+import type { Log } from '../operations/log.js';
+import { JsonState } from '../state/json-state.js';
 
 /** A token as it is kept. */
-export const storedToken = z.object({
+const storedToken = z.object({
   name: z.string(),
   user: z.string(),
   /** The host's lasting id of that user, where it has one: another user of the same name is somebody else. */
@@ -24,6 +26,24 @@ export const storedToken = z.object({
 export type StoredToken = z.infer<typeof storedToken>;
 /** A token as it may be shown. */
 export type Token = Omit<StoredToken, 'hash'>;
+
+const schema = z.object({
+  tokens: z.array(storedToken),
+  /** Are remote access keys taken? */
+  accessKeys: z.boolean().optional(),
+});
+export type TokenState = JsonState<z.infer<typeof schema>>;
+
+/** The file of the tokens. One that was revoked does not come back with an old file. */
+export function openTokens(file: string, log: Log): Promise<TokenState> {
+  return JsonState.open(file, {
+    ...{ schema, defaults: () => ({ tokens: [] }), log },
+    ending: {
+      ids: ({ tokens }) => tokens.map(({ hash }) => hash),
+      without: (data, hasEnded) => ({ ...data, tokens: data.tokens.filter(({ hash }) => !hasEnded(hash)) }),
+    },
+  });
+}
 
 /** Hex digits of a hash by which it is looked up; the rest is compared in constant time. */
 const LOOKUP = 8;

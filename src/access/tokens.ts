@@ -1,24 +1,25 @@
 import { randomBytes } from 'node:crypto';
-import { z } from 'zod';
 import { ClusterError, sentenceOf } from '../errors.js';
 import type { AuditLog } from '../operations/audit-log.js';
 import { defined } from '../operations/defined.js';
 import type { Log } from '../operations/log.js';
-import { JsonState } from '../state/json-state.js';
+import type { StateLoss } from '../state/json-state.js';
 import { refuseChanged, revisionOf } from '../state/revision.js';
 import { actorOf, SELF, type Principal } from './principal.js';
 import { authorizeEnding, authorizeGiving } from './privileges.js';
-import { hashOf, shown, storedToken, TokenLookup, type StoredToken, type Token } from './stored-token.js';
+import {
+  hashOf,
+  openTokens,
+  shown,
+  TokenLookup,
+  type StoredToken,
+  type Token,
+  type TokenState,
+} from './stored-token.js';
 import { TokenHolders, type HostUsers } from './token-holders.js';
 import { ACCESS_KEY, add, isKey, limitsOf, refuseTaken, termsOf, unknown } from './token-list.js';
 import { TokenUses } from './token-uses.js';
 import { checkTerms, checkTokenName, isAllowedFrom, isExpired, termsWithin, type WantedTerms } from './token-terms.js';
-
-const schema = z.object({
-  tokens: z.array(storedToken),
-  /** Are remote access keys taken? */
-  accessKeys: z.boolean().optional(),
-});
 
 interface TokenStoreOptions {
   log: Log;
@@ -57,7 +58,9 @@ export function tokenRevision(token: Token): string {
 
 /** API tokens, and remote access keys, which came before them: kept as hashes, their secrets are shown once. */
 export class TokenStore {
-  readonly #state: JsonState<z.infer<typeof schema>>;
+  readonly #state: TokenState;
+  /** What this start found of the file, where it was not as it should be. */
+  readonly loss: StateLoss | undefined;
   readonly #log: Log;
   readonly #audit: AuditLog | undefined;
   readonly #uses: TokenUses;
@@ -68,10 +71,11 @@ export class TokenStore {
   readonly #ending = new Set<string>();
   readonly #lookup = new TokenLookup();
 
-  private constructor(state: JsonState<z.infer<typeof schema>>, options: TokenStoreOptions) {
+  private constructor(state: TokenState, options: TokenStoreOptions) {
     const { log, audit, users, isEnding = () => undefined } = options;
     this.#isEnding = isEnding;
     this.#state = state;
+    this.loss = state.loss;
     this.#log = log;
     this.#audit = audit;
     this.#holders = new TokenHolders(users, log);
@@ -82,8 +86,7 @@ export class TokenStore {
   }
 
   static async open(file: string, options: TokenStoreOptions): Promise<TokenStore> {
-    const state = await JsonState.open(file, { schema, defaults: () => ({ tokens: [] }), log: options.log });
-    return new TokenStore(state, options);
+    return new TokenStore(await openTokens(file, options.log), options);
   }
 
   /**

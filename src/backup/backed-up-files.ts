@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ifMissing } from '../errors.js';
+import { STATE_RECORD } from '../state/state-record.js';
 import type { Manifest } from './backup-format.js';
 
 /** Where a node keeps the plugin's folder. */
@@ -9,7 +10,9 @@ export const INSIDE_NODE = 'dns-cluster';
 export type Layout = Manifest['layout'];
 
 /** Of a node's folder; others in it are somebody else's. */
-const OF_NODE: ReadonlySet<string> = new Set(['users.json', 'notices.json', 'session.key', 'tls', INSIDE_NODE]);
+const OF_NODE: ReadonlySet<string> = new Set([
+  ...['users.json', 'notices.json', 'session.key', 'tls', STATE_RECORD, INSIDE_NODE],
+]);
 
 /**
  * In the plugin's folder: who runs there, how it is talked to, what the nameserver is given anew at each start, and

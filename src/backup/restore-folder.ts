@@ -8,7 +8,11 @@ import { replaceFile } from '../state/durable-file.js';
 import { FolderLock, UNFINISHED } from '../state/folder-lock.js';
 import { entriesOf, INSIDE_NODE, isKept, isReplaced, layoutOf, placesOf } from './backed-up-files.js';
 import type { Manifest } from './backup-format.js';
+import { STATE_RECORD } from '../state/state-record.js';
 import { readBackup } from './read-backup.js';
+
+/** The record of what has ended: a backup from before that does not bring it back. */
+const STAYS: ReadonlySet<string> = new Set([INSIDE_NODE, STATE_RECORD]);
 
 /** What was done. */
 interface Restored {
@@ -70,7 +74,7 @@ async function replace(places: readonly Place[], staging: string, { made, layout
   for (const { path } of places) await replaceFile(join(path, UNFINISHED), `${made}\n`, 0o600);
   for (const { path, inPlugin } of places) {
     // The plugin's folder stays where it is, with its lock; what is in it is exchanged.
-    const goes = (await readdir(path)).filter((name) => isReplaced(name, inPlugin) && name !== INSIDE_NODE);
+    const goes = (await readdir(path)).filter((name) => isReplaced(name, inPlugin) && !STAYS.has(name));
     if (goes.length === 0) continue;
     await mkdir(join(path, aside), { mode: 0o700 });
     for (const name of goes) await rename(join(path, name), join(path, aside, name));
@@ -78,8 +82,10 @@ async function replace(places: readonly Place[], staging: string, { made, layout
   }
   for (const { path, inPlugin } of places) {
     const from = layout === 'node' && inPlugin ? join(staging, INSIDE_NODE) : staging;
+    const there = await readdir(path);
     for (const name of await readdir(from)) {
-      if (name !== INSIDE_NODE) await rename(join(from, name), join(path, name));
+      if (!STAYS.has(name) || (name === STATE_RECORD && !there.includes(name)))
+        await rename(join(from, name), join(path, name));
     }
   }
   for (const path of setAside) await giveTo(dirname(path), path);

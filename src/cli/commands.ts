@@ -24,6 +24,7 @@ import { membersAllowRemovals, membersDisable, membersEnable, membersTakeBack } 
 import { membersTest } from './members/members-test.js';
 import { restore } from './restore.js';
 import { serve } from './serve.js';
+import { stateForget } from './state-forget.js';
 import { statusCommand } from './status.js';
 import { syncAll, syncLocal, syncZone, syncZoneLocal } from './synchronize.js';
 import { tokensCreate } from './tokens/tokens-create.js';
@@ -107,6 +108,7 @@ const COMMANDS: readonly AddCommand[] = [
   group('audit', 'The audit log', [auditVerify]),
   backup,
   restore,
+  group('state', 'The state files of the service', [stateForget]),
   group('tokens', 'API tokens for other servers and for scripts', [tokensCreate, tokensList, tokensRevoke]),
   group('users', 'Users of the bare-bones panel', [usersList, usersAdd, usersPassword, usersRemove]),
   serve,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { INSIDE_NODE } from '../backup/backed-up-files.js';
 import { DATA_FOLDER } from '../panel/node-configuration.js';
+import { STATE_RECORD } from '../state/state-record.js';
 import { WrongUse } from './terminal/failure.js';
 
 /** What is read of the options of a command that works on files of this machine. */
@@ -28,10 +29,18 @@ export function folderOf({ folder }: FolderOptions, env = process.env): string {
 /** The plugin's folder in it. Throws WrongUse where there is none. */
 export async function pluginFolderOf(folder: string): Promise<string> {
   for (const place of [join(folder, INSIDE_NODE), folder]) {
-    const marks = await Promise.all(['cluster.json', 'index', 'audit.log'].map((mark) => isThere(join(place, mark))));
+    const marks = await Promise.all(
+      ['cluster.json', 'index', 'audit.log', STATE_RECORD].map((mark) => isThere(join(place, mark))),
+    );
     if (marks.includes(true)) return place;
   }
   throw new WrongUse(`${folder} is not the data folder of a DNS cluster service. Name it with --folder.`);
+}
+
+/** A state file, by its name: of the node or of the plugin. */
+export async function stateFileIn(folder: string, name: string): Promise<string> {
+  const ofNode = ['users.json', 'notices.json'].includes(name);
+  return join(ofNode ? folder : await pluginFolderOf(folder), name);
 }
 
 export async function isThere(path: string): Promise<boolean> {

@@ -10,7 +10,7 @@ import { MemberTypes } from '../members/member-types.js';
 import type { Nameserver } from '../nameservers/nameserver.js';
 import type { Problem } from '../notifications/problem-watch.js';
 import type { Log } from '../operations/log.js';
-import { JsonState } from '../state/json-state.js';
+import { JsonState, type StateLoss } from '../state/json-state.js';
 import { ZoneHistory } from '../zones/zone-history.js';
 import type { ZoneName } from '../zones/zone-name.js';
 import { ZoneStore } from '../zones/zone-store.js';
@@ -100,6 +100,8 @@ export class Cluster {
   readonly hostname: string;
   /** The host's users as owners. */
   readonly accounts: Accounts;
+  /** State files that this start found lost or damaged. */
+  readonly losses: readonly StateLoss[];
   readonly zones: Zones;
   /** Zones that were removed here. */
   readonly removed: RemovedZones;
@@ -124,7 +126,7 @@ export class Cluster {
     const { folder, nameserver, tokens, log } = options;
     const own = { ...options.own, id: servers.here.id, formerNames: servers.formerNames };
     const { hostname } = own;
-    const audit = new Audit(options.audit);
+    const audit = new Audit(options.audit, [state, accounts]);
     const types = new MemberTypes(options.memberTypes, { log, own });
     const history = new ZoneHistory(join(folder, 'history'), log);
     const names = new PermittedNames({
@@ -135,13 +137,8 @@ export class Cluster {
       ],
       allowed: (by) => this.settings.allowedTo(by),
     });
-    const local = new LocalZones({
-      store,
-      names,
-      nameserver,
-      log,
-      zonesChanged: (zones) => workers.zonesChanged(zones),
-    });
+    const zonesChanged = (zones: readonly ZoneName[]): void => workers.zonesChanged(zones);
+    const local = new LocalZones({ store, names, nameserver, log, zonesChanged });
     const rescan = new Rescan({ store, names, log, local });
     const versions = new ZoneVersions({ here: hostname.toLowerCase(), local, history, log });
     const ledgers = join(folder, 'ledgers');
@@ -155,6 +152,7 @@ export class Cluster {
     this.servers = servers;
     this.events = events;
     this.accounts = accounts;
+    this.losses = [state.loss, accounts.loss].filter((loss) => loss !== undefined);
     this.synchronize = synchronize;
     this.zones = new Zones({ store, local, history, conflicts, changes, synchronize, accounts, audit });
     this.removed = new RemovedZones({ store, history, changes, audit });
@@ -236,7 +234,9 @@ export class Cluster {
 
   /** What is wrong now, in a form that can be told. */
   problems(now = Date.now()): Problem[] {
-    const facts = { hostname: this.hostname, ...this.settings.values, damaged: this.parts.store.edits.damaged() };
+    const { store, workers } = this.parts;
+    const damage = { files: store.edits.damaged(), lost: workers.lost.list(), journal: store.journalDamage };
+    const facts = { hostname: this.hostname, ...this.settings.values, damage };
     const members = this.members.list(SELF);
     const shown = { members, reports: this.drift.reports(SELF), conflicts: this.zones.conflicts(SELF) };
     return problemsOf({ ...facts, ...shown }, now);

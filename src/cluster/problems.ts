@@ -2,6 +2,7 @@ import type { Conflict } from './local/conflicts.js';
 import { DRIFT_KINDS, type DriftReport } from './model/drift-kinds.js';
 import type { MemberStatus } from './model/member-status.js';
 import type { TrustKind } from '../members/cpanel/trust.js';
+import type { JournalDamage } from '../zones/journal/zone-journal.js';
 import type { Problem } from '../notifications/problem-watch.js';
 
 /** A member that fails is a problem when it has for so long, milliseconds: what is shorter is a restart. */
@@ -28,12 +29,20 @@ export interface ClusterFacts {
   members: readonly MemberStatus[];
   reports: readonly DriftReport[];
   conflicts: readonly Conflict[];
-  damaged: readonly { zone: string; why: string }[];
+  damage: Damage;
+}
+
+/** What of the zones is not as it was written here. */
+interface Damage {
+  files: readonly { zone: string; why: string }[];
+  /** Zones that members took from here, and that are neither here nor removed. */
+  lost: readonly { zone: string; member: string }[];
+  journal: readonly JournalDamage[];
 }
 
 /** What is wrong in the cluster now, by its facts alone. */
 export function problemsOf(facts: ClusterFacts, now: number): Problem[] {
-  const { hostname, members, reports, conflicts, damaged } = facts;
+  const { hostname, members, reports, conflicts, damage } = facts;
   return [
     ...members.flatMap((member) => ofMember(member, facts, now)),
     ...reports.flatMap((report) => ofReport(report, hostname)),
@@ -43,17 +52,39 @@ export function problemsOf(facts: ClusterFacts, now: number): Problem[] {
       text: `${kept} and ${other} both write ${zone}, with different content; ${metAt} keeps what ${kept} sent. Take it over on the server that should keep it, and delete it on the other.`,
       over: `Only one server has ${zone} again`,
     })),
-    ...(damaged.length === 0
-      ? []
-      : [
-          {
-            key: 'damaged',
-            subject: `Zone files on ${hostname} need attention`,
-            text: `The files of ${damaged.length} zones are missing or can't be used, the first of ${damaged[0]?.zone ?? ''}: ${damaged[0]?.why ?? ''}. Nothing was removed anywhere. Restore them under Drift and conflicts.`,
-            over: `All zone files on ${hostname} are in order again`,
-          },
-        ]),
+    ...ofDamage(damage, hostname),
   ];
+}
+
+function ofDamage({ files, lost, journal }: Damage, hostname: string): Problem[] {
+  const problems: Problem[] = [];
+  const [file] = files;
+  if (file !== undefined) {
+    problems.push({
+      key: 'damaged',
+      subject: `Zone files on ${hostname} need attention`,
+      text: `The files of ${files.length} zones are missing or can't be used, the first of ${file.zone}: ${file.why}. Nothing was removed anywhere. Restore them under Drift and conflicts.`,
+      over: `All zone files on ${hostname} are in order again`,
+    });
+  }
+  const [zone] = lost;
+  if (zone !== undefined) {
+    problems.push({
+      key: 'lost zones',
+      subject: `${hostname} lost zones`,
+      text: `${lost.length} zones that members took from ${hostname} are neither on ${hostname} now nor were they removed, the first ${zone.zone}, which ${zone.member} has. Nothing was removed there. Look at them under Drift and conflicts, and take them back.`,
+      over: `${hostname} has all zones again that members took from it`,
+    });
+  }
+  for (const { aside, steps } of journal) {
+    problems.push({
+      key: `journal ${aside}`,
+      subject: `The journal of zones on ${hostname} is damaged`,
+      text: `${steps === 1 ? '1 change' : `${steps} changes`} in it can't be read, so zones may be as they were before, or missing. The file lies aside as ${aside}. Compare the members now (dnscluster drift check), and find out what happened to the disk.`,
+      over: `The journal of zones on ${hostname} was whole at the last start`,
+    });
+  }
+  return problems;
 }
 
 function ofMember(

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { ErrorKind } from './error-kind.js';
 
 /** Of the service that `dnscluster serve` runs, and of its configuration. */
@@ -58,6 +59,12 @@ export const SERVICE_ERRORS = {
     status: 507,
     sentence: ({ folder }: { folder: string }) =>
       `There is no room in ${folder} to repair what a crash left half done, so this server did not start. Nothing is lost: make room and start it again.`,
+  },
+  state_lost: {
+    status: 503,
+    sentence: ({ file }: { file: string }) =>
+      `${file} and its copy are lost, so nothing was changed; DNS is answered as before. Stop this server and restore a backup (dnscluster restore). ` +
+      `To begin without what was in it, run: dnscluster state forget ${basename(file)}`,
   },
   state_not_written: {
     status: 507,

@@ -7,7 +7,7 @@ import { ClusterError, sentenceOf } from '../errors.js';
 import type { Notice } from '../host/host-panel.js';
 import { cutOffBy } from '../operations/cut-off.js';
 import { defined } from '../operations/defined.js';
-import { JsonState } from '../state/json-state.js';
+import { JsonState, type StateLoss } from '../state/json-state.js';
 import { refuseChanged, revisionOf } from '../state/revision.js';
 import type { Log } from '../operations/log.js';
 
@@ -65,6 +65,8 @@ interface NotificationsOptions {
  */
 export class Notifications {
   readonly #state: JsonState<NotificationSettings>;
+  /** What this start found of the file, where it was not as it should be. */
+  readonly loss: StateLoss | undefined;
   readonly #options: NotificationsOptions;
   readonly #ending = new AbortController();
   #waiting: Notice[] = [];
@@ -73,6 +75,7 @@ export class Notifications {
 
   private constructor(state: JsonState<NotificationSettings>, options: NotificationsOptions) {
     this.#state = state;
+    this.loss = state.loss;
     this.#options = options;
   }
 

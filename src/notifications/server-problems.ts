@@ -1,4 +1,6 @@
 import { statfs } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { StateLoss } from '../state/json-state.js';
 import type { Problem } from './problem-watch.js';
 
 /** A token that ends within this time is said, milliseconds. */
@@ -7,6 +9,30 @@ const SOON = 7 * 24 * 3600 * 1000;
 const LEAST_PART = 0.1;
 const LEAST = 1024 ** 3;
 const MOST_NAMED = 5;
+
+interface ServerFacts {
+  tokens: { endGone(): Promise<Parameters<typeof endedTokens>[0]>; list(): Parameters<typeof expiring>[0] };
+  /** Where this server keeps everything. */
+  folder: string;
+  /** Where the audit log is another one than was written. */
+  audit: { file: string; line: number; why: string } | undefined;
+  /** Why its own certificate can't be used. */
+  certificate: string | undefined;
+  losses: readonly (StateLoss | undefined)[];
+}
+
+/** What is wrong with this server itself. */
+export async function serverProblems(facts: ServerFacts): Promise<Problem[]> {
+  const { tokens, folder, audit, certificate, losses } = facts;
+  return [
+    ...endedTokens(await tokens.endGone()),
+    ...expiring(tokens.list()),
+    ...lostState(losses),
+    ...changedAudit(audit),
+    ...unusableCertificate(certificate),
+    ...(await fillingDisk(folder)),
+  ];
+}
 
 /** Tokens that end soon, or ended within the last days: whoever uses them is refused then. */
 export function expiring(
@@ -42,8 +68,24 @@ export function endedTokens(tokens: readonly { name: string; user: string }[]): 
   });
 }
 
+/** State files that the last start found lost or damaged. */
+function lostState(losses: readonly (StateLoss | undefined)[]): Problem[] {
+  return losses.flatMap((loss) => {
+    if (loss === undefined) return [];
+    const { file, lost } = loss;
+    return {
+      key: `state ${file}`,
+      subject: lost ? `${file} is lost: this server refuses changes` : `${file} was lost or damaged`,
+      text: lost
+        ? `Neither it nor its copy is left. DNS is answered as before, but what was in it is not known. Stop this server and restore a backup, or begin without what was in it: dnscluster state forget ${basename(file)}.`
+        : 'Its copy, which is of the same version, took its place: nothing is missing. Find out what happened to the disk or who could write there.',
+      over: `${file} is as it should be`,
+    };
+  });
+}
+
 /** Was the audit log found to be another one than was written? */
-export function changedAudit(broken: { file: string; line: number; why: string } | undefined): Problem[] {
+function changedAudit(broken: { file: string; line: number; why: string } | undefined): Problem[] {
   if (broken === undefined) return [];
   const { file, line, why } = broken;
   return [
@@ -57,7 +99,7 @@ export function changedAudit(broken: { file: string; line: number; why: string }
 }
 
 /** Was a certificate put where this server reads its own, and can't be taken? */
-export function unusableCertificate(fault: string | undefined): Problem[] {
+function unusableCertificate(fault: string | undefined): Problem[] {
   if (fault === undefined) return [];
   return [
     {

@@ -88,6 +88,7 @@ async function startInside(settings: NodeSettings): Promise<RunningNode> {
     apiPort: listener.port,
     certificate,
     log,
+    losses: users.loss === undefined ? [] : [users.loss],
   });
   panel.mount(readPluginManifest(), plugin);
   const stop = async (): Promise<void> => {

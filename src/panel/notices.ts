@@ -19,7 +19,10 @@ export class Notices {
   }
 
   static async open(file: string, log: Log): Promise<Notices> {
-    return new Notices(await JsonState.open(file, { schema, defaults: () => ({ notices: [] }), log }), log);
+    return new Notices(
+      await JsonState.open(file, { schema, defaults: () => ({ notices: [] }), log, mayBeLost: true }),
+      log,
+    );
   }
 
   /** The newest first. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ClusterError } from '../errors.js';
 import type { HostAccount, HostAccounts } from '../host/host-panel.js';
 import type { Log } from '../operations/log.js';
-import { JsonState } from '../state/json-state.js';
+import { JsonState, type StateLoss } from '../state/json-state.js';
 import { hashPassword, passwordHashSchema, passwordMatches, type PasswordHash } from './password.js';
 
 /** A user of the bare-bones panel; privileges as `all` or `clustering`. */
@@ -26,13 +26,24 @@ const MOST_USERS = 10_000;
 /** The users of the bare-bones panel, in a state file; passwords as scrypt hashes only. */
 export class UserStore implements HostAccounts {
   readonly #state: JsonState<z.infer<typeof stateSchema>>;
+  /** What this start found of the file, where it was not as it should be. */
+  readonly loss: StateLoss | undefined;
 
   private constructor(state: JsonState<z.infer<typeof stateSchema>>) {
     this.#state = state;
+    this.loss = state.loss;
   }
 
   static async open(file: string, log: Log): Promise<UserStore> {
-    return new UserStore(await JsonState.open(file, { schema: stateSchema, defaults: () => ({ users: [] }), log }));
+    const idOf = ({ user, id = user }: { user: string; id?: string | undefined }): string => `user ${id}`;
+    const state = await JsonState.open(file, {
+      ...{ schema: stateSchema, defaults: () => ({ users: [] }), log },
+      ending: {
+        ids: ({ users }) => users.map(idOf),
+        without: ({ users }, hasEnded) => ({ users: users.filter((user) => !hasEnded(idOf(user))) }),
+      },
+    });
+    return new UserStore(state);
   }
 
   /** All users, root first, the others by name. */

@@ -10,7 +10,7 @@ import { ZoneFiles } from './zone-files.js';
 import type { ZoneHome } from './home.js';
 import type { Tombstone, ZoneEntry, ZoneIndex, ZoneVersion } from './zone-index.js';
 import { RecentTexts } from './recent-texts.js';
-import { namesOf, ZoneJournal, type JournalStep } from './journal/zone-journal.js';
+import { namesOf, ZoneJournal, type JournalDamage, type JournalStep } from './journal/zone-journal.js';
 import type { ZoneName } from './zone-name.js';
 import { dropOtherNames, dropStrayPrevious, recoverIndex } from './zone-recovery.js';
 import { ZoneSteps } from './zone-steps.js';
@@ -42,6 +42,8 @@ export class ZoneStore {
   readonly edits: HandEdits;
   #chain: Promise<void> = Promise.resolve();
   readonly #folding: JournalFolding;
+  /** What this start found damaged in the journal. */
+  readonly journalDamage: JournalDamage[] = [];
   readonly #recent: RecentTexts;
 
   private constructor(
@@ -75,7 +77,8 @@ export class ZoneStore {
     const journal = await ZoneJournal.open(folder);
     try {
       const store = new ZoneStore(folder, options, files, index, journal);
-      const { performed, touched } = await replayJournal(folder, { files, index, log });
+      const { performed, touched, damage } = await replayJournal(folder, { files, index, log });
+      store.journalDamage.push(...damage);
       for (const name of touched) store.#steps.touched.add(name);
       dropOtherNames(index, log);
       await dropStrayPrevious(files, index);

@@ -93,7 +93,7 @@ describe('what is a problem', () => {
   const now = Date.parse('2026-11-23T12:00:00Z');
   const facts = (row: Parameters<typeof memberRow>[0], more: Partial<ClusterFacts> = {}): ClusterFacts => ({
     ...{ hostname: 'web', notifyDisabled: true, autoEnable: false, members: [memberRow(row)] },
-    ...{ reports: [], conflicts: [], damaged: [], ...more },
+    ...{ reports: [], conflicts: [], damage: { files: [], lost: [], journal: [] }, ...more },
   });
   const keys = (of: ClusterFacts): string[] => problemsOf(of, now).map(({ key }) => key);
   const failing = { id: 'm1', hostname: 'ns1', state: 'failing', failures: 3 } as const;
@@ -161,8 +161,24 @@ describe('what is a problem', () => {
     ],
     [
       'damaged files',
-      facts({ id: 'm1', hostname: 'ns1' }, { damaged: [{ zone: 'a.example', why: 'x' }] }),
+      facts(
+        { id: 'm1', hostname: 'ns1' },
+        { damage: { files: [{ zone: 'a.example', why: 'x' }], lost: [], journal: [] } },
+      ),
       ['damaged'],
+    ],
+    [
+      'zones that a member took, and that are neither here nor removed',
+      facts(
+        { id: 'm1', hostname: 'ns1' },
+        { damage: { files: [], lost: [{ zone: 'a.example', member: 'ns1' }], journal: [] } },
+      ),
+      ['lost zones'],
+    ],
+    [
+      'a damaged journal',
+      facts({ id: 'm1', hostname: 'ns1' }, { damage: { files: [], lost: [], journal: [{ aside: '/j', steps: 1 }] } }),
+      ['journal /j'],
     ],
   ])('%s', (_, of, expected) => {
     expect(keys(of)).toEqual(expected);

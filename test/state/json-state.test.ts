@@ -63,66 +63,101 @@ describe('a state file', () => {
     expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ names: ['a'] });
   });
 
-  test('is readable by its user only, and so is its previous version, after every write', async () => {
+  test('is readable by its user only, and so are its copy and the record, after every write', async () => {
     const state = await open();
     for (const name of ['a', 'b', 'c']) {
       await add(state, name);
       for (const entry of readdirSync(folder)) expect(statSync(join(folder, entry)).mode & 0o777, entry).toBe(0o600);
     }
-    expect(readdirSync(folder).sort()).toEqual(['state.json', 'state.json.bak']);
+    expect(readdirSync(folder).sort()).toEqual(['state-record', 'state.json', 'state.json.bak']);
   });
 
-  test('keeps its previous version beside it', async () => {
+  test('keeps a copy of the same version beside it, also after a start that found an older one', async () => {
     const state = await open();
     await add(state, 'a');
     await add(state, 'b');
-    expect(JSON.parse(readFileSync(`${file}.bak`, 'utf8'))).toEqual({ names: ['a'] });
+    expect(readFileSync(`${file}.bak`)).toEqual(readFileSync(file));
+    writeFileSync(`${file}.bak`, '{ "names": ["a"] }');
+    await reopened();
+    expect(readFileSync(`${file}.bak`)).toEqual(readFileSync(file));
   });
 
-  test.each([
-    ['empty', ''],
-    ['cut in the middle', '{ "names": ["a", "'],
-    ['of another shape', '{ "names": "a" }'],
-  ])('that is %s is set aside, and its previous version is used from then on', async (_, content) => {
+  const DAMAGES: [string, (path: string) => void][] = [
+    ['empty', (path) => writeFileSync(path, '')],
+    ['cut in the middle', (path) => writeFileSync(path, '{ "names": ["a", "')],
+    ['of another shape', (path) => writeFileSync(path, '{ "names": "a" }')],
+    ['missing', (path) => rmSync(path)],
+  ];
+
+  test.each(DAMAGES)('that is %s loses nothing: its copy takes its place, and that is said', async (_, damage) => {
     const state = await open();
     await add(state, 'a');
     await add(state, 'b');
-    writeFileSync(file, content);
+    damage(file);
+    const found = await open();
+    expect([found.data.names, found.loss]).toEqual([['a', 'b'], { file, lost: false }]);
+    await add(found, 'c');
+    const next = await open();
+    expect([next.data.names, next.loss]).toEqual([['a', 'b', 'c'], undefined]);
+  });
+
+  test.each(DAMAGES)('whose copy is %s has another one after the next start', async (_, damage) => {
+    await add(await open(), 'a');
+    damage(`${file}.bak`);
     expect(await reopened()).toEqual(['a']);
-    expect(readdirSync(folder).some((entry) => entry.startsWith('state.json.damaged-'))).toBe(true);
-    // Nothing was written in between: the second start must find what the first one found.
-    expect(await reopened()).toEqual(['a']);
-    await add(await open(), 'c');
-    expect(await reopened()).toEqual(['a', 'c']);
+    expect(readFileSync(`${file}.bak`)).toEqual(readFileSync(file));
   });
 
-  test('that is missing is replaced by its previous version', async () => {
-    const state = await open();
-    await add(state, 'a');
-    await add(state, 'b');
-    rmSync(file);
-    expect(await reopened()).toEqual(['a']);
+  test.each(DAMAGES)('that is %s like its copy is never taken for none: changes are refused', async (_, damage) => {
+    await add(await open(), 'a');
+    damage(file);
+    damage(`${file}.bak`);
+    for (const _start of [1, 2]) {
+      const found = await open();
+      expect([found.data.names, found.loss]).toEqual([[], { file, lost: true }]);
+      await expect(add(found, 'b')).rejects.toMatchObject({ code: 'state_lost', status: 503 });
+    }
+    expect(readdirSync(folder).filter((entry) => entry === 'state.json')).toEqual([]);
   });
 
-  test('of which both versions are damaged begins anew, and both are kept for people to look at', async () => {
+  test('that never was is empty, and no loss', async () => {
     const state = await open();
-    await add(state, 'a');
-    await add(state, 'b');
-    writeFileSync(file, 'x');
-    writeFileSync(`${file}.bak`, 'y');
-    expect(await reopened()).toEqual([]);
-    expect(readdirSync(folder).filter((entry) => /damaged|bak/.test(entry))).toHaveLength(2);
+    expect([state.data.names, state.loss]).toEqual([[], undefined]);
+  });
+
+  test('never gets back what has ended, by whatever old file somebody puts there', async () => {
+    const ending = {
+      ids: ({ names }: State) => names,
+      without: ({ names }: State, hasEnded: (id: string) => boolean) => ({
+        names: names.filter((name) => !hasEnded(name)),
+      }),
+    };
+    const begin = (): Promise<JsonState<State>> =>
+      JsonState.open(file, { schema, defaults: () => ({ names: [] }), ending });
+    const state = await begin();
+    for (const name of ['a', 'b']) await add(state, name);
+    const old = readFileSync(file);
+    await state.update((draft) => {
+      draft.names = ['b'];
+    });
+    for (const path of [file, `${file}.bak`]) writeFileSync(path, old);
+    const found = await begin();
+    expect(found.data.names).toEqual(['b']);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ names: ['b'] });
+    // What is made again by a person is there again.
+    await add(found, 'a');
+    expect((await begin()).data.names).toEqual(['b', 'a']);
   });
 
   test('loses what a killed writer left half written beside it', async () => {
     writeFileSync(join(folder, 'state.json.0123456789ab.tmp'), 'half');
     await add(await open(), 'a');
-    expect(readdirSync(folder)).toEqual(['state.json']);
+    expect(readdirSync(folder).sort()).toEqual(['state-record', 'state.json', 'state.json.bak']);
   });
 });
 
 describe.skipIf(!mayMount())('on a full disk', () => {
-  test('an update is refused, state and previous version stay, and it works when there is room', async () => {
+  test('an update is refused, the file and its copy stay, and it works when there is room', async () => {
     const disk = SmallDisk.mount(256 * 1024);
     try {
       file = join(disk.folder, 'state.json');
@@ -131,8 +166,9 @@ describe.skipIf(!mayMount())('on a full disk', () => {
       await add(state, 'b');
       disk.fill();
       await expect(add(state, 'c')).rejects.toThrow(/refused the change of state\.json \(ENOSPC.*nothing was changed/);
-      expect(readdirSync(disk.folder).sort()).toEqual(['ballast', 'state.json', 'state.json.bak']);
-      expect(JSON.parse(readFileSync(`${file}.bak`, 'utf8'))).toEqual({ names: ['a'] });
+      expect(readdirSync(disk.folder).sort()).toEqual(['ballast', 'state-record', 'state.json', 'state.json.bak']);
+      for (const path of [file, `${file}.bak`])
+        expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ names: ['a', 'b'] });
       disk.empty();
       await add(state, 'd');
       expect(await reopened()).toEqual(['a', 'b', 'd']);

@@ -3,6 +3,7 @@ import { access, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sentenceOf } from '../../errors.js';
 import { fillingDisk } from '../../notifications/server-problems.js';
+import { StateRecord } from '../../state/state-record.js';
 import { notice, wrong, type Check, type Finding } from './check.js';
 import type { Facts } from './facts.js';
 
@@ -11,6 +12,7 @@ const SECRET = /\.key$|^(cluster|tokens|users|notifications)\.json(\.bak)?$/;
 /** Folders that are the service's alone. */
 const CLOSED = new Set(['control', 'tls']);
 const STATE = /^[a-z]+\.json$/;
+const STATES = ['cluster', 'accounts', 'tokens', 'notifications', 'users'].map((name) => `${name}.json`);
 const OTHERS_WRITE = 0o022;
 const NOT_OWNER = 0o077;
 
@@ -91,7 +93,19 @@ async function entriesOf(...places: readonly string[]): Promise<Entry[]> {
 
 async function stateFiles({ folder, data }: Facts): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const { path, name } of await entriesOf(folder, data)) {
+  const entries = await entriesOf(folder, data);
+  for (const place of new Set([folder, data])) {
+    const record = await StateRecord.read(place);
+    const there = new Set(entries.map(({ path }) => path));
+    for (const name of STATES) {
+      if (!record.has('made', name) || there.has(join(place, name))) continue;
+      const fix = there.has(join(place, `${name}.bak`))
+        ? 'Restart the service: the copy beside it takes its place.'
+        : `Stop the service, and restore a backup. To begin without what was in it: dnscluster state forget ${name}`;
+      findings.push(wrong(`The state file ${join(place, name)} is missing.`, fix));
+    }
+  }
+  for (const { path, name } of entries) {
     if (/\.damaged-\d+$/.test(name)) {
       findings.push(
         notice(

@@ -15,6 +15,7 @@ import type { ClusterState } from '../model/cluster-state.js';
 import type { ZoneVersions } from '../local/zone-versions.js';
 import type { ClusterEvents } from '../model/cluster-events.js';
 import type { KeyRenewals } from './key-renewals.js';
+import { LostZones } from './lost-zones.js';
 import { MemberRecord } from './member-record.js';
 import { parseLedgerEntry } from './ledger.js';
 import { mayUse, ROLES, ROOT, valuesOf, type Member } from '../model/member.js';
@@ -40,11 +41,13 @@ export class Delivery {
   readonly #workers = new Map<string, MemberWorker>();
   readonly debug = new DebugMode();
   readonly recoveries = new Recoveries();
+  readonly lost: LostZones;
   readonly #resellersReach: Reach;
   readonly #ending = new AbortController();
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
+    this.lost = new LostZones(options.store);
     this.#resellersReach = new InternetReach(() => options.state.data.resellerNetworks);
   }
 
@@ -166,6 +169,7 @@ export class Delivery {
     const dns = dnsOf(backend, reach);
     const worker = new MemberWorker({ record, backend, dns, ledger, store, versions, events, log });
     this.#workers.set(member.id, worker);
+    await this.lost.compare(ledger.entries(), member.hostname);
     await worker.start();
   }
 

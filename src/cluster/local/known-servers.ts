@@ -73,6 +73,8 @@ export class KnownServers {
     const name = hostname.toLowerCase();
     const id = state.data.serverId ?? randomUUID();
     const known = new KnownServers(state, store, log, { server: name, id, epoch: 0 });
+    // Which server this was is not known then: its zones stay with the id that they have.
+    if (state.loss?.lost === true) return known;
     const before = known.#own?.names[0] ?? name;
     await known.#note({ id, name, was: [] });
     const zones = await known.#rehome();

@@ -47,14 +47,17 @@ export type AuditTrail = Pick<AuditLog, 'record'>;
 /** Every command that changes something passes here: it is authorised, and recorded with who, how, and any refusal. */
 export class Audit {
   readonly #trail: AuditTrail;
+  readonly #needed: readonly { refuseIfLost(): void }[];
 
-  constructor(trail: AuditTrail) {
+  /** `needed`: without these state files this server changes nothing. */
+  constructor(trail: AuditTrail, needed: readonly { refuseIfLost(): void }[] = []) {
     this.#trail = trail;
+    this.#needed = needed;
   }
 
   /**
-   * Runs a command for `by`; its entry is written before this settles. Rejects with privilege_missing, and as `run`
-   * does.
+   * Runs a command for `by`; its entry is written before this settles. Rejects with privilege_missing, with
+   * state_lost where this server does not know its members any more, and as `run` does.
    */
   async command<T>(by: Principal, action: AuditAction, target: string, run: () => T | Promise<T>): Promise<T> {
     const record = (refused?: string): Promise<void> =>
@@ -67,6 +70,7 @@ export class Audit {
       });
     try {
       authorize(by);
+      for (const state of this.#needed) state.refuseIfLost();
       const answer = await run();
       await record();
       return answer;

@@ -5,7 +5,7 @@ import { inSlices } from '../../operations/in-slices.js';
 import { ReplayedFiles } from '../replayed-files.js';
 import type { ZoneFiles } from '../zone-files.js';
 import type { ZoneIndex } from '../zone-index.js';
-import { ZoneJournal } from './zone-journal.js';
+import { ZoneJournal, type JournalDamage } from './zone-journal.js';
 import type { ZoneName } from '../zone-name.js';
 import { ZoneSteps } from '../zone-steps.js';
 
@@ -19,13 +19,14 @@ interface Written {
 /**
  * Brings files and index to where the journal ends. A file that a person changed since is set aside meanwhile and put
  * back: what a crash left half done is repaired, what somebody wrote is not overwritten. Resolves with the number of
- * steps, and the zones whose files they are of. Rejects with folder_full where there is no room for what is to be
- * repaired; then nothing is lost.
+ * steps, the zones whose files they are of, and what of the journal is damaged. Rejects with folder_full where there is
+ * no room for what is to be repaired; then nothing is lost.
  */
 export async function replayJournal(
   folder: string,
   { files, index, log }: { files: ZoneFiles; index: ZoneIndex; log: Log },
-): Promise<{ performed: number; touched: ReadonlySet<ZoneName> }> {
+): Promise<{ performed: number; touched: ReadonlySet<ZoneName>; damage: JournalDamage[] }> {
+  const damage: JournalDamage[] = [];
   const written = new Map<ZoneName, Written>();
   for await (const step of ZoneJournal.replay(folder)) {
     if (step.kind !== 'write') continue;
@@ -39,7 +40,7 @@ export async function replayJournal(
   const replayed = new ReplayedFiles(files);
   const steps = new ZoneSteps(replayed, index);
   let performed = 0;
-  for await (const step of ZoneJournal.replay(folder, log)) {
+  for await (const step of ZoneJournal.replay(folder, log, (one) => damage.push(one))) {
     steps.perform(step);
     performed++;
   }
@@ -50,7 +51,7 @@ export async function replayJournal(
     throw new ClusterError('folder_full', { folder }, { cause: error });
   }
   await files.putBack();
-  return { performed, touched: steps.touched };
+  return { performed, touched: steps.touched, damage };
 }
 
 /**

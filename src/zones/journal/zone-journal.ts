@@ -30,6 +30,12 @@ export type JournalStep =
   | { kind: 'own'; names: readonly ZoneName[]; owner: string }
   | { kind: 'confirm'; names: readonly ZoneName[] };
 
+/** Steps of a journal that can't be read; the file lies aside. */
+export interface JournalDamage {
+  aside: string;
+  steps: number;
+}
+
 /** The zones that a step is about. */
 export function namesOf(step: JournalStep): readonly ZoneName[] {
   if ('names' in step) return step.names;
@@ -38,6 +44,8 @@ export function namesOf(step: JournalStep): readonly ZoneName[] {
 
 /** Length and checksum before each step. */
 const FRAME = 8;
+/** Each step begins so. */
+const HEAD = '{"kind":';
 const MODE = 0o600;
 const LARGEST_STEP = 64 * 1024 * 1024;
 
@@ -69,33 +77,37 @@ export class ZoneJournal {
   }
 
   /**
-   * Every sound step, oldest first. A torn tail was never acknowledged, and is dropped. A step that is damaged is
-   * skipped, because what follows it was acknowledged, too; the journal is then kept aside and it is said. Without
+   * Every sound step, oldest first. A torn tail was never acknowledged, and is dropped. What is damaged is skipped,
+   * because what follows it was acknowledged, too; the journal is then kept aside, and `isDamaged` is told. Without
    * `log` nothing is said or kept.
    */
-  static async *replay(folder: string, log?: Log): AsyncGenerator<JournalStep> {
+  static async *replay(
+    folder: string,
+    log?: Log,
+    isDamaged: (damage: JournalDamage) => void = () => undefined,
+  ): AsyncGenerator<JournalStep> {
     for (const generation of await generations(folder)) {
       const file = fileOf(folder, generation);
       const octets = await readFile(file);
       let damaged = 0;
       for (let at = 0; at < octets.length;) {
         const end = endOfStep(octets, at);
-        if (end === undefined) {
+        const step = end === undefined ? undefined : decode(octets, at, end);
+        if (step !== undefined) yield step;
+        const next = step === undefined ? nextStep(octets, at + 1) : end;
+        if (step === undefined && (end !== undefined || next !== undefined)) damaged++;
+        else if (step === undefined)
           log?.warn(
             { file, octets: octets.length - at },
             'the end of a zone journal is torn; it was never acknowledged',
           );
-          break;
-        }
-        const step = decode(octets, at, end);
-        if (step === undefined) damaged++;
-        else yield step;
-        at = end;
+        at = next ?? octets.length;
       }
       if (damaged === 0 || log === undefined) continue;
       const aside = `${file}.damaged-${Date.now()}`;
       await link(file, aside);
       log.error({ aside, steps: damaged }, 'a zone journal is damaged; it was set aside, and its sound steps are kept');
+      isDamaged({ aside, steps: damaged });
     }
   }
 
@@ -163,8 +175,8 @@ async function generations(folder: string): Promise<number[]> {
 }
 
 function encode(step: JournalStep): Buffer[] {
-  const { text, ...head } = step.kind === 'write' ? step : { ...step, text: undefined };
-  const json = Buffer.from(`${JSON.stringify(head)}\n`);
+  const { kind, text, ...rest } = step.kind === 'write' ? step : { ...step, text: undefined };
+  const json = Buffer.from(`${JSON.stringify({ kind, ...rest })}\n`);
   const payload = text === undefined ? json : Buffer.concat([json, text]);
   const frame = Buffer.alloc(FRAME);
   frame.writeUInt32LE(payload.length, 0);
@@ -181,6 +193,15 @@ function endOfStep(octets: Buffer, at: number): number | undefined {
   const length = octets.readUInt32LE(at);
   const end = at + FRAME + length;
   return length === 0 || length > LARGEST_STEP || end > octets.length ? undefined : end;
+}
+
+/** The next sound step behind a damaged one, whose own length may be what is damaged; undefined where there is none. */
+function nextStep(octets: Buffer, from: number): number | undefined {
+  for (let at = octets.indexOf(HEAD, from + FRAME); at !== -1; at = octets.indexOf(HEAD, at + 1)) {
+    const end = endOfStep(octets, at - FRAME);
+    if (end !== undefined && decode(octets, at - FRAME, end) !== undefined) return at - FRAME;
+  }
+  return undefined;
 }
 
 /** Undefined where the checksum is wrong. */
