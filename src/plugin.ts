@@ -30,6 +30,7 @@ import { withHold } from './web/listening/backup-hold.js';
 import { ControlSocket } from './web/listening/control-socket.js';
 import { createPages } from './web/pages/pages.js';
 import { startupApp } from './web/listening/startup-app.js';
+import { endAccount } from './web/user-removal.js';
 import { TlsListener, type TlsPlace } from './web/listening/tls-listener.js';
 
 export type { Cluster } from './cluster/cluster.js';
@@ -152,7 +153,7 @@ export function createPlugin(host: HostPanel, settings: PluginSettings): Plugin 
     get apiListener() {
       return now().apiListener;
     },
-    accountRemoved: async (user) => now().cluster.accounts.ended(user),
+    accountRemoved: async (user) => endAccount(user, now()).then(() => undefined),
     start: () =>
       inTurn(async () => {
         hasFailed = false;
@@ -196,10 +197,8 @@ async function run(host: HostPanel, settings: PluginSettings, standingApi: Expre
     const audit = new AuditLog(join(folder, 'audit.log'), log);
     ends.push(() => audit.close());
     const users = usersOfTurn(host);
-    const tokens = await TokenStore.open(join(folder, 'tokens.json'), {
-      ...{ log, audit, users },
-      isEnding: () => void watch?.check(),
-    });
+    const isEnding = (): void => void watch?.check();
+    const tokens = await TokenStore.open(join(folder, 'tokens.json'), { log, audit, users, isEnding });
     ends.push(() => tokens.close());
     const notifications = await Notifications.open(join(folder, 'notifications.json'), {
       from: settings.hostname,

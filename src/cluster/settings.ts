@@ -36,9 +36,8 @@ export class Settings {
   /** Of the names that root allows accounts, an account sees its own. */
   shownTo(by: Principal): ClusterSettings {
     const { values } = this;
-    return by.kind === 'root'
-      ? values
-      : { ...values, allowedNames: values.allowedNames.filter(({ account }) => account === by.user) };
+    const own = this.allowedTo(by).map((zone) => ({ account: by.user, zone }));
+    return by.kind === 'root' ? values : { ...values, allowedNames: own };
   }
 
   /** The names that an account may make whatever the rules for names say. */

@@ -16,6 +16,11 @@ export const REQUEST_ERRORS = {
     sentence: ({ name }: { name: string }) =>
       `The token "${name}" was not changed: no token changes itself. Use another token, or the page of tokens.`,
   },
+  token_has_limits: {
+    status: 403,
+    sentence: ({ user }: { user: string }) =>
+      `The user ${user} was not added or changed: your token ends or is bound to addresses, and a login would not. Use a token without limits, or dnscluster users on this server.`,
+  },
   access_keys_off: {
     status: 409,
     sentence: () =>

@@ -53,7 +53,7 @@ export function removalRevision(user: string, cluster: Cluster): string {
 }
 
 async function removed(user: string, what: ZonesOfRemoved, by: Principal, parts: RemovalParts): Promise<Removed> {
-  const { cluster, accounts, tokens } = parts;
+  const { cluster, accounts } = parts;
   refuseLastRoot(user, accounts);
   refuseChanged(`The user ${user}`, what.seen, removalRevision(user, cluster));
   if (what.to === user)
@@ -73,14 +73,27 @@ async function removed(user: string, what: ZonesOfRemoved, by: Principal, parts:
   };
   const before = await settle(zonesOfUser(user, cluster));
   await accounts.remove(user);
-  await cluster.accounts.ended(user);
-  const revoked = tokens.list(user).map(({ name }) => name);
-  for (const name of revoked) await tokens.revoke(user, name, by);
-  if (tokens.accessKeyMade(user) !== undefined) await tokens.revokeAccessKey(user, by);
+  const revoked = await endAccount(user, parts, by);
   const members = await cluster.members.removeOf(account, by);
   // Somebody who was logged in as this user may have made another meanwhile.
   const isSaid = account !== SELF.user && (what.to !== undefined || what.remove === true);
   return { revoked, zones: before + (isSaid ? await settle(cluster.zones.ownedBy(account)) : 0), members };
+}
+
+/**
+ * For a user whom the host has no more: whoever has the name later is another, and has none of the tokens. Resolves
+ * with the names of those.
+ */
+export async function endAccount(
+  user: string,
+  { cluster, tokens }: Pick<RemovalParts, 'cluster' | 'tokens'>,
+  by: Principal = SELF,
+): Promise<string[]> {
+  await cluster.accounts.ended(user);
+  const revoked = tokens.list(user).map(({ name }) => name);
+  for (const name of revoked) await tokens.revoke(user, name, by);
+  if (tokens.accessKeyMade(user) !== undefined) await tokens.revokeAccessKey(user, by);
+  return revoked;
 }
 
 /** Into the audit log, also where it was refused. */

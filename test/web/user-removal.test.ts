@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import express from 'express';
+import supertest from 'supertest';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { askService } from '../../src/cli/service/running-service.js';
 import { startNode, type RunningNode } from '../../src/panel/node.js';
@@ -145,8 +147,41 @@ test('an owner who is no user is refused wherever an owner can be named', async 
   expect(zonesOf('bob')).toEqual(['c.example']);
 });
 
-test('a host that has no ids says that a user was removed', async () => {
+test('a host that has no ids says that a user was removed: zones and tokens are nobody else’s,', async () => {
+  const { tokens } = node.plugin;
+  const token = { user: 'ann', kind: 'reseller', name: 'script', privileges: ['clustering'] } as const;
+  const { secret } = await tokens.create(token);
+  await tokens.setAccessKeys(true);
+  const key = await tokens.createAccessKey(token);
   await node.plugin.accountRemoved('ann');
+  // The panel lists an ann again, or still: those are not hers.
+  expect([secret, key.replaceAll('\n', '')].map((one) => tokens.verify('ann', one))).toEqual([undefined, undefined]);
+  expect(tokens.list('ann')).toEqual([]);
   expect(zonesOf('ann')).toEqual([]);
   expect((await node.plugin.cluster.status(ROOT)).withoutOwner).toEqual([{ owner: 'ann', zones: 2 }]);
+});
+
+test('a token with limits makes no login for itself: a login would have none', async () => {
+  const { tokens, api } = node.plugin;
+  const made = { user: 'root', kind: 'root', privileges: ['all'] } as const;
+  const ends = await tokens.create({ ...made, name: 'ends', expiresAt: Date.now() / 1_000 + 3_600 });
+  const bound = await tokens.create({ ...made, name: 'bound', addresses: ['127.0.0.0/8'] });
+  const free = await tokens.create({ ...made, name: 'free' });
+  const app = express().use(api);
+  const call = (name: string, secret: string, fields: object): Promise<{ status: number; text: string }> =>
+    supertest(app)
+      .post(`/json-api/${name}?api.version=1`)
+      .set('Authorization', `whm root:${secret}`)
+      .type('form')
+      .send({ password: PASSWORD, ...fields });
+  const mark = node.users.passwordMark('root');
+  for (const { secret } of [ends, bound]) {
+    expect((await call('addpaneluser', secret, { user: 'eve', root: '1' })).text).toContain('token_has_limits');
+    expect((await call('setpanelpassword', secret, { user: 'root' })).text).toContain('token_has_limits');
+  }
+  expect([hasUser('eve'), node.users.passwordMark('root')]).toEqual([false, mark]);
+  const { entry } = await ask('listaudit', { action: 'addUser' });
+  expect(entry).toMatchObject([{ refused: 'token_has_limits' }, { refused: 'token_has_limits' }]);
+  await call('addpaneluser', free.secret, { user: 'eve', root: '1' });
+  expect(hasUser('eve')).toBe(true);
 });

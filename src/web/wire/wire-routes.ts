@@ -2,7 +2,7 @@ import { Router, type Request, type Response } from 'express';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { peerOf } from '../../access/authenticate.js';
-import { hasPrivilege } from '../../access/principal.js';
+import { accountOf, hasPrivilege } from '../../access/principal.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { ClusterError, codeOf } from '../../errors.js';
 import { send } from '../requests/send.js';
@@ -47,7 +47,7 @@ async function answer(request: Request, cluster: Cluster, recent: RecentWrites):
   try {
     if (call.writes !== true || id === undefined) return await call.answer(wire);
     // Never by the identifier alone: one of the original's goes through several calls.
-    return await recent.once(JSON.stringify([peer.user, name, id]), () => call.answer(wire));
+    return await recent.once(JSON.stringify([accountOf(peer), name, id]), () => call.answer(wire));
   } finally {
     await wire.end();
   }

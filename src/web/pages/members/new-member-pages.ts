@@ -1,5 +1,6 @@
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
+import { accountOf } from '../../../access/principal.js';
 import { isServerType, ROLES } from '../../../cluster/model/member.js';
 import { ClusterError, isClusterError } from '../../../errors.js';
 import { defined } from '../../../operations/defined.js';
@@ -33,7 +34,7 @@ export function newMemberPages(context: PageContext): Router {
       const input = newMember(context, request);
       if ('host' in input && input.fingerprint === undefined) {
         const server = await cluster.members.lookAt(input.host, input.port, principal, input.ca);
-        const id = pending.keep(principal.user, { ...input, fingerprint: server.fingerprint });
+        const id = pending.keep(accountOf(principal), { ...input, fingerprint: server.fingerprint });
         showPage(context, request, response, 'member-accept', {
           title: `Is this ${server.host}?`,
           server,
@@ -53,7 +54,7 @@ export function newMemberPages(context: PageContext): Router {
   router.post('/members/accept', async (request, response) => {
     const { principal } = visitOf(request);
     const { pending: id, trust, ca } = readForm(acceptForm, request);
-    const kept = pending.take(principal.user, id);
+    const kept = pending.take(accountOf(principal), id);
     if (kept === undefined) throw new ClusterError('form_expired');
     const input = { ...kept, ...defined({ trust, ca }) };
     try {

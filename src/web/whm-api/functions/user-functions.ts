@@ -34,7 +34,10 @@ export const USER_FUNCTIONS = {
       const account = root
         ? { user, kind: 'root' as const, privileges: ['all'] }
         : { user, kind: 'reseller' as const, privileges: known(acl) };
-      await recorded('addUser', user, peer, stores.audit, () => accounts.add(account, password));
+      await recorded('addUser', user, peer, stores.audit, () => {
+        refuseLimited(user, peer);
+        return accounts.add(account, password);
+      });
       return account;
     },
   }),
@@ -45,7 +48,10 @@ export const USER_FUNCTIONS = {
     answer: z.object({ user: z.string() }),
     run: async ({ user, password }, { peer }, stores) => {
       const accounts = accountsOf(stores, peer);
-      await recorded('setPassword', user, peer, stores.audit, () => accounts.setPassword(user, password));
+      await recorded('setPassword', user, peer, stores.audit, () => {
+        refuseLimited(user, peer);
+        return accounts.setPassword(user, password);
+      });
       return { user };
     },
   }),
@@ -75,6 +81,11 @@ function accountsOf({ accounts }: ApiStores, peer: Principal): HostAccounts {
   if (peer.kind !== 'root') throw new ClusterError('privilege_missing', { privilege: 'root' });
   if (accounts === undefined) throw new ClusterError('users_of_host');
   return accounts;
+}
+
+/** A login has no limits, so a token that has some makes none for itself. Throws token_has_limits. */
+function refuseLimited(user: string, { limits }: Principal): void {
+  if (limits !== undefined) throw new ClusterError('token_has_limits', { user: user.slice(0, 40) });
 }
 
 /** Throws parameter_invalid where one is no privilege that a reseller can have. */
