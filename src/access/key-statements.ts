@@ -15,7 +15,7 @@ const PREAMBLE = 'dns-cluster key statement, version 1: the TLS key of this serv
 /** Characters: the key of the largest RSA pair in use has fewer. */
 const LONGEST = 4_096;
 
-export const keyStatement = z.object({
+const keyStatement = z.object({
   /** The old public key: SubjectPublicKeyInfo (DER) in base64. */
   key: z.base64().max(LONGEST),
   /** Pin of the key that follows it (key-pin.ts). */

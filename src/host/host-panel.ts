@@ -35,7 +35,7 @@ export interface HostPanel {
   privileges?(user: string): readonly string[] | undefined;
   /** Tells root something that must not be missed, as that a server of the cluster was disabled. */
   notify?(notice: Notice): void;
-  /** The host's users for `dnscluster users`: only if the host has no program for them. */
+  /** The host's users for `dnscluster users` and the page Users: only if the host has no program for them. */
   readonly accounts?: HostAccounts;
 }
 
