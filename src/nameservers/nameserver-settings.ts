@@ -9,14 +9,27 @@ export type NameserverKind = keyof typeof KINDS;
 export const NAMESERVER_KINDS = Object.keys(KINDS) as NameserverKind[];
 
 type Operators = {
-  readonly [Kind in NameserverKind]: (typeof KINDS)[Kind] extends ServerKind<infer Operator> ? Operator : never;
+  readonly [Kind in NameserverKind]: (typeof KINDS)[Kind] extends ServerKind<infer Operator, infer _>
+    ? Operator
+    : never;
+};
+
+type Options = {
+  readonly [Kind in NameserverKind]: (typeof KINDS)[Kind] extends ServerKind<infer _, infer Own> ? Own : never;
 };
 
 /** The same table, so typed that a kind and its operator's settings go together. */
-const TABLE: { readonly [Kind in NameserverKind]: ServerKind<Operators[Kind]> } = KINDS;
+const TABLE: { readonly [Kind in NameserverKind]: ServerKind<Operators[Kind], Options[Kind]> } = KINDS;
 
-/** `host` and `port`: where it answers, or is to answer, DNS queries. Without `operator` we run a private server. */
-type SettingsOf<Kind extends NameserverKind> = DnsAddress & { kind: Kind; operator?: Operators[Kind] };
+/**
+ * `host` and `port`: where it answers, or is to answer, DNS queries. Without `operator` we run a private server.
+ * `options`: what only this kind has.
+ */
+type SettingsOf<Kind extends NameserverKind> = DnsAddress & {
+  kind: Kind;
+  operator?: Operators[Kind];
+  options?: Options[Kind];
+};
 
 export type NameserverSettings = { [Kind in NameserverKind]: SettingsOf<Kind> }[NameserverKind];
 
@@ -30,8 +43,11 @@ function optionsOfKinds(): [z.ZodObject, ...z.ZodObject[]] {
   const dns = { host: z.string().min(1), port: portNumber };
   const [first, ...others] = NAMESERVER_KINDS.map((kind) => {
     const settings = z.strictObject({ kind: z.literal(kind), ...dns });
-    const { operated }: { operated?: { settings: z.ZodType } } = KINDS[kind];
-    return operated === undefined ? settings : settings.extend({ operator: operated.settings.exactOptional() });
+    const { operated, options }: { operated?: { settings: z.ZodType }; options?: z.ZodType } = KINDS[kind];
+    return settings.extend({
+      ...(operated === undefined ? {} : { operator: operated.settings.exactOptional() }),
+      ...(options === undefined ? {} : { options: options.exactOptional() }),
+    });
   });
   if (first === undefined) throw new Error('there is no kind of nameserver');
   return [first, ...others];
@@ -47,10 +63,10 @@ interface Place {
 
 /** The driver for a server's nameserver. */
 export function createNameserver<Kind extends NameserverKind>(
-  { kind, host, port, operator }: SettingsOf<Kind>,
+  { kind, host, port, operator, options }: SettingsOf<Kind>,
   { folder, log, version }: Place,
 ): Nameserver {
-  return TABLE[kind].create({ dns: { host, port }, folder, operator, log }, version);
+  return TABLE[kind].create({ dns: { host, port }, folder, operator, options, log }, version);
 }
 
 /** The operator's server that settings name, and what it takes from us; undefined where there is none. */

@@ -4,20 +4,24 @@ import type { Checker, ConfiguredZone } from './configured/configured-zone.js';
 import type { DnsAddress, Nameserver } from './nameserver.js';
 
 /** Where a server is, and whose. */
-export interface ServerOptions<Operator> {
+export interface ServerOptions<Operator, Options = never> {
   /** Where it answers DNS. */
   dns: DnsAddress;
   /** Folder for what we must remember, and for all files of a private server. */
   folder: string;
   /** The operator's server; without it we run a private one. */
   operator?: Operator | undefined;
+  /** What the kind's own settings say. */
+  options?: Options | undefined;
   log: Log;
 }
 
 /** One kind of nameserver. Settings, the command line and the demo know of it only what is said here. */
-export interface ServerKind<Operator extends { includeFile: string } = never> {
+export interface ServerKind<Operator extends { includeFile: string } = never, Options = never> {
   /** The driver. `version` is that of this package. */
-  readonly create: (options: ServerOptions<Operator>, version: string) => Nameserver;
+  readonly create: (options: ServerOptions<Operator, Options>, version: string) => Nameserver;
+  /** How settings of its own are checked, where it has any. */
+  readonly options?: z.ZodType<unknown, Options>;
   /** Absent where no operator can run such a server. */
   readonly operated?: OperatedServer & OperatorAccess<Operator>;
 }

@@ -90,7 +90,9 @@ export class FaultyNode {
     this.#child = child;
     const { address: host } = this.host;
     const { nameserver: kind = 'embedded' } = this.#options;
-    const nameserver = { kind, host, port: DNS_PORT } as NameserverSettings;
+    // One observer asks everything, far oftener than a resolver would.
+    const options = kind === 'embedded' ? { options: { rateLimit: { responsesPerSecond: 0 } } } : {};
+    const nameserver = { kind, host, port: DNS_PORT, ...options } as NameserverSettings;
     const settings = { name: this.name, folder: this.folder, host, port: API_PORT, nameserver };
     const { fingerprint } = await this.#ask('start', settings);
     this.fingerprint = fingerprint;

@@ -5,7 +5,9 @@ import { decodeMessage, DnsFormatError, encodeMessage, type DnsMessage } from '.
 import type { Name } from '../../src/dns/name.js';
 import { parseZone } from '../../src/dns/zone-text/parser.js';
 import { TYPE } from '../../src/dns/types.js';
+import { RateLimit } from '../../src/nameservers/embedded/rate-limit.js';
 import { Responder } from '../../src/nameservers/embedded/responder.js';
+import { embeddedSettings } from '../../src/nameservers/embedded/settings.js';
 import { ZoneData } from '../../src/nameservers/embedded/zone-data.js';
 import { TRICKY_ZONES } from '../servers/tricky-zones.js';
 import { fuzz, FUZZ_TIMEOUT } from './fuzz.js';
@@ -20,7 +22,9 @@ for (const [name, text] of Object.entries(TRICKY_ZONES)) {
 }
 const errors: string[] = [];
 const log = pino({ level: 'error' }, { write: (line: string) => void errors.push(line) });
-const responder = new Responder(zones, everyone, log);
+const { rateLimit } = embeddedSettings.parse({ rateLimit: { responsesPerSecond: 0 } });
+const options = { allowTransfer: everyone, rateLimit: new RateLimit(rateLimit, [], log), log, isWhole: () => true };
+const responder = new Responder(zones, options);
 const answersTo = (octets: Buffer): Buffer[] =>
   [true, false].flatMap((tcp) => [...responder.respond(octets, { address: '192.0.2.1', tcp })]);
 

@@ -22,7 +22,16 @@ const good = {
   nameserver: { kind: 'knot', host: '127.0.0.1', port: 53, operator: { controlSocket: '/run/k', includeFile: '/k' } },
 };
 
+const embedded = { kind: 'embedded', host: '127.0.0.1', port: 53 };
+
 describe('the configuration of a node', () => {
+  test('has the limits of the embedded nameserver where it says nothing else of them', async () => {
+    const options = { rateLimit: { responsesPerSecond: 5 } };
+    expect((await read({ ...good, nameserver: { ...embedded, options } })).nameserver).toMatchObject({
+      options: { allowTransfer: [], rateLimit: { responsesPerSecond: 5, window: 15, slip: 2 } },
+    });
+  });
+
   test('has data folder, address and port of a server where it says nothing else', async () => {
     expect(await read(good)).toEqual({ ...good, folder: '/var/lib/dns-cluster', host: '0.0.0.0', port: 2087 });
   });
@@ -56,6 +65,21 @@ describe('a configuration of a node that is wrong', () => {
       'with a control socket that is not absolute',
       /wrong at nameserver\.operator\.controlSocket: must be an absolute path/,
       { ...good, nameserver: { ...good.nameserver, operator: { ...good.nameserver.operator, controlSocket: 'k' } } },
+    ],
+    [
+      'with an address that is none',
+      /wrong at nameserver\.options\.allowTransfer\.0: must be an address or a range/,
+      { ...good, nameserver: { ...embedded, options: { allowTransfer: ['192.0.2.0/33'] } } },
+    ],
+    [
+      'with a rate below nothing',
+      /wrong at nameserver\.options\.rateLimit\.responsesPerSecond: /,
+      { ...good, nameserver: { ...embedded, options: { rateLimit: { responsesPerSecond: -1 } } } },
+    ],
+    [
+      'with options that only another nameserver has',
+      /wrong at nameserver: .*"options"/,
+      { ...good, nameserver: { ...good.nameserver, options: {} } },
     ],
     ['with a certificate without its key', /wrong at tls\.key: /, { ...good, tls: { certificate: '/c' } }],
     ['with a word that it does not know', /wrong at its top level: .*"colour"/, { ...good, colour: 1 }],

@@ -1,4 +1,4 @@
-import { isAtOrBelow, lowerName, nameAt, type Name } from '../../dns/name.js';
+import { isAtOrBelow, lowerName, nameAt, ROOT, type Name } from '../../dns/name.js';
 import { RCODE } from '../../dns/messages/message.js';
 import type { ResourceRecord } from '../../dns/zone.js';
 import { TYPE } from '../../dns/types.js';
@@ -7,7 +7,7 @@ import { coveredType, rrsetAt } from './rrset.js';
 import { findZone, type Found, type Node, type ZoneData, type ZoneTable } from './zone-data.js';
 
 /** The parts of an answer that depend on the zones. */
-interface Reply {
+export interface Reply {
   rcode: number;
   aa: boolean;
   answer: ResourceRecord[];
@@ -15,6 +15,9 @@ interface Reply {
   additional: ResourceRecord[];
   /** The additional section is a referral's glue, without which the asker can go nowhere (RFC 9471). */
   glueRequired: boolean;
+  isReferral: boolean;
+  /** The name, in lower case, from which it comes: a wildcard or a cut; of what does not exist, the zone's. */
+  source: Name;
 }
 
 interface AnswerOptions {
@@ -43,6 +46,8 @@ export function answer(zones: ZoneTable, name: Name, type: number, options: Answ
     authority: [],
     additional: [],
     glueRequired: false,
+    isReferral: false,
+    source: ROOT,
   };
   const zone = findZone(zones, lowerName(name), type);
   if (zone === undefined) return { ...reply, rcode: RCODE.REFUSED };
@@ -54,13 +59,25 @@ export function answer(zones: ZoneTable, name: Name, type: number, options: Answ
     if (!isAtOrBelow(key, zone.origin)) break; // an alias may well lead elsewhere
     if (asked.has(key) || asked.size > MAX_ALIASES) return { ...reply, rcode: RCODE.SERVFAIL }; // it leads nowhere
     const found = zone.find(key, type);
-    // AA speaks of the first owner in the answer (RFC 1035 §4.1.1).
-    if (asked.size === 0) reply.aa = found.kind !== 'delegation';
+    if (asked.size === 0) {
+      // AA speaks of the first owner in the answer (RFC 1035 §4.1.1).
+      reply.isReferral = found.kind === 'delegation';
+      reply.aa = !reply.isReferral;
+      reply.source = sourceOf(found, key) ?? zone.origin;
+    }
     asked.add(key);
     next = step(reply, question, next, found);
   }
   if (type !== TYPE.ANY) reply.additional.push(...additionalFor(zone, reply.answer, options.dnssec));
   return reply;
+}
+
+function sourceOf(found: Found, name: Name): Name | undefined {
+  if (found.kind === 'delegation') return found.cut;
+  if (found.kind === 'dname') return lowerName(found.dname.owner);
+  if (found.kind === 'nothing') return undefined;
+  const [record] = found.wildcard ? found.node : [];
+  return found.wildcard ? record && lowerName(record.owner) : name;
 }
 
 interface Asked {

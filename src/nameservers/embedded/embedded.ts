@@ -1,4 +1,4 @@
-import { BlockList, isIPv6 } from 'node:net';
+import { isIP } from 'node:net';
 import pLimit from 'p-limit';
 import { parseName, type Name } from '../../dns/name.js';
 import { DnsClient } from '../../dns/messages/query.js';
@@ -9,14 +9,17 @@ import { querySerial } from '../controlled/read-back.js';
 import { soundRecords } from '../controlled/zone-file.js';
 import type { ServerKind } from '../server-kind.js';
 import { Listener, type ListenerOptions } from './listener.js';
+import { addressList } from './network.js';
+import { RateLimit } from './rate-limit.js';
 import { Responder } from './responder.js';
+import { embeddedSettings, type EmbeddedSettings } from './settings.js';
 import { ZoneData } from './zone-data.js';
 
 export interface EmbeddedOptions {
   /** Where to answer, at least one; the first is also where read-back asks. Port 0 takes a free one. */
   listen: readonly [DnsAddress, ...DnsAddress[]];
-  /** Addresses and subnets (`192.0.2.1`, `2001:db8::/32`) that may transfer zones; none where absent. */
-  allowTransfer?: readonly string[];
+  /** What the operator may set (README.md). */
+  settings?: EmbeddedSettings | undefined;
   /** Milliseconds after which a TCP connection without questions is closed; 10,000 where absent. */
   tcpIdleTimeout?: number;
   /** Our own version, for `status`. */
@@ -45,12 +48,14 @@ export class EmbeddedNameserver implements Nameserver {
 
   constructor(options: EmbeddedOptions) {
     this.#options = options;
-    this.#responder = new Responder(
-      this.#zones,
-      addressList(options.allowTransfer ?? []),
-      options.log,
-      () => this.#isWhole,
-    );
+    const { allowTransfer, rateLimit } = embeddedSettings.parse(options.settings ?? {});
+    const own = options.listen.map(({ host }) => LOOPBACK[host] ?? host).filter((host) => isIP(host) !== 0);
+    this.#responder = new Responder(this.#zones, {
+      allowTransfer: addressList(allowTransfer),
+      rateLimit: new RateLimit(rateLimit, own, options.log),
+      log: options.log,
+      isWhole: () => this.#isWhole,
+    });
   }
 
   get dns(): DnsAddress {
@@ -144,8 +149,10 @@ export class EmbeddedNameserver implements Nameserver {
 }
 
 /** As the rest of the program knows it. */
-export const EMBEDDED: ServerKind = {
-  create: ({ dns, log }, version) => new EmbeddedNameserver({ listen: [dns], version, log }),
+export const EMBEDDED: ServerKind<never, EmbeddedSettings> = {
+  create: ({ dns, options, log }, version) =>
+    new EmbeddedNameserver({ listen: [dns], settings: options, version, log }),
+  options: embeddedSettings,
 };
 
 function apexOf(change: ZoneChange): Name {
@@ -160,15 +167,4 @@ async function load(change: ZoneChange): Promise<ZoneData | string | undefined> 
   } catch (error) {
     return sentenceOf(error);
   }
-}
-
-function addressList(entries: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const entry of entries) {
-    const [address = '', prefix] = entry.split('/');
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-    if (prefix === undefined) list.addAddress(address, family);
-    else list.addSubnet(address, Number(prefix), family);
-  }
-  return list;
 }

@@ -1,4 +1,4 @@
-import { BlockList, isIPv6 } from 'node:net';
+import type { BlockList } from 'node:net';
 import {
   CLASS_ANY,
   CLASS_IN,
@@ -20,7 +20,9 @@ import { lowerName } from '../../dns/name.js';
 import { soaSerial } from '../../dns/serial.js';
 import { isMetaType, TYPE } from '../../dns/types.js';
 import type { Log } from '../../operations/log.js';
-import { answer } from './answer.js';
+import { answer, type Reply } from './answer.js';
+import { isInList } from './network.js';
+import type { Counted, RateLimit } from './rate-limit.js';
 import { transfer } from './transfer.js';
 import type { ZoneTable } from './zone-data.js';
 
@@ -30,8 +32,17 @@ export interface Asker {
   tcp: boolean;
 }
 
+export interface ResponderOptions {
+  allowTransfer: BlockList;
+  rateLimit: RateLimit;
+  log: Log;
+  /** Are all zones loaded? What is asked of others before is not refused, but can't be answered yet. */
+  isWhole: () => boolean;
+}
+
 const UDP_SIZE = 1232; // avoids IP fragments on any usual path (DNS Flag Day 2020)
 
+const ERROR: Counted = { kind: 'error', owner: '' };
 /** Classes that no data has: reserved, NONE, ANY (RFC 6895 §3.2). */
 const NO_CLASSES = new Set([0, 254, CLASS_ANY]);
 /** What becomes of types that no zone holds; as BIND answers them. */
@@ -44,16 +55,11 @@ const META_RCODES: Readonly<Record<number, number | undefined>> = {
 /** Turns a message's octets into the octets of its responses: all of the protocol that is not about the zones. */
 export class Responder {
   readonly #zones: ZoneTable;
-  readonly #allowTransfer: BlockList;
-  readonly #log: Log;
-  readonly #isWhole: () => boolean;
+  readonly #options: ResponderOptions;
 
-  /** `isWhole`: are all zones loaded? What is asked of others before is not refused, but can't be answered yet. */
-  constructor(zones: ZoneTable, allowTransfer: BlockList, log: Log, isWhole: () => boolean = () => true) {
+  constructor(zones: ZoneTable, options: ResponderOptions) {
     this.#zones = zones;
-    this.#allowTransfer = allowTransfer;
-    this.#log = log;
-    this.#isWhole = isWhole;
+    this.#options = options;
   }
 
   /** The responses to send, in order: one, many for a zone transfer, none to what is itself a response or too short. */
@@ -64,10 +70,11 @@ export class Responder {
       return this.#answer(decodeMessage(octets), asker);
     } catch (error) {
       const malformed = error instanceof DnsFormatError;
-      if (!malformed) this.#log.error({ err: error }, 'a question could not be answered');
+      if (!malformed) this.#options.log.error({ err: error }, 'a question could not be answered');
       const questions = decodeQuestion(octets);
       const response = responseTo({ ...header, questions, answer: [], authority: [], additional: [] });
-      return [encodeMessage({ ...response, rcode: malformed ? RCODE.FORMERR : RCODE.SERVFAIL })];
+      response.rcode = malformed ? RCODE.FORMERR : RCODE.SERVFAIL;
+      return this.#limited(response, asker, ERROR) ?? [encodeMessage(response)];
     }
   }
 
@@ -75,8 +82,10 @@ export class Responder {
     const response = responseTo(query);
     const rcode = this.#refusal(query, asker);
     const [question] = query.questions;
-    if (rcode !== undefined || question === undefined)
-      return [refused(query, { ...response, rcode: rcode ?? RCODE.FORMERR })];
+    if (rcode !== undefined || question === undefined) {
+      response.rcode = rcode ?? RCODE.FORMERR;
+      return this.#limited(response, asker, ERROR) ?? [refused(query, response)];
+    }
     if (isTransfer(question.type)) {
       const zone = this.#zones.get(lowerName(question.name));
       const held = question.type === TYPE.IXFR ? soaSerial(query.authority) : undefined;
@@ -84,12 +93,21 @@ export class Responder {
     }
     const dnssec = query.edns?.dnssecOk === true;
     const reply = answer(this.#zones, question.name, question.type, { dnssec, minimal: !asker.tcp });
-    response.rcode = reply.rcode === RCODE.REFUSED && !this.#isWhole() ? RCODE.SERVFAIL : reply.rcode;
+    response.rcode = reply.rcode === RCODE.REFUSED && !this.#options.isWhole() ? RCODE.SERVFAIL : reply.rcode;
     response.aa = reply.aa;
+    const limited = this.#limited(response, asker, countedOf(question, reply));
+    if (limited !== undefined) return limited;
     response.answer = reply.answer;
     response.authority = reply.authority;
     response.additional = reply.additional;
     return [encodeMessage(response, { limit: limitFor(query, asker), glueRequired: reply.glueRequired })];
+  }
+
+  /** What is sent instead of an answer over UDP of which there were too many; undefined where it may be sent. */
+  #limited(response: DnsMessage, asker: Asker, counted: Counted): Buffer[] | undefined {
+    const verdict = asker.tcp ? 'send' : this.#options.rateLimit.judge(asker.address, counted);
+    if (verdict === 'send') return undefined;
+    return verdict === 'drop' ? [] : [encodeMessage({ ...response, tc: true })];
   }
 
   /** The rcode of a question that is refused before any zone is searched. */
@@ -111,10 +129,17 @@ export class Responder {
     if (!asker.tcp && type === TYPE.AXFR) return RCODE.FORMERR; // RFC 5936 §4.2
     if (type === TYPE.IXFR && soaSerial(query.authority) === undefined) return RCODE.FORMERR; // RFC 1995 §3
     // RFC 5936 §2.2.1
-    if (!this.#zones.has(lowerName(name))) return this.#isWhole() ? RCODE.NOTAUTH : RCODE.SERVFAIL;
-    const family = isIPv6(asker.address) ? 'ipv6' : 'ipv4';
-    return this.#allowTransfer.check(asker.address, family) ? undefined : RCODE.REFUSED;
+    if (!this.#zones.has(lowerName(name))) return this.#options.isWhole() ? RCODE.NOTAUTH : RCODE.SERVFAIL;
+    return isInList(this.#options.allowTransfer, asker.address) ? undefined : RCODE.REFUSED;
   }
+}
+
+/** How an answer is counted for the rate limit. */
+function countedOf({ type }: Question, { rcode, answer: records, source, isReferral }: Reply): Counted {
+  if (records.length > 0) return { kind: type, owner: source };
+  if (rcode === RCODE.NXDOMAIN) return { kind: 'nxdomain', owner: source };
+  if (rcode !== RCODE.NOERROR) return ERROR;
+  return { kind: isReferral ? 'referral' : 'nodata', owner: source };
 }
 
 function isTransfer(type: number): boolean {

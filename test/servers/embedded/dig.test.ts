@@ -17,7 +17,7 @@ describe.skipIf(!needs('dig'))('dig', () => {
   const long = Array.from({ length: 30 }, (_, i) => `long 60 TXT ${'x'.repeat(100)}${i}\n`).join('');
 
   beforeEach(async () => {
-    server = await startEmbedded({ allowTransfer: ['127.0.0.2', '127.0.1.0/24'] });
+    server = await startEmbedded({ settings: { allowTransfer: ['127.0.0.2', '127.0.1.0/24'] } });
     await server.apply([parsedUpsert('dig.example', 42, `www 60 A 192.0.2.80\n${long}`)]);
   });
 

@@ -52,7 +52,7 @@ function kept(answer: DnsMessage | undefined): object {
 
 describe.skipIf(!needs('named'))('the embedded nameserver against BIND', () => {
   beforeAll(async () => {
-    both = await startBoth(TRICKY_ZONES, { allowTransfer: ['127.0.0.1'] });
+    both = await startBoth(TRICKY_ZONES, { settings: { allowTransfer: ['127.0.0.1'] } });
   });
   afterAll(() => both.stop());
 
