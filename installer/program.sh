@@ -19,7 +19,7 @@ find_package() {
   find_npm
   (
     cd "$here" &&
-      { [ -e node_modules/.bin/tsc ] || "${npm[@]}" ci --no-audit --no-fund; } &&
+      { [ -e node_modules/.bin/tsc ] || "${npm[@]}" ci --ignore-scripts --no-audit --no-fund; } &&
       "${npm[@]}" pack --silent --pack-destination "$work" >/dev/null
   ) || fail "The program could not be built." "See what is said above; then run this again"
   tar -xzf "$work"/dns-cluster-*.tgz -C "$work"
@@ -42,10 +42,24 @@ find_npm() {
   fi
 }
 
+# The files of a package: what its package.json names and npm packs, but for the token. Whatever else lies in its folder is somebody's.
+# package_files FOLDER, each ended by NUL
+package_files() {
+  local entry named=(-path ./package.json -o -path './README*' -o -path './LICENSE*') others=()
+  while read -r entry; do
+    case $entry in
+      !*) others+=(! -path "./${entry#!}") ;;
+      *) named+=(-o -path "./$entry" -o -path "./$entry/*") ;;
+    esac
+  done < <(sed -n '/^  "files": \[/,/^  \]/s/^ *"\(.*\)",\{0,1\}$/\1/p' "$1/package.json")
+  [ ! -f "$token_file" ] || others+=(! -samefile "$(realpath "$token_file")")
+  (cd "$1" && find . -path ./node_modules -prune -o -type f \( "${named[@]}" \) "${others[@]}" -print0 | LC_ALL=C sort -z)
+}
+
 # Where this package is to lie: the same content always in the same place. release_of FOLDER
 release_of() {
   local hash
-  hash=$(cd "$1" && find . -path ./node_modules -prune -o -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum)
+  hash=$(package_files "$1" | (cd "$1" && xargs -0 sha256sum) | sha256sum)
   printf '%s/%s-%s\n' "$PROGRAMS" "$(package_version "$1")" "${hash:0:8}"
 }
 
@@ -65,8 +79,10 @@ place_program() {
   local made=$release.new
   rm -rf "$made"
   install -d -m 755 "$PROGRAMS" "$made"
-  cp -R "$package/." "$made"
-  if [ ! -d "$made/node_modules" ]; then
+  package_files "$package" | (cd "$package" && xargs -0 cp --parents -t "$made")
+  if [ -d "$package/node_modules" ]; then
+    cp -R "$package/node_modules" "$made"
+  else
     find_npm
     cp "$made/dependencies-lock.json" "$made/package-lock.json"
     # Exactly the versions that were tested, compared with their hashes; none of their scripts is run.
