@@ -55,6 +55,8 @@ node='' release='' package=''
 . "$here/installer/nameserver.sh"
 # shellcheck source=installer/service.sh
 . "$here/installer/service.sh"
+# shellcheck source=installer/other-side.sh
+. "$here/installer/other-side.sh"
 # shellcheck source=installer/install.sh
 . "$here/installer/install.sh"
 # shellcheck source=installer/upgrade.sh

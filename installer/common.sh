@@ -90,7 +90,8 @@ record() {
   } | write_file "$RECORD" 600 root:root
 }
 
-is_installed() { [ -e "$RECORD" ]; }
+# At least begun.
+is_installed() { [ -n "$(recorded NAMESERVER)" ]; }
 
 has_package() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 

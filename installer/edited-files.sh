@@ -23,6 +23,8 @@ edit() {
     printf '%s  %s\n' "$(sha256sum <"$made" | cut -d' ' -f1)" "$file"
   } >"$EDITED.new"
   mv -f "$EDITED.new" "$EDITED"
+  # Until the nameserver was started with it, whichever run does that.
+  record RESTART due
   mv -f "$made" "$file"
 }
 

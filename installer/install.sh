@@ -3,24 +3,26 @@
 
 install_server() {
   local first=yes
-  ! is_installed || first=no
-  [ "$first" = yes ] || same_as_before
-  [ "$first" = no ] || name=${name:-$(full_host_name)}
+  [ "$(recorded COMPLETE)" != yes ] || first=no
+  ! is_installed || same_as_before
+  [ -e "$CONFIGURATION" ] || as_it_was_called
+  # What is quickly known comes before what takes minutes.
   [ -n "$join" ] || [ -z "$token$token_file$fingerprint" ] || wrong_use "--token, --token-file and --fingerprint are for --join."
+  refuse_used_ports
+  [ -z "$join" ] || take_token
   find_node "$node_given" "$(needed_node "$here")"
+  [ -z "$join" ] || [ "$dry" = yes ] || look_at_other_side
   find_package
   [ -e "$PROGRAMS" ] || undo=$PROGRAMS
   place_program
-  if [ "$first" = yes ]; then
+  if [ ! -e "$CONFIGURATION" ]; then
     [ "$adopt" = yes ] || refuse_content "$kind"
-    refuse_used_ports
     [ -z "$join" ] || [ "$dry" = yes ] || ask_other_side --check --name "$name"
   fi
   # shellcheck disable=SC2034 # Read at the end of install.sh.
   undo=
   make_folder "$CONFIGURATION_FOLDER" 755 root:root
-  record NAMESERVER "$kind"
-  [ "$first" = no ] || ! nameserver_runs || record NAMESERVER_RAN yes
+  is_installed || begin_record
   install_nameserver
   make_account "$NAMESERVER_GROUP"
   take_data_folder
@@ -29,8 +31,9 @@ install_server() {
   use_release "$release"
   install_service "$package"
   # It reads the lines that were added, and opens the control channel, when it starts.
-  [ "$first" = no ] || stop_nameserver
+  [ "$(recorded RESTART)" = no ] || stop_nameserver
   start_nameserver
+  record RESTART no
   step "Starting the service"
   service_does start
   until_ready "$wait" || not_ready
@@ -38,7 +41,24 @@ install_server() {
   [ "$first" = no ] || [ "$adopt" = no ] || adopt_zones
   look_over
   [ -z "$join" ] || join_cluster
+  record COMPLETE yes
   say_what_is_next "$first"
+}
+
+# What a run that goes on after one that was cut off must know.
+begin_record() {
+  ! nameserver_runs || record NAMESERVER_RAN yes
+  record NAME "$name"
+  record ADDRESS "$address"
+  record ADOPT "$adopt"
+  record NAMESERVER "$kind"
+}
+
+# The name and address that a run which was cut off was given, or this machine has.
+as_it_was_called() {
+  name=${name:-$(recorded NAME)}
+  name=${name:-$(full_host_name)}
+  address=${address:-$(recorded ADDRESS)}
 }
 
 # A second run repairs and completes; it changes nothing that was chosen.
@@ -48,6 +68,7 @@ same_as_before() {
   [ "$kind_given" = no ] || [ "$was" = "$kind" ] || fail "This server was installed with the nameserver $was." "install.sh uninstall first; its zones stay"
   kind=$was
   load_nameserver "$kind"
+  [ "$first" = no ] || [ "$(recorded ADOPT)" != yes ] || adopt=yes
 }
 
 full_host_name() {
@@ -65,28 +86,23 @@ full_host_name() {
 
 # Refuses where another program has a port that the service, or a nameserver that does not run yet, needs.
 refuse_used_ports() {
-  local ports=("$API_PORT")
-  nameserver_runs || ports+=("$DNS_PORT")
-  "$node" - "${ports[@]}" <<'END' || fail "Ports that are needed are in use (see above)." "End what has them (ss -lntup shows it; systemctl disable --now systemd-resolved, where it is that). Nothing was changed."
-const { createServer } = require('node:net');
-const { createSocket } = require('node:dgram');
-const tcp = (port) => new Promise((done) => {
-  const server = createServer();
-  server.once('error', (error) => done(`TCP ${port}: ${error.code}`));
-  server.listen({ port, host: '0.0.0.0', exclusive: true }, () => server.close(() => done()));
-});
-const udp = (port) => new Promise((done) => {
-  const socket = createSocket('udp4');
-  socket.once('error', (error) => done(`UDP ${port}: ${error.code}`));
-  socket.bind({ port, address: '0.0.0.0', exclusive: true }, () => socket.close(() => done()));
-});
-(async () => {
-  const ports = process.argv.slice(2).map(Number);
-  const found = await Promise.all(ports.flatMap((port) => [tcp(port), ...(port === 53 ? [udp(port)] : [])]));
-  for (const one of found.filter(Boolean)) console.error(`in use: ${one}`);
-  process.exitCode = found.some(Boolean) ? 1 : 0;
-})();
-END
+  local port found=() ports=()
+  service_runs || ports+=("$(api_port)")
+  nameserver_runs || { [ -z "$NAMESERVER_SERVICE" ] && service_runs; } || ports+=("$DNS_PORT")
+  for port in "${ports[@]}"; do
+    # 0A: it listens.
+    ! has_port tcp "$port" 0A || found+=("TCP $port")
+    [ "$port" != "$DNS_PORT" ] || ! has_port udp "$port" '' || found+=("UDP $port")
+  done
+  [ ${#found[@]} -eq 0 ] || fail "Ports that are needed are in use: $(paste -sd, <<<"$(printf '%s\n' "${found[@]}")")" \
+    "End what has them (ss -lntup shows it; systemctl disable --now systemd-resolved, where it is that). Nothing was changed."
+}
+
+# Does a socket of any program have this port, as the kernel says? has_port PROTOCOL PORT STATE
+has_port() {
+  { cat "/proc/net/$1" "/proc/net/${1}6" 2>/dev/null || true; } |
+    awk -v end="$(printf ':%04X' "$2")" -v state="$3" \
+      'substr($2, length($2) - 4) == end && (state == "" || $4 == state) { found = 1 } END { exit !found }'
 }
 
 take_data_folder() {
@@ -131,12 +147,7 @@ join_cluster() {
 
 # Looks at both sides, and joins where nothing is wrong. ask_other_side OPTION...
 ask_other_side() {
-  local given=()
-  if [ -n "$token$token_file" ]; then
-    # Read once, shown to nobody.
-    [ -e "$work/token" ] || (umask 077 && { [ -z "$token" ] && cat -- "$token_file" || printf '%s\n' "$token"; } >"$work/token")
-    given=(--token-file "$work/token")
-  fi
+  local given=(--token-file "$work/token")
   [ -z "$fingerprint" ] || given+=(--fingerprint "$fingerprint")
   [ -z "$address" ] || given+=(--address "$address")
   "$node" "$release/dist/cli/main.js" join "$join" "${given[@]}" "$@" ||

@@ -67,7 +67,7 @@ start_nameserver() {
 stop_nameserver() {
   [ -n "$NAMESERVER_SERVICE" ] || return 0
   if has_systemd; then
-    run systemctl stop "$NAMESERVER_SERVICE"
+    run systemctl stop "$NAMESERVER_SERVICE" || true
   elif declare -F stop_plainly >/dev/null; then
     run_quietly stop_plainly || true
   else

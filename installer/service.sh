@@ -64,17 +64,19 @@ service_runs() {
   [ -x "$INIT_SCRIPT" ] && "$INIT_SCRIPT" status >/dev/null
 }
 
-api_port() { sed -n 's/^ *"port": *\([0-9]*\),\{0,1\}$/\1/p' "$CONFIGURATION" | head -1; }
+api_port() {
+  local port
+  port=$(sed -n 's/^ *"port": *\([0-9]*\),\{0,1\}$/\1/p' "$CONFIGURATION" 2>/dev/null | head -1 || true)
+  printf '%s\n' "${port:-$API_PORT}"
+}
 
 # Does the service say that it is ready?
 is_ready() {
-  local port
-  port=$(api_port)
   "$NODE_LINK" -e '
     const request = require("node:https").get(
       { host: "127.0.0.1", port: process.argv[1], path: "/readyz", rejectUnauthorized: false, timeout: 5000 },
       (answer) => process.exit(answer.statusCode === 200 ? 0 : 1));
-    request.on("error", () => process.exit(1)).on("timeout", () => process.exit(1));' "${port:-$API_PORT}"
+    request.on("error", () => process.exit(1)).on("timeout", () => process.exit(1));' "$(api_port)"
 }
 
 # How often it failed since it was started.

@@ -7,6 +7,10 @@ show_status() {
     say "Nothing is installed here. This package has the version $(package_version "$here")."
     return 1
   fi
+  if [ ! -e "$CURRENT" ]; then
+    say "The installation of the nameserver $(recorded NAMESERVER) was begun and is not complete. Run install.sh install again."
+    return 1
+  fi
   say "Version      $(package_version "$CURRENT") ($(readlink "$CURRENT"))"
   for folder in "$PROGRAMS"/*-*/; do
     [ "${folder%/}" = "$(readlink "$CURRENT")" ] || [ ! -d "$folder" ] || say "Kept         ${folder%/}"

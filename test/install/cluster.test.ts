@@ -3,12 +3,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { needs } from '../needs.js';
 import { QueryLoop } from '../query-loop.js';
-import type { Box } from './box.js';
+import type { Box, Ran } from './box.js';
 import { Boxes, mayBox } from './boxes.js';
 import { leftBehind } from './left-behind.js';
 import { otherVersion, unpackedPackage } from './packages.js';
 
 const INSTALLED = '/opt/dns-cluster/current/install.sh';
+const UNPACKED = '/root/unpacked';
 const ZONES = Array.from({ length: 100 }, (_, i) => `z${i}.example`);
 const ASKED = 'z0.example';
 /** Questions a second to each nameserver: one each 50 ms. */
@@ -35,6 +36,8 @@ describe.skipIf(!mayBox() || !needs('named', 'knotd', 'dig', 'curl'))(
     let [web, ns1, ns2]: Box[] = [];
     let versions: string[] = [];
     let bare: string[] = [];
+    /** The certificate of the web server. */
+    let shown = '';
 
     beforeAll(async () => {
       const folder = await unpackedPackage();
@@ -61,6 +64,12 @@ describe.skipIf(!mayBox() || !needs('named', 'knotd', 'dig', 'curl'))(
     function there(box: Box | undefined): Box {
       if (box === undefined) throw new Error('this machine is not there');
       return box;
+    }
+
+    /** The second nameserver box is made one as the README has it: from the unpacked package, where the token lies, too. */
+    function joins(token: string, certificate: string): Promise<Ran> {
+      const line = `cd ${UNPACKED} && ./install.sh install --nameserver knot --join https://${there(web).address}:2087`;
+      return there(ns2).run('bash', ['-c', `${line} --token-file ${token} --fingerprint ${certificate}`]);
     }
 
     /** What is printed for the page "Add a server to the cluster". */
@@ -97,9 +106,28 @@ describe.skipIf(!mayBox() || !needs('named', 'knotd', 'dig', 'curl'))(
       const add = ['members', 'add', there(ns1).address, '--role', 'write-only', '--member-token-file', '-'];
       await there(web).does('dnscluster', [...add, '--member-fingerprint', one.certificate], one.token);
 
-      const url = `https://${there(web).address}:2087`;
-      const join = ['--join', url, '--token-file', '-', '--fingerprint', own.certificate];
-      await there(ns2).does('/run/package/install.sh', ['install', '--nameserver', 'knot', ...join], own.token);
+      shown = own.certificate;
+      await there(ns2).does('cp', ['-a', '/run/package', UNPACKED]);
+      await there(ns2).does('bash', ['-c', `umask 077; cat >${UNPACKED}/token`], own.token);
+      const early = /^(?!.*==>)/s;
+      const other = own.certificate.replace(/^../, (pair) => (pair === '00' ? '01' : '00'));
+      await there(ns2).does('tee', [`${UNPACKED}/wrong`], 'x'.repeat(43));
+      for (const [token, certificate, status, said] of [
+        ['none', own.certificate, 2, /There is no token file none\./],
+        ['token', other, 1, new RegExp(`another certificate than --fingerprint names: ${own.certificate}`)],
+        ['wrong', own.certificate, 1, /does not take the token/],
+      ] as const) {
+        const refused = await joins(token, certificate);
+        expect(refused.said).toMatch(said);
+        expect(refused.said).toMatch(early);
+        expect(refused.status).toBe(status);
+      }
+      expect(await there(ns2).filesOf('/etc')).toBe(bare[1]);
+      expect(await joins('token', own.certificate)).toMatchObject({ status: 0 });
+      const copied = await there(ns2).does('bash', ['-c', 'cd -P /opt/dns-cluster/current && pwd && ls']);
+      expect(copied.split('\n')).not.toContain('token');
+      const again = await there(ns1).does('readlink', ['/opt/dns-cluster/current']);
+      expect(copied.split('\n')[0]).toBe(again.trim());
 
       await saveAll(ZONES, 1);
       const all = ZONES.map(() => addressOf(1));
@@ -174,9 +202,23 @@ describe.skipIf(!mayBox() || !needs('named', 'knotd', 'dig', 'curl'))(
         expect(await answers(ns2, [ASKED])).toEqual(last);
         await there(box).does(INSTALLED, ['uninstall', '--purge']);
         expect(await there(box).filesOf('/etc')).toBe(bare[i]);
-        expect(leftBehind(await there(box).written())).toEqual([]);
+        expect(leftBehind(await there(box).written()).filter((file) => !file.startsWith(UNPACKED))).toEqual([]);
       }
       expect((await answers(ns2, [ASKED])).join()).not.toMatch(/192\.0\.2/);
+    });
+
+    test('take a box that was purged and is installed again for another one, until it is removed there', async () => {
+      const refused = await joins('token', shown);
+      expect(refused).toMatchObject({ status: 1 });
+      expect(refused.said).toMatch(/already has a member called ns2\.example\.net.*members remove ns2\.example\.net/s);
+      expect(await there(ns2).filesOf('/etc')).toBe(bare[1]);
+      await there(web).does('dnscluster', ['members', 'remove', 'ns2.example.net', '--yes']);
+      expect(await joins('token', shown)).toMatchObject({ status: 0 });
+      const others = ZONES.slice(1);
+      await vi.waitFor(async () => expect(await answers(ns2, others)).toEqual(others.map(() => addressOf(1))), {
+        timeout: 60_000,
+        interval: 500,
+      });
     });
   },
 );

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { NAMESERVER_KINDS } from '../../src/nameservers/nameserver-settings.js';
 import { needs } from '../needs.js';
+import type { Box } from './box.js';
 import { Boxes, mayBox } from './boxes.js';
 import { leftBehind } from './left-behind.js';
 import { unpackedPackage } from './packages.js';
@@ -20,6 +21,15 @@ describe.skipIf(!mayBox() || !needs('named', 'knotd', 'nsd', 'pdns_server', 'dig
       boxes = Boxes.open();
     }, 300_000);
     afterAll(() => boxes.close());
+
+    /** Has an installation end where it calls this program. */
+    async function fails(box: Box, program: string, args: readonly string[]): Promise<void> {
+      const file = `/usr/local/sbin/${program}`;
+      await box.does('tee', [file], '#!/bin/sh\nexit 1\n');
+      await box.does('chmod', ['755', file]);
+      expect(await box.run(INSTALL, args)).toMatchObject({ status: 1 });
+      await box.does('rm', [file]);
+    }
 
     // The tests below install the other two.
     test.each(NAMESERVER_KINDS.filter((kind) => kind !== 'bind' && kind !== 'knot'))(
@@ -55,7 +65,19 @@ describe.skipIf(!mayBox() || !needs('named', 'knotd', 'nsd', 'pdns_server', 'dig
 
     test('repairs and completes when it is run again, and a new installation takes the zones that one before left', async () => {
       const box = await boxes.add('again', shared);
-      await box.does(INSTALL, ['install', '--nameserver', 'bind']);
+      const bare = await box.filesOf('/etc');
+      // A nameserver that runs, and the first two runs are cut off: before its configuration is edited, and after.
+      await box.does('/etc/init.d/named', ['start']);
+      await box.does('hostname', ['not-full']);
+      const named = ['--name', 'again.example.net'];
+      await fails(box, 'useradd', ['install', '--nameserver', 'bind', ...named]);
+      expect(await box.run(INSTALL, ['status'])).toMatchObject({
+        status: 1,
+        said: expect.stringMatching(/is not complete/) as string,
+      });
+      await fails(box, 'update-rc.d', ['install']);
+      const done = await box.does(INSTALL, ['install']);
+      expect(done).toMatch(/Nothing is wrong.*again\.example\.net is installed.*Token +[\w-]{43}\n/s);
       await box.does('dnscluster', ['zones', 'create', 'a.example', '--ip', '192.0.2.7']);
       const modes = ['-c', '%a', '/var/lib/dns-cluster', '/etc/dns-cluster/node.json'];
       expect(await box.does('stat', modes)).toBe('750\n640\n');
@@ -69,7 +91,12 @@ describe.skipIf(!mayBox() || !needs('named', 'knotd', 'nsd', 'pdns_server', 'dig
 
       expect(await box.does(INSTALLED, ['uninstall'])).toMatch(/stay in \/var\/lib\/dns-cluster/);
       expect(await box.does('stat', ['-c', '%a %U', '/var/lib/dns-cluster'])).toBe('700 root\n');
-      await box.does(INSTALL, ['install', '--nameserver', 'knot']);
+      // It ran before. One that is only begun is removed as well.
+      await box.does('/etc/init.d/named', ['stop']);
+      await fails(box, 'useradd', ['install', '--nameserver', 'knot', ...named]);
+      await box.does(INSTALL, ['uninstall']);
+      expect(await box.filesOf('/etc')).toBe(bare);
+      await box.does(INSTALL, ['install', '--nameserver', 'knot', ...named]);
       expect(await box.does('dig', ['+short', '+tries=1', `@${box.address}`, 'a.example', 'A'])).toBe('192.0.2.7\n');
     });
 
@@ -88,7 +115,7 @@ describe.skipIf(!mayBox() || !needs('named', 'knotd', 'nsd', 'pdns_server', 'dig
       await vi.waitFor(() => box.does('bash', ['-c', 'exec 3<>/dev/tcp/127.0.0.1/2087']), { timeout: 2_500 });
       const ports = await box.run(INSTALL, ['install', '--nameserver', 'embedded']);
       expect(ports).toMatchObject({ status: 1 });
-      expect(ports.said).toMatch(/in use: TCP 2087: EADDRINUSE\n.*in use: UDP 53/s);
+      expect(ports.said).toMatch(/in use: TCP 2087,TCP 53,UDP 53/);
       await box.does('bash', ['-c', 'echo end >/dev/tcp/127.0.0.1/2087']);
       await taken;
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { cp, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -15,14 +16,27 @@ export async function unpackedPackage(): Promise<string> {
   if (!existsSync(kept)) {
     const place = await mkdtemp(`${kept}-`);
     await runToEnd('tar', ['-xzf', tarball, '--strip-components=1', '-C', place]);
-    await cp(join(place, 'dependencies-lock.json'), join(place, 'package-lock.json'));
-    await runToEnd('npm', ['ci', '--omit=dev', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'], {
-      cwd: place,
-    });
-    await rm(join(place, 'package-lock.json'));
+    // Second names for the same files.
+    await runToEnd('cp', ['-al', join(await dependencies(place), 'node_modules'), place]);
     await rename(place, kept);
   }
   await used(kept, 'unpacked-');
+  return kept;
+}
+
+/** A folder with the dependencies of a package: fetched anew only where they are others. */
+async function dependencies(unpacked: string): Promise<string> {
+  const lock = await readFile(join(unpacked, 'dependencies-lock.json'));
+  const kept = join(await keptFolder(), `modules-${createHash('sha256').update(lock).digest('hex').slice(0, 16)}`);
+  if (!existsSync(kept)) {
+    const place = await mkdtemp(`${kept}-`);
+    await cp(join(unpacked, 'package.json'), join(place, 'package.json'));
+    await writeFile(join(place, 'package-lock.json'), lock);
+    const only = ['--omit=dev', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'];
+    await runToEnd('npm', ['ci', ...only], { cwd: place });
+    await rename(place, kept);
+  }
+  await used(kept, 'modules-');
   return kept;
 }
 
