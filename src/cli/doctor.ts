@@ -29,7 +29,8 @@ export function doctor(program: Command): void {
   guide(command, {
     details:
       "Run it as root or as the service's user. If the service does not run, it says so first and checks the rest. It " +
-      'changes nothing. It exits with 1 if something is wrong.',
+      'changes nothing, but gives the nameserver a zone that is nobody’s (check.dns-cluster.invalid), asks for it, and ' +
+      'has it dropped. It exits with 1 if something is wrong.',
     examples: {
       doctor: 'Run all checks.',
       'doctor --only ports,nameserver --json': 'Check ports and nameserver, for a script.',

@@ -26,6 +26,7 @@ import { DEFAULT_DRIFT_SCHEDULE, DEFAULT_HEALTH_SCHEDULE, Schedule } from './hea
 import { Conflicts } from './local/conflicts.js';
 import { KnownServers } from './local/known-servers.js';
 import { LocalZones } from './local/local-zones.js';
+import { NewZoneTrial } from './local/new-zone-trial.js';
 import { PermittedNames } from './local/permitted-names.js';
 import { Rescan } from './local/rescan.js';
 import type { ConflictPolicy } from './local/zone-home.js';
@@ -113,6 +114,7 @@ export class Cluster {
   readonly settings: Settings;
   /** This server and others, by their lasting ids. */
   readonly servers: KnownServers;
+  readonly trial: NewZoneTrial;
   /** `changed`: something went wrong or right, so that `problems` are others now. */
   readonly events: ClusterEvents;
   // By this name, and not #parts: tests of one part get it from a whole cluster.
@@ -160,6 +162,7 @@ export class Cluster {
     this.members = new MemberTable({ kept, store, own, nameserver, types, tokens, workers, audit });
     this.drift = new DriftChecks({ store, workers, changes, versions, log, audit, events });
     this.settings = new Settings({ hostname, accounts, state, nameserver, delivery: workers, audit });
+    this.trial = new NewZoneTrial(folder, local);
     this.parts = { nameserver, store, versions, history, rescan, workers, changes };
     const { health = DEFAULT_HEALTH_SCHEDULE, drift = DEFAULT_DRIFT_SCHEDULE } = options.schedules ?? {};
     const schedules = [
@@ -181,13 +184,12 @@ export class Cluster {
    * rejects, nothing is left running.
    */
   static async start(options: ClusterOptions): Promise<Cluster> {
-    const { folder, log } = options;
+    const { folder, log, users } = options;
     const { hostname } = options.own;
     await mkdir(folder, { recursive: true, mode: 0o750 });
     const schema = clusterStateSchema;
     const state = await JsonState.open(join(folder, 'cluster.json'), { schema, defaults: newClusterState, log });
     const store = await ZoneStore.open(folder, { log });
-    const { users } = options;
     const accounts = await Accounts.open(join(folder, 'accounts.json'), { users, owners: store.owners(), log });
     const events: ClusterEvents = new EventEmitter();
     const conflicts = await Conflicts.open(join(folder, 'conflicts'), { store, hostname, events, log });

@@ -170,6 +170,29 @@ describe.skipIf(!needs('named', 'named-checkconf'))(
       expect(await wrongs(['--only', 'nameserver'])).toEqual([]);
     });
 
+    test('finds that BIND takes no new zone, which its answers do not show', async () => {
+      const file = join(named.folder, 'named.conf');
+      const kept = await readFile(file, 'utf8');
+      const restart = async (): Promise<void> => {
+        await named.kill();
+        await named.start();
+        const isBack = async (): Promise<void> => {
+          expect((await web.plugin.cluster.status(ROOT)).nameserver).toMatchObject({ running: true, zones: 1 });
+        };
+        await vi.waitFor(isBack, 20_000);
+      };
+      await writeFile(file, kept.replace('allow-new-zones yes', 'allow-new-zones no'));
+      await restart();
+      expect(await wrongs(['--only', 'nameserver'])).toEqual([
+        ['nameserver', like(/does not take a new zone.*[Nn]ot allowing new zones/), like(/^Restart BIND/)],
+      ]);
+      await writeFile(file, kept);
+      await restart();
+      await vi.waitFor(async () => expect(await wrongs(['--only', 'nameserver'])).toEqual([]), 20_000);
+      const zones = web.plugin.cluster.listZones(ROOT).map(({ name }) => name);
+      expect(zones).toEqual([ZONE]);
+    });
+
     test('finds a clock that is wrong', async () => {
       // The program's clock alone is set back.
       const back = 'const now = Date.now; Date.now = () => now() - 3600_000;';

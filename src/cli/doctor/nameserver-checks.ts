@@ -5,6 +5,7 @@ import { askProgram, configurationText, includedFiles } from '../../nameservers/
 import type { Checker } from '../../nameservers/configured/configured-zone.js';
 import { operatedServers, operatorsServer, type NameserverSettings } from '../../nameservers/nameserver-settings.js';
 import type { OperatedServer } from '../../nameservers/server-kind.js';
+import { askService } from '../service/running-service.js';
 import { notice, ok, wrong, type Check, type Finding } from './check.js';
 import type { Facts } from './facts.js';
 import { listenersAt, type Listener } from './listening.js';
@@ -17,12 +18,12 @@ export const NAMESERVER_CHECK: Check = {
   name: 'nameserver',
   run: async (facts) => {
     const { nameserver } = facts.settings ?? {};
-    const running = runningFindings(facts);
+    const running = await runningFindings(facts);
     return nameserver === undefined ? running : [...running, ...(await operatorFindings(nameserver))];
   },
 };
 
-function runningFindings({ service, settings }: Facts): Finding[] {
+async function runningFindings({ service, settings, folder }: Facts): Promise<Finding[]> {
   if (service === undefined) return [];
   const { software, version, running, reason = '', signedZones = [] } = service.status.nameserver;
   const server = operatedServers().get(settings?.nameserver.kind ?? '');
@@ -41,7 +42,21 @@ function runningFindings({ service, settings }: Facts): Finding[] {
       `Remove its DS record at the registrar, then ${server?.unsign?.(zone) ?? 'turn its signing off'}`,
     ),
   );
-  return [ok(`The nameserver runs: ${`${software} ${version}`.trim()}.`), ...signing];
+  return [
+    ok(`The nameserver runs: ${`${software} ${version}`.trim()}.`),
+    await newZoneFinding(folder, software),
+    ...signing,
+  ];
+}
+
+/** It may run and answer for what it has, and still take nothing new. */
+async function newZoneFinding(folder: string, software: string): Promise<Finding> {
+  const { outcome, reason = '' } = await askService({ folder }, 'testnameserver');
+  if (outcome === 'served') return ok('It takes a new zone, answers for it, and drops it again.');
+  return wrong(
+    `${software} does not take a new zone and drop it again: ${reason}`,
+    `Restart ${software}: its configuration may have been edited since it was started. If that does not help, see its log.`,
+  );
 }
 
 async function operatorFindings(settings: NameserverSettings): Promise<Finding[]> {

@@ -8,10 +8,7 @@ import type { ZoneStore } from '../../zones/zone-store.js';
 /** Waits before a nameserver that could not be asked is asked again, milliseconds; the last repeats. */
 const RETRY = [500, 1_000, 2_000, 5_000, 10_000];
 
-/**
- * From this many changes on, the nameserver gets them together with those that arrive within such periods
- * (milliseconds).
- */
+/** From this many changes on, they are given together with those that arrive within such periods (milliseconds). */
 const GATHER_ABOVE = 200;
 const GATHER_FOR = 50;
 const GATHER_TIMES = 20;
@@ -32,7 +29,6 @@ interface Queued {
   resolve: (applied: Applied) => void;
 }
 
-/** A change and what became of it. */
 interface Loaded {
   change: ZoneChange;
   applied: Applied;
@@ -43,9 +39,8 @@ type Refused = ZoneVersion & { why: string; wasDue: boolean };
 /**
  * Brings what the store has written into this server's nameserver. Served: the previous version is dropped. Refused: it
  * is put back. Not to be asked: the change stays due and is tried until the nameserver is back. Changes that come while
- * others are given to it are put together, because nameservers take one large batch far better than many small ones. A
- * zone that does not come to be served is waited for beside the others: only changes of one zone go one after the
- * other.
+ * others are given to it are put together: one large batch is far quicker than many small ones. A zone that does not
+ * come to be served is waited for beside the others: only changes of one zone go one after the other.
  */
 export class LocalNameserver {
   readonly #store: ZoneStore;
@@ -113,13 +108,24 @@ export class LocalNameserver {
     });
   }
 
+  /** For what is no zone of the store: beside the batches, and never while everything is synchronized. */
+  beside<T>(work: (nameserver: Nameserver) => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      void this.#inTurn(() => {
+        const done = work(this.#nameserver).then(resolve, reject);
+        const open = done.finally(() => this.#loading.delete(open));
+        this.#loading.add(open);
+      });
+    });
+  }
+
   #drainSoon(): void {
     if (this.#isDraining) return;
     this.#isDraining = true;
     void this.#inTurn(() => this.#drain());
   }
 
-  #inTurn(step: () => Promise<void>): Promise<void> {
+  #inTurn(step: () => Promise<void> | void): Promise<void> {
     this.#chain = this.#chain.then(step).catch((error: unknown) => {
       this.#log.error({ error: sentenceOf(error) }, 'loading zones failed');
     });
@@ -232,8 +238,7 @@ export class LocalNameserver {
     this.#log.warn({ zones: names.slice(0, 20), count: names.length }, 'the nameserver refused zones');
     try {
       const back = await this.#store.rollback(refused);
-      // The members may have got it meanwhile.
-      // Their change had been kept as due, and stands no more.
+      // Their change had been kept as due, and stands no more; the members may have got it meanwhile.
       if (wereDue.length > 0) this.#zonesChanged(wereDue);
       // Of a zone whose text before is not here, the nameserver keeps what it has.
       const known = back.filter((name) => !this.#store.edits.isBroken(name) || this.#store.get(name) === undefined);

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ClusterError, sentenceOf } from '../../errors.js';
-import type { Applied, ZoneChange } from '../../nameservers/nameserver.js';
+import type { Applied, Nameserver, ZoneChange } from '../../nameservers/nameserver.js';
 import { defined } from '../../operations/defined.js';
 import type { Log } from '../../operations/log.js';
 import type { ZoneName } from '../../zones/zone-name.js';
@@ -73,6 +73,11 @@ export class LocalZones {
   /** Loads these zones into the nameserver again; what it cannot load now stays due. */
   reload(names: Iterable<ZoneName>): Promise<void> {
     return this.#nameserver.reload(names);
+  }
+
+  /** Asks the nameserver for something of its own, beside what it is given of the store. */
+  beside<T>(work: (nameserver: Nameserver) => Promise<T>): Promise<T> {
+    return this.#stopped ? Promise.reject(new ClusterError('stopping')) : this.#nameserver.beside(work);
   }
 
   /** Throws what the change would be refused for, if it were made now. */

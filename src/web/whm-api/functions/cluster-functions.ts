@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isServerType } from '../../../cluster/model/member.js';
+import { defined } from '../../../operations/defined.js';
 import { memberAnswer, silentNameserver } from '../answers/member-answer.js';
 import { statusAnswer } from '../answers/status-answer.js';
 import { apiFunction, flag, many, nothing, port, text, whole, wordOf, type ApiFunction } from '../api-function.js';
@@ -44,6 +45,16 @@ export const CLUSTER_FUNCTIONS = {
     parameters: {},
     answer: statusAnswer,
     run: (_, { cluster, peer }) => cluster.status(peer),
+  }),
+  testnameserver: apiFunction({
+    summary: 'Give the nameserver a new zone that is nobody’s, ask it for that zone, and have it dropped; for root',
+    privilege,
+    parameters: {},
+    answer: z.object({ outcome: wordOf('served', 'refused', 'unavailable'), reason: z.string().optional() }),
+    run: async (_, { cluster, peer }) => {
+      const { outcome, reason } = await cluster.trial.run(peer);
+      return { outcome, ...defined({ reason }) };
+    },
   }),
   setclustering: apiFunction({
     summary: 'Enable or disable DNS clustering; while it is disabled, changes wait and none is lost',
