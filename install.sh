@@ -16,7 +16,7 @@ Options of install:
   --nameserver KIND    $(nameserver_kinds): the default is $DEFAULT_NAMESERVER, the others come from apt
   --name NAME          full host name of this server in the cluster (that of the machine)
   --address ADDRESS    address or name by which other servers reach it (the one that a connection has)
-  --node PROGRAM       Node.js 20.19 or later, where it is not on the PATH; apt is asked where there is none
+  --node PROGRAM       Node.js 20.19 or later, where it is not on the PATH; where there is none, it comes from apt, or from the npm registry
   --adopt              take over the zones that the nameserver has of its own; without it, such a server is refused
   --join URL           make it a nameserver of the cluster of this web server, as https://web.example.com:2087
   --token-file FILE    a token of that web server for --join; - is standard input. --token TOKEN shows it to everybody on the machine

@@ -10,10 +10,10 @@ install_server() {
   [ -n "$join" ] || [ -z "$token$token_file$fingerprint" ] || wrong_use "--token, --token-file and --fingerprint are for --join."
   refuse_used_ports
   [ -z "$join" ] || take_token
+  [ -e "$PROGRAMS" ] || undo=$PROGRAMS
   find_node "$node_given" "$(needed_node "$here")"
   [ -z "$join" ] || [ "$dry" = yes ] || look_at_other_side
   find_package
-  [ -e "$PROGRAMS" ] || undo=$PROGRAMS
   place_program
   if [ ! -e "$CONFIGURATION" ]; then
     [ "$adopt" = yes ] || refuse_content "$kind"

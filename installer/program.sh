@@ -26,7 +26,7 @@ find_package() {
   package=$work/package
 }
 
-# Sets `npm`, which comes with Node.js or beside it.
+# Sets `npm`, which comes with Node.js, is there, or is fetched.
 find_npm() {
   local beside
   beside=$(dirname "$node")/../lib/node_modules/npm/bin/npm-cli.js
@@ -37,8 +37,8 @@ find_npm() {
   elif command -v npm >/dev/null; then
     npm=(npm)
   else
-    fail "The program's dependencies are fetched by npm, and there is none." \
-      "apt-get install npm; or run npm ci --omit=dev in the unpacked package on another machine, and bring the folder with its node_modules"
+    fetch_package npm "$NPM_VERSION" "$NPM_INTEGRITY" "$FETCHED/npm-$NPM_VERSION"
+    npm=("$node" "$FETCHED/npm-$NPM_VERSION/bin/npm-cli.js")
   fi
 }
 
@@ -128,8 +128,9 @@ drop_old_releases() {
   for folder in "$PROGRAMS"/*/; do
     folder=${folder%/}
     case $folder in
-      "$CURRENT" | "$1" | "$(readlink "$CURRENT")") ;;
+      "$CURRENT" | "$FETCHED" | "$1" | "$(readlink "$CURRENT")") ;;
       *) run rm -rf "$folder" ;;
     esac
   done
+  drop_old_nodes
 }

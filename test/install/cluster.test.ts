@@ -66,7 +66,7 @@ describe.skipIf(!mayBox() || !needs('named', 'knotd', 'dig', 'curl'))(
       return box;
     }
 
-    /** The second nameserver box is made one as the README has it: from the unpacked package, where the token lies, too. */
+    /** Makes the second box a nameserver as the README has it: from the unpacked package, where the token lies, too. */
     function joins(token: string, certificate: string): Promise<Ran> {
       const line = `cd ${UNPACKED} && ./install.sh install --nameserver knot --join https://${there(web).address}:2087`;
       return there(ns2).run('bash', ['-c', `${line} --token-file ${token} --fingerprint ${certificate}`]);

@@ -7,6 +7,9 @@ const OF_OTHERS = [
   /^\/var\/lib\/nsd\/(nsd\.db|xfrd\.state)$/,
   /^\/var\/lib\/knot\/timers\//,
   /^\/etc\//,
+  // apt, when it is asked for a package.
+  /^\/var\/(cache|lib)\/apt\//,
+  /^\/var\/lib\/dpkg\/lock/,
 ];
 
 /**

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { cp, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { keptFolder, used } from '../hosts/kept-folder.js';
 import { packedPackage } from '../hosts/packed.js';
@@ -38,6 +38,24 @@ async function dependencies(unpacked: string): Promise<string> {
   }
   await used(kept, 'modules-');
   return kept;
+}
+
+/** A registry in a folder, with the Node.js that install.sh fetches, and where its file is in there. */
+export async function nodeRegistry(): Promise<{ folder: string; file: string }> {
+  const script = await readFile('installer/node.sh', 'utf8');
+  const version = /^NODE_VERSION=(\S+)$/m.exec(script)?.[1] ?? '';
+  const name = `node-linux-${process.arch}`;
+  const file = join(name, '-', `${name}-${version}.tgz`);
+  const kept = join(await keptFolder(), `registry-${version}`);
+  if (!existsSync(kept)) {
+    const place = await mkdtemp(`${kept}-`);
+    const folder = join(place, name, '-');
+    await mkdir(folder, { recursive: true });
+    await runToEnd('npm', ['pack', '--silent', '--prefer-offline', `${name}@${version}`], { cwd: folder });
+    await rename(place, kept);
+  }
+  await used(kept, 'registry-');
+  return { folder: kept, file };
 }
 
 /**
