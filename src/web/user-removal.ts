@@ -40,16 +40,16 @@ export function removeUser(user: string, what: ZonesOfRemoved, by: Principal, pa
   return recorded('removeUser', user, by, parts.audit, () => removed(user, what, by, parts));
 }
 
-/** The zones that are to have another owner before this user is removed. */
-export function zonesOfUser(user: string, { accounts, zones }: Cluster): ZoneName[] {
+/** How many zones are to have another owner before this user is removed. */
+export function zonesToSettle(user: string, { accounts, zones }: Cluster): number {
   const account = accounts.of(user);
   // The machine's own root has its zones with or without a user of the panel.
-  return account === SELF.user ? [] : zones.ownedBy(account);
+  return account === SELF.user ? 0 : zones.countOf(account);
 }
 
 /** Names the user, and how many zones are theirs, as a question shows them. */
 export function removalRevision(user: string, cluster: Cluster): string {
-  return `${cluster.accounts.of(user)} ${zonesOfUser(user, cluster).length}`;
+  return `${cluster.accounts.of(user)} ${zonesToSettle(user, cluster)}`;
 }
 
 async function removed(user: string, what: ZonesOfRemoved, by: Principal, parts: RemovalParts): Promise<Removed> {
@@ -71,13 +71,14 @@ async function removed(user: string, what: ZonesOfRemoved, by: Principal, parts:
     for (const outcome of outcomes) if ('error' in outcome) throw outcome.error;
     return zones.length;
   };
-  const before = await settle(zonesOfUser(user, cluster));
+  const theirs = (): ZoneName[] => (account === SELF.user ? [] : cluster.zones.ownedBy(account));
+  const before = await settle(theirs());
   await accounts.remove(user);
   const revoked = await endAccount(user, parts, by);
   const members = await cluster.members.removeOf(account, by);
   // Somebody who was logged in as this user may have made another meanwhile.
-  const isSaid = account !== SELF.user && (what.to !== undefined || what.remove === true);
-  return { revoked, zones: before + (isSaid ? await settle(cluster.zones.ownedBy(account)) : 0), members };
+  const isSaid = what.to !== undefined || what.remove === true;
+  return { revoked, zones: before + (isSaid ? await settle(theirs()) : 0), members };
 }
 
 /**

@@ -124,6 +124,8 @@ describe.skipIf(!needs('chromium'))('the pages, in Chromium', () => {
       ['/activity', 'activity'],
       ['/drift', 'drift'],
       ['/notifications', 'notifications'],
+      ['/users', 'users'],
+      ['/users/remove?user=alice', 'user-remove'],
       [`/zone/${NAME}/take-over`, 'zone-take-over'],
     ] as const) {
       await page.goto(base + path);

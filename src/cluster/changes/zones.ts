@@ -168,6 +168,11 @@ export class Zones {
     });
   }
 
+  /** How many an account has. */
+  countOf(account: string): number {
+    return this.#parts.store.countOf(account);
+  }
+
   /** Of an account. */
   ownedBy(account: string): ZoneName[] {
     const { store } = this.#parts;

@@ -2,7 +2,7 @@ import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
 import { authorizeRoot } from '../../cluster/model/audit.js';
 import { ClusterError, isClusterError } from '../../errors.js';
-import { removalRevision, removeUser, zonesOfUser } from '../user-removal.js';
+import { removalRevision, removeUser, zonesToSettle } from '../user-removal.js';
 import { readForm, seen, sentText } from './forms.js';
 import { done } from './outcomes.js';
 import { redirectWith, showPage, type PageContext } from './page.js';
@@ -26,7 +26,7 @@ export function userPages(context: PageContext): Router {
     showPage(context, request, response, 'user-remove', {
       title: `Remove ${name}?`,
       user: name,
-      zones: zonesOfUser(name, cluster).length,
+      zones: zonesToSettle(name, cluster),
       tokens: tokens.list(name).length,
       others: listed.flatMap((one) => (one === found ? [] : one.user)),
       fields: { zones: sentText(request, 'zones'), to: sentText(request, 'to') },
@@ -37,7 +37,8 @@ export function userPages(context: PageContext): Router {
 
   router.get('/users', (request, response) => {
     authorizeRoot(visitOf(request).principal);
-    const users = accounts.list().map((one) => ({ ...one, zones: zonesOfUser(one.user, cluster).length }));
+    const zonesOf = (one: string): number => cluster.zones.countOf(cluster.accounts.of(one));
+    const users = accounts.list().map((one) => ({ ...one, zones: zonesOf(one.user) }));
     showPage(context, request, response, 'users', { title: 'Users', users });
   });
 
