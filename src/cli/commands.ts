@@ -36,6 +36,7 @@ import { zonesAllow } from './zones/zones-allow.js';
 import { zonesCheck } from './zones/zones-check.js';
 import { zonesCreate } from './zones/zones-create.js';
 import { zonesDiff } from './zones/zones-diff.js';
+import { zonesHandOver } from './zones/zones-hand-over.js';
 import { zonesHistory } from './zones/zones-history.js';
 import { zonesList } from './zones/zones-list.js';
 import { zonesOwner } from './zones/zones-owner.js';
@@ -80,6 +81,7 @@ const COMMANDS: readonly AddCommand[] = [
     zonesRemoved,
     zonesRestore,
     zonesOwner,
+    zonesHandOver,
     zonesHistory,
     zonesDiff,
     zonesAdopt,

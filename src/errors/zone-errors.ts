@@ -52,6 +52,21 @@ export const ZONE_ERRORS = {
     sentence: ({ zone, server }: { zone: string; server: string }) =>
       `Zone ${zone} belongs to ${server} and was not removed. Remove it there, or take it over first.`,
   },
+  zone_left: {
+    status: 409,
+    sentence: ({ zone, server }: { zone: string; server: string }) =>
+      `Zone ${zone} was handed over to ${server}. Change it there, or take it over here first.`,
+  },
+  zone_not_here: {
+    status: 409,
+    sentence: ({ zone, server }: { zone: string; server: string }) =>
+      `Zone ${zone} belongs to ${server} and can't be handed over from here. Hand it over there, or take it over first.`,
+  },
+  server_unknown: {
+    status: 404,
+    sentence: ({ server }: { server: string }) =>
+      `No member knows a server named ${server}, so nothing was handed over. Check the host name, and that the server has the same members as this one.`,
+  },
   zone_epoch_ahead: {
     status: 409,
     sentence: ({ zone, server, epoch, most }: Record<'zone' | 'server', string> & Record<'epoch' | 'most', number>) =>

@@ -43,6 +43,7 @@ export function guardedBackend(backend: MemberBackend, label: string): MemberBac
     buckets: (home, options) => guard(TIMEOUT, options, async (cut) => digests.buckets(home, cut)),
     ofBuckets: (home, buckets, options) =>
       guard(TIMEOUT, options, async (cut) => digests.ofBuckets(home, buckets, cut)),
+    knows: (server, options) => guard(SHORT_TIMEOUT, options, async (cut) => digests.knows(server, cut)),
     ofZones: (zones, options) => guard(TIMEOUT, options, async (cut) => digests.ofZones(zones, cut)),
   });
   const trust = backend.requestTrust?.bind(backend);

@@ -65,6 +65,8 @@ export interface MemberDigests {
   /** A hash over the zones of each bucket (zone-digests.ts); empty buckets are absent. */
   buckets(home: string, options?: CallOptions): Promise<Map<string, string>>;
   ofBuckets(home: string, buckets: readonly string[], options?: CallOptions): Promise<HeldZone[]>;
+  /** Has a server of this name sent it anything, or said who it is? */
+  knows(server: string, options?: CallOptions): Promise<boolean>;
   /** Of these zones, whosever they are; what it does not hold is absent. */
   ofZones(zones: readonly ZoneName[], options?: CallOptions): Promise<HeldZone[]>;
 }

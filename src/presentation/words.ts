@@ -49,6 +49,7 @@ const COMMANDS: Readonly<Record<AuditAction, string>> = {
   configure: 'Options',
   allowNames: 'Allow an account names',
   takeOverZone: 'Zone taken over',
+  handOverZones: 'Zones handed over',
   forgetConflict: 'Conflict dismissed',
   allowRemovals: 'Removals allowed',
   acceptKey: 'Key accepted',

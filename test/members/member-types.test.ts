@@ -73,6 +73,7 @@ class Everything implements Required<MemberBackend> {
     return {
       buckets: (home, options) => this.#note('buckets', options, new Map([['00', home]])),
       ofBuckets: (_home, _buckets, options) => this.#note('ofBuckets', options, []),
+      knows: (_server, options) => this.#note('knows', options, true),
       ofZones: (_zones, options) => this.#note('ofZones', options, []),
     };
   }
@@ -317,12 +318,13 @@ describe('a backend of somebody else', () => {
     expect(await whole.showVersion?.(options)).toBe('6.6');
     expect(await whole.digests?.buckets('h', options)).toEqual(new Map([['00', 'h']]));
     expect(await whole.digests?.ofBuckets('h', ['00'], options)).toEqual([]);
+    expect(await whole.digests?.knows('h', options)).toBe(true);
     expect(await whole.digests?.ofZones([NAME], options)).toEqual([]);
     whole.followKeys?.(() => Promise.resolve());
     whole.breakOff?.();
     await whole.close();
-    const said = ['requestTrust', 'showVersion', 'buckets', 'ofBuckets', 'ofZones', 'followKeys', 'breakOff', 'close'];
-    expect(own.said).toEqual(said);
+    const asked = ['requestTrust', 'showVersion', 'buckets', 'ofBuckets', 'knows', 'ofZones'];
+    expect(own.said).toEqual([...asked, 'followKeys', 'breakOff', 'close']);
     const least = guarded({});
     const optional = ['digests', 'dns', 'requestTrust', 'showVersion', 'followKeys', 'breakOff'] as const;
     expect(optional.map((part) => least[part])).toEqual(optional.map(() => undefined));
@@ -334,12 +336,17 @@ describe('a backend of somebody else', () => {
     };
     const failing = guarded({
       ...{ requestTrust: fail, showVersion: fail, breakOff: fail },
-      digests: { buckets: fail, ofBuckets: fail, ofZones: fail },
+      digests: { buckets: fail, ofBuckets: fail, knows: fail, ofZones: fail },
     });
     failing.breakOff?.();
     const calls = [
       ...[failing.showVersion?.(), failing.requestTrust?.({ user: 'u', address: 'a', token: 't' })],
-      ...[failing.digests?.buckets('h'), failing.digests?.ofBuckets('h', []), failing.digests?.ofZones([])],
+      ...[
+        failing.digests?.buckets('h'),
+        failing.digests?.ofBuckets('h', []),
+        failing.digests?.knows('h'),
+        failing.digests?.ofZones([]),
+      ],
     ];
     for (const call of calls)
       await expect(call).rejects.toMatchObject({ failure: 'unreachable', message: 'Own: gone' });

@@ -30,11 +30,16 @@ export class Progress {
 
   /**
    * The same for a removal, for the members that held the zone before: one that no longer has a state has dropped it,
-   * or said for whom it keeps it.
+   * or said for whom it keeps it. With `isKept` none is told of it.
    */
-  ofRemoval(zone: ZoneName, by: Principal, holders: readonly MemberZoneState[]): MemberZoneState[] {
+  ofRemoval(
+    zone: ZoneName,
+    by: Principal,
+    { holders, isKept = false }: { holders: readonly MemberZoneState[]; isKept?: boolean | undefined },
+  ): MemberZoneState[] {
     const waiting = new Map(this.of(zone, by).map((state) => [state.member, state]));
     return holders.map(({ member, hostname }): MemberZoneState => {
+      if (isKept) return { member, hostname, state: 'kept' };
       const keptFor = this.#workers.of(member)?.outcomes.kept.get(zone);
       const reason = `It keeps the zone for ${keptFor ?? ''}, to which it belongs there.`;
       const done = keptFor === undefined ? { state: 'removed' as const } : { state: 'kept' as const, reason };

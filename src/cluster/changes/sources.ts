@@ -96,3 +96,19 @@ export async function homesAt(
 export function senderOf({ member }: Source, claimed: ZoneHome | undefined): Sender {
   return { hostsSeen: [member.hostname], claimed, isUnsure: true };
 }
+
+/** Does a member of root know a server of this name? One that does not answer soon does not. */
+export async function isKnownAt(workers: Delivery, server: string): Promise<boolean> {
+  const asked = workers
+    .writers()
+    .filter(({ member }) => member.owner === ROOT)
+    .map(async ({ member, worker }) => {
+      if (member.hostname === server) return true;
+      const knows = worker.contact.ask(
+        async ({ digests }, options) => digests?.knows(server, options) ?? false,
+        TIMEOUT,
+      );
+      return knows.catch(() => false);
+    });
+  return (await Promise.all(asked)).includes(true);
+}

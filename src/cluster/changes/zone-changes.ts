@@ -1,5 +1,6 @@
 import { actorOf, type Principal } from '../../access/principal.js';
 import { ClusterError, isClusterError } from '../../errors.js';
+import { isSameServer } from '../../zones/home.js';
 import { isValidZone, validateZone, type ValidZone } from '../../zones/validation.js';
 import { demandALabels, type ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
@@ -11,7 +12,7 @@ import type { Delivery } from '../delivery/delivery.js';
 import type { ZoneVersions } from '../local/zone-versions.js';
 import { Progress } from './progress.js';
 import { inBatch } from './batch.js';
-import { sourcesFor, refuseExisting } from './sources.js';
+import { isKnownAt, sourcesFor, refuseExisting } from './sources.js';
 import type { Claim, ConflictPolicy } from '../local/zone-home.js';
 import type { BatchOutcome, ChangeOptions, ChangeResult, MemberZoneState } from '../model/results.js';
 
@@ -90,7 +91,8 @@ export class ZoneChanges {
     const outcome = await local.change(removal);
     conflicts.forget(zone);
     await this.#progress.finished(zone, options);
-    return { zone, ...outcome, members: this.#progress.ofRemoval(zone, by, holders), warnings: [] };
+    const members = this.#progress.ofRemoval(zone, by, { holders, isKept: outcome.isKept });
+    return { zone, ...outcome, members, warnings: [] };
   }
 
   /** Zones are this account's from now on. One outcome each, in their order. */
@@ -114,6 +116,30 @@ export class ZoneChanges {
     conflicts.forget(zone);
     await this.#progress.finished(zone, {});
     return { zone, ...outcome, members: this.#progress.of(zone, by), warnings: [] };
+  }
+
+  /**
+   * Zones are that server's from now on; one outcome each, in their order. Rejects with server_unknown where neither
+   * this server nor a member knows it, with parameter_invalid where it is this one.
+   */
+  async handOver(names: readonly ZoneName[], server: string, by: Principal): Promise<BatchOutcome[]> {
+    const { local, versions, conflicts, servers, workers } = this.#options;
+    const { here } = servers;
+    const to = servers.present({ server: server.toLowerCase(), epoch: 0 });
+    if (isSameServer(to, here))
+      throw new ClusterError('parameter_invalid', { parameter: 'server', why: 'is this server' });
+    if (!servers.isKnown(to.server) && !(await isKnownAt(workers, to.server)))
+      throw new ClusterError('server_unknown', { server });
+    const handOver = async ({ name }: { name: ZoneName }): Promise<ChangeResult> => {
+      versions.hostsSeen.record(name, undefined);
+      const keep = versions.keep(name, actorOf(by));
+      const outcome = await local.change({ kind: 'handOver', name, by, here, to, keep });
+      conflicts.forget(name);
+      await this.#progress.finished(name, {});
+      return { zone: name, ...outcome, members: this.#progress.of(name, by), warnings: [] };
+    };
+    const zones = names.map((name) => ({ name }));
+    return inBatch(zones, handOver, { atOnce: true });
   }
 
   #removalOf(name: ZoneName, by: Principal, options: ChangeOptions = {}): LocalChange & { kind: 'remove' } {

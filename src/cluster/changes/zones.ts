@@ -207,6 +207,16 @@ export class Zones {
     });
   }
 
+  /**
+   * Zones become another server's, by its host name, and members take its version from then on; until it comes, and
+   * where there is none, they serve this one. One outcome each, in their order.
+   */
+  handOver(names: readonly ZoneName[], server: string, by: Principal): Promise<BatchOutcome[]> {
+    const { audit, changes } = this.#parts;
+    const target = `${batchTarget(names)} to ${server}`;
+    return audit.command(by, 'handOverZones', target, () => changes.handOver(names, server, by));
+  }
+
   /** Dismisses the conflict: it is shown again when it is met again. Root's alone. */
   forgetConflict(name: ZoneName, by: Principal): Promise<void> {
     return this.#parts.audit.command(by, 'forgetConflict', name, () => {

@@ -37,7 +37,8 @@ export class Acknowledgements {
     const { ledger, store } = this.#options;
     for (const [key, { digest, serial, servedAt, from, leftOut }] of ledger.entries()) {
       const name = key as ZoneName;
-      if (leftOut !== undefined) this.#leftOut.add(name);
+      if (store.get(name) === undefined && store.tombstone(name)?.isKept === true) this.dropped(name);
+      else if (leftOut !== undefined) this.#leftOut.add(name);
       const isDue = servedAt === 0 && from === undefined && store.get(name)?.digest === digest;
       if (isDue) this.#check?.expect(name, serial);
     }
@@ -49,6 +50,9 @@ export class Acknowledgements {
 
   /** The zone changed here: what is answered of the version before is of no interest. */
   zoneChanged(name: ZoneName): void {
+    const { store } = this.#options;
+    // It goes on there without us.
+    if (store.get(name) === undefined && store.tombstone(name)?.isKept === true) this.dropped(name);
     this.#check?.forget(name);
     this.#otherSerial.delete(name);
   }

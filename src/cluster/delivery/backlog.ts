@@ -109,7 +109,7 @@ export class Backlog {
   /** Looks at one zone after it changed or was sent. */
   compare(name: ZoneName): void {
     const entry = this.#served(name);
-    if (lacks(entry, this.#store.tombstone(name) !== undefined, this.#ledger.get(name)) === undefined) {
+    if (lacks(entry, this.#isRemoved(name), this.#ledger.get(name)) === undefined) {
       this.#refused.forget(name);
       this.#leave(name);
       return;
@@ -159,12 +159,28 @@ export class Backlog {
   }
 
   /**
-   * The member refused this digest of the zone (undefined: its removal). Others go on; it is tried later or when it
-   * changes.
+   * The member refused this digest of the zone (undefined: its removal), which it has from the server `holder`, if it
+   * said so. Others go on; it is tried later or when it changes.
    */
-  setAside(name: ZoneName, reason: string, digest: string | undefined): void {
-    this.#refused.record(name, reason, digest);
+  setAside(name: ZoneName, reason: string, digest: string | undefined, holder?: string): void {
+    this.#refused.record(name, reason, digest, holder);
     this.#leave(name);
+  }
+
+  /** The next zones that wait after a refusal, to ask the member whose they are. */
+  nextRefused(most: number): ZoneName[] {
+    return this.#refused.next(most);
+  }
+
+  /** Which server has this zone at the member, `` for none. True where that is another one than was known. */
+  holderIs(name: ZoneName, holder: string): boolean {
+    return this.#refused.holderIs(name, holder);
+  }
+
+  /** What kept a member from taking it is over. */
+  tryAgain(name: ZoneName): void {
+    this.#refused.hasten(name);
+    this.compare(name);
   }
 
   /** Milliseconds until a zone that was set aside is due again; undefined where there is none. */
@@ -218,6 +234,12 @@ export class Backlog {
     return this.#removals.heldBack(this.#ledger.size);
   }
 
+  /** What is kept at members is not removed there. */
+  #isRemoved(name: ZoneName): boolean {
+    const tombstone = this.#store.tombstone(name);
+    return tombstone !== undefined && tombstone.isKept !== true;
+  }
+
   #served(name: ZoneName): ReturnType<ZoneStore['get']> {
     const entry = this.#store.get(name);
     return entry !== undefined && this.#record.serves(entry.owner) ? entry : undefined;
@@ -227,7 +249,7 @@ export class Backlog {
     const { here, hostsSeen: seen } = this.#versions;
     const entry = this.#served(name);
     const held = this.#ledger.get(name);
-    const due = lacks(entry, this.#store.tombstone(name) !== undefined, held);
+    const due = lacks(entry, this.#isRemoved(name), held);
     if (due === 'remove') {
       const home = this.#store.tombstone(name)?.home;
       return { kind: 'remove', name, hostsSeen: seen.of(name), ...defined({ home }) };

@@ -11,6 +11,7 @@ import { BatchSize, SendLoops } from './send-loops.js';
 import { PushFigures } from './figures.js';
 import type { MemberWorkerOptions } from './worker-options.js';
 import { PushOutcomes } from './push-outcomes.js';
+import { RefusedLooks } from './refused-looks.js';
 import { pushWhileAlive } from './push-while-alive.js';
 import { Signal, Waiters } from './waking.js';
 
@@ -33,6 +34,7 @@ export class MemberWorker {
   readonly pushes = new PushFigures();
   readonly acknowledged: Acknowledgements;
   readonly outcomes: PushOutcomes;
+  readonly #looks: RefusedLooks;
   readonly #signal = new Signal();
   readonly #waiters = new Waiters();
   /** Are removals held, and was that told? */
@@ -49,6 +51,7 @@ export class MemberWorker {
     this.acknowledged = new Acknowledgements(options, (name) => this.#waiters.tell(name));
     this.#batch = new BatchSize(() => options.backend.batch);
     this.outcomes = new PushOutcomes(options, this.backlog, this.acknowledged);
+    this.#looks = new RefusedLooks(options, this, () => this.#signal.notify());
   }
 
   /** Where its nameserver answers; undefined where that is not known. */
@@ -60,6 +63,7 @@ export class MemberWorker {
     await this.backlog.compareAll();
     if (this.#stopped) return;
     this.acknowledged.start();
+    this.#looks.start();
     this.#loop ??= this.#run();
   }
 
@@ -71,7 +75,7 @@ export class MemberWorker {
     this.#ending.abort(new CutOff());
     this.#signal.notify();
     this.#waiters.tellAll();
-    await Promise.all([this.#options.backend.close(), this.acknowledged.stop()]);
+    await Promise.all([this.#options.backend.close(), this.acknowledged.stop(), this.#looks.stop()]);
     await this.#loop;
     await this.#options.ledger.close();
   }

@@ -30,12 +30,9 @@ export class PushOutcomes {
   }
 
   /** It refused this zone: the others go on. */
-  setAside(change: MemberChange, reason: string): void {
-    this.#backlog.setAside(
-      change.name,
-      reason.slice(0, LONGEST_REASON),
-      change.kind === 'upsert' ? change.digest : undefined,
-    );
+  setAside(change: MemberChange, reason: string, holder?: string): void {
+    const digest = change.kind === 'upsert' ? change.digest : undefined;
+    this.#backlog.setAside(change.name, reason.slice(0, LONGEST_REASON), digest, holder);
   }
 
   /** Returns a promise where more must be known first, which never rejects. */
@@ -55,11 +52,12 @@ export class PushOutcomes {
         outcome?.outcome === 'done',
       );
     if (outcome?.outcome !== 'done') {
-      this.setAside(change, outcome?.reason ?? 'The member gave no result for it.');
+      this.setAside(change, outcome?.reason ?? 'The member gave no result for it.', other);
     } else if (change.kind === 'remove') {
       this.#acknowledged.dropped(change.name);
       if (other !== undefined) this.kept.set(change.name, other);
-    } else if (outcome.digest === undefined || outcome.digest === change.digest) {
+    } else if (outcome.digest === undefined || outcome.digest === change.digest || change.home?.mark === 'left') {
+      // Of what was handed over it may have its new server's version already.
       this.#acknowledged.acknowledge(change, outcome.leftOut);
     } else return this.#applyOther(change, outcome);
     return undefined;

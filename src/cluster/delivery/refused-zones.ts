@@ -9,6 +9,8 @@ interface Refused {
   /** Of the version that was refused; undefined for a removal. */
   digest: string | undefined;
   tries: number;
+  /** The server that has it there, `` for none; undefined where that is not known. */
+  holder: string | undefined;
   /** When it is tried again, by the process's own time, which nobody can set. */
   at: number;
 }
@@ -46,10 +48,36 @@ export class RefusedZones {
     return listed;
   }
 
-  record(name: ZoneName, reason: string, digest: string | undefined): void {
-    const tries = (this.#zones.get(name)?.tries ?? 0) + 1;
+  record(name: ZoneName, reason: string, digest: string | undefined, holder?: string): void {
+    const before = this.#zones.get(name);
+    const tries = (before?.tries ?? 0) + 1;
     const wait = Math.min(FIRST * 2 ** (tries - 1), LONGEST);
-    this.#zones.set(name, { reason, digest, tries, at: performance.now() + wait });
+    const at = performance.now() + wait;
+    this.#zones.set(name, { reason, digest, tries, at, holder: holder ?? before?.holder });
+  }
+
+  /** Those that rest, each in its turn. */
+  next(most: number): ZoneName[] {
+    const names = [...this.#resting].slice(0, most);
+    for (const name of names) {
+      this.#resting.delete(name);
+      this.#resting.add(name);
+    }
+    return names;
+  }
+
+  holderIs(name: ZoneName, holder: string): boolean {
+    const zone = this.#zones.get(name);
+    if (zone === undefined) return false;
+    const { holder: before } = zone;
+    zone.holder = holder;
+    return before !== undefined && before !== holder;
+  }
+
+  /** It is tried at once. */
+  hasten(name: ZoneName): void {
+    const zone = this.#zones.get(name);
+    if (zone !== undefined) zone.at = 0;
   }
 
   forget(name: ZoneName): void {

@@ -37,7 +37,9 @@ export async function checkDrift(
   const started = new Date().toISOString();
   const expected = new Map<ZoneName, ZoneEntry>();
   await inSlices(store.entries(), (entry) => {
-    if (serves(member, entry.owner) && isIdle(entry.name, worker)) expected.set(entry.name, entry);
+    // What was handed over changes without this server.
+    const isHere = entry.home?.mark !== 'left';
+    if (isHere && serves(member, entry.owner) && isIdle(entry.name, worker)) expected.set(entry.name, entry);
   });
   const report: DriftReport = {
     member: member.id,

@@ -16,7 +16,7 @@ import {
   type DriftReport,
   type Resolution,
 } from '../model/drift-kinds.js';
-import type { LocalOutcome } from '../local/decision.js';
+import type { LocalOutcome } from '../local/publishing.js';
 import type { ZoneVersions } from '../local/zone-versions.js';
 import type { ClusterEvents } from '../model/cluster-events.js';
 import { batchTarget, type Audit, authorize } from '../model/audit.js';

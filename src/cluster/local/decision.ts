@@ -1,27 +1,27 @@
-import { accountOf, ownsOrIsRoot, SELF, type Principal } from '../../access/principal.js';
+import { accountOf, SELF, type Principal } from '../../access/principal.js';
 import { compareSerials, nextSerial } from '../../dns/serial.js';
 import { ClusterError } from '../../errors.js';
-import type { ZoneChange } from '../../nameservers/nameserver.js';
 import { defined } from '../../operations/defined.js';
 import { isSameServer, type ZoneHome } from '../../zones/home.js';
-import type { ZoneEntry } from '../../zones/zone-index.js';
 import type { PastVersion } from '../../zones/zone-history.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
-import type { ZoneWrite } from '../../zones/zone-write.js';
+import { decideAdopting, decideHandingOver, decideTakingOver, underEpoch } from './moving.js';
 import type { PermittedNames } from './permitted-names.js';
+import { heldFor, publish, respell, SERVED, unchanged, type Decision } from './publishing.js';
 import {
   admitSave,
   homeAsGiven,
   homeOfNew,
   judgeClaim,
   refuseEpoch,
+  refuseLeft,
   refuseReturn,
   refuseSetBack,
   type Claim,
 } from './zone-home.js';
 import { validateZone, withLiftedSerial, type ValidZone } from '../../zones/validation.js';
-import type { ChangeOptions, ChangeResult } from '../model/results.js';
+import type { ChangeOptions } from '../model/results.js';
 
 /** A version that a change ends, as it was held when the change came to its turn, and what took its place. */
 export type EndedVersion = Omit<PastVersion, 'time' | 'user' | 'via'>;
@@ -45,6 +45,10 @@ export type LocalChange =
       } & Claim)
     /** The zone is this server's from now on, whoever had it. */
     | { kind: 'takeOver'; name: ZoneName; by: Principal; here: ZoneHome }
+    /** The zone is that other server's from now on; a copy stays. */
+    | { kind: 'handOver'; name: ZoneName; by: Principal; here: ZoneHome; to: ZoneHome }
+    /** Members know this server for the zone's under this epoch. */
+    | { kind: 'adopt'; name: ZoneName; epoch: number }
     /** Somebody serves the serial `above`: publish what is here under a higher one. */
     | { kind: 'raise'; name: ZoneName; above: number }
     /** The zone belongs to this account from now on. */
@@ -58,22 +62,6 @@ export type LocalChange =
      */
     keep?: (ended: EndedVersion) => Promise<void>;
   };
-
-/** What became of a change on this server. */
-export type LocalOutcome = Omit<ChangeResult, 'zone' | 'members' | 'warnings'>;
-
-/** What a change comes to: the text to write and the load it needs; an unchanged zone needs no load. */
-export interface Decision {
-  outcome: LocalOutcome;
-  write?: ZoneWrite;
-  load?: ZoneChange;
-  /** Only whose it is becomes another. */
-  owner?: string;
-  /** Of a removal by the server that has the zone. */
-  removedFor?: ZoneHome;
-}
-
-const SERVED: LocalOutcome['local'] = { state: 'served' };
 
 /**
  * Compares a change with what is held now. The serial that is published lies above the held one and the tombstone's
@@ -93,6 +81,10 @@ export function decide(change: LocalChange, store: ZoneStore, names: PermittedNa
       return decideTaking(change, store, names);
     case 'takeOver':
       return decideTakingOver(change, store);
+    case 'handOver':
+      return decideHandingOver(change, store);
+    case 'adopt':
+      return decideAdopting(change, store);
     case 'setOwner':
       return decideOwner(change, store);
   }
@@ -118,11 +110,16 @@ function decideSave(change: LocalChange & { kind: 'save' }, store: ZoneStore, na
     refuseReturn(name, valid.serial, claimed, tombstone);
     // Whoever has the name next is not bound by what became of it in other hands.
     const isSuccessor = by.kind === 'root' || tombstone?.owner === accountOf(by);
-    const made = here === undefined ? undefined : homeOfNew(here, isSuccessor ? tombstone?.home : undefined);
+    // Nor does who let it go to another server get it back so.
+    const isLeft = tombstone?.isKept === true && !isSameServer(tombstone.home, here);
+    const before = isSuccessor && !isLeft ? tombstone?.home : undefined;
+    const made = here === undefined ? undefined : homeOfNew(here, before);
     return publish(valid, accountOf(by), store, homeAsGiven(valid, claim) ?? made);
   }
   if (isNew) throw new ClusterError('zone_exists', { zone: name });
+  if (here !== undefined) refuseLeft(held);
   refuseEpoch(name, claimed, held.home);
+  if (change.isLeft === true && isSameServer(held.home, claimed)) return underEpoch(held, claimed?.epoch ?? 0, store);
   const replaces = admitSave(held, valid, claim) ? { conflictWith: held.home?.server ?? '' } : {};
   refuseSetBack(held, valid, claim);
   const made = here === undefined ? undefined : ({ ...here, mark: 'assumed' } as const);
@@ -163,16 +160,20 @@ function decideRemoval(change: LocalChange & { kind: 'remove' }, store: ZoneStor
   if (held === undefined) throw new ClusterError('zone_unknown', { zone: name });
   // An account that is removed on one server never takes away a zone that another has.
   const verdict = judgeClaim(held.home, claimed);
-  const isAllowed = evenOfOthers || (unproven !== undefined && isSameServer(held.home, unproven));
+  // What was handed over is no zone of others here: it goes, and stays where it is served.
+  const isLeft = claimed === undefined && held.home?.mark === 'left';
+  const isAllowed = isLeft || evenOfOthers || (unproven !== undefined && isSameServer(held.home, unproven));
   const isOfOther =
     claimed === undefined
       ? here !== undefined && held.home !== undefined && !isSameServer(held.home, here) && !isAllowed
       : verdict === 'conflict' || verdict === 'fenced';
   if (isOfOther) throw new ClusterError('zone_not_removed', { zone: name, server: held.home?.server ?? '' });
   const { home } = held;
-  const removedFor = home !== undefined && isSameServer(claimed ?? here, home) ? { removedFor: home } : {};
+  const isKept = isLeft ? ({ isKept: true } as const) : {};
+  const isOfTheirs = home !== undefined && isSameServer(claimed ?? here, home);
+  const removedFor = home !== undefined && (isOfTheirs || isLeft) ? { removedFor: home } : {};
   return {
-    outcome: { change: 'removed', lifted: false, local: SERVED },
+    outcome: { change: 'removed', lifted: false, local: SERVED, ...isKept },
     load: { kind: 'remove', name },
     ...removedFor,
   };
@@ -182,7 +183,8 @@ function decideRemoval(change: LocalChange & { kind: 'remove' }, store: ZoneStor
 function decideRaise({ name, above }: LocalChange & { kind: 'raise' }, store: ZoneStore): Decision {
   const held = store.get(name);
   if (held === undefined) throw new ClusterError('zone_unknown', { zone: name });
-  const text = compareSerials(held.serial, above) > 0 ? undefined : store.edits.version(name);
+  const isOfOther = held.home?.mark === 'left';
+  const text = isOfOther || compareSerials(held.serial, above) > 0 ? undefined : store.edits.version(name);
   if (text === undefined) return unchanged(held);
   return publish(
     withLiftedSerial(validateZone(name, text), nextSerial(held.serial, above)),
@@ -190,15 +192,6 @@ function decideRaise({ name, above }: LocalChange & { kind: 'raise' }, store: Zo
     store,
     held.home,
   );
-}
-
-/** Under the next epoch, which fences the server that had it, and a serial of its own, so that members get it. */
-function decideTakingOver({ name, by, here }: LocalChange & { kind: 'takeOver' }, store: ZoneStore): Decision {
-  const held = heldFor(by, name, store);
-  const text = held === undefined ? undefined : store.edits.version(name);
-  if (held === undefined || text === undefined) throw new ClusterError('zone_unknown', { zone: name });
-  const lifted = withLiftedSerial(validateZone(name, text), nextSerial(held.serial));
-  return publish(lifted, held.owner, store, { ...here, epoch: (held.home?.epoch ?? 0) + 1 });
 }
 
 function decideOwner({ name, owner }: LocalChange & { kind: 'setOwner' }, store: ZoneStore): Decision {
@@ -218,45 +211,4 @@ function decideTaking({ name }: LocalChange & { kind: 'take' }, store: ZoneStore
   const valid = validateZone(name, text);
   const { write, ...decision } = decideSave({ kind: 'save', valid, by: SELF, isNew: false }, store, names);
   return { ...decision, ...(write === undefined ? {} : { write: { ...write, found: true } }) };
-}
-
-function publish(given: ValidZone, owner: string, store: ZoneStore, home: ZoneHome | undefined): Decision {
-  const { name } = given;
-  const held = store.get(name);
-  const floors = [held?.serial, store.tombstone(name)?.serial].filter((serial) => serial !== undefined);
-  const lifted = floors.some((below) => compareSerials(given.serial, below) <= 0);
-  const valid = lifted ? withLiftedSerial(given, nextSerial(...floors)) : given;
-  const { serial, digest, zone } = valid;
-  const isNew = held === undefined;
-  return {
-    outcome: { change: isNew ? 'created' : 'saved', serial, digest, lifted, local: SERVED },
-    write: { valid, owner, home },
-    load: { kind: 'upsert', name, file: store.fileOf(name), serial, isNew, records: zone.records },
-  };
-}
-
-/** The text is kept as given (comments may differ). Nothing is loaded or sent, unless its file was damaged. */
-function respell(valid: ValidZone, held: ZoneEntry, store: ZoneStore): Decision {
-  const { name, serial, zone } = valid;
-  const isSound = store.edits.version(name) !== undefined;
-  const load: ZoneChange = {
-    kind: 'upsert',
-    name,
-    file: store.fileOf(name),
-    serial,
-    isNew: false,
-    records: zone.records,
-  };
-  return { ...unchanged(held), write: { valid, owner: held.owner, home: held.home }, ...(isSound ? {} : { load }) };
-}
-
-function unchanged({ serial, digest }: ZoneEntry): Decision {
-  return { outcome: { change: 'unchanged', serial, digest, lifted: false, local: SERVED } };
-}
-
-/** The zone that is held, which must be theirs. */
-function heldFor(by: Principal, name: ZoneName, store: ZoneStore): ZoneEntry | undefined {
-  const held = store.get(name);
-  if (held !== undefined && !ownsOrIsRoot(by, held.owner)) throw new ClusterError('zone_not_yours', { zone: name });
-  return held;
 }

@@ -5,7 +5,8 @@ import { defined } from '../../operations/defined.js';
 import type { Log } from '../../operations/log.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
-import { decide, type Decision, type EndedVersion, type LocalChange, type LocalOutcome } from './decision.js';
+import { decide, type EndedVersion, type LocalChange } from './decision.js';
+import type { Decision, LocalOutcome } from './publishing.js';
 import { LocalNameserver, type LocalOptions } from './local-nameserver.js';
 import type { PermittedNames } from './permitted-names.js';
 
@@ -161,7 +162,9 @@ export class LocalZones {
     for (const [by, group] of removals) {
       // Before they are gone: their texts are nowhere else then.
       await Promise.all(group.map(keepEnded));
-      const removals = group.map(({ name, decision: { removedFor: home } }) => ({ name, home }));
+      const removals = group.map(({ name, decision: { removedFor: home, outcome } }) => {
+        return { name, home, isKept: outcome.isKept };
+      });
       written.push(...(await this.#commit(group, () => this.#store.remove(removals, by))));
     }
     for (const [owner, group] of given) {

@@ -5,7 +5,8 @@ import type { FilesFound } from '../../zones/hand-edits.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
 import type { ZoneWrite } from '../../zones/zone-write.js';
-import { decide, type LocalOutcome } from './decision.js';
+import { decide } from './decision.js';
+import type { LocalOutcome } from './publishing.js';
 import type { PermittedNames } from './permitted-names.js';
 import type { LocalZones } from './local-zones.js';
 

@@ -1,5 +1,6 @@
 import { compareSerials } from '../../dns/serial.js';
 import { ClusterError } from '../../errors.js';
+import { defined } from '../../operations/defined.js';
 import { isSameServer, type ZoneHome } from '../../zones/home.js';
 import type { Tombstone, ZoneEntry } from '../../zones/zone-index.js';
 import { withLiftedSerial, type ValidZone } from '../../zones/validation.js';
@@ -10,7 +11,7 @@ import type { Sender } from '../model/results.js';
 export type ConflictPolicy = 'newest' | 'first';
 
 /** By whom a change is made: by the server that says it has the zone, or on this one. */
-export interface Claim extends Pick<Sender, 'claimed' | 'isUnsure' | 'lastGiven'> {
+export interface Claim extends Pick<Sender, 'claimed' | 'isUnsure' | 'isLeft' | 'lastGiven'> {
   /** This server, in the epoch 0, where the change is made here, or by a peer whose word on homes is not taken. */
   here?: ZoneHome | undefined;
   /** What such a peer says: no more than what is known already. */
@@ -89,7 +90,9 @@ export function refuseSetBack(held: ZoneEntry, version: ValidZone, { claimed, la
 export function homeAsGiven(valid: ValidZone, { claimed, lastGiven }: Claim, held?: ZoneHome): ZoneHome | undefined {
   if (claimed === undefined) return undefined;
   const given = lastGiven !== undefined ? valid.serial : isSame(held, claimed) ? held?.given : undefined;
-  return given === undefined ? claimed : { ...claimed, given };
+  // What this server handed over stays left, whatever its new server sends of it.
+  const mark = held?.mark === 'left' && isSame(held, claimed) ? held.mark : undefined;
+  return { ...claimed, ...defined({ given, mark }) };
 }
 
 function isSame(one: ZoneHome | undefined, other: ZoneHome | undefined): boolean {
@@ -110,4 +113,9 @@ export function refuseEpoch(zone: ZoneName, claimed: ZoneHome | undefined, known
   const most = (known?.epoch ?? 0) + MOST_AHEAD;
   if (claimed !== undefined && claimed.epoch > most)
     throw new ClusterError('zone_epoch_ahead', { zone, server: claimed.server, epoch: claimed.epoch, most });
+}
+
+/** Throws zone_left: its new server would not know of a change that is made here. */
+export function refuseLeft({ name: zone, home }: ZoneEntry): void {
+  if (home?.mark === 'left') throw new ClusterError('zone_left', { zone, server: home.server });
 }

@@ -6,7 +6,8 @@ import type { KeptVersion } from '../../wire-format/outcome-lines.js';
 import { validateZone, withLiftedSerial } from '../../zones/validation.js';
 import type { ZoneHistory } from '../../zones/zone-history.js';
 import type { ZoneName } from '../../zones/zone-name.js';
-import type { EndedVersion, LocalOutcome } from './decision.js';
+import type { EndedVersion } from './decision.js';
+import type { LocalOutcome } from './publishing.js';
 import type { LocalZones } from './local-zones.js';
 import { HostsSeen } from './hosts-seen.js';
 
@@ -66,6 +67,18 @@ export class ZoneVersions {
       this.#options.log.warn({ zone, member, serial, ours }, 'a member has a later serial: ours was raised above it');
     } catch (error) {
       this.#options.log.warn({ zone, error: sentenceOf(error) }, 'the serial could not be raised');
+    }
+  }
+
+  /** This server has the zone under a later epoch than it knew of. False where that is not plausible. Never rejects. */
+  async adopt(zone: ZoneName, epoch: number): Promise<boolean> {
+    try {
+      await this.#options.local.change({ kind: 'adopt', name: zone, epoch });
+      this.#options.log.info({ zone, epoch }, 'a zone was handed over to this server');
+      return true;
+    } catch (error) {
+      this.#options.log.warn({ zone, epoch, error: sentenceOf(error) }, 'a zone could not be taken as handed over');
+      return false;
     }
   }
 }

@@ -22,6 +22,7 @@ export type AuditAction =
   | 'restoreFiles'
   | 'setOwner'
   | 'takeOverZone'
+  | 'handOverZones'
   | 'forgetConflict'
   | 'synchronize'
   | 'startSynchronize'

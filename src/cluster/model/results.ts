@@ -34,6 +34,8 @@ export interface ChangeResult {
   local: { state: 'served' | 'pending'; reason?: string };
   members: MemberZoneState[];
   warnings: string[];
+  /** Of a removal: members were not told of it. */
+  isKept?: true;
   /** Another server has this zone, too, and its version was replaced. */
   conflictWith?: string;
 }
@@ -49,6 +51,8 @@ export interface Sender {
   claimed?: ZoneHome | undefined;
   /** Of a save: whose it is known to be here counts before that, up to the same epoch. */
   isUnsure?: boolean | undefined;
+  /** Of a save: the sender hands the zone over to the one that it names; what that one sent before stays. */
+  isLeft?: boolean | undefined;
   /**
    * Of a save by the server that the zone belongs to: the last serial of it that this server took, as far as that one
    * knows; null where it knows of none. Absent where it does not say.

@@ -28,6 +28,8 @@ import { encodeBundle, zoneOfKey } from '../../wire-format/zone-bundle.js';
 
 /** Who sends these zones does not know whose they are: that of the member counts, where it has one. */
 const UNSURE = { zone_server_unsure: '1' };
+/** Who sends them hands them over to the server that is named: what that one sent itself stays. */
+const LEFT = { zone_left: '1' };
 
 type Upsert = MemberChange & { kind: 'upsert' };
 
@@ -195,7 +197,7 @@ export class CpanelMember implements MemberBackend {
       const group = groups.get(key);
       const said = { zone_server: server, zone_epoch: epoch?.toString(), zone_server_id: id };
       const isUnsure = server === undefined || mark === 'assumed';
-      const home: HomeFields = { ...defined(said), ...(isUnsure ? UNSURE : {}) };
+      const home: HomeFields = { ...defined(said), ...(isUnsure ? UNSURE : {}), ...(mark === 'left' ? LEFT : {}) };
       if (group === undefined) groups.set(key, { seen, home, together: [change] });
       else group.together.push(change);
     }

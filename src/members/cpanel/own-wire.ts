@@ -86,6 +86,11 @@ export class OwnWire implements MemberDigests {
     return heldZones(await this.#ask({ home, buckets: buckets.join(',') }, options));
   }
 
+  async knows(server: string, options?: CallOptions): Promise<boolean> {
+    const { body } = await this.#ask({ known: server }, options);
+    return body.toString('latin1').trim() === '1';
+  }
+
   async ofZones(zones: readonly ZoneName[], options?: CallOptions): Promise<HeldZone[]> {
     return heldZones(await this.#ask({ zones: zones.join(','), homes: '1' }, options));
   }

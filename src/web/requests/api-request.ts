@@ -18,7 +18,10 @@ const MOST_LISTED = 100_000;
 const HOST = /^[a-z0-9._:-]{1,253}$/;
 const NUMBERED = /[-.][0-9]{1,9}$/;
 /** Of a bundle, what must be known before its zones. */
-const AHEAD = new Set(['dnsuniqid', 'hosts_seen', 'zone_server', 'zone_epoch', 'zone_server_id', 'zone_server_unsure']);
+const AHEAD = new Set([
+  ...['dnsuniqid', 'hosts_seen', 'zone_server', 'zone_epoch'],
+  ...['zone_server_id', 'zone_server_unsure', 'zone_left'],
+]);
 const SERVER_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** It rises by one each time a zone is taken over. */
 const LARGEST_EPOCH = 2 ** 32;
@@ -88,7 +91,12 @@ export class ApiRequest {
 
   /** What is said of its changes by the server that sends them. Throws parameter_invalid. */
   get sender(): Sender {
-    return { hostsSeen: this.#hostsSeen, claimed: this.#claimed, isUnsure: this.text('zone_server_unsure') === '1' };
+    return {
+      hostsSeen: this.#hostsSeen,
+      claimed: this.#claimed,
+      isUnsure: this.text('zone_server_unsure') === '1',
+      isLeft: this.text('zone_left') === '1',
+    };
   }
 
   /** Servers that passed this request on, lower case; a bundle names them before its zones. */

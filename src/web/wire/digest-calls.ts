@@ -10,11 +10,13 @@ export const DIGEST_CALLS: WireCalls = {
   /**
    * `home`: of the zones that belong to this server (`-`: to none that is known). Without `buckets`, a line `BUCKET
    * HASH` for each bucket; with them, their zones. `zones`: of these, whosever they are. A zone's line is `NAME SERIAL
-   * DIGEST SERVER`.
+   * DIGEST SERVER`. `known`: `1` where a server of this name is known.
    */
   zonedigests_local: {
     async answer(request) {
       const { cluster, peer } = request;
+      const server = request.text('known')?.toLowerCase();
+      if (server !== undefined) return { body: cluster.servers.isKnown(server) ? '1' : '0' };
       const named = request.possibleZones('zones');
       const withHome = request.text('homes') === '1';
       if (named.length > 0)

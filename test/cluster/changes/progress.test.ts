@@ -39,7 +39,9 @@ async function stepsAmong(count: number): Promise<Record<string, number>> {
       steps[`${by.user}: a zone`] = stepsOf(() => {
         expect(cluster.zoneStates(hers, by)[0]?.state).toBe('pending');
       });
-      steps[`${by.user}: a removal`] = stepsOf(() => new Progress(cluster['parts'].workers).ofRemoval(hers, by, []));
+      steps[`${by.user}: a removal`] = stepsOf(() =>
+        new Progress(cluster['parts'].workers).ofRemoval(hers, by, { holders: [] }),
+      );
       steps[`${by.user}: the members`] = stepsOf(() => cluster.members.list(by));
       steps[`${by.user}: the failures`] = stepsOf(() => cluster.members.failures(by));
       steps[`${by.user}: the number of zones`] = stepsOf(() => cluster.zones.intactCount(by));

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { LocalOutcome } from '../../../src/cluster/local/decision.js';
+import type { LocalOutcome } from '../../../src/cluster/local/publishing.js';
 import { PermittedNames } from '../../../src/cluster/local/permitted-names.js';
 import { LocalZones } from '../../../src/cluster/local/local-zones.js';
 import { parseName } from '../../../src/dns/name.js';

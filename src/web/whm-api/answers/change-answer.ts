@@ -24,6 +24,7 @@ export const changeAnswer = z
     serial: z.number().optional(),
     digest: z.string().optional(),
     lifted: z.boolean(),
+    isKept: z.literal(true).optional(),
     local: localState,
     members: z.array(memberZone),
     warnings: z.array(z.string()),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DRIFT_KINDS } from '../../../cluster/model/drift-kinds.js';
+import { ClusterError } from '../../../errors.js';
 import { changeAnswer, outcomeAnswer, outcomeOf } from '../answers/change-answer.js';
 import { statusAnswer } from '../answers/status-answer.js';
 import { apiFunction, many, nothing, text, wordOf, type ApiFunction } from '../api-function.js';
@@ -101,6 +102,16 @@ export const DRIFT_FUNCTIONS = {
     parameters: { zone },
     answer: changeAnswer,
     run: ({ zone: name }, { cluster, peer }) => cluster.zones.takeOver(name, peer),
+  }),
+  handoverzones: apiFunction({
+    summary: 'Hand zones over to another server, by its host name; members serve them throughout',
+    privilege,
+    parameters: { zone: many(zone), server: text },
+    answer: z.object({ outcome: z.array(outcomeAnswer) }),
+    run: async ({ zone: zones, server }, { cluster, peer }) => {
+      if (zones.length === 0) throw new ClusterError('parameter_invalid', { parameter: 'zone', why: 'is missing' });
+      return { outcome: (await cluster.zones.handOver(zones, server, peer)).map(outcomeOf) };
+    },
   }),
   forgetconflict: apiFunction({
     summary: 'Dismiss a conflict that is settled',
