@@ -138,6 +138,27 @@ describe('dnscluster conflicts', () => {
     expect(await web.run(['conflicts', 'list'])).toMatchObject({ status: 0 });
   });
 
+  test('take-over of all zones of a server lists them first; hand-over gives zones to another server', async () => {
+    const given = zoneName('given.example');
+    const { cluster } = web.node.plugin;
+    await cluster.saveZone(given, zoneText(10), ROOT);
+    const WEB2 = ['--of', other.name, '--all'];
+    expect(await web.run(['conflicts', 'take-over', ...WEB2])).toMatchObject({ out: 'There are no such zones.\n' });
+    const handed = await web.run(['zones', 'hand-over', given, '--to', other.name]);
+    expect([handed.status, handed.out]).toEqual([0, expect.stringMatching(/^given\.example: saved, serial 11/)]);
+    expect(await web.run(['zones', 'hand-over', given, '--to', 'nobody.example'])).toMatchObject({ status: 1 });
+    expect(await web.run(['conflicts', 'take-over', given, ...WEB2])).toMatchObject({ status: 2 });
+    expect(await web.run(['conflicts', 'take-over', ...WEB2])).toMatchObject({ status: 2 });
+    expect(await web.run(['conflicts', 'take-over', ...WEB2, '--plan'])).toMatchObject({
+      status: 0,
+      out: `${given}\n`,
+    });
+    const taken = await web.run(['conflicts', 'take-over', ...WEB2, '--yes']);
+    expect([taken.status, taken.out]).toEqual([0, expect.stringMatching(/^given\.example: saved, serial 12/)]);
+    expect(cluster.zones.get(given, ROOT)?.home).toMatchObject({ server: 'web.example.net', epoch: 2 });
+    await cluster.removeZone(given, ROOT);
+  });
+
   test('forget puts away one that is listed; policy says whose version is kept from now on', async () => {
     const settled = zoneName('settled.example');
     await other.cluster.saveZone(settled, zoneText(10, '192.0.2.10'), ROOT);

@@ -101,7 +101,7 @@ test('files that were changed or lost on disk', async () => {
 test('members, what differs there, and how zones are brought to the same state', async () => {
   const { token } = await ask('api_token_create', { token_name: 'web', acl: ['clustering'] }, ns1);
   const { port } = new URL(nodes[1]?.url ?? '');
-  const { dns } = await ask('clusterstatus', {}, ns1);
+  const { dns, hostname } = await ask('clusterstatus', {}, ns1);
   const { fingerprint } = await ask('lookatserver', { host: '127.0.0.1', port });
   await ask('savezone', { zone: 'there.example', zonedata: zonedata(5) }, ns1);
   await ask('savezone', { zone: 'both.example', zonedata: zonedata(5, '192.0.2.7') }, ns1);
@@ -121,6 +121,12 @@ test('members, what differs there, and how zones are brought to the same state',
   expect((await ask('listconflicts')).conflict).toHaveLength(1);
   await ask('takeoverzone', { zone: 'both.example' });
   await ask('forgetconflict', { zone: 'both.example' });
+  const taken = await ask('takeoverzones', { zone: ['both.example', 'none.example'] });
+  expect(taken.outcome.map((one) => 'refused' in one)).toEqual([false, true]);
+  expect((await ask('takeoverzones', { of: hostname, plan: '1' })).outcome).toEqual([]);
+  await ask('savezone', { zone: 'moving.example', zonedata: zonedata(5) });
+  const moved = await ask('handoverzones', { zone: ['moving.example', 'none.example'], server: hostname });
+  expect(moved.outcome.map((one) => 'refused' in one)).toEqual([false, true]);
 
   await ask('savezone', { zone: 'a.example', zonedata: zonedata(300, '192.0.2.66') }, ns1);
   expect((await ask('checkdrift', { member })).report[0]?.differences).not.toEqual([]);

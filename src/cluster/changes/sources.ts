@@ -112,3 +112,18 @@ export async function isKnownAt(workers: Delivery, server: string): Promise<bool
     });
   return (await Promise.all(asked)).includes(true);
 }
+
+/** The latest epochs of zones, as far as members of root that answer soon know any. */
+export async function epochsAtMembers(
+  workers: Delivery,
+  zones: readonly ZoneName[],
+): Promise<ReadonlyMap<ZoneName, number>> {
+  const asked = workers.running().filter(({ worker }) => worker.contact.health.state === 'online');
+  const homes = await Promise.all(
+    asked.map((member) => homesAt(member, zones, { timeout: TIMEOUT }).catch(() => new Map<ZoneName, ZoneHome>())),
+  );
+  const latest = new Map<ZoneName, number>();
+  for (const [zone, { epoch }] of homes.flatMap((some) => [...some]))
+    latest.set(zone, Math.max(epoch, latest.get(zone) ?? 0));
+  return latest;
+}

@@ -99,9 +99,9 @@ export class Synchronize {
     return zonesElsewhere(sources, (name) => this.#store.get(name) !== undefined);
   }
 
-  /** Takes the newest copy of one zone that a member has, also where the zone is not here. */
-  async fetch(zone: ZoneName, by: Principal): Promise<void> {
-    await this.#run({ zones: [zone], direction: 'local', unconfigured: true, plan: false }, by);
+  /** Takes the newest copies of zones that members have, also where a zone is not here. */
+  async fetch(zones: readonly ZoneName[], by: Principal): Promise<void> {
+    if (zones.length > 0) await this.#run({ zones, direction: 'local', unconfigured: true, plan: false }, by);
   }
 
   /** Cancels all that runs, and waits for the ends. */

@@ -8,11 +8,12 @@ import type { Conflicts } from '../local/conflicts.js';
 import type { LocalChange } from '../local/decision.js';
 import type { KnownServers } from '../local/known-servers.js';
 import type { LocalZones } from '../local/local-zones.js';
+import type { LocalOutcome } from '../local/publishing.js';
 import type { Delivery } from '../delivery/delivery.js';
 import type { ZoneVersions } from '../local/zone-versions.js';
 import { Progress } from './progress.js';
 import { inBatch } from './batch.js';
-import { isKnownAt, sourcesFor, refuseExisting } from './sources.js';
+import { epochsAtMembers, isKnownAt, sourcesFor, refuseExisting } from './sources.js';
 import type { Claim, ConflictPolicy } from '../local/zone-home.js';
 import type { BatchOutcome, ChangeOptions, ChangeResult, MemberZoneState } from '../model/results.js';
 
@@ -107,15 +108,13 @@ export class ZoneChanges {
     return inBatch(zones, give, { atOnce: true });
   }
 
-  /** The zone is this server's from now on. Rejects with zone_unknown, zone_not_yours. */
-  async takeOver(zone: ZoneName, by: Principal): Promise<ChangeResult> {
-    const { local, versions, conflicts, servers } = this.#options;
-    versions.hostsSeen.record(zone, undefined);
-    const keep = versions.keep(zone, actorOf(by));
-    const outcome = await local.change({ kind: 'takeOver', name: zone, by, here: servers.here, keep });
-    conflicts.forget(zone);
-    await this.#progress.finished(zone, {});
-    return { zone, ...outcome, members: this.#progress.of(zone, by), warnings: [] };
+  /** Zones are this server's from now on; one outcome each, in their order. */
+  async takeOver(names: readonly ZoneName[], by: Principal): Promise<BatchOutcome[]> {
+    const { local, servers, workers } = this.#options;
+    const epochs = await epochsAtMembers(workers, names);
+    return this.#move(names, by, (name, keep) =>
+      local.change({ kind: 'takeOver', name, by, here: servers.here, above: epochs.get(name) ?? 0, keep }),
+    );
   }
 
   /**
@@ -123,23 +122,35 @@ export class ZoneChanges {
    * this server nor a member knows it, with parameter_invalid where it is this one.
    */
   async handOver(names: readonly ZoneName[], server: string, by: Principal): Promise<BatchOutcome[]> {
-    const { local, versions, conflicts, servers, workers } = this.#options;
+    const { local, servers, workers } = this.#options;
     const { here } = servers;
     const to = servers.present({ server: server.toLowerCase(), epoch: 0 });
     if (isSameServer(to, here))
       throw new ClusterError('parameter_invalid', { parameter: 'server', why: 'is this server' });
     if (!servers.isKnown(to.server) && !(await isKnownAt(workers, to.server)))
       throw new ClusterError('server_unknown', { server });
-    const handOver = async ({ name }: { name: ZoneName }): Promise<ChangeResult> => {
+    return this.#move(names, by, (name, keep) => local.change({ kind: 'handOver', name, by, here, to, keep }));
+  }
+
+  /** What is known of who had them is over. */
+  #move(
+    names: readonly ZoneName[],
+    by: Principal,
+    change: (name: ZoneName, keep: NonNullable<LocalChange['keep']>) => Promise<LocalOutcome>,
+  ): Promise<BatchOutcome[]> {
+    const { versions, conflicts } = this.#options;
+    const move = async ({ name }: { name: ZoneName }): Promise<ChangeResult> => {
       versions.hostsSeen.record(name, undefined);
-      const keep = versions.keep(name, actorOf(by));
-      const outcome = await local.change({ kind: 'handOver', name, by, here, to, keep });
+      const outcome = await change(name, versions.keep(name, actorOf(by)));
       conflicts.forget(name);
       await this.#progress.finished(name, {});
       return { zone: name, ...outcome, members: this.#progress.of(name, by), warnings: [] };
     };
-    const zones = names.map((name) => ({ name }));
-    return inBatch(zones, handOver, { atOnce: true });
+    return inBatch(
+      names.map((name) => ({ name })),
+      move,
+      { atOnce: true },
+    );
   }
 
   #removalOf(name: ZoneName, by: Principal, options: ChangeOptions = {}): LocalChange & { kind: 'remove' } {

@@ -199,12 +199,34 @@ export class Zones {
    * A zone becomes this server's, whoever had it; what the other sends of it is refused from then on. It is fetched
    * first where it is not here.
    */
-  takeOver(name: ZoneName, by: Principal): Promise<ChangeResult> {
+  async takeOver(name: ZoneName, by: Principal): Promise<ChangeResult> {
+    const [outcome] = await this.takeOverMany([name], by, true);
+    if (outcome === undefined || 'error' in outcome)
+      throw outcome?.error ?? new ClusterError('zone_unknown', { zone: name });
+    return outcome.result;
+  }
+
+  /** Many at once, one outcome each, in their order. `isAlone`: what it is refused for is what this rejects with. */
+  takeOverMany(names: readonly ZoneName[], by: Principal, isAlone = false): Promise<BatchOutcome[]> {
     const { audit, store, synchronize, changes } = this.#parts;
-    return audit.command(by, 'takeOverZone', name, async () => {
-      if (store.get(name) === undefined) await synchronize.fetch(name, by);
-      return changes.takeOver(name, by);
+    return audit.command(by, 'takeOverZone', batchTarget(names), async () => {
+      await synchronize.fetch(
+        names.filter((name) => store.get(name) === undefined),
+        by,
+      );
+      const outcomes = await changes.takeOver(names, by);
+      const [first] = outcomes;
+      if (isAlone && first !== undefined && 'error' in first) throw first.error;
+      return outcomes;
     });
+  }
+
+  /** Zones here that belong to that server, or of which it has another version. */
+  ofServer(server: string, by: Principal): ZoneName[] {
+    const name = server.toLowerCase();
+    const disputed = this.conflicts(by).flatMap(({ zone, servers }) => (servers.includes(name) ? zone : []));
+    const theirs = this.list(by).flatMap(({ name: zone, home }) => (home?.server === name ? zone : []));
+    return [...new Set([...theirs, ...disputed])].sort();
   }
 
   /**

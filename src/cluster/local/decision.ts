@@ -43,8 +43,8 @@ export type LocalChange =
         by: Principal;
         evenOfOthers?: boolean | undefined;
       } & Claim)
-    /** The zone is this server's from now on, whoever had it. */
-    | { kind: 'takeOver'; name: ZoneName; by: Principal; here: ZoneHome }
+    /** The zone is this server's from now on, whoever had it; members know it under the epoch `above`. */
+    | { kind: 'takeOver'; name: ZoneName; by: Principal; here: ZoneHome; above: number }
     /** The zone is that other server's from now on; a copy stays. */
     | { kind: 'handOver'; name: ZoneName; by: Principal; here: ZoneHome; to: ZoneHome }
     /** Members know this server for the zone's under this epoch. */

@@ -7,7 +7,7 @@ import type { ZoneEntry } from '../../zones/zone-index.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
 import { heldFor, publish, respell, unchanged, type Decision } from './publishing.js';
-import { refuseEpoch } from './zone-home.js';
+import { MOST_AHEAD, refuseEpoch } from './zone-home.js';
 
 /** A zone that moves from one server to another, by whom, and this server. */
 interface Moving {
@@ -16,13 +16,19 @@ interface Moving {
   here: ZoneHome;
 }
 
-/** Under the next epoch, which fences the server that had it, and a serial of its own, so that members get it. */
-export function decideTakingOver({ name, by, here }: Moving, store: ZoneStore): Decision {
+/**
+ * Under an epoch above the one here and `above`, which fences the server that had it, and a serial of its own, so that
+ * members get it.
+ */
+export function decideTakingOver({ name, by, here, above }: Moving & { above: number }, store: ZoneStore): Decision {
   const held = heldFor(by, name, store);
   const text = held === undefined ? undefined : store.edits.version(name);
   if (held === undefined || text === undefined) throw new ClusterError('zone_unknown', { zone: name });
   const lifted = withLiftedSerial(validateZone(name, text), nextSerial(held.serial));
-  return publish(lifted, held.owner, store, { ...here, epoch: (held.home?.epoch ?? 0) + 1 });
+  const epoch = held.home?.epoch ?? 0;
+  // A member that says what is not plausible would have it refused everywhere else.
+  const known = above > epoch + MOST_AHEAD ? epoch : Math.max(epoch, above);
+  return publish(lifted, held.owner, store, { ...here, epoch: known + 1 });
 }
 
 /** Likewise for that server: members take its version from now on, and serve this one until it comes. */

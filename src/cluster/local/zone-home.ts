@@ -106,7 +106,7 @@ export function homeOfNew(here: ZoneHome, before: ZoneHome | undefined): ZoneHom
 }
 
 /** A claim of so much more than what is known is none that came about by taking over. */
-const MOST_AHEAD = 1_000;
+export const MOST_AHEAD = 1_000;
 
 /** Throws zone_epoch_ahead: such a claim would lock out everybody after it. */
 export function refuseEpoch(zone: ZoneName, claimed: ZoneHome | undefined, known: ZoneHome | undefined): void {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { zoneName } from '../../../src/zones/zone-name.js';
+import { zoneName, type ZoneName } from '../../../src/zones/zone-name.js';
 import { ClusterNode } from '../cluster-node.js';
 import { reseller, ROOT, zoneText } from '../zone-texts.js';
 
@@ -129,5 +129,47 @@ describe('a zone that is handed over', () => {
     const [unknown] = await web1.cluster.zones.handOver([zoneName('none.example')], 'web2', ROOT);
     expect(unknown).toMatchObject({ error: { code: 'zone_unknown' } });
     expect([await textAt(ns), here(ns)?.home?.epoch]).toEqual([await textAt(web1), 0]);
+  });
+});
+
+describe('many zones of a server', () => {
+  test('are taken over at once, after a plan; the others stay', async () => {
+    const [one, two, own] = ['one.example', 'two.example', 'own.example'].map((name) => zoneName(name)) as [
+      ...[ZoneName, ZoneName, ZoneName],
+    ];
+    await web1.cluster.saveZone(one, zoneText(5), ROOT);
+    await ns.cluster.settings.change({ conflictPolicy: 'newest' }, ROOT);
+    await web2.cluster.saveZone(two, zoneText(6), ROOT);
+    await web1.cluster.saveZone(two, zoneText(7, '192.0.2.1'), ROOT);
+    await web2.cluster.saveZone(two, zoneText(6, '192.0.2.9'), ROOT);
+    await ns.cluster.saveZone(own, zoneText(7), ROOT);
+    await web2.cluster.members.setRole(web2.row(ns).id, 'sync', ROOT);
+    const { synchronize, zones } = web2.cluster;
+    await synchronize.run({ direction: 'local', unconfigured: true, plan: false }, ROOT);
+    await vi.waitFor(() => expect(zones.ofServer('WEB1', ROOT)).toEqual([one, ZONE, two]));
+    expect(zones.ofServer('web1', reseller('bob'))).toEqual([]);
+    const outcomes = await zones.takeOverMany([one, ZONE, two], ROOT);
+    expect(outcomes).toMatchObject(
+      [one, ZONE, two].map((zone) => ({ zone, result: { members: [{ state: 'served' }] } })),
+    );
+    expect(zones.ofServer('web1', ROOT)).toEqual([]);
+    const homes = [one, ZONE, two, own].map((name) => ns.cluster.zones.get(name, ROOT)?.home?.server);
+    expect(homes).toEqual(['web2', 'web2', 'web2', 'ns']);
+  });
+
+  test('go back and forth, by handing and by taking over, and the last one has them', async () => {
+    await web2.cluster.saveZone(ZONE, zoneText(20, '192.0.2.2'), ROOT);
+    await web2.cluster.zones.takeOver(ZONE, ROOT);
+    expect(await textAt(ns)).toContain('192.0.2.2');
+    await web1.cluster.zones.takeOver(ZONE, ROOT);
+    expect(await textAt(ns)).toContain('192.0.2.1');
+    await web1.cluster.zones.handOver([ZONE], 'web2', ROOT);
+    await web2.cluster.saveZone(ZONE, zoneText(21, '192.0.2.22'), ROOT);
+    await hasArrived();
+    await web1.cluster.zones.takeOver(ZONE, ROOT);
+    expect(await textAt(ns)).toContain('192.0.2.1');
+    const { members } = await web1.cluster.saveZone(ZONE, zoneText(99, '192.0.2.3'), ROOT);
+    expect(members).toMatchObject([{ state: 'served' }]);
+    expect(await textAt(ns)).toContain('192.0.2.3');
   });
 });

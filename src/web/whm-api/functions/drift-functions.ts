@@ -3,7 +3,7 @@ import { DRIFT_KINDS } from '../../../cluster/model/drift-kinds.js';
 import { ClusterError } from '../../../errors.js';
 import { changeAnswer, outcomeAnswer, outcomeOf } from '../answers/change-answer.js';
 import { statusAnswer } from '../answers/status-answer.js';
-import { apiFunction, many, nothing, text, wordOf, type ApiFunction } from '../api-function.js';
+import { apiFunction, flag, many, nothing, text, wordOf, type ApiFunction } from '../api-function.js';
 import { zone } from '../zone-parameters.js';
 
 const privilege = 'clustering';
@@ -102,6 +102,19 @@ export const DRIFT_FUNCTIONS = {
     parameters: { zone },
     answer: changeAnswer,
     run: ({ zone: name }, { cluster, peer }) => cluster.zones.takeOver(name, peer),
+  }),
+  takeoverzones: apiFunction({
+    summary: 'Take zones over: those that are named, or all here that a server has; with plan=1, only name them',
+    privilege,
+    parameters: { zone: many(zone), of: text.optional(), plan: flag.optional() },
+    answer: z.object({ zone: z.array(z.string()), outcome: z.array(outcomeAnswer) }),
+    run: async ({ zone: named, of, plan }, { cluster, peer }) => {
+      if (named.length > 0 === (of !== undefined))
+        throw new ClusterError('parameter_invalid', { parameter: 'zone', why: 'or else of is needed' });
+      const zones = of === undefined ? named : cluster.zones.ofServer(of, peer);
+      const outcomes = plan === true || zones.length === 0 ? [] : await cluster.zones.takeOverMany(zones, peer);
+      return { zone: zones, outcome: outcomes.map(outcomeOf) };
+    },
   }),
   handoverzones: apiFunction({
     summary: 'Hand zones over to another server, by its host name; members serve them throughout',
