@@ -48,6 +48,7 @@ export function guardedBackend(backend: MemberBackend, label: string): MemberBac
   });
   const trust = backend.requestTrust?.bind(backend);
   const version = backend.showVersion?.bind(backend);
+  const free = backend.free?.bind(backend);
   const breakOff: (() => unknown) | undefined = backend.breakOff?.bind(backend);
   const follow: ((keep: KeepRenewal) => unknown) | undefined = backend.followKeys?.bind(backend);
   const whole: Whole = {
@@ -66,6 +67,7 @@ export function guardedBackend(backend: MemberBackend, label: string): MemberBac
     zoneExists: (name, options) => guard(SHORT_TIMEOUT, options, async (cut) => backend.zoneExists(name, cut)),
     push: (changes, options) =>
       guard(TIMEOUT, options, async (cut) => inOrder(changes, await backend.push(changes, cut), label)),
+    free: free && ((changes, options) => guard(TIMEOUT, options, async (cut) => free(changes, cut))),
     requestTrust: trust && ((request, options) => guard(SHORT_TIMEOUT, options, async (cut) => trust(request, cut))),
     showVersion: version && ((options) => guard(SHORT_TIMEOUT, options, async (cut) => version(cut))),
     followKeys:

@@ -13,7 +13,8 @@ export type MemberChange = (
       /** For a zone of this server: the last serial of it that the member took, if known; else null. */
       lastGiven?: number | null;
     }
-  | { kind: 'remove' }
+  /** `isKept`: it is given to `free` and not to `push`. */
+  | { kind: 'remove'; isKept?: true }
 ) & {
   name: ZoneName;
   /** Host names of the servers by which the change came here; absent where it was made here. */
@@ -153,6 +154,8 @@ export interface MemberBackend {
   zoneExists(name: ZoneName, options?: CallOptions): Promise<boolean>;
   /** Upserts and removals in one batch, one outcome for each change, in their order. */
   push(changes: readonly MemberChange[], options?: CallOptions): Promise<Pushed[]>;
+  /** Says that this server lets zones go, which the member keeps: where it knows whose its zones are. */
+  readonly free?: ((changes: readonly MemberChange[], options?: CallOptions) => Promise<void>) | undefined;
   /**
    * Asks it to take us for a member in return: it calls `address` back with this user and token before it does so. Its
    * answer is its operator's sentence.

@@ -50,6 +50,7 @@ const COMMANDS: Readonly<Record<AuditAction, string>> = {
   allowNames: 'Allow an account names',
   takeOverZone: 'Zone taken over',
   handOverZones: 'Zones handed over',
+  freeZones: 'Zones let go',
   forgetConflict: 'Conflict dismissed',
   allowRemovals: 'Removals allowed',
   acceptKey: 'Key accepted',

@@ -55,7 +55,7 @@ const NOTHING = {
 const PARTS = Object.keys({
   ...{ ownSerials: true, dns: true, digests: true, batch: true, probe: true, zoneList: true, zones: true },
   ...{ zoneExists: true, push: true, requestTrust: true, showVersion: true, followKeys: true, breakOff: true },
-  close: true,
+  ...{ close: true, free: true },
 } satisfies Record<keyof MemberBackend, true>) as (keyof MemberBackend)[];
 
 /** A backend with all of them. Its calls must be made on itself: on another object, `#said` would not be there. */
@@ -96,6 +96,10 @@ class Everything implements Required<MemberBackend> {
 
   push(_changes: readonly MemberChange[], options?: CallOptions): Promise<Pushed[]> {
     return this.#note('push', options, []);
+  }
+
+  free(_changes: readonly MemberChange[], options?: CallOptions): Promise<void> {
+    return this.#note('free', options, undefined);
   }
 
   requestTrust({ user }: { user: string }, options?: CallOptions): Promise<{ established: boolean; said: string }> {
@@ -314,6 +318,7 @@ describe('a backend of somebody else', () => {
     expect([whole.ownSerials, whole.dns, whole.batch]).toEqual([own.ownSerials, own.dns, own.batch]);
     const options = { signal: new AbortController().signal };
     const request = { user: 'u', address: 'a', token: 't' };
+    await whole.free?.([{ kind: 'remove', name: NAME, isKept: true }], options);
     expect(await whole.requestTrust?.(request, options)).toEqual({ established: true, said: 'u' });
     expect(await whole.showVersion?.(options)).toBe('6.6');
     expect(await whole.digests?.buckets('h', options)).toEqual(new Map([['00', 'h']]));
@@ -323,10 +328,10 @@ describe('a backend of somebody else', () => {
     whole.followKeys?.(() => Promise.resolve());
     whole.breakOff?.();
     await whole.close();
-    const asked = ['requestTrust', 'showVersion', 'buckets', 'ofBuckets', 'knows', 'ofZones'];
+    const asked = ['free', 'requestTrust', 'showVersion', 'buckets', 'ofBuckets', 'knows', 'ofZones'];
     expect(own.said).toEqual([...asked, 'followKeys', 'breakOff', 'close']);
     const least = guarded({});
-    const optional = ['digests', 'dns', 'requestTrust', 'showVersion', 'followKeys', 'breakOff'] as const;
+    const optional = ['digests', 'dns', 'free', 'requestTrust', 'showVersion', 'followKeys', 'breakOff'] as const;
     expect(optional.map((part) => least[part])).toEqual(optional.map(() => undefined));
   });
 
@@ -335,12 +340,12 @@ describe('a backend of somebody else', () => {
       throw new Error('gone');
     };
     const failing = guarded({
-      ...{ requestTrust: fail, showVersion: fail, breakOff: fail },
+      ...{ free: fail, requestTrust: fail, showVersion: fail, breakOff: fail },
       digests: { buckets: fail, ofBuckets: fail, knows: fail, ofZones: fail },
     });
     failing.breakOff?.();
     const calls = [
-      ...[failing.showVersion?.(), failing.requestTrust?.({ user: 'u', address: 'a', token: 't' })],
+      ...[failing.free?.([]), failing.showVersion?.(), failing.requestTrust?.({ user: 'u', address: 'a', token: 't' })],
       ...[
         failing.digests?.buckets('h'),
         failing.digests?.ofBuckets('h', []),

@@ -125,6 +125,9 @@ test('members, what differs there, and how zones are brought to the same state',
   expect(taken.outcome.map((one) => 'refused' in one)).toEqual([false, true]);
   expect((await ask('takeoverzones', { of: hostname, plan: '1' })).outcome).toEqual([]);
   await ask('savezone', { zone: 'moving.example', zonedata: zonedata(5) });
+  await ask('savezone', { zone: 'kept.example', zonedata: zonedata(5) });
+  const { isKept } = await ask('removezone', { zone: 'kept.example', keep_at_members: '1' });
+  expect(isKept).toBe(true);
   const moved = await ask('handoverzones', { zone: ['moving.example', 'none.example'], server: hostname });
   expect(moved.outcome.map((one) => 'refused' in one)).toEqual([false, true]);
 

@@ -153,9 +153,24 @@ export class ZoneChanges {
     );
   }
 
+  /** Their server let these zones go; one outcome each, in their order. */
+  free(names: readonly ZoneName[], by: Principal, options: ChangeOptions): Promise<BatchOutcome[]> {
+    const claim = this.#claimOf(options, by);
+    const free = async ({ name }: { name: ZoneName }): Promise<ChangeResult> => {
+      const outcome = await this.#options.local.change({ kind: 'free', name, by, ...claim });
+      return { zone: name, ...outcome, members: [], warnings: [] };
+    };
+    return inBatch(
+      names.map((name) => ({ name })),
+      free,
+      { atOnce: true },
+    );
+  }
+
   #removalOf(name: ZoneName, by: Principal, options: ChangeOptions = {}): LocalChange & { kind: 'remove' } {
     const keep = this.#options.versions.keep(name, actorOf(by));
-    return { kind: 'remove', name, by, evenOfOthers: options.evenOfOthers, keep, ...this.#claimOf(options, by) };
+    const { evenOfOthers, keepAtMembers } = options;
+    return { kind: 'remove', name, by, evenOfOthers, keepAtMembers, keep, ...this.#claimOf(options, by) };
   }
 
   /** Which members have it is on disk when it resolves. Rejects where it may not be removed, with nothing written. */

@@ -239,6 +239,12 @@ export class Zones {
     return audit.command(by, 'handOverZones', target, () => changes.handOver(names, server, by));
   }
 
+  /** The server that has these zones lets them go, and the next one that sends them has them. */
+  free(names: readonly ZoneName[], by: Principal, options: ChangeOptions): Promise<BatchOutcome[]> {
+    const { audit, changes } = this.#parts;
+    return audit.command(by, 'freeZones', batchTarget(names), () => changes.free(names, by, options));
+  }
+
   /** Dismisses the conflict: it is shown again when it is met again. Root's alone. */
   forgetConflict(name: ZoneName, by: Principal): Promise<void> {
     return this.#parts.audit.command(by, 'forgetConflict', name, () => {

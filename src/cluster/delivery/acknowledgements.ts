@@ -37,7 +37,7 @@ export class Acknowledgements {
     const { ledger, store } = this.#options;
     for (const [key, { digest, serial, servedAt, from, leftOut }] of ledger.entries()) {
       const name = key as ZoneName;
-      if (store.get(name) === undefined && store.tombstone(name)?.isKept === true) this.dropped(name);
+      if (this.#isLeft(name)) this.dropped(name);
       else if (leftOut !== undefined) this.#leftOut.add(name);
       const isDue = servedAt === 0 && from === undefined && store.get(name)?.digest === digest;
       if (isDue) this.#check?.expect(name, serial);
@@ -50,9 +50,7 @@ export class Acknowledgements {
 
   /** The zone changed here: what is answered of the version before is of no interest. */
   zoneChanged(name: ZoneName): void {
-    const { store } = this.#options;
-    // It goes on there without us.
-    if (store.get(name) === undefined && store.tombstone(name)?.isKept === true) this.dropped(name);
+    if (this.#isLeft(name)) this.dropped(name);
     this.#check?.forget(name);
     this.#otherSerial.delete(name);
   }
@@ -136,6 +134,13 @@ export class Acknowledgements {
       named.push({ zone, records: this.#options.ledger.get(zone)?.leftOut ?? [] });
     }
     return named;
+  }
+
+  /** It goes on there without us. */
+  #isLeft(name: ZoneName): boolean {
+    const { store } = this.#options;
+    const { isKept, home } = store.tombstone(name) ?? {};
+    return store.get(name) === undefined && isKept === true && home?.mark === 'left';
   }
 
   #seen(name: ZoneName, serial: number | undefined, last: boolean): void {

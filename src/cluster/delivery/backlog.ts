@@ -152,7 +152,8 @@ export class Backlog {
   giveBack(changes: readonly MemberChange[]): void {
     for (const { name, kind } of changes) {
       this.#underWay.delete(name);
-      if (kind === 'remove' && this.#ledger.get(name) === undefined) this.#removals.removed(name);
+      const isGone = kind === 'remove' && !this.#isKept(name) && this.#ledger.get(name) === undefined;
+      if (isGone) this.#removals.removed(name);
       this.compare(name);
       if (this.#pending.has(name)) this.#arrived.push(name);
     }
@@ -192,8 +193,13 @@ export class Backlog {
     const isKnown = this.#pending.has(name);
     if (!isKnown) this.#pending.set(name, Date.now());
     this.#refused.wake(name);
-    if (this.#served(name) === undefined) this.#removals.add(name);
+    if (this.#served(name) === undefined && !this.#isKept(name)) this.#removals.add(name);
     else if (this.#removals.delete(name) || !isKnown) this.#arrived.push(name);
+  }
+
+  /** It is removed here alone: the member loses nothing. */
+  #isKept(name: ZoneName): boolean {
+    return this.#store.get(name) === undefined && this.#store.tombstone(name)?.isKept === true;
   }
 
   #leave(name: ZoneName): void {
@@ -234,10 +240,10 @@ export class Backlog {
     return this.#removals.heldBack(this.#ledger.size);
   }
 
-  /** What is kept at members is not removed there. */
+  /** Is the member to be told that it was removed? What another server has goes on there without us. */
   #isRemoved(name: ZoneName): boolean {
     const tombstone = this.#store.tombstone(name);
-    return tombstone !== undefined && tombstone.isKept !== true;
+    return tombstone !== undefined && (tombstone.isKept !== true || tombstone.home?.mark !== 'left');
   }
 
   #served(name: ZoneName): ReturnType<ZoneStore['get']> {
@@ -251,8 +257,8 @@ export class Backlog {
     const held = this.#ledger.get(name);
     const due = lacks(entry, this.#isRemoved(name), held);
     if (due === 'remove') {
-      const home = this.#store.tombstone(name)?.home;
-      return { kind: 'remove', name, hostsSeen: seen.of(name), ...defined({ home }) };
+      const { home, isKept } = this.#store.tombstone(name) ?? {};
+      return { kind: 'remove', name, hostsSeen: seen.of(name), ...defined({ home, isKept }) };
     }
     if (due === undefined || entry === undefined) {
       this.#leave(name);

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { MemberBackend, MemberChange, Pushed } from '../../members/member-backend.js';
+import type { CallOptions, MemberBackend, MemberChange, Pushed } from '../../members/member-backend.js';
 
 /** After so long without an answer, and then as often, milliseconds, the member is asked something else. */
 const SILENCE = 10_000;
@@ -27,10 +27,23 @@ export async function pushWhileAlive(
   const returned = (): void => backend.breakOff?.();
   if (backend.breakOff !== undefined) void watch(backend, through.signal, { silent, returned, silence });
   try {
-    return await backend.push(changes, { signal });
+    return await give(backend, changes, { signal });
   } finally {
     through.abort();
   }
+}
+
+/** What is kept there is not removed. */
+async function give(backend: MemberBackend, changes: readonly MemberChange[], options: CallOptions): Promise<Pushed[]> {
+  const isKept = (change: MemberChange): boolean => change.kind === 'remove' && change.isKept === true;
+  const kept = changes.filter(isKept);
+  if (kept.length === 0) return backend.push(changes, options);
+  await backend.free?.(kept, options);
+  const others = changes.filter((change) => !isKept(change));
+  const pushed = others.length === 0 ? [] : await backend.push(others, options);
+  return changes.flatMap((change): Pushed[] =>
+    isKept(change) ? [{ name: change.name, outcome: 'done' }] : pushed.splice(0, 1),
+  );
 }
 
 /** Ends when the push is through, or the member has `returned`. Never rejects. */

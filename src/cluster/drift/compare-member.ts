@@ -89,7 +89,7 @@ export async function checkDrift(
     .map((difference) => asMet(difference, worker))
     .filter(({ zone, kind }) => {
       const entry = store.get(zone);
-      if (kind === 'extra') return entry === undefined;
+      if (kind === 'extra') return entry === undefined && store.tombstone(zone)?.isKept !== true;
       return entry !== undefined && entry.digest === expected.get(zone)?.digest && isIdle(zone, worker);
     });
   for (const difference of certain) repair(difference, question);

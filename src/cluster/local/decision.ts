@@ -6,7 +6,7 @@ import { isSameServer, type ZoneHome } from '../../zones/home.js';
 import type { PastVersion } from '../../zones/zone-history.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
-import { decideAdopting, decideHandingOver, decideTakingOver, underEpoch } from './moving.js';
+import { decideAdopting, decideFreeing, decideHandingOver, decideTakingOver, underEpoch } from './moving.js';
 import type { PermittedNames } from './permitted-names.js';
 import { heldFor, publish, respell, SERVED, unchanged, type Decision } from './publishing.js';
 import {
@@ -42,11 +42,14 @@ export type LocalChange =
         name: ZoneName;
         by: Principal;
         evenOfOthers?: boolean | undefined;
+        keepAtMembers?: boolean | undefined;
       } & Claim)
     /** The zone is this server's from now on, whoever had it; members know it under the epoch `above`. */
     | { kind: 'takeOver'; name: ZoneName; by: Principal; here: ZoneHome; above: number }
     /** The zone is that other server's from now on; a copy stays. */
     | { kind: 'handOver'; name: ZoneName; by: Principal; here: ZoneHome; to: ZoneHome }
+    /** Its server let it go: who sends it next has it. */
+    | ({ kind: 'free'; name: ZoneName; by: Principal } & Claim)
     /** Members know this server for the zone's under this epoch. */
     | { kind: 'adopt'; name: ZoneName; epoch: number }
     /** Somebody serves the serial `above`: publish what is here under a higher one. */
@@ -83,6 +86,8 @@ export function decide(change: LocalChange, store: ZoneStore, names: PermittedNa
       return decideTakingOver(change, store);
     case 'handOver':
       return decideHandingOver(change, store);
+    case 'free':
+      return decideFreeing(change, store);
     case 'adopt':
       return decideAdopting(change, store);
     case 'setOwner':
@@ -99,7 +104,8 @@ function decideSave(change: LocalChange & { kind: 'save' }, store: ZoneStore, na
   const { valid, by, isNew, here, isUnsure = false } = change;
   const { name } = valid;
   const held = heldFor(by, name, store);
-  const isNews = held?.home === undefined || judgeClaim(held.home, change.claimed) === 'moved';
+  const isNews =
+    held?.home === undefined || held.home.mark === 'free' || judgeClaim(held.home, change.claimed) === 'moved';
   const claimed = isUnsure && !isNews ? held.home : change.claimed;
   const claim = claimed === change.claimed ? change : { ...change, claimed, lastGiven: undefined };
   refuseOther(name, change, store);
@@ -155,14 +161,18 @@ function refuseOther(
 }
 
 function decideRemoval(change: LocalChange & { kind: 'remove' }, store: ZoneStore): Decision {
-  const { name, by, claimed, here, unproven, evenOfOthers = false } = change;
+  const { name, by, claimed, here, unproven, evenOfOthers = false, keepAtMembers = false } = change;
   const held = heldFor(by, name, store);
   if (held === undefined) throw new ClusterError('zone_unknown', { zone: name });
   // An account that is removed on one server never takes away a zone that another has.
   const verdict = judgeClaim(held.home, claimed);
   // What was handed over is no zone of others here: it goes, and stays where it is served.
-  const isLeft = claimed === undefined && held.home?.mark === 'left';
-  const isAllowed = isLeft || evenOfOthers || (unproven !== undefined && isSameServer(held.home, unproven));
+  const isLeft = claimed === undefined && (keepAtMembers || held.home?.mark === 'left');
+  const isAllowed =
+    isLeft ||
+    evenOfOthers ||
+    held.home?.mark === 'free' ||
+    (unproven !== undefined && isSameServer(held.home, unproven));
   const isOfOther =
     claimed === undefined
       ? here !== undefined && held.home !== undefined && !isSameServer(held.home, here) && !isAllowed
@@ -171,7 +181,8 @@ function decideRemoval(change: LocalChange & { kind: 'remove' }, store: ZoneStor
   const { home } = held;
   const isKept = isLeft ? ({ isKept: true } as const) : {};
   const isOfTheirs = home !== undefined && isSameServer(claimed ?? here, home);
-  const removedFor = home !== undefined && (isOfTheirs || isLeft) ? { removedFor: home } : {};
+  const left = home !== undefined && isLeft ? { removedFor: { ...home, mark: 'left' } as const } : {};
+  const removedFor = isOfTheirs && home.mark !== 'left' ? { removedFor: home } : left;
   return {
     outcome: { change: 'removed', lifted: false, local: SERVED, ...isKept },
     load: { kind: 'remove', name },

@@ -7,7 +7,7 @@ import type { ZoneEntry } from '../../zones/zone-index.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
 import { heldFor, publish, respell, unchanged, type Decision } from './publishing.js';
-import { MOST_AHEAD, refuseEpoch } from './zone-home.js';
+import { judgeClaim, MOST_AHEAD, refuseEpoch, type Claim } from './zone-home.js';
 
 /** A zone that moves from one server to another, by whom, and this server. */
 interface Moving {
@@ -41,6 +41,16 @@ export function decideHandingOver({ name, by, here, to }: Moving & { to: ZoneHom
   if (!isSameServer(home, here)) throw new ClusterError('zone_not_here', { zone: name, server: home.server });
   const lifted = withLiftedSerial(validateZone(name, text), nextSerial(held.serial));
   return publish(lifted, held.owner, store, { ...to, epoch: home.epoch + 1, mark: 'left' });
+}
+
+/** Nothing, where it is another server's by now. */
+export function decideFreeing({ name, by, claimed }: Omit<Moving, 'here'> & Claim, store: ZoneStore): Decision {
+  const held = heldFor(by, name, store);
+  const text = store.edits.version(name);
+  if (held === undefined || text === undefined) throw new ClusterError('zone_unknown', { zone: name });
+  const { home } = held;
+  if (home === undefined || judgeClaim(home, claimed) !== 'agrees') return unchanged(held);
+  return respell(validateZone(name, text), { ...held, home: { ...home, mark: 'free' } }, store);
 }
 
 /** This server has the zone under a later epoch than it knew of. */

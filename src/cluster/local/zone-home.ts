@@ -21,14 +21,14 @@ export interface Claim extends Pick<Sender, 'claimed' | 'isUnsure' | 'isLeft' | 
 
 /**
  * How a claim on a zone stands against what is known of it. `moved`: it was taken over since; `fenced`: it was taken
- * over from the one who claims it; `conflict`: two servers claim it. Who claims nothing, and what belongs to nobody,
- * agrees with everything.
+ * over from the one who claims it; `conflict`: two servers claim it. Who claims nothing, and what belongs to nobody
+ * (any more), agrees with everything.
  */
 export function judgeClaim(
   held: ZoneHome | undefined,
   claimed: ZoneHome | undefined,
 ): 'agrees' | 'moved' | 'fenced' | 'conflict' {
-  if (held === undefined || claimed === undefined) return 'agrees';
+  if (held === undefined || held.mark === 'free' || claimed === undefined) return 'agrees';
   if (claimed.epoch !== held.epoch) return claimed.epoch > held.epoch ? 'moved' : 'fenced';
   return isSameServer(claimed, held) ? 'agrees' : 'conflict';
 }

@@ -23,6 +23,7 @@ export type AuditAction =
   | 'setOwner'
   | 'takeOverZone'
   | 'handOverZones'
+  | 'freeZones'
   | 'forgetConflict'
   | 'synchronize'
   | 'startSynchronize'

@@ -76,6 +76,8 @@ export interface ChangeOptions {
   ifRemovedAt?: number | undefined;
   /** Of a removal: also where the zone belongs to another server. */
   evenOfOthers?: boolean;
+  /** Of a removal: from this server alone. Members go on with it, and the next server that sends it has it. */
+  keepAtMembers?: boolean;
   /** Of a save: the operator took the zone's own statement out of the nameserver's configuration (ZoneChange). */
   switched?: boolean | undefined;
 }

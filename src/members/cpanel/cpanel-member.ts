@@ -149,6 +149,14 @@ export class CpanelMember implements MemberBackend {
     return changes.map(({ name }) => outcomes.get(name) ?? refused(name, `${name} was not sent`));
   }
 
+  async free(changes: readonly MemberChange[], options?: CallOptions): Promise<void> {
+    const { ours } = this.#kind ?? (await this.#ask(options));
+    // The original knows no homes: who sends a zone next has it anyway.
+    if (!ours) return;
+    for (const { seen, home, together } of this.#together(changes))
+      await this.#ours.free(together, seen, home, options);
+  }
+
   async requestTrust(
     { user, address, token }: { user: string; address: string; token: string },
     options?: CallOptions,

@@ -62,6 +62,13 @@ export class OwnWire implements MemberDigests {
     });
   }
 
+  /** Nodes of before that was known pass it over, and keep the zones for this server. */
+  async free(zones: readonly MemberChange[], seen: string, home: HomeFields, options?: CallOptions): Promise<void> {
+    const names = zones.map(({ name }) => name);
+    const fields = { hosts_seen: seen, ...home, dnsuniqid: uniqueId(), free_zones: names.join(',') };
+    await this.#connection.post('/scripts2/synczones_local', formOf(fields), outcomesOf(names.length, options));
+  }
+
   /** The outcome of each zone in the answer of a node of this software. */
   #outcomesOf({ body, ours }: Answer): (name: ZoneName) => ZoneOutcome {
     if (!ours) {

@@ -61,12 +61,14 @@ export function changeOutcome(result: ChangeResult, given: string = result.zone)
       `The nameserver of this server has not taken it yet: ${result.local.reason ?? 'it was not asked yet'}`,
     );
   const isRemoval = result.change === 'removed';
-  const followed = result.members.filter(({ state }) => state === (isRemoval ? 'removed' : 'served')).length;
-  if (result.members.length > 0)
+  const wanted = result.isKept === true ? 'kept' : isRemoval ? 'removed' : 'served';
+  const followed = result.members.filter(({ state }) => state === wanted).length;
+  if (result.isKept === true) sentences.push('The servers of the cluster keep it.');
+  else if (result.members.length > 0)
     sentences.push(
       `${followed} of ${result.members.length} servers of the cluster ${isRemoval ? 'deleted' : 'serve'} it.`,
     );
-  const keeping = result.members.filter(({ state }) => state === 'kept');
+  const keeping = result.members.filter(({ state }) => state === 'kept' && result.isKept !== true);
   sentences.push(...keeping.map(({ hostname, reason = '' }) => `${hostname} did not delete it. ${reason}`));
   return {
     sentences,

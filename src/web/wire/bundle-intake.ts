@@ -3,6 +3,7 @@ import type { Cluster } from '../../cluster/cluster.js';
 import { sentenceOf } from '../../errors.js';
 import type { Pair } from '../../wire-format/form-pairs.js';
 import { formatOutcomes, type ZoneOutcome } from '../../wire-format/outcome-lines.js';
+import { zoneOf } from '../../wire-format/wire-form.js';
 import { lastGivenOf, zoneOfKey } from '../../wire-format/zone-bundle.js';
 import { zoneName } from '../../zones/zone-name.js';
 import type { ApiRequest } from '../requests/api-request.js';
@@ -52,6 +53,10 @@ export class BundleIntake {
    */
   async take(pair: Pair): Promise<void> {
     const { key, value } = pair;
+    if (key === 'free_zones') {
+      await this.#free(value.toString('latin1'));
+      return;
+    }
     const given = zoneOfKey(key);
     if (given === undefined) this.#given = lastGivenOf(pair);
     // A consumer ignores items with an empty value.
@@ -83,6 +88,12 @@ export class BundleIntake {
     );
     const nothing = this.#outcomes.length > 0 && this.#outcomes.every(({ outcome }) => outcome === 'refused');
     return nothing ? { body, status: UNPROCESSABLE } : { body };
+  }
+
+  /** What is not here, or is no zone's name, is as free as it can be. */
+  async #free(list: string): Promise<void> {
+    const names = list.split(',').flatMap((name) => zoneOf(name) ?? []);
+    if (names.length > 0 && !this.#cameByUs) await this.#cluster.zones.free(names, this.#peer, this.#options);
   }
 
   #begin(): void {

@@ -38,10 +38,11 @@ export const DIGEST_CALLS: WireCalls = {
 };
 
 function linesOf(rows: readonly ZoneRow[], withHome = false): string {
-  const home = ({ home: of }: ZoneRow): string => (withHome && of ? ` ${of.epoch} ${of.id ?? UNKNOWN}` : '');
+  const home = ({ home: of }: ZoneRow): string =>
+    withHome && of && of.mark !== 'free' ? ` ${of.epoch} ${of.id ?? UNKNOWN}` : '';
   return rows.map((row) => `${row.name} ${row.serial} ${row.digest} ${serverOf(row)}${home(row)}\n`).join('');
 }
 
 function serverOf({ home }: ZoneRow): string {
-  return home?.server ?? UNKNOWN;
+  return home === undefined || home.mark === 'free' ? UNKNOWN : home.server;
 }

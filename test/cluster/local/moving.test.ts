@@ -173,3 +173,33 @@ describe('many zones of a server', () => {
     expect(await textAt(ns)).toContain('192.0.2.3');
   });
 });
+
+describe('a zone that is removed on its server alone', () => {
+  test('is served all the time, and belongs to the next server that sends it', async () => {
+    await web2.cluster.saveZone(ZONE, zoneText(20, '192.0.2.2'), ROOT);
+    prober = probe();
+    const removed = await web1.cluster.removeZone(ZONE, ROOT, { keepAtMembers: true });
+    expect(removed).toMatchObject({ isKept: true, members: [{ state: 'kept' }] });
+    await hasArrived();
+    expect(await prober.stop()).toBe(0);
+    expect(here(ns)?.home).toMatchObject({ server: 'web2' });
+    expect((await web1.cluster.drift.check(undefined, ROOT))[0]).toMatchObject({ found: 0 });
+    await web2.cluster.removeZone(ZONE, ROOT);
+    expect(await ns.served(ZONE)).toBeUndefined();
+  });
+
+  test('is let go at a member that was down, and is its old server’s again where that one makes it anew', async () => {
+    await ns.stop();
+    await web1.cluster.removeZone(ZONE, ROOT, { keepAtMembers: true, wait: 'local' });
+    await web1.stop();
+    await web1.start();
+    await ns.start();
+    await web1.cluster.members.test(web1.row(ns).id, ROOT);
+    await vi.waitFor(() => expect(here(ns)?.home?.mark).toBe('free'), 20_000);
+    expect(await ns.served(ZONE)).toBe(50);
+    const { members } = await web1.cluster.addZone(ZONE, zoneText(60, '192.0.2.6'), ROOT);
+    expect(members).toMatchObject([{ state: 'served' }]);
+    expect(here(ns)?.home).toMatchObject({ server: 'web1' });
+    expect(here(ns)?.home?.mark).toBeUndefined();
+  });
+});

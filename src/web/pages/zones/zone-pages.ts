@@ -128,14 +128,17 @@ export function zonePages(context: PageContext): Router {
     const row = cluster.zones.get(name, principal);
     if (row === undefined) throw new ClusterError('zone_unknown', { zone: name });
     const states = cluster.zones.states(name, principal);
-    const isOfOther = row.home !== undefined && row.home.server !== cluster.hostname.toLowerCase();
+    const { home } = row;
+    const isOfOther = home !== undefined && home.mark !== 'left' && home.server !== cluster.hostname.toLowerCase();
     showPage(context, request, response, 'zone-delete', { title: `Delete ${name}`, row, states, isOfOther });
   });
 
   router.post('/zone/:name/delete', async (request, response) => {
     const evenOfOthers = sentText(request, 'evenOfOthers') === '1';
     const name = zoneName(request.params.name);
-    const result = await cluster.zones.remove(name, visitOf(request).principal, { evenOfOthers });
+    const keepAtMembers = sentText(request, 'keepAtMembers') === '1';
+    const options = { evenOfOthers, keepAtMembers };
+    const result = await cluster.zones.remove(name, visitOf(request).principal, options);
     redirectWith(context, request, response, ['zones'], changeOutcome(result));
   });
   return router;

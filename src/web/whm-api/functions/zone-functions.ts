@@ -200,13 +200,14 @@ export const ZONE_FUNCTIONS = {
       cluster.removed.restore(name, peer, { ...optionsOf(given), ifRemovedAt }),
   }),
   removezone: apiFunction({
-    summary: 'Remove a zone, here and at the members',
+    summary: 'Remove a zone, here and, but for keep_at_members=1, at the members',
     privilege,
-    parameters: { zone, even_of_others: flag.optional(), ...waiting },
+    parameters: { zone, even_of_others: flag.optional(), keep_at_members: flag.optional(), ...waiting },
     answer: changeAnswer,
     run: (given, { cluster, peer }) => {
       const evenOfOthers = given.even_of_others === true;
-      return cluster.zones.remove(given.zone, peer, { ...optionsOf(given), evenOfOthers });
+      const keepAtMembers = given.keep_at_members === true;
+      return cluster.zones.remove(given.zone, peer, { ...optionsOf(given), evenOfOthers, keepAtMembers });
     },
   }),
   setzoneowner: apiFunction({
