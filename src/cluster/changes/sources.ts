@@ -104,10 +104,11 @@ export async function isKnownAt(workers: Delivery, server: string): Promise<bool
     .filter(({ member }) => member.owner === ROOT)
     .map(async ({ member, worker }) => {
       if (member.hostname === server) return true;
-      const knows = worker.contact.ask(
-        async ({ digests }, options) => digests?.knows(server, options) ?? false,
-        TIMEOUT,
-      );
+      const knows = worker.contact.ask(async (backend, options) => {
+        // It is known who it is when it was asked.
+        if (backend.digests === undefined) await backend.probe(options);
+        return (await backend.digests?.knows(server, options)) ?? false;
+      }, TIMEOUT);
       return knows.catch(() => false);
     });
   return (await Promise.all(asked)).includes(true);

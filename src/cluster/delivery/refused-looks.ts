@@ -50,6 +50,8 @@ export class RefusedLooks {
   async #look(): Promise<void> {
     const names = this.#backlog.nextRefused(MOST);
     if (names.length === 0 || this.#contact.health.state !== 'online' || !this.#options.record.writes) return;
+    // What is not asked is no answer that counts.
+    if (!(await this.#contact.using(({ digests }) => Promise.resolve(digests !== undefined)))) return;
     const held = await this.#contact.ask(async ({ digests }, options) => digests?.ofZones(names, options), TIMEOUT);
     if (held === undefined) return;
     const rows = new Map(held.map((row) => [row.name, row]));
