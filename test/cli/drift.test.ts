@@ -143,12 +143,9 @@ describe('dnscluster conflicts', () => {
     const { cluster } = web.node.plugin;
     await cluster.saveZone(given, zoneText(10), ROOT);
     const WEB2 = ['--of', other.name, '--all'];
-    expect(await web.run(['conflicts', 'take-over', ...WEB2])).toMatchObject({ out: 'There are no such zones.\n' });
     const handed = await web.run(['zones', 'hand-over', given, '--to', other.name]);
     expect([handed.status, handed.out]).toEqual([0, expect.stringMatching(/^given\.example: saved, serial 11/)]);
-    expect(await web.run(['zones', 'hand-over', given, '--to', 'nobody.example'])).toMatchObject({ status: 1 });
     expect(await web.run(['conflicts', 'take-over', given, ...WEB2])).toMatchObject({ status: 2 });
-    expect(await web.run(['conflicts', 'take-over', ...WEB2])).toMatchObject({ status: 2 });
     expect(await web.run(['conflicts', 'take-over', ...WEB2, '--plan'])).toMatchObject({
       status: 0,
       out: `${given}\n`,
