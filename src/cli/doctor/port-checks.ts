@@ -1,10 +1,16 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { probeNameserver } from '../../cluster/health/nameserver-probe.js';
+import type { DnsServer } from '../../dns/messages/query.js';
 import { sentenceOf } from '../../errors.js';
 import type { NodeSettings } from '../../panel/node.js';
 import { certificateOf } from '../service/service-connection.js';
 import { ownCertificateOf } from './certificate-check.js';
 import { notice, ok, wrong, type Check, type Finding } from './check.js';
 import { addressesOf, isLoopback, listenersAt, written } from './listening.js';
+
+const TRIES = 3;
+/** Milliseconds. */
+const PAUSE = 1_000;
 
 /** Do the ports answer, and at which addresses? */
 export const PORT_CHECK: Check = {
@@ -27,7 +33,7 @@ async function dnsPort({ nameserver: { host, port } }: NodeSettings): Promise<Fi
   const silent = await Promise.all(
     addresses.map(async (address) => ({
       address,
-      found: await probeNameserver({ host: address, port }, undefined, undefined),
+      found: await stillSilent({ host: address, port }),
     })),
   );
   const mute = silent.filter(({ found }) => found !== undefined);
@@ -44,6 +50,18 @@ async function dnsPort({ nameserver: { host, port } }: NodeSettings): Promise<Fi
       fix,
     ),
   );
+}
+
+/**
+ * What fails at once is tried again: NSD ends TCP connections when it loads a zone, such as the one that another check
+ * gives it meanwhile.
+ */
+async function stillSilent(dns: DnsServer, tries = TRIES): ReturnType<typeof probeNameserver> {
+  const start = performance.now();
+  const silent = await probeNameserver(dns, undefined, undefined);
+  if (silent === undefined || tries === 1 || performance.now() - start > PAUSE) return silent;
+  await pause(PAUSE);
+  return stillSilent(dns, tries - 1);
 }
 
 async function apiPort(settings: NodeSettings): Promise<Finding[]> {
