@@ -32,10 +32,16 @@ install_nameserver() {
   record PACKAGES "$(recorded PACKAGES) ${missing[*]}"
 }
 
-# The folder in which the service alone writes, with the file that the nameserver's configuration includes. include_folder PATH NOTICE
+# A folder of root's, and in it the one in which the service writes the file that the nameserver includes. What root writes or replaces there
+# would be at the mercy of the service, which therefore makes its file itself. include_folder PATH NOTICE
 include_folder() {
-  make_folder "$1" 755 "$ACCOUNT:$NAMESERVER_GROUP"
-  [ -e "$1/zones.conf" ] || printf '%s\n' "$2" | write_file "$1/zones.conf" 644 "$ACCOUNT:$NAMESERVER_GROUP"
+  make_folder "$1" 755 root:root
+  make_folder "$1/zones" 755 "$ACCOUNT:$NAMESERVER_GROUP"
+  if [ "$dry" = yes ]; then
+    say "would write: $1/zones/zones.conf"
+  elif [ ! -e "$1/zones/zones.conf" ]; then
+    printf '%s\n' "$2" | as_service tee "$1/zones/zones.conf" >/dev/null
+  fi
 }
 
 # The nameserver refuses its configuration with our lines: they go. refused FILE

@@ -25,7 +25,7 @@ for_nameserver() {
   local service=$NAMESERVER_SERVICE facilities
   facilities=$(sed -n 's/^# Provides:[[:space:]]*//p' "/etc/init.d/$service" 2>/dev/null || true)
   sed -e "s|{{unit}}|${service:+ $service.service}|" -e "s|{{facilities}}|${facilities:+$facilities }|" \
-    -e "s|{{includes}}|${INCLUDES:+ -$INCLUDES}|" "$1"
+    -e "s|{{includes}}|${INCLUDES:+ -$INCLUDES/zones}|" "$1"
 }
 
 remove_service() {

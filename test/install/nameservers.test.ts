@@ -61,6 +61,9 @@ describe.skipIf(!mayBox() || !needs('named', 'knotd', 'nsd', 'pdns_server', 'dig
         const question = ['+short', '+tries=1', `@${box.address}`, 'a.example', 'A'];
         expect(await box.does('dig', question)).toBe('192.0.2.7\n');
         expect(await box.does('dnscluster', ['doctor'])).toMatch(/Nothing is wrong/);
+        // What is beside the service's file is not for the service to replace.
+        const owned = await box.does('find', ['/etc', '-maxdepth', '3', '-user', 'dns-cluster']);
+        expect(owned).toMatch(kind === 'embedded' ? /^$/ : /^\/etc\/\w+\/dns-cluster\/zones\n$/);
         expect(await box.does('ps', ['-eo', 'user:20,args'])).toMatch(/^dns-cluster +\S*node .*serve/m);
 
         await box.does(INSTALLED, ['uninstall', '--purge']);

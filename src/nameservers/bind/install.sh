@@ -7,7 +7,7 @@ NAMESERVER_PROGRAM=named
 NAMESERVER_GROUP=bind
 NAMESERVER_CONFIGURATION=/etc/bind/named.conf
 INCLUDES=/etc/bind/dns-cluster
-NAMESERVER_SETTINGS='{ "kind": "bind", "host": "0.0.0.0", "port": 53, "operator": { "controlHost": "127.0.0.1", "controlPort": 953, "keyFile": "/etc/bind/rndc.key", "includeFile": "/etc/bind/dns-cluster/zones.conf" } }'
+NAMESERVER_SETTINGS='{ "kind": "bind", "host": "0.0.0.0", "port": 53, "operator": { "controlHost": "127.0.0.1", "controlPort": 953, "keyFile": "/etc/bind/rndc.key", "includeFile": "/etc/bind/dns-cluster/zones/zones.conf" } }'
 
 BIND_APPARMOR=/etc/apparmor.d/local/usr.sbin.named
 BIND_ADDED_ZONES=/var/cache/bind/_default.nzd
@@ -19,7 +19,7 @@ configure_nameserver() {
   include_folder "$INCLUDES" '/* Written by dns-cluster. Changes made here are lost. */'
   bind_option "$found" allow-new-zones yes
   bind_option "$found" udp-receive-buffer 4194304
-  append_line "$NAMESERVER_CONFIGURATION" "include \"$INCLUDES/zones.conf\"; // $MARK"
+  append_line "$NAMESERVER_CONFIGURATION" "include \"$INCLUDES/zones/zones.conf\"; // $MARK"
   # Where AppArmor is on, named reads what its profile names, whatever the modes say.
   if [ -e "$BIND_APPARMOR" ]; then
     append_line "$BIND_APPARMOR" "$DATA/dns-cluster/zones/** r, # $MARK"

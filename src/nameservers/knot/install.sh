@@ -7,7 +7,7 @@ NAMESERVER_PROGRAM=knotd
 NAMESERVER_GROUP=knot
 NAMESERVER_CONFIGURATION=/etc/knot/knot.conf
 INCLUDES=/etc/knot/dns-cluster
-NAMESERVER_SETTINGS='{ "kind": "knot", "host": "0.0.0.0", "port": 53, "operator": { "controlSocket": "/run/knot/knot.sock", "includeFile": "/etc/knot/dns-cluster/zones.conf" } }'
+NAMESERVER_SETTINGS='{ "kind": "knot", "host": "0.0.0.0", "port": 53, "operator": { "controlSocket": "/run/knot/knot.sock", "includeFile": "/etc/knot/dns-cluster/zones/zones.conf" } }'
 
 configure_nameserver() {
   [ "$dry" = no ] || [ -e "$NAMESERVER_CONFIGURATION" ] || return 0
@@ -15,9 +15,9 @@ configure_nameserver() {
   # Debian's own configuration listens nowhere.
   if ! has_mark "$NAMESERVER_CONFIGURATION" && ! knot_listens; then
     append_line "$NAMESERVER_CONFIGURATION" "include: $INCLUDES/listen.conf # $MARK"
-    printf 'server:\n    listen: [ 0.0.0.0@53, "::@53" ]\ninclude: %s/zones.conf\n' "$INCLUDES" | write_file "$INCLUDES/listen.conf" 644 root:root
+    printf 'server:\n    listen: [ 0.0.0.0@53, "::@53" ]\ninclude: %s/zones/zones.conf\n' "$INCLUDES" | write_file "$INCLUDES/listen.conf" 644 root:root
   fi
-  append_line "$NAMESERVER_CONFIGURATION" "include: $INCLUDES/zones.conf # $MARK"
+  append_line "$NAMESERVER_CONFIGURATION" "include: $INCLUDES/zones/zones.conf # $MARK"
   run_quietly knotc -c "$NAMESERVER_CONFIGURATION" conf-check || refused "$NAMESERVER_CONFIGURATION"
 }
 

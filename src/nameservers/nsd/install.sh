@@ -7,14 +7,14 @@ NAMESERVER_PROGRAM=nsd
 NAMESERVER_GROUP=nsd
 NAMESERVER_CONFIGURATION=/etc/nsd/nsd.conf
 INCLUDES=/etc/nsd/dns-cluster
-NAMESERVER_SETTINGS='{ "kind": "nsd", "host": "0.0.0.0", "port": 53, "operator": { "controlSocket": "/run/nsd/nsd.ctl", "includeFile": "/etc/nsd/dns-cluster/zones.conf" } }'
+NAMESERVER_SETTINGS='{ "kind": "nsd", "host": "0.0.0.0", "port": 53, "operator": { "controlSocket": "/run/nsd/nsd.ctl", "includeFile": "/etc/nsd/dns-cluster/zones/zones.conf" } }'
 
 NSD_ADDED_ZONES=/var/lib/nsd/zone.list
 
 configure_nameserver() {
   [ "$dry" = no ] || [ -e "$NAMESERVER_CONFIGURATION" ] || return 0
   include_folder "$INCLUDES" '# Written by dns-cluster. Changes made here are lost.'
-  printf 'remote-control:\n\tcontrol-enable: yes\n\tcontrol-interface: "/run/nsd/nsd.ctl"\ninclude: "%s/zones.conf"\n' "$INCLUDES" |
+  printf 'remote-control:\n\tcontrol-enable: yes\n\tcontrol-interface: "/run/nsd/nsd.ctl"\ninclude: "%s/zones/zones.conf"\n' "$INCLUDES" |
     write_file "$INCLUDES/nsd.conf" 644 root:root
   append_line "$NAMESERVER_CONFIGURATION" "include: \"$INCLUDES/nsd.conf\" # $MARK"
   [ -e "$NSD_ADDED_ZONES" ] || record ADDED_ZONES_MADE yes

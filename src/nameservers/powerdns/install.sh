@@ -7,7 +7,7 @@ NAMESERVER_PROGRAM=pdns_server
 NAMESERVER_GROUP=pdns
 NAMESERVER_CONFIGURATION=/etc/powerdns/pdns.conf
 INCLUDES=/etc/powerdns/dns-cluster
-NAMESERVER_SETTINGS='{ "kind": "powerdns", "host": "0.0.0.0", "port": 53, "operator": { "controlSocket": "/run/pdns/pdns.controlsocket", "includeFile": "/etc/powerdns/dns-cluster/zones.conf", "configFolder": "/etc/powerdns" } }'
+NAMESERVER_SETTINGS='{ "kind": "powerdns", "host": "0.0.0.0", "port": 53, "operator": { "controlSocket": "/run/pdns/pdns.controlsocket", "includeFile": "/etc/powerdns/dns-cluster/zones/zones.conf", "configFolder": "/etc/powerdns" } }'
 
 configure_nameserver() {
   local zones
@@ -17,7 +17,7 @@ configure_nameserver() {
   include_folder "$INCLUDES" '/* Written by dns-cluster. Changes made here are lost. */'
   # Only then its group may use its control socket. It is of that group already where systemd starts it.
   grep -q '^setgid=' <<<"$(pdns_settings)" || append_line "$NAMESERVER_CONFIGURATION" "setgid=pdns # $MARK"
-  append_line "$zones" "include \"$INCLUDES/zones.conf\"; // $MARK"
+  append_line "$zones" "include \"$INCLUDES/zones/zones.conf\"; // $MARK"
 }
 
 pdns_settings() { cat "$NAMESERVER_CONFIGURATION" /etc/powerdns/pdns.d/*.conf 2>/dev/null || true; }
