@@ -5,6 +5,7 @@ import { decodeMessage, DnsFormatError, encodeMessage, type DnsMessage } from '.
 import type { Name } from '../../src/dns/name.js';
 import { parseZone } from '../../src/dns/zone-text/parser.js';
 import { TYPE } from '../../src/dns/types.js';
+import { CookieJar } from '../../src/dns/messages/cookie.js';
 import { RateLimit } from '../../src/nameservers/embedded/rate-limit.js';
 import { Responder } from '../../src/nameservers/embedded/responder.js';
 import { embeddedSettings } from '../../src/nameservers/embedded/settings.js';
@@ -23,7 +24,13 @@ for (const [name, text] of Object.entries(TRICKY_ZONES)) {
 const errors: string[] = [];
 const log = pino({ level: 'error' }, { write: (line: string) => void errors.push(line) });
 const { rateLimit } = embeddedSettings.parse({ rateLimit: { responsesPerSecond: 0 } });
-const options = { allowTransfer: everyone, rateLimit: new RateLimit(rateLimit, [], log), log, isWhole: () => true };
+const options = {
+  allowTransfer: everyone,
+  rateLimit: new RateLimit(rateLimit, [], log),
+  cookies: new CookieJar(),
+  log,
+  isWhole: () => true,
+};
 const responder = new Responder(zones, options);
 const answersTo = (octets: Buffer): Buffer[] =>
   [true, false].flatMap((tcp) => [...responder.respond(octets, { address: '192.0.2.1', tcp })]);

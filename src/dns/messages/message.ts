@@ -5,7 +5,7 @@ import { TYPE } from '../types.js';
 
 export { DnsFormatError } from './message-octets.js';
 
-/** Response codes (RFC 1035 §4.1.1, RFC 2136 §2.2, RFC 6891 §9). */
+/** Response codes (RFC 1035 §4.1.1, RFC 2136 §2.2, RFC 6891 §9, RFC 7873 §8). */
 export const RCODE = {
   NOERROR: 0,
   FORMERR: 1,
@@ -16,6 +16,7 @@ export const RCODE = {
   YXDOMAIN: 6,
   NOTAUTH: 9,
   BADVERS: 16,
+  BADCOOKIE: 23,
 } as const;
 
 export const CLASS_IN = 1;

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import pLimit from 'p-limit';
 import { parseName, type Name } from '../../dns/name.js';
+import { CookieJar } from '../../dns/messages/cookie.js';
 import { DnsClient } from '../../dns/messages/query.js';
 import { sentenceOf } from '../../errors.js';
 import type { Log } from '../../operations/log.js';
@@ -48,11 +49,12 @@ export class EmbeddedNameserver implements Nameserver {
 
   constructor(options: EmbeddedOptions) {
     this.#options = options;
-    const { allowTransfer, rateLimit } = embeddedSettings.parse(options.settings ?? {});
+    const { allowTransfer, rateLimit, cookieSecrets } = embeddedSettings.parse(options.settings ?? {});
     const own = options.listen.map(({ host }) => LOOPBACK[host] ?? host).filter((host) => isIP(host) !== 0);
     this.#responder = new Responder(this.#zones, {
       allowTransfer: addressList(allowTransfer),
       rateLimit: new RateLimit(rateLimit, own, options.log),
+      cookies: new CookieJar(cookieSecrets.map((secret) => Buffer.from(secret, 'hex'))),
       log: options.log,
       isWhole: () => this.#isWhole,
     });

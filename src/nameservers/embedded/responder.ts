@@ -1,4 +1,5 @@
 import type { BlockList } from 'node:net';
+import type { CookieJar, ShownCookie } from '../../dns/messages/cookie.js';
 import {
   CLASS_ANY,
   CLASS_IN,
@@ -35,6 +36,7 @@ export interface Asker {
 export interface ResponderOptions {
   allowTransfer: BlockList;
   rateLimit: RateLimit;
+  cookies: CookieJar;
   log: Log;
   /** Are all zones loaded? What is asked of others before is not refused, but can't be answered yet. */
   isWhole: () => boolean;
@@ -80,11 +82,17 @@ export class Responder {
 
   #answer(query: DnsMessage, asker: Asker): Iterable<Buffer> {
     const response = responseTo(query);
-    const rcode = this.#refusal(query, asker);
+    const cookie = query.edns && this.#options.cookies.shown(query.edns.options, asker.address);
+    if (cookie !== undefined && response.edns !== undefined && query.edns?.version === 0)
+      response.edns.options = this.#options.cookies.option(cookie.client, asker.address);
     const [question] = query.questions;
+    // RFC 7873 §5.4: who asks nothing wants a cookie.
+    const wantsCookie =
+      question === undefined && cookie !== undefined && query.opcode === OPCODE_QUERY && query.edns?.version === 0;
+    const rcode = wantsCookie ? RCODE.NOERROR : this.#refusal(query, asker);
     if (rcode !== undefined || question === undefined) {
       response.rcode = rcode ?? RCODE.FORMERR;
-      return this.#limited(response, asker, ERROR) ?? [refused(query, response)];
+      return this.#limited(response, asker, ERROR, cookie) ?? [refused(query, response)];
     }
     if (isTransfer(question.type)) {
       const zone = this.#zones.get(lowerName(question.name));
@@ -95,7 +103,7 @@ export class Responder {
     const reply = answer(this.#zones, question.name, question.type, { dnssec, minimal: !asker.tcp });
     response.rcode = reply.rcode === RCODE.REFUSED && !this.#options.isWhole() ? RCODE.SERVFAIL : reply.rcode;
     response.aa = reply.aa;
-    const limited = this.#limited(response, asker, countedOf(question, reply));
+    const limited = this.#limited(response, asker, countedOf(question, reply), cookie);
     if (limited !== undefined) return limited;
     response.answer = reply.answer;
     response.authority = reply.authority;
@@ -103,11 +111,22 @@ export class Responder {
     return [encodeMessage(response, { limit: limitFor(query, asker), glueRequired: reply.glueRequired })];
   }
 
-  /** What is sent instead of an answer over UDP of which there were too many; undefined where it may be sent. */
-  #limited(response: DnsMessage, asker: Asker, counted: Counted): Buffer[] | undefined {
-    const verdict = asker.tcp ? 'send' : this.#options.rateLimit.judge(asker.address, counted);
+  /**
+   * What is sent instead of an answer over UDP of which there were too many; undefined where it may be sent. Who shows
+   * a cookie of ours has no forged address; who shows only its own gets one, and need not come over TCP.
+   */
+  #limited(
+    response: DnsMessage,
+    { address, tcp }: Asker,
+    counted: Counted,
+    cookie?: ShownCookie,
+  ): Buffer[] | undefined {
+    if (tcp || cookie?.isProven === true) return undefined;
+    const verdict = this.#options.rateLimit.judge(address, counted);
     if (verdict === 'send') return undefined;
-    return verdict === 'drop' ? [] : [encodeMessage({ ...response, tc: true })];
+    if (verdict === 'drop') return [];
+    if (cookie === undefined) return [encodeMessage({ ...response, tc: true })];
+    return [encodeMessage({ ...response, aa: false, rcode: RCODE.BADCOOKIE })];
   }
 
   /** The rcode of a question that is refused before any zone is searched. */

@@ -25,6 +25,8 @@ export const embeddedSettings = z.strictObject({
   /** Who may transfer zones; nobody where absent. */
   allowTransfer: networks.default([]),
   rateLimit: rateLimit.prefault({}),
+  /** Secrets of cookies, the one that makes them first; a random one where absent. */
+  cookieSecrets: z.array(z.string().regex(/^[0-9A-Fa-f]{32}$/, 'must be 32 hexadecimal digits')).default([]),
 });
 
 export type EmbeddedSettings = z.input<typeof embeddedSettings>;

@@ -6,6 +6,7 @@ import { signRequest } from '../../../src/dns/messages/tsig.js';
 import { parseName, type Name } from '../../../src/dns/name.js';
 import { parseZone } from '../../../src/dns/zone-text/parser.js';
 import { TYPE } from '../../../src/dns/types.js';
+import { CookieJar } from '../../../src/dns/messages/cookie.js';
 import { RateLimit } from '../../../src/nameservers/embedded/rate-limit.js';
 import { Responder } from '../../../src/nameservers/embedded/responder.js';
 import { embeddedSettings } from '../../../src/nameservers/embedded/settings.js';
@@ -22,7 +23,13 @@ for (const [name, text] of Object.entries(TRICKY_ZONES)) {
 }
 const log = createLog({ level: 'silent' });
 const { rateLimit } = embeddedSettings.parse({ rateLimit: { responsesPerSecond: 0 } });
-const options = { allowTransfer: everyone, rateLimit: new RateLimit(rateLimit, [], log), log, isWhole: () => true };
+const options = {
+  allowTransfer: everyone,
+  rateLimit: new RateLimit(rateLimit, [], log),
+  cookies: new CookieJar(),
+  log,
+  isWhole: () => true,
+};
 const responder = new Responder(zones, options);
 
 const names = [...zones.values()].flatMap((zone) => zone.records.map((record) => record.owner));
