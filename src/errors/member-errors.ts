@@ -27,6 +27,11 @@ export const MEMBER_ERRORS = {
     sentence: ({ host, hostname }: { host: string; hostname: string }) =>
       `${host} is already in the cluster, as ${hostname}. Edit that row, or delete it first.`,
   },
+  account_limit: {
+    status: 429,
+    sentence: ({ what, limit, advice }: { what: string; limit: number; advice: string }) =>
+      `Your account has ${limit} ${what}, and one account may have no more. ${advice}.`,
+  },
   member_unknown: {
     status: 404,
     sentence: ({ id }: { id: string }) => `There is no member "${id}" in the cluster. Check the table of servers.`,

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { refuseAbove } from '../../access/account-limits.js';
 import { accountOf, type Principal } from '../../access/principal.js';
 import { sentenceOf } from '../../errors.js';
 import { CutOff } from '../../members/member-backend.js';
@@ -11,8 +12,9 @@ import type {
   JobState,
 } from '../model/results.js';
 
-/** Runs of others end without a word after so many newer ones. */
+/** Of one account, runs that are over; and runs at a time, where it is not root's. */
 const KEPT = 20;
+const MOST_RUNNING = 2;
 /** Between checks of what still waits, milliseconds. */
 const LOOK = 200;
 /** Where nothing goes on for so long, the rest is left to the members' own pace, milliseconds. */
@@ -106,11 +108,15 @@ export class SynchronizeJobs {
     this.#work = work;
   }
 
+  /** Throws account_limit where an account that is not root's has enough of them. */
   start(options: SynchronizeOptions, by: Principal): SynchronizeJob {
+    const own = [...this.#jobs.values()].filter(({ user }) => user === by.user);
+    const over = own.filter(({ state }) => state !== 'running');
+    const running = { count: own.length - over.length + 1, most: MOST_RUNNING };
+    refuseAbove(running, by, { what: 'synchronizations under way', advice: 'Wait for one, or cancel it' });
     const job = new SynchronizeRun(options, by, this.#work);
     this.#jobs.set(job.id, job);
-    const over = [...this.#jobs.values()].filter(({ state }) => state !== 'running');
-    for (const old of over.slice(0, Math.max(0, this.#jobs.size - KEPT))) this.#jobs.delete(old.id);
+    for (const old of over.slice(0, Math.max(0, own.length + 1 - KEPT))) this.#jobs.delete(old.id);
     return job;
   }
 

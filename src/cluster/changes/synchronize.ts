@@ -1,15 +1,16 @@
+import { InHand } from '../../access/account-limits.js';
 import { ownsOrIsRoot, type Principal } from '../../access/principal.js';
-import { compareSerials } from '../../dns/serial.js';
 import { asClusterError, ClusterError, sentenceOf } from '../../errors.js';
 import { defined } from '../../operations/defined.js';
 import { inSlices } from '../../operations/in-slices.js';
-import { validateZone, type ValidZone } from '../../zones/validation.js';
+import { validateZone } from '../../zones/validation.js';
 import type { ZoneHome } from '../../zones/home.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
 import { batchTarget, type Audit } from '../model/audit.js';
 import { mayUse, ownerOf, serves, type Member } from '../model/member.js';
 import type { Delivery } from '../delivery/delivery.js';
+import { isNewer, type Copy } from './copy.js';
 import { homesAt, senderOf, sourcesFor, sourcesOf, zonesElsewhere, type Source } from './sources.js';
 import { SynchronizeJobs } from './synchronize-job.js';
 import type { ZoneChanges } from './zone-changes.js';
@@ -34,13 +35,6 @@ const MOST_NAMED = 1_000;
 /** While somebody waits for a zone's text. */
 const REFRESH_TIMEOUT = 3_000;
 
-/** A zone as a member has it, or as it is here. */
-interface Copy extends Pick<ValidZone, 'serial' | 'digest'> {
-  text: () => Buffer;
-  /** Where that is kept. */
-  valid?: ValidZone;
-}
-
 /** A copy at a member that is newer than what is here, or of a zone that is not here. */
 interface Newer {
   valid: Copy;
@@ -56,6 +50,9 @@ interface Watch {
   progress?: (progress: SynchronizeProgress) => void;
 }
 
+/** Of one account, beside the jobs. */
+const MOST_IN_HAND = 2;
+
 /** Fetches the newest copies from members, and sends all zones to the members that get changes. */
 export class Synchronize {
   readonly #store: ZoneStore;
@@ -63,6 +60,7 @@ export class Synchronize {
   readonly #changes: ZoneChanges;
   readonly #audit: Audit;
   readonly #mostHeld: number;
+  readonly #inHand = new InHand('synchronizations under way', MOST_IN_HAND);
   readonly #jobs = new SynchronizeJobs({
     run: (wanted, by, watch) => this.#run(wanted, by, watch),
     waiting: () => this.#workers.waiting(),
@@ -79,7 +77,9 @@ export class Synchronize {
 
   /** Brings this server and its members to the newest copy of each zone. A failing member does not stop the others. */
   run(options: SynchronizeOptions, by: Principal): Promise<SynchronizeResult> {
-    return this.#audit.command(by, 'synchronize', targetOf(options), () => this.#run(options, by));
+    return this.#audit.command(by, 'synchronize', targetOf(options), () =>
+      this.#inHand.run(by, () => this.#run(options, by)),
+    );
   }
 
   /** The same, beside everything else: it can be watched and cancelled. */
@@ -281,17 +281,4 @@ export class Synchronize {
 /** A plan changes nothing, and whoever reads of it is to know. */
 function targetOf({ zones = ['all zones' as ZoneName], plan }: SynchronizeOptions): string {
   return `${plan ? 'plan: ' : ''}${batchTarget(zones)}`;
-}
-
-/** The original's rule: the later serial (RFC 1982), then the later time in the first line's comment, then ours. */
-export function isNewer(found: Copy, held: Copy | undefined): boolean {
-  if (held === undefined) return true;
-  if (found.digest === held.digest) return false;
-  return (compareSerials(found.serial, held.serial) || updateTime(found.text()) - updateTime(held.text())) > 0;
-}
-
-/** As `; cPanel first:… (update_time):1600000000 …` in the first line; 0 where it says none. */
-function updateTime(text: Buffer): number {
-  const line = text.subarray(0, 1_000).toString('latin1').split('\n', 1)[0] ?? '';
-  return Number(/^;.*\(update_time\):(\d{1,12})(\s|$)/.exec(line)?.[1] ?? 0);
 }

@@ -4,7 +4,7 @@ import type { ZoneName } from '../../zones/zone-name.js';
 import { nextHealth, type Health, type HealthEvent } from '../health/failure-threshold.js';
 import { NameserverProbe } from '../health/nameserver-probe.js';
 import { RetryProbe } from '../health/retry-probe.js';
-import { Latency } from './figures.js';
+import { Latency } from '../health/figures.js';
 import { healthOf } from './member-record.js';
 import type { MemberWorkerOptions, Question } from './worker-options.js';
 

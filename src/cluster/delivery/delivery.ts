@@ -21,6 +21,7 @@ import { parseLedgerEntry } from './ledger.js';
 import { mayUse, ROLES, ROOT, valuesOf, type Member } from '../model/member.js';
 import { MemberWorker, type RunningMember } from './member-worker.js';
 import { Recoveries } from './recovery.js';
+import { SameServer } from './same-server.js';
 import { DebugMode } from '../../members/transactions.js';
 
 interface DeliveryOptions {
@@ -165,7 +166,8 @@ export class Delivery {
       await Promise.all([ledger.close(), backend.close()]);
       return;
     }
-    const record = new MemberRecord(member, { state, events, log });
+    const sameServer = new SameServer(member, () => this.running());
+    const record = new MemberRecord(member, { state, events, log, sameServer });
     const dns = dnsOf(backend, reach);
     const worker = new MemberWorker({ record, backend, dns, ledger, store, versions, events, log });
     this.#workers.set(member.id, worker);

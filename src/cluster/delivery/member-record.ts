@@ -1,5 +1,5 @@
 import { sentenceOf } from '../../errors.js';
-import type { Failure } from '../../members/member-backend.js';
+import type { Failure, MemberChange } from '../../members/member-backend.js';
 import type { Log } from '../../operations/log.js';
 import type { JsonState } from '../../state/json-state.js';
 import { type Health, HEALTHY } from '../health/failure-threshold.js';
@@ -7,12 +7,19 @@ import type { ClusterEvents } from '../model/cluster-events.js';
 import type { ClusterState } from '../model/cluster-state.js';
 import { ROLES, serves, type Member } from '../model/member.js';
 
+/** The other rows to the same server (SameServer). */
+interface OtherRows {
+  hasDone(change: MemberChange): boolean;
+  tell(change: MemberChange): void;
+}
+
 /**
  * One member as the state file has it: what is set for it now, and whether it is disabled, and why, which alone
  * outlives a restart.
  */
 export class MemberRecord {
   readonly member: Member;
+  readonly sameServer: OtherRows;
   readonly #state: JsonState<ClusterState>;
   readonly #events: ClusterEvents;
   readonly #log: Log;
@@ -20,9 +27,11 @@ export class MemberRecord {
 
   constructor(
     member: Member,
-    { state, events, log }: { state: JsonState<ClusterState>; events: ClusterEvents; log: Log },
+    options: { state: JsonState<ClusterState>; events: ClusterEvents; log: Log; sameServer: OtherRows },
   ) {
+    const { state, events, log, sameServer } = options;
     this.member = member;
+    this.sameServer = sameServer;
     this.#state = state;
     this.#events = events;
     this.#log = log;

@@ -8,7 +8,7 @@ import { Acknowledgements, type StateAtMember } from './acknowledgements.js';
 import { Backlog } from './backlog.js';
 import { Contact } from './contact.js';
 import { BatchSize, SendLoops } from './send-loops.js';
-import { PushFigures } from './figures.js';
+import { PushFigures } from '../health/figures.js';
 import type { MemberWorkerOptions } from './worker-options.js';
 import { PushOutcomes } from './push-outcomes.js';
 import { RefusedLooks } from './refused-looks.js';

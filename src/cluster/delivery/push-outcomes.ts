@@ -51,7 +51,12 @@ export class PushOutcomes {
         other,
         outcome?.outcome === 'done',
       );
-    if (outcome?.outcome !== 'done') {
+    const { sameServer } = this.#options.record;
+    if (outcome?.outcome === 'done') sameServer.tell(change);
+    if (outcome?.outcome === 'refused' && sameServer.hasDone(change)) {
+      if (change.kind === 'remove') this.#acknowledged.dropped(change.name);
+      else this.#acknowledged.acknowledge(change);
+    } else if (outcome?.outcome !== 'done') {
       this.setAside(change, outcome?.reason ?? 'The member gave no result for it.', other);
     } else if (change.kind === 'remove') {
       this.#acknowledged.dropped(change.name);

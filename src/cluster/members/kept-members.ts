@@ -1,8 +1,12 @@
+import { refuseAbove } from '../../access/account-limits.js';
 import type { Principal } from '../../access/principal.js';
 import { ClusterError } from '../../errors.js';
 import type { JsonState } from '../../state/json-state.js';
 import type { ClusterState } from '../model/cluster-state.js';
 import { isServer, mayUse, type Member, type ServerMember } from '../model/member.js';
+
+/** Rows of an account that is not root's. */
+const MOST_OF_ACCOUNT = 25;
 
 /** The rows of members in the state file, and who may see and change them. */
 export class KeptMembers {
@@ -28,16 +32,24 @@ export class KeptMembers {
     return member;
   }
 
-  /** Throws member_exists where a row is the same. */
-  refuseTwin(same: (member: Member) => boolean, host: string): void {
-    const twin = this.#state.data.members.find(same);
+  /** Those that an account added. */
+  #of(owner: string): Member[] {
+    return this.#state.data.members.filter((member) => member.owner === owner);
+  }
+
+  /** Throws member_exists where a row of this account is the same: what others have is neither in its way nor told. */
+  refuseTwin(owner: string, same: (member: Member) => boolean, host: string): void {
+    const twin = this.#of(owner).find(same);
     if (twin !== undefined) throw new ClusterError('member_exists', { host, hostname: twin.hostname });
   }
 
-  /** `refuse` throws where it can't be kept. Called inside the update: two requests may add the same member at once. */
-  async add(member: Member, refuse: () => void): Promise<void> {
+  /** Rejects with member_exists, account_limit: looked at inside the update, for two may add the same at once. */
+  async add(member: Member, by: Principal): Promise<void> {
     await this.#state.update((draft) => {
-      refuse();
+      const { hostname, owner } = member;
+      if (isServer(member)) this.refuseTwin(owner, (other) => other.hostname === hostname, member.host);
+      const size = { count: this.#of(owner).length + 1, most: MOST_OF_ACCOUNT };
+      refuseAbove(size, by, { what: 'servers in its cluster', advice: 'Remove one first' });
       draft.members.push(member);
     });
   }

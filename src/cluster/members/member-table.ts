@@ -12,13 +12,14 @@ import { refuseSignedZones } from '../local/signed-zones.js';
 import type { HealthEvent } from '../health/failure-threshold.js';
 import { isServer, ownerOf, ROOT, showsOther, type Member, type Role } from '../model/member.js';
 import type { ClusterFailures } from '../model/results.js';
-import { failuresOf, fromMember } from './failures.js';
+import { failuresOf } from './failures.js';
 import type { KeptMembers } from './kept-members.js';
 import { cutOffBy } from '../../operations/cut-off.js';
 import { inSlices } from '../../operations/in-slices.js';
 import { askForSoa, type MemberAnswer } from './member-dns.js';
 import { parseMemberHost } from '../../members/member-address.js';
 import { EDITABLE, editedMember, storedRevision, type MemberEdit } from '../model/member-edit.js';
+import { MemberCalls } from './member-calls.js';
 import { memberRow } from './member-row.js';
 import type { Delivery } from '../delivery/delivery.js';
 import { proveMember, type ProvenMember } from './new-member.js';
@@ -44,6 +45,7 @@ interface MemberTableOptions {
 /** The cluster table, for those who may see and change its rows. Changes are authorised and audited here. */
 export class MemberTable {
   readonly #options: MemberTableOptions;
+  readonly #calls = new MemberCalls();
 
   constructor(options: MemberTableOptions) {
     this.#options = options;
@@ -81,7 +83,7 @@ export class MemberTable {
     return audit.command(by, 'addMember', named, async () => {
       refuseSignedZones(own.hostname, await nameserver.status());
       const proven = await this.#prove(input, by);
-      await this.#keep(proven);
+      await this.#keep(proven, by);
       const wanted = 'reverseTrust' in input && input.reverseTrust;
       const trust = wanted ? { reverseTrust: await askForTrust(proven, by, { own, tokens, signal }) } : {};
       return { ...this.#status(proven.member), ...trust };
@@ -95,13 +97,14 @@ export class MemberTable {
   trust({ address, user, token }: TrustRequest, by: Principal): Promise<MemberStatus> {
     return this.#options.audit.command(by, 'trustMember', address, async () => {
       const { host, port } = parseMemberHost(address);
-      const known = this.#kept.servers(by).find((member) => member.host === host && member.port === port);
+      const mine = this.#kept.servers(by).filter(({ owner }) => owner === ownerOf(by));
+      const known = mine.find((member) => member.host === host && member.port === port);
       const given: NewMember = { host, port, user, token, role: 'standalone' };
       const input = known === undefined ? given : editedMember(known, given);
-      const proven = await this.#prove(input, by, known?.id);
+      const proven = await this.#prove(input, by, known);
       try {
-        await fromMember(proven.backend.showVersion?.({ signal: this.#options.workers.ending }));
-        if (known === undefined) await this.#keep(proven);
+        await this.#calls.toMember(by, () => proven.backend.showVersion?.({ signal: this.#options.workers.ending }));
+        if (known === undefined) await this.#keep(proven, by);
       } catch (error) {
         await proven.backend.close();
         throw error;
@@ -125,13 +128,14 @@ export class MemberTable {
   async #edit(id: string, edit: MemberEdit, by: Principal, seen?: string): Promise<MemberStatus> {
     const before = this.#kept.find(id, by);
     refuseChanged(before.hostname, seen, revisionOf(this.#status(before), EDITABLE));
-    const { member, backend } = await this.#prove(editedMember(before, edit), by, id);
+    const { member, backend } = await this.#prove(editedMember(before, edit), by, before);
     await backend.close();
     const { id: _id, owner: _owner, ...fields } = member;
     const edited = await this.#kept.edit(id, by, (draft) => {
       // Everything is written, also what the edit does not name: it must be as it was when the member was asked.
       refuseChanged(before.hostname, storedRevision(before), storedRevision(draft));
       this.#kept.refuseTwin(
+        before.owner,
         (other) => other.id !== id && other.hostname === member.hostname,
         isServer(member) ? member.host : member.hostname,
       );
@@ -150,7 +154,7 @@ export class MemberTable {
     const worker = this.#options.workers.of(this.#kept.find(id, by).id);
     if (worker === undefined) throw new ClusterError('member_unknown', { id });
     const start = performance.now();
-    const { version, hostname } = await fromMember(
+    const { version, hostname } = await this.#calls.toMember(by, () =>
       worker.contact.ask(
         (backend, options) => worker.contact.latency.measure(() => backend.probe(options)),
         TEST_TIMEOUT,
@@ -169,7 +173,9 @@ export class MemberTable {
     const worker = this.#options.workers.of(id);
     const texts =
       worker &&
-      (await fromMember(worker.contact.ask((backend, options) => backend.zones([zone], options), TEST_TIMEOUT)));
+      (await this.#calls.toMember(by, () =>
+        worker.contact.ask((backend, options) => backend.zones([zone], options), TEST_TIMEOUT),
+      ));
     const text = texts?.get(zone);
     if (text === undefined) throw new ClusterError('zone_not_at_member', { zone, member: hostname });
     return text;
@@ -180,7 +186,7 @@ export class MemberTable {
     authorize(by);
     const { hostname } = this.#kept.find(id, by);
     const dns = this.#options.workers.of(id)?.dns;
-    if (dns !== undefined) return askForSoa(dns, zone, this.#options.workers.ending);
+    if (dns !== undefined) return this.#calls.toMember(by, () => askForSoa(dns, zone, this.#options.workers.ending));
     return {
       command: '',
       lines: [],
@@ -189,15 +195,13 @@ export class MemberTable {
     };
   }
 
-  /**
-   * The certificate that a server shows, for the operator to accept, as this authority judges it. Rejects with
-   * member_call_failed.
-   */
+  /** The certificate that a server shows, for the operator to accept. Rejects with member_call_failed. */
   async lookAt(host: string, port: number | undefined, by: Principal, ca?: string): Promise<LookedAt> {
     authorize(by);
     const { types, workers } = this.#options;
     const of = { reach: workers.reachOf(ownerOf(by)), signal: workers.ending };
-    return fromMember(types.lookAt(CPANEL, { host, ...defined({ port: port?.toString(), ca }) }, of));
+    const given = { host, ...defined({ port: port?.toString(), ca }) };
+    return this.#calls.toStranger(by, { host, port }, () => types.lookAt(CPANEL, given, of));
   }
 
   /** `seen`: the role that it is to have till now. Rejects with changed_meanwhile. */
@@ -253,22 +257,21 @@ export class MemberTable {
     return theirs.map(({ hostname }) => hostname);
   }
 
-  /** `except`: the row that may have this address. Rejects with member_call_failed. */
-  #prove(input: NewMember, by: Principal, except?: string): Promise<ProvenMember> {
+  /** `known`: the row that may have this address. Rejects with member_call_failed, member_exists, account_limit. */
+  #prove(input: NewMember, by: Principal, known?: Member): Promise<ProvenMember> {
     const { types, workers } = this.#options;
+    const { id, owner = ownerOf(by) } = known ?? {};
     const refuseTwin = (same: (member: Member) => boolean, host: string): void =>
-      this.#kept.refuseTwin((member) => member.id !== except && same(member), host);
+      this.#kept.refuseTwin(owner, (member) => member.id !== id && same(member), host);
     const of = { types, refuseTwin, reach: workers.reachOf(ownerOf(by)) };
-    return fromMember(cutOffBy([workers.ending], (signal) => proveMember(input, by, { ...of, signal })));
+    const prove = (signal: AbortSignal): Promise<ProvenMember> => proveMember(input, by, { ...of, signal });
+    return this.#calls.toStranger(by, input, () => cutOffBy([workers.ending], prove));
   }
 
   /** Writes its row, and goes on with the same connections. */
-  async #keep({ member, backend }: ProvenMember): Promise<void> {
+  async #keep({ member, backend }: ProvenMember, by: Principal): Promise<void> {
     try {
-      await this.#kept.add(member, () => {
-        if (!isServer(member)) return;
-        this.#kept.refuseTwin((other) => other.hostname === member.hostname, member.host);
-      });
+      await this.#kept.add(member, by);
       await this.#options.workers.begin(member, backend);
     } catch (error) {
       await backend.close();

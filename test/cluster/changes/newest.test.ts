@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { isNewer, Synchronize } from '../../../src/cluster/changes/synchronize.js';
+import { isNewer } from '../../../src/cluster/changes/copy.js';
+import { Synchronize } from '../../../src/cluster/changes/synchronize.js';
 import { validateZone } from '../../../src/zones/validation.js';
 import { encodeBundle } from '../../../src/wire-format/zone-bundle.js';
 import { zoneName } from '../../../src/zones/zone-name.js';
