@@ -56,7 +56,9 @@ export class Different {
   /** Throws account_limit. */
   note(by: Principal, one: string, now = Date.now()): void {
     if (by.kind === 'root') return;
-    const before = [...(this.#of.get(accountOf(by)) ?? [])].filter(([, time]) => now - time < this.#within && time <= now);
+    const before = [...(this.#of.get(accountOf(by)) ?? [])].filter(
+      ([, time]) => now - time < this.#within && time <= now,
+    );
     const tried = new Map(before);
     const isNew = !tried.has(one);
     const advice = `Try again after ${Math.ceil(this.#within / 60_000)} minutes`;

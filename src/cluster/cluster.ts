@@ -239,9 +239,9 @@ export class Cluster {
     const { store, workers } = this.parts;
     const damage = { files: store.edits.damaged(), lost: workers.lost.list(), journal: store.journalDamage };
     const facts = { hostname: this.hostname, ...this.settings.values, damage };
-    const members = this.members.list(SELF);
-    const shown = { members, reports: this.drift.reports(SELF), conflicts: this.zones.conflicts(SELF) };
-    return problemsOf({ ...facts, ...shown }, now);
+    const ownerOf = (zone: ZoneName): string | undefined => store.get(zone)?.owner;
+    const shown = { reports: this.drift.reports(SELF), conflicts: this.zones.conflicts(SELF), ownerOf };
+    return problemsOf({ ...facts, ...shown, members: this.members.list(SELF) }, now);
   }
 
   /** The zones' files and journal can be copied from when this resolves until the returned function is called. */

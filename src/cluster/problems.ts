@@ -3,7 +3,9 @@ import { DRIFT_KINDS, type DriftReport } from './model/drift-kinds.js';
 import type { MemberStatus } from './model/member-status.js';
 import type { TrustKind } from '../members/cpanel/trust.js';
 import type { JournalDamage } from '../zones/journal/zone-journal.js';
-import type { Problem } from '../notifications/problem-watch.js';
+import type { ZoneName } from '../zones/zone-name.js';
+import { ROOT } from './model/member.js';
+import type { Problem, ProblemGroup } from '../notifications/problem-watch.js';
 
 /** A member that fails is a problem when it has for so long, milliseconds: what is shorter is a restart. */
 const FAILING_LONG = 15 * 60_000;
@@ -29,6 +31,8 @@ export interface ClusterFacts {
   members: readonly MemberStatus[];
   reports: readonly DriftReport[];
   conflicts: readonly Conflict[];
+  /** Of a zone; all are root's where absent. */
+  ownerOf?: (zone: ZoneName) => string | undefined;
   damage: Damage;
 }
 
@@ -44,13 +48,17 @@ interface Damage {
 export function problemsOf(facts: ClusterFacts, now: number): Problem[] {
   const { hostname, members, reports, conflicts, damage } = facts;
   return [
-    ...members.flatMap((member) => ofMember(member, facts, now)),
-    ...reports.flatMap((report) => ofReport(report, hostname)),
+    ...members.flatMap((member) => groupedOf(member.owner, ofMember(member, facts, now))),
+    ...reports.flatMap((report) => {
+      const owner = members.find(({ id }) => id === report.member)?.owner;
+      return groupedOf(owner, ofReport(report, hostname));
+    }),
     ...conflicts.map(({ zone, servers: [kept, other], metAt }) => ({
       key: `conflict ${zone}`,
       subject: `Two servers have ${zone}`,
       text: `${kept} and ${other} both write ${zone}, with different content; ${metAt} keeps what ${kept} sent. Take it over on the server that should keep it, and delete it on the other.`,
       over: `Only one server has ${zone} again`,
+      group: conflictsOf(facts.ownerOf?.(zone) ?? ROOT),
     })),
     ...ofDamage(damage, hostname),
   ];
@@ -85,6 +93,26 @@ function ofDamage({ files, lost, journal }: Damage, hostname: string): Problem[]
     });
   }
   return problems;
+}
+
+function conflictsOf(owner: string): ProblemGroup {
+  const whose = owner === ROOT ? '' : ` (of ${owner})`;
+  return {
+    key: `conflict ${owner}`,
+    many: `zones are written by two servers${whose}`,
+    over: `No zone is written by two servers any more${whose}`,
+    ...(owner === ROOT ? {} : { account: owner }),
+  };
+}
+
+/** What is wrong with the servers of one account is told together: they are that account's to mend. */
+function groupedOf(owner: string | undefined, problems: readonly Problem[]): Problem[] {
+  if (owner === undefined || owner === ROOT) return [...problems];
+  const group = {
+    ...{ key: `servers ${owner}`, account: owner, many: `things are wrong with servers of ${owner}` },
+    over: `Nothing is wrong any more with the servers of ${owner}`,
+  };
+  return problems.map((problem) => ({ ...problem, group }));
 }
 
 function ofMember(

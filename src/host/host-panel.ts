@@ -59,6 +59,8 @@ export interface HostAccount {
 export interface Notice {
   subject: string;
   text: string;
+  /** Whose it is about, where not root's: a list of notices lets those of one account push out no others. */
+  account?: string;
 }
 
 /**

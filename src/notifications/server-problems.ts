@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { StateLoss } from '../state/json-state.js';
-import type { Problem } from './problem-watch.js';
+import type { Problem, ProblemGroup } from './problem-watch.js';
 
 /** A token that ends within this time is said, milliseconds. */
 const SOON = 7 * 24 * 3600 * 1000;
@@ -36,10 +36,16 @@ export async function serverProblems(facts: ServerFacts): Promise<Problem[]> {
 
 /** Tokens that end soon, or ended within the last days: whoever uses them is refused then. */
 export function expiring(
-  tokens: readonly { name: string; user: string; expiresAt?: number | undefined; ended?: string | undefined }[],
+  tokens: readonly {
+    name: string;
+    user: string;
+    kind?: 'root' | 'reseller';
+    expiresAt?: number | undefined;
+    ended?: string | undefined;
+  }[],
   now = Date.now(),
 ): Problem[] {
-  return tokens.flatMap(({ name, user, expiresAt, ended }) => {
+  return tokens.flatMap(({ name, user, kind, expiresAt, ended }) => {
     const left = expiresAt === undefined || ended !== undefined ? Infinity : expiresAt * 1000 - now;
     if (left > SOON || left < -SOON) return [];
     const when = new Date(now + left).toISOString();
@@ -49,9 +55,17 @@ export function expiring(
         subject: left > 0 ? `The API token ${name} ends soon` : `The API token ${name} has ended`,
         text: `The token ${name} of ${user} ends at ${when}. Servers that use it are refused from then on. Make a new one, give it to them, and revoke this one.`,
         over: `The API token ${name} is replaced or extended`,
+        ...(kind === 'reseller' && { group: tokensOf(user) }),
       },
     ];
   });
+}
+
+function tokensOf(user: string): ProblemGroup {
+  return {
+    ...{ key: `token ${user}`, account: user, many: `API tokens of ${user} end soon or have ended` },
+    over: `The API tokens of ${user} are replaced or extended`,
+  };
 }
 
 /** Tokens that are refused because their user was removed from the host. */

@@ -2,10 +2,13 @@ import { z } from 'zod';
 import type { Notice } from '../host/host-panel.js';
 import type { Log } from '../operations/log.js';
 import { sentenceOf } from '../errors.js';
+import { defined } from '../operations/defined.js';
 import { JsonState } from '../state/json-state.js';
 
+/** Of this server and root's; and of all accounts together, of which the one with the most loses its oldest first. */
 const MOST = 50;
-const kept = z.object({ time: z.string(), subject: z.string(), text: z.string() });
+const MOST_OF_ACCOUNTS = 50;
+const kept = z.object({ time: z.string(), subject: z.string(), text: z.string(), account: z.string().optional() });
 const schema = z.object({ notices: z.array(kept) });
 
 /** What root must not miss, until root has put it away. */
@@ -30,10 +33,10 @@ export class Notices {
     return [...this.#state.data.notices].reverse();
   }
 
-  add({ subject, text }: Notice): void {
+  add({ subject, text, account }: Notice): void {
     const time = new Date().toISOString();
     const written = this.#state.update((draft) => {
-      draft.notices = [...draft.notices, { time, subject, text }].slice(-MOST);
+      draft.notices = bounded([...draft.notices, { time, subject, text, ...defined({ account }) }]);
     });
     // Whoever has something to say does not wait; the log has it in any case.
     written.catch((error: unknown) => this.#log.error({ error: sentenceOf(error) }, 'a notice could not be kept'));
@@ -48,4 +51,18 @@ export class Notices {
   close(): Promise<void> {
     return this.#state.close();
   }
+}
+
+type Kept = z.infer<typeof kept>;
+
+function bounded(notices: readonly Kept[]): Kept[] {
+  const of = notices.filter(({ account }) => account !== undefined);
+  const dropped = new Set(notices.filter(({ account }) => account === undefined).slice(0, -MOST));
+  if (of.length > MOST_OF_ACCOUNTS) {
+    const count = (account: string | undefined): number => of.filter((one) => one.account === account).length;
+    const most = Math.max(...of.map(({ account }) => count(account)));
+    const oldest = of.find(({ account }) => count(account) === most);
+    if (oldest !== undefined) dropped.add(oldest);
+  }
+  return notices.filter((one) => !dropped.has(one));
 }

@@ -89,6 +89,82 @@ describe('a problem', () => {
   });
 });
 
+describe('problems of one kind', () => {
+  const factsOf = (zones: readonly string[], owner = 'root'): ClusterFacts => ({
+    ...{
+      hostname: 'web',
+      notifyDisabled: true,
+      autoEnable: false,
+      members: [],
+      reports: [],
+      damage: { files: [], lost: [], journal: [] },
+    },
+    conflicts: zones.map((name) => {
+      const servers: [string, string] = ['web', 'other'];
+      return { zone: zoneName(name), servers, metAt: 'ns1', kept: 'web', since: '', last: '' };
+    }),
+    ownerOf: () => owner,
+  });
+  const conflictsIn = (zones: readonly string[], owner?: string): Problem[] => problemsOf(factsOf(zones, owner), 0);
+  const zones = (count: number, owner?: string): Problem[] =>
+    conflictsIn(
+      Array.from({ length: count }, (_, i) => `z${i}.example`),
+      owner,
+    );
+
+  test('that are found together are told in one notice, and once that all are over', async () => {
+    problems = zones(40);
+    await watch.check(0);
+    expect(told).toEqual(['40 zones are written by two servers']);
+    problems = zones(20);
+    await watch.check(MINUTE);
+    problems = [];
+    await watch.check(2 * MINUTE);
+    expect(told.slice(1)).toEqual(['No zone is written by two servers any more']);
+  });
+
+  test('that come one after the other are two notices of an account within an hour, and none is lost', async () => {
+    for (let i = 1; i <= 40; i++) {
+      problems = zones(i, 'ann');
+      await watch.check(i * MINUTE);
+    }
+    for (let i = 41; i < 200; i++) await watch.check(i * MINUTE);
+    expect(told).toEqual(['Two servers have z0.example', '39 zones are written by two servers (of ann)']);
+  });
+
+  test('keep nobody from hearing of another account’s, nor of root’s', async () => {
+    problems = zones(30, 'ann');
+    await watch.check(0);
+    problems = [...problems, ...conflictsIn(['z98.example'], 'bob'), ...conflictsIn(['z99.example']), DOWN];
+    await watch.check(1);
+    expect(told.slice(1).sort()).toEqual([
+      'Two servers have z98.example',
+      'Two servers have z99.example',
+      'ns1 was disabled',
+    ]);
+  });
+
+  test('wait no longer for each other than ten minutes where they are root’s, also over a restart', async () => {
+    problems = zones(1);
+    await watch.check(0);
+    problems = zones(2);
+    await watch.check(MINUTE);
+    await watch.close();
+    watch = await open();
+    await watch.check(9 * MINUTE);
+    expect(told).toHaveLength(1);
+    await watch.check(10 * MINUTE);
+    expect(told).toEqual(['Two servers have z0.example', 'Two servers have z1.example']);
+  });
+
+  test('with the servers of one account are told together', () => {
+    const row = { state: 'failing', failures: 3, lastContact: '2026-11-23T11:00:00Z', owner: 'ann' } as const;
+    const members = ['m1', 'm2'].map((id) => memberRow({ ...row, id, hostname: id }));
+    const found = problemsOf({ ...factsOf([]), members }, Date.parse('2026-11-23T12:00:00Z'));
+    expect(found.map(({ group }) => group?.key)).toEqual(['servers ann', 'servers ann']);
+  });
+});
+
 describe('what is a problem', () => {
   const now = Date.parse('2026-11-23T12:00:00Z');
   const facts = (row: Parameters<typeof memberRow>[0], more: Partial<ClusterFacts> = {}): ClusterFacts => ({

@@ -110,7 +110,7 @@ export class SynchronizeJobs {
 
   /** Throws account_limit where an account that is not root's has enough of them. */
   start(options: SynchronizeOptions, by: Principal): SynchronizeJob {
-    const own = [...this.#jobs.values()].filter(({ user }) => user === by.user);
+    const own = [...this.#jobs.values()].filter(({ account }) => account === accountOf(by));
     const over = own.filter(({ state }) => state !== 'running');
     const running = { count: own.length - over.length + 1, most: MOST_RUNNING };
     refuseAbove(running, by, { what: 'synchronizations under way', advice: 'Wait for one, or cancel it' });

@@ -5,8 +5,11 @@ import { AppendTable } from '../../state/append-table.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
 import type { ClusterEvents } from '../model/cluster-events.js';
+import { ROOT } from '../model/member.js';
 
+/** Of root's zones; of those of all accounts together; and of one account's. */
 const MOST = 10_000;
+const MOST_OF_ACCOUNT = 200;
 
 const schema = z.object({
   /** The two servers that have the zone. */
@@ -69,12 +72,29 @@ export class Conflicts {
 
   record(zone: ZoneName, { kept, other, metAt }: { kept: string; other: string; metAt: string }): void {
     const before = this.#table.get(zone);
-    if (before === undefined && this.#table.size >= MOST) return;
+    if (before === undefined && !this.#hasRoom(zone)) return;
     const last = new Date().toISOString();
     const conflict = { servers: [kept, other] as [string, string], metAt, kept, since: before?.since ?? last, last };
     this.#table.set(zone, conflict);
     // Once for each zone, until it is resolved.
     if (before === undefined) this.#options.events.emit('changed');
+  }
+
+  /** An account fills no more than its share; what is not noted is in the log. */
+  #hasRoom(zone: ZoneName): boolean {
+    const { store, log } = this.#options;
+    const ownerOf = (name: string): string => store.get(name as ZoneName)?.owner ?? ROOT;
+    const owner = ownerOf(zone);
+    let [alike, own] = [0, 0];
+    for (const [name] of this.#table.entries()) {
+      const other = ownerOf(name);
+      if (other === owner) own++;
+      if ((other === ROOT) === (owner === ROOT)) alike++;
+    }
+    const hasRoom = alike < MOST && (owner === ROOT || own < MOST_OF_ACCOUNT);
+    if (!hasRoom)
+      log.warn({ zone, owner }, 'a conflict is not listed: there are too many of this account; settle some');
+    return hasRoom;
   }
 
   /** It was resolved: taken over, removed, or dismissed. */

@@ -1,9 +1,13 @@
+import { EventEmitter } from 'node:events';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Conflicts } from '../../../src/cluster/local/conflicts.js';
+import { createLog } from '../../../src/operations/log.js';
 import { zoneName } from '../../../src/zones/zone-name.js';
 import { ClusterNode } from '../cluster-node.js';
+import { scratchCluster } from '../lone-cluster.js';
 import { reseller, ROOT, zoneText } from '../zone-texts.js';
 
 const ZONE = zoneName('shop.example');
@@ -167,4 +171,41 @@ describe('a server that comes back from an old state', () => {
     const { members } = await save(web1, 11, '192.0.2.11');
     expect(members[0]).toMatchObject({ state: 'served' });
   });
+});
+
+test('conflicts of one account fill no more than its share of the list, and stop neither root nor another', async () => {
+  const { cluster, end } = await scratchCluster();
+  const store = cluster['parts'].store;
+  const namesOf = (user: string, count: number) =>
+    Array.from({ length: count }, (_, i) => zoneName(`z${i}.${user}.example`));
+  const hers = namesOf('ann', 201);
+  for (const [zones, by] of [
+    [hers, reseller('ann')],
+    [namesOf('bob', 1), reseller('bob')],
+    [namesOf('root', 1), ROOT],
+  ] as const)
+    await cluster.zones.saveMany(
+      zones.map((name) => ({ name, text: zoneText(1) })),
+      by,
+      { wait: 'local' },
+    );
+  const folder = mkdtempSync(join(tmpdir(), 'conflicts-'));
+  const log = createLog({ level: 'silent' });
+  const list = await Conflicts.open(join(folder, 'conflicts'), {
+    store,
+    hostname: 'web',
+    events: new EventEmitter(),
+    log,
+  });
+  const servers = { kept: 'web', other: 'rootserver.example', metAt: 'ns' };
+  for (const zone of [...hers, ...namesOf('bob', 1), ...namesOf('root', 1)]) list.record(zone, servers);
+  expect(list.list(reseller('ann'))).toHaveLength(200);
+  expect(list.list(reseller('bob'))).toHaveLength(1);
+  expect(list.list(ROOT)).toHaveLength(202);
+  list.forget(zoneName('z0.ann.example'));
+  list.record(zoneName('z200.ann.example'), servers);
+  expect(list.list(reseller('ann'))).toHaveLength(200);
+  await list.close();
+  await end();
+  rmSync(folder, { recursive: true });
 });
