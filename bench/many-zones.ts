@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -73,6 +73,8 @@ export class ManyZones {
     const app = express();
     app.use('/clusters/dns', plugin.pages);
     const server = createServer(app).listen(0, '127.0.0.1');
+    // A page is asked for long after the one before.
+    server.keepAliveTimeout = 3_600_000;
     await once(server, 'listening');
     return new ManyZones(plugin, folder, server);
   }
@@ -106,9 +108,22 @@ export class ManyZones {
   /** A page's size in octets. Throws where it does not answer 200. */
   async page(path: string): Promise<number> {
     const answer = await fetch(this.base + path);
-    const { byteLength } = await answer.arrayBuffer();
-    if (answer.status !== 200) throw new Error(`${path} answered ${answer.status}`);
-    return byteLength;
+    if (answer.status !== 200 || answer.body === null) throw new Error(`${path} answered ${answer.status}`);
+    let octets = 0;
+    for await (const piece of answer.body) octets += (piece as Uint8Array).length;
+    return octets;
+  }
+
+  /** Octets of what a function of the API answers, by the control socket. */
+  async call(name: string, parameters: Record<string, string> = {}): Promise<number> {
+    const socketPath = join(this.#folder, 'data/control/control.sock');
+    const path = `/json-api/${name}?${new URLSearchParams({ 'api.version': '1', ...parameters }).toString()}`;
+    const asked = get({ socketPath, path, headers: { connection: 'close' } });
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+    let octets = 0;
+    for await (const piece of answer) octets += (piece as Buffer).length;
+    if (answer.statusCode !== 200) throw new Error(`${name} answered ${answer.statusCode}`);
+    return octets;
   }
 
   async stop(): Promise<void> {
