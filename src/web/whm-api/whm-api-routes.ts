@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { hasPrivilege } from '../../access/principal.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { ClusterError, isClusterError, type ErrorCode } from '../../errors.js';
-import { send } from '../requests/send.js';
+import { send, sendJson } from '../requests/send.js';
 import { ApiRequest } from '../requests/api-request.js';
 import { Reasoned, type ApiFunction, type ApiStores } from './api-function.js';
 import { batchCommands, runBatch } from './batch.js';
@@ -35,8 +35,7 @@ export function whmApiRoutes(cluster: Cluster, stores: ApiStores): Router {
     const name = String(request.params['function']);
     const wire = new ApiRequest(request, cluster);
     const answer = await (name === 'batch' ? performBatch(stores, wire) : perform(stores, name, wire));
-    response.type('json');
-    send(request, response, JSON.stringify(answer));
+    await sendJson(request, response, answer);
   });
   return router;
 }

@@ -3,6 +3,7 @@ import type { ShownOwner } from '../../../access/accounts.js';
 import type { BatchOutcome, ChangeOptions, ChangeResult, ZoneRow } from '../../../cluster/model/results.js';
 import { ClusterError } from '../../../errors.js';
 import type { ZoneName } from '../../../zones/zone-name.js';
+import { inSlices } from '../../../operations/in-slices.js';
 import { conversion } from '../../../presentation/conversion.js';
 import type { ApiRequest } from '../../requests/api-request.js';
 import { changeAnswer, localState, memberZone } from '../answers/change-answer.js';
@@ -109,13 +110,13 @@ export const ZONE_FUNCTIONS = {
     answer: z.object({ zone: z.array(listedZone) }),
     // As the original's: also what members have that are read from, with the member that has it.
     run: async (_, { cluster, peer }) => {
-      const here = cluster
-        .listZones(peer)
-        .map(({ name, ...entry }) => ({ domain: name, zonefile: `${name}.db`, ...entry }));
-      const there = await cluster.synchronize.elsewhere(peer);
-      return {
-        zone: [...here, ...there.map(({ zone, member }) => ({ domain: zone, zonefile: `${zone}.db`, member }))],
-      };
+      const listed: z.input<typeof listedZone>[] = [];
+      await inSlices(cluster.listZones(peer), ({ name, ...entry }) => {
+        listed.push({ domain: name, zonefile: `${name}.db`, ...entry });
+      });
+      for (const { zone, member } of await cluster.synchronize.elsewhere(peer))
+        listed.push({ domain: zone, zonefile: `${zone}.db`, member });
+      return { zone: listed };
     },
   }),
   savezone: apiFunction({
