@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { dropTemporaries, replaceFile, syncFolder } from './durable-file.js';
 
 const MODE = 0o600;
-/** Lines that are made in one turn of the event loop: a millisecond. */
+/** Lines that are made and written in one turn of the event loop: a millisecond. */
 const PIECE = 500;
 /** Fewer dead lines than this are not worth a compaction. */
 const COMPACT_ABOVE = 1_000;
@@ -58,7 +58,7 @@ export class AppendTable<V> {
         { file, aside, kept: entries.size },
         'a table is damaged; it was set aside, and its sound lines are kept',
       );
-      await replaceFile(file, linesOf([...entries]), MODE);
+      await replaceFile(file, linesOf(entries), MODE);
     }
     const handle = await open(file, 'a', MODE);
     // Where it is new, its name is to outlive a power cut, too.
@@ -158,7 +158,8 @@ export class AppendTable<V> {
     this.#unwritten = [];
     if (lines.length > 0 && !this.#broken) {
       this.#broken = true;
-      await this.#handle.appendFile(lines.join(''));
+      for (let at = 0; at < lines.length; at += PIECE)
+        await this.#handle.appendFile(lines.slice(at, at + PIECE).join(''));
       this.#broken = false;
       this.#lines += lines.length;
     }
@@ -168,15 +169,15 @@ export class AppendTable<V> {
   }
 
   async #compact(): Promise<void> {
-    const entries = [...this.#entries];
+    const count = this.#entries.size;
     // What is set while this is written was appended to #unwritten and follows in the new file.
-    await replaceFile(this.#file, linesOf(entries), MODE);
+    await replaceFile(this.#file, linesOf(this.#entries), MODE);
     const before = this.#handle;
     // From here on, what is appended to the old file would be lost.
     this.#broken = true;
     this.#handle = await open(this.#file, 'a', MODE);
     this.#broken = false;
-    this.#lines = entries.length;
+    this.#lines = count;
     await before.close();
   }
 }
@@ -186,14 +187,19 @@ function line(entry: unknown): string {
   return `${crc32(json).toString(16).padStart(8, '0')} ${json}\n`;
 }
 
-/** Many lines in a piece. */
-function* linesOf(entries: readonly unknown[]): Generator<string> {
-  for (let at = 0; at < entries.length; at += PIECE) {
-    yield entries
-      .slice(at, at + PIECE)
-      .map(line)
-      .join('');
-  }
+/** The entries as they are now, many lines in a piece. */
+function linesOf(entries: ReadonlyMap<string, unknown>): Iterable<string> {
+  // Not as pairs, which are ten times as many objects as a turn of the event loop may make.
+  const keys = [...entries.keys()];
+  const values = [...entries.values()];
+  return (function* (): Generator<string> {
+    for (let at = 0; at < keys.length; at += PIECE) {
+      yield keys
+        .slice(at, at + PIECE)
+        .map((key, i) => line([key, values[at + i]]))
+        .join('');
+    }
+  })();
 }
 
 /** `torn`: where the last line ends that was written whole, if something follows it. */

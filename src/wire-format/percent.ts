@@ -14,7 +14,9 @@ const SPACE = 32;
 export function percentEncode(octets: Buffer): Buffer {
   const encoded = Buffer.allocUnsafe(octets.length * 3);
   let end = 0;
-  for (const octet of octets) {
+  // By place: an iterator takes three times as long.
+  for (let at = 0; at < octets.length; at++) {
+    const octet = octets[at] ?? 0;
     if (IS_PLAIN[octet] === 1) encoded[end++] = octet;
     else {
       encoded[end++] = PERCENT;

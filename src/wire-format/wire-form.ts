@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { inSlices } from '../operations/in-slices.js';
 import { zoneName, type ZoneName } from '../zones/zone-name.js';
 import { percentEncode } from './percent.js';
 
@@ -26,4 +27,14 @@ export function zoneOf(name: string): ZoneName | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The zones of a member's list, in slices: it may have 100,000. */
+export async function zonesOf(lines: Iterable<string>): Promise<ZoneName[]> {
+  const names: ZoneName[] = [];
+  await inSlices(lines, (line) => {
+    const name = zoneOf(line.trim());
+    if (name !== undefined) names.push(name);
+  });
+  return names;
 }

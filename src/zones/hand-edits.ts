@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { sentenceOf } from '../errors.js';
 import type { Log } from '../operations/log.js';
-import { inSlices } from '../operations/in-slices.js';
+import { inSlices, slices } from '../operations/in-slices.js';
 import { validateZone } from './validation.js';
 import type { RecentTexts } from './recent-texts.js';
 import { isSame, type ListedFile, type ZoneFiles } from './zone-files.js';
@@ -26,8 +26,6 @@ export interface FilesFound {
   unchanged: number;
 }
 
-/** Files that are scanned without giving way to the event loop. */
-const SLICE = 32;
 const MOST_NAMED = 20;
 const OTHER_NAME =
   'servers take its name, which ends in ".db", for the name of a file, and so for another zone; remove its file';
@@ -159,9 +157,9 @@ export class HandEdits {
     };
     const there = new Set<ZoneName>();
     this.#broken.clear();
-    let scanned = 0;
+    const turn = slices();
     for await (const file of this.#files.list()) {
-      if (scanned++ % SLICE === SLICE - 1) await new Promise((resolve) => setImmediate(resolve));
+      await turn();
       if (!file.inPlace) {
         found.strange.push(file.path);
         if (isNameOfFile(file.name)) this.recordBroken(file.name, OTHER_NAME);

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { ClusterError, ifMissing, sentenceOf } from '../errors.js';
 import { appendLines } from '../operations/append-lines.js';
+import { slices } from '../operations/in-slices.js';
 import type { Log } from '../operations/log.js';
 import { replaceFile } from '../state/durable-file.js';
 import type { ZoneName } from './zone-name.js';
@@ -66,6 +67,8 @@ export class ZoneHistory {
   readonly #folder: string;
   readonly #log: Log;
   readonly #tails = new Map<ZoneName, Promise<void>>();
+  #last = Promise.resolve();
+  #turn = slices();
   /** Lines that wait for room on disk. */
   readonly #held = new Map<ZoneName, string>();
   #heldOctets = 0;
@@ -105,10 +108,12 @@ export class ZoneHistory {
     clearTimeout(this.#again);
   }
 
-  /** Lines of one zone go one after the other. */
+  /** Lines go one after the other, in slices: each is written synchronously. */
   #inTurn(name: ZoneName, line: string): Promise<void> {
-    const tail = (this.#tails.get(name) ?? Promise.resolve()).then(() => this.#append(name, line));
+    if (this.#tails.size === 0) this.#turn = slices();
+    const tail = this.#last.then(() => this.#turn()).then(() => this.#append(name, line));
     this.#tails.set(name, tail);
+    this.#last = tail;
     void tail.then(() => {
       if (this.#tails.get(name) === tail) this.#tails.delete(name);
     });

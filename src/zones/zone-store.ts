@@ -106,6 +106,10 @@ export class ZoneStore {
     return this.#index.entries.values();
   }
 
+  names(): Iterable<ZoneName> {
+    return this.#index.entries.keys();
+  }
+
   /** By name. */
   inOrder(): ZoneEntry[] {
     return this.#index.inOrder();
@@ -143,10 +147,7 @@ export class ZoneStore {
     return this.#files.fileOf(name);
   }
 
-  /**
-   * The master file's text as it stands; undefined where there is no such zone, or its file is missing (then it counts
-   * as damaged).
-   */
+  /** The master file's text as it stands; undefined where there is no such zone, or its file is missing: damage. */
   read(name: ZoneName): Buffer | undefined {
     if (!this.#index.entries.has(name)) return undefined;
     const text = this.#recent.read(name);
@@ -188,10 +189,7 @@ export class ZoneStore {
     return this.#change(() => [{ kind: 'own', names: names.filter((name) => this.get(name) !== undefined), owner }]);
   }
 
-  /**
-   * Makes the statement that zones which are not here were removed, with the serial that they have elsewhere. What is
-   * here is skipped.
-   */
+  /** States that zones were removed, with the serial that they have elsewhere; skips those that are here. */
   writeTombstones(zones: readonly ZoneVersion[], by: string): Promise<void> {
     const removedAt = Date.now();
     return this.#change(() =>

@@ -103,7 +103,7 @@ describe('Synchronize DNS Records', () => {
   });
 
   test('that failed says why; one of root is none to a reseller; one that is forgotten is said to be', async () => {
-    vi.spyOn(pages.cluster['parts'].store, 'entries').mockImplementation(() => {
+    vi.spyOn(pages.cluster['parts'].store, 'names').mockImplementation(() => {
       throw new Error('the disk is full');
     });
     const path = await start({});

@@ -1,12 +1,7 @@
-import pLimit from 'p-limit';
 import { asClusterError } from '../../errors.js';
+import { inSlices } from '../../operations/in-slices.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { BatchOutcome, ChangeResult } from '../model/results.js';
-
-/** So many changes are begun in one turn of the event loop. */
-const PER_TURN = 8;
-/** Of all batches that run: else each would take its share of the same turn. */
-const turns = pLimit(1);
 
 /**
  * One outcome for each zone, in their order; one that fails stops none of the others. `atOnce`: without a pause, so
@@ -18,14 +13,10 @@ export async function inBatch<T extends { name: ZoneName }>(
   { atOnce = false } = {},
 ): Promise<BatchOutcome[]> {
   const running: Promise<BatchOutcome>[] = [];
-  const perTurn = atOnce ? Math.max(1, zones.length) : PER_TURN;
-  for (let at = 0; at < zones.length; at += perTurn) {
-    // Parsing is work for the processor: DNS answers and pages come through between a few of them.
-    await turns(() => {
-      for (const zone of zones.slice(at, at + perTurn)) running.push(outcomeOf(zone.name, change(zone)));
-      return new Promise((resolve) => setImmediate(resolve));
-    });
-  }
+  const begin = (zone: T): unknown => running.push(outcomeOf(zone.name, change(zone)));
+  // Parsing is work for the processor: DNS answers and pages come through in between.
+  if (atOnce) zones.forEach(begin);
+  else await inSlices(zones, begin);
   return Promise.all(running);
 }
 

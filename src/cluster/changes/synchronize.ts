@@ -2,7 +2,7 @@ import { InHand } from '../../access/account-limits.js';
 import { ownsOrIsRoot, type Principal } from '../../access/principal.js';
 import { asClusterError, ClusterError, sentenceOf } from '../../errors.js';
 import { defined } from '../../operations/defined.js';
-import { inSlices } from '../../operations/in-slices.js';
+import { inSlices, slices } from '../../operations/in-slices.js';
 import { validateZone } from '../../zones/validation.js';
 import type { ZoneHome } from '../../zones/home.js';
 import type { ZoneName } from '../../zones/zone-name.js';
@@ -153,14 +153,11 @@ export class Synchronize {
       result.taken.push(await this.#take(zone, { valid, source, home }, by));
       progress?.({ phase: 'taking', done: result.taken.length, total: newest.size });
     }
-    if (signal?.aborted === true) return result;
-    if (direction === 'all') {
-      const mine = wanted ?? [...this.#store.entries()].map(({ name }) => name);
-      const names = [...mine].filter((name) => ownsOrIsRoot(by, this.#store.get(name)?.owner ?? ''));
-      await inSlices(names, (name) => {
-        if (signal?.aborted !== true) result.resent += this.#workers.resend([name], by);
-      });
-    }
+    if (direction !== 'all') return result;
+    await inSlices(wanted ?? this.#store.names(), (name) => {
+      if (signal?.aborted === true || !ownsOrIsRoot(by, this.#store.get(name)?.owner ?? '')) return;
+      result.resent += this.#workers.resend([name], by);
+    });
     return result;
   }
 
@@ -209,8 +206,12 @@ export class Synchronize {
     const { member, worker } = source;
     const listed =
       of.wanted ?? (await worker.contact.ask((backend, options) => backend.zoneList(options), TIMEOUT, of.signal));
-    const names = [...listed].filter((name) => this.#isOfInterest(name, member, of.unconfigured, of.by));
+    const names: ZoneName[] = [];
+    await inSlices(listed, (name) => {
+      if (this.#isOfInterest(name, member, of.unconfigured, of.by)) names.push(name);
+    });
     of.counted(0, names.length);
+    const turn = slices();
     let octets = 0;
     let named = 0;
     for (let at = 0; at < names.length && of.signal?.aborted !== true; at += BATCH) {
@@ -229,7 +230,7 @@ export class Synchronize {
           if (named++ < MOST_NAMED)
             of.result.unreachable.push({ member: member.hostname, zone: name, reason: sentenceOf(error) });
         }
-        await new Promise((resolve) => setImmediate(resolve));
+        await turn();
       }
       const homes = await homesAt(source, [...found.keys()], { timeout: TIMEOUT, signal: of.signal });
       for (const [name, valid] of found)

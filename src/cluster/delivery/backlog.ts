@@ -10,8 +10,6 @@ import { RemovalBrake } from './removal-brake.js';
 import { lacks, type LedgerEntry } from './ledger.js';
 import { RefusedZones } from './refused-zones.js';
 
-const SLICE = 64;
-
 interface BacklogOptions {
   store: ZoneStore;
   ledger: AppendTable<LedgerEntry>;
@@ -122,8 +120,13 @@ export class Backlog {
 
   /** Compares all zones, at the start. What changes meanwhile is compared by itself. */
   async compareAll(): Promise<void> {
-    const changed = [...this.#store.entries()].sort((a, b) => a.modified - b.modified);
-    await inSlices(changed, ({ name }) => this.compare(name));
+    const byTime = new Map<number, ZoneName[]>();
+    await inSlices(this.#store.entries(), ({ name, modified }) => {
+      const others = byTime.get(modified);
+      if (others === undefined) byTime.set(modified, [name]);
+      else others.push(name);
+    });
+    await inSlices(oldestFirst(byTime), (name) => this.compare(name));
     await inSlices(this.#ledger.entries(), ([name]) => this.compare(name as ZoneName));
   }
 
@@ -133,9 +136,8 @@ export class Backlog {
     for (const name of names) this.#underWay.add(name);
     const changes: MemberChange[] = [];
     let size = 0;
-    for (const [i, name] of names.entries()) {
-      // Reading is synchronous: others get their turn between slices.
-      if (i % SLICE === SLICE - 1) await new Promise((resolve) => setImmediate(resolve));
+    // Reading is synchronous.
+    await inSlices(names, (name) => {
       const change = size < octets ? this.#changeOf(name) : undefined;
       if (change === undefined) {
         this.#underWay.delete(name);
@@ -144,19 +146,17 @@ export class Backlog {
         changes.push(change);
         size += change.kind === 'upsert' ? change.text.length : 0;
       }
-    }
+    });
     return changes;
   }
 
-  /** The batch is done: delivered zones leave the backlog; failed or re-edited ones stay. */
-  giveBack(changes: readonly MemberChange[]): void {
-    for (const { name, kind } of changes) {
-      this.#underWay.delete(name);
-      const isGone = kind === 'remove' && !this.#isKept(name) && this.#ledger.get(name) === undefined;
-      if (isGone) this.#removals.removed(name);
-      this.compare(name);
-      if (this.#pending.has(name)) this.#arrived.push(name);
-    }
+  /** A change is done: a delivered zone leaves the backlog; a failed or re-edited one stays. */
+  giveBack({ name, kind }: MemberChange): void {
+    this.#underWay.delete(name);
+    const isGone = kind === 'remove' && !this.#isKept(name) && this.#ledger.get(name) === undefined;
+    if (isGone) this.#removals.removed(name);
+    this.compare(name);
+    if (this.#pending.has(name)) this.#arrived.push(name);
   }
 
   /**
@@ -281,4 +281,9 @@ export class Backlog {
     const given = home?.server === here ? { lastGiven: held?.serial ?? null } : {};
     return { kind: 'upsert', name, text, serial, digest, isNew: held === undefined, hostsSeen, ...of, ...given };
   }
+}
+
+/** Numbers in a typed array are sorted ten times as fast as the zones would be. */
+function* oldestFirst(byTime: ReadonlyMap<number, readonly ZoneName[]>): Generator<ZoneName> {
+  for (const time of Float64Array.from(byTime.keys()).sort()) yield* byTime.get(time) ?? [];
 }

@@ -1,6 +1,7 @@
 import type { DnsServer } from '../../dns/messages/query.js';
 import { sentenceOf } from '../../errors.js';
 import { BrokenOff, CutOff, MemberError, type MemberChange, type Pushed } from '../../members/member-backend.js';
+import { inSlices } from '../../operations/in-slices.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { Health } from '../health/failure-threshold.js';
 import type { Member } from '../model/member.js';
@@ -195,7 +196,7 @@ export class MemberWorker {
   #cameFrom(change: MemberChange): boolean {
     if (change.hostsSeen?.includes(this.#options.record.member.hostname) !== true) return false;
     this.acknowledged.cameFrom(change);
-    this.backlog.giveBack([change]);
+    this.backlog.giveBack(change);
     this.#waiters.tell(change.name);
     return true;
   }
@@ -209,7 +210,7 @@ export class MemberWorker {
       const outcomes = await this.pushes.measure(changes.length, push);
       this.contact.pushed();
       this.#batch.succeeded();
-      await Promise.all(changes.flatMap((change, i) => this.outcomes.apply(change, outcomes[i]) ?? []));
+      await this.outcomes.apply(changes, outcomes);
     } catch (error) {
       if (this.#stopped) return;
       // The zones stay in the backlog: they go again when the member answers.
@@ -224,8 +225,10 @@ export class MemberWorker {
       }
       this.#batch.failed(changes.length);
     } finally {
-      this.backlog.giveBack(changes);
-      for (const change of changes) this.#waiters.tell(change.name);
+      await inSlices(changes, (change) => {
+        this.backlog.giveBack(change);
+        this.#waiters.tell(change.name);
+      });
     }
   }
 }

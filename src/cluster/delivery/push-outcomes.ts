@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { compareSerials } from '../../dns/serial.js';
 import type { MemberChange, Pushed } from '../../members/member-backend.js';
 import type { KeptVersion } from '../../wire-format/outcome-lines.js';
+import { inSlices } from '../../operations/in-slices.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { Acknowledgements } from './acknowledgements.js';
 import type { Backlog } from './backlog.js';
@@ -35,8 +36,18 @@ export class PushOutcomes {
     this.#backlog.setAside(change.name, reason.slice(0, LONGEST_REASON), digest, holder);
   }
 
-  /** Returns a promise where more must be known first, which never rejects. */
-  apply(change: MemberChange, outcome: Pushed | undefined): Promise<void> | undefined {
+  /** One outcome for each change, in their order. Never rejects. */
+  async apply(changes: readonly MemberChange[], outcomes: readonly Pushed[]): Promise<void> {
+    const applying: Promise<void>[] = [];
+    await inSlices(changes.entries(), ([i, change]) => {
+      const applied = this.#applyOne(change, outcomes[i]);
+      if (applied !== undefined) applying.push(applied);
+    });
+    await Promise.all(applying);
+  }
+
+  /** Returns a promise where more must be known first. */
+  #applyOne(change: MemberChange, outcome: Pushed | undefined): Promise<void> | undefined {
     this.behind.delete(change.name);
     this.kept.delete(change.name);
     const { serial, digest } = outcome ?? {};

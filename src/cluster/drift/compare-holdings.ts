@@ -1,5 +1,6 @@
 import { sentenceOf } from '../../errors.js';
 import type { HeldZone, MemberBackend, MemberDigests } from '../../members/member-backend.js';
+import { inSlices } from '../../operations/in-slices.js';
 import { hashesOf, inBuckets } from '../../zones/zone-digests.js';
 import { isSameServer } from '../../zones/home.js';
 import type { ZoneEntry } from '../../zones/zone-index.js';
@@ -36,28 +37,32 @@ export async function compareHoldings(question: HoldingsQuestion): Promise<{
   if (backend.digests !== undefined) {
     return { by: 'digests', differences: await byDigests(question, backend.digests) };
   }
-  const listed = new Set(await backend.zoneList({ signal }));
+  const listed = new Set<ZoneName>();
   const differences: Difference[] = [];
-  for (const [zone, { serial }] of question.expected) {
-    if (!listed.has(zone)) differences.push({ zone, kind: 'missing', here: serial, newer: 'here' });
-  }
-  for (const zone of listed) {
+  await inSlices(await backend.zoneList({ signal }), (zone) => listed.add(zone));
+  const there: ZoneEntry[] = [];
+  await inSlices(question.expected.values(), (entry) => {
+    const { name: zone, serial: here } = entry;
+    if (listed.has(zone)) there.push(entry);
+    else differences.push({ zone, kind: 'missing', here, newer: 'here' });
+  });
+  await inSlices(listed, (zone) => {
     if (!question.isKnown(zone) && question.isOurs(zone)) differences.push({ zone, kind: 'extra', newer: 'unknown' });
-  }
+  });
   if (backend.ownSerials === true) return { by: 'names', differences };
-  differences.push(...(await byTexts(question, listed)));
+  await byTexts(question, there, differences);
   return { by: 'texts', differences };
 }
 
 async function byDigests(question: HoldingsQuestion, digests: MemberDigests): Promise<Difference[]> {
   const { expected, here, isKnown, signal } = question;
   const homes = new Map<string, ZoneEntry[]>([[here, []]]);
-  for (const entry of expected.values()) {
+  await inSlices(expected.values(), (entry) => {
     const home = entry.home?.server ?? UNKNOWN;
     const group = homes.get(home);
     if (group === undefined) homes.set(home, [entry]);
     else group.push(entry);
-  }
+  });
   const differences: Difference[] = [];
   const notThere: ZoneEntry[] = [];
   for (const [home, entries] of homes) {
@@ -68,16 +73,20 @@ async function byDigests(question: HoldingsQuestion, digests: MemberDigests): Pr
     const buckets = [...new Set([...ours.keys(), ...theirs.keys()])];
     const differing = buckets.filter((bucket) => hashes.get(bucket) !== theirs.get(bucket));
     if (differing.length === 0) continue;
-    const held = new Map((await digests.ofBuckets(home, differing, { signal })).map((zone) => [zone.name, zone]));
-    for (const entry of differing.flatMap((bucket) => ours.get(bucket) ?? [])) {
-      const there = held.get(entry.name);
-      if (there === undefined) notThere.push(entry);
-      else differences.push(...present(compareCopies(entry.name, entry, there)));
-    }
+    const held = new Map<ZoneName, HeldZone>();
+    await inSlices(await digests.ofBuckets(home, differing, { signal }), (zone) => held.set(zone.name, zone));
+    await inSlices(
+      differing.flatMap((bucket) => ours.get(bucket) ?? []),
+      (entry) => {
+        const there = held.get(entry.name);
+        if (there === undefined) notThere.push(entry);
+        else differences.push(...present(compareCopies(entry.name, entry, there)));
+      },
+    );
     if (home !== here) continue;
-    for (const { name: zone, serial } of held.values()) {
+    await inSlices(held.values(), ({ name: zone, serial }) => {
       if (!isKnown(zone)) differences.push({ zone, kind: 'extra', there: serial, newer: 'unknown' });
-    }
+    });
   }
   return [...differences, ...(await ofOthers(notThere, digests, signal))];
 }
@@ -111,27 +120,28 @@ async function ofOthers(
   return differences;
 }
 
-async function byTexts(question: HoldingsQuestion, listed: ReadonlySet<ZoneName>): Promise<Difference[]> {
-  const { backend, expected, signal } = question;
-  const names = [...expected.keys()].filter((name) => listed.has(name));
-  const differences: Difference[] = [];
-  for (let at = 0; at < names.length; at += BATCH) {
+/** Of these zones, which it has: puts what differs into `differences`. */
+async function byTexts(
+  { backend, signal }: HoldingsQuestion,
+  entries: readonly ZoneEntry[],
+  differences: Difference[],
+): Promise<void> {
+  for (let at = 0; at < entries.length; at += BATCH) {
     signal.throwIfAborted();
-    const chunk = names.slice(at, at + BATCH);
-    const texts = await backend.zones(chunk, { signal });
-    for (const zone of chunk) {
-      const entry = expected.get(zone);
+    const chunk = entries.slice(at, at + BATCH);
+    const names = chunk.map(({ name }) => name);
+    const texts = await backend.zones(names, { signal });
+    await inSlices(chunk, (entry) => {
+      const { name: zone, serial: here } = entry;
       const text = texts.get(zone);
-      if (entry === undefined || text === undefined) continue;
+      if (text === undefined) return;
       try {
         differences.push(...present(compareCopies(zone, entry, validateZone(zone, text))));
       } catch (error) {
-        differences.push({ zone, kind: 'edited', here: entry.serial, newer: 'unknown', detail: sentenceOf(error) });
+        differences.push({ zone, kind: 'edited', here, newer: 'unknown', detail: sentenceOf(error) });
       }
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    });
   }
-  return differences;
 }
 
 function present(difference: Difference | undefined): Difference[] {

@@ -53,6 +53,11 @@ export async function checkDrift(
     differences: [],
     found: 0,
   };
+  const isCertain = ({ zone, kind }: Difference): boolean => {
+    const entry = store.get(zone);
+    if (kind === 'extra') return entry === undefined && store.tombstone(zone)?.isKept !== true;
+    return entry !== undefined && entry.digest === expected.get(zone)?.digest && isIdle(zone, worker);
+  };
   let next: ZoneName | undefined;
   let found: Difference[] = [];
   try {
@@ -63,8 +68,12 @@ export async function checkDrift(
     );
     report.by = held.by;
     found = held.differences;
-    const wrong = new Set(found.map(({ zone }) => zone));
-    const right = [...expected.values()].filter(({ name }) => !wrong.has(name));
+    const wrong = new Set<ZoneName>();
+    await inSlices(found, ({ zone }) => wrong.add(zone));
+    const right: ZoneEntry[] = [];
+    await inSlices(expected.values(), (entry) => {
+      if (!wrong.has(entry.name)) right.push(entry);
+    });
     if (worker.dns !== undefined && !worker.ownSerials) {
       const ordered = beginningBehind(right, question.from);
       next = ordered[WHOLE_ZONES - 1]?.name;
@@ -84,17 +93,13 @@ export async function checkDrift(
   } catch (error) {
     report.incomplete = sentenceOf(error);
   }
-  // What changed during the check proves nothing.
-  const certain = found
-    .map((difference) => asMet(difference, worker))
-    .filter(({ zone, kind }) => {
-      const entry = store.get(zone);
-      if (kind === 'extra') return entry === undefined && store.tombstone(zone)?.isKept !== true;
-      return entry !== undefined && entry.digest === expected.get(zone)?.digest && isIdle(zone, worker);
-    });
-  for (const difference of certain) repair(difference, question);
-  report.found = certain.length;
-  report.differences = certain.slice(0, MOST_DIFFERENCES);
+  await inSlices(found, (one) => {
+    const difference = asMet(one, worker);
+    // What changed during the check proves nothing.
+    if (!isCertain(difference)) return;
+    repair(difference, question);
+    if (report.found++ < MOST_DIFFERENCES) report.differences.push(difference);
+  });
   report.finished = new Date().toISOString();
   return { report, next };
 }

@@ -1,5 +1,6 @@
 import { sentenceOf } from '../../errors.js';
 import type { Applied, ApplyProgress, Nameserver, ZoneChange } from '../../nameservers/nameserver.js';
+import { inSlices, mapInSlices } from '../../operations/in-slices.js';
 import type { Log } from '../../operations/log.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneVersion } from '../../zones/zone-index.js';
@@ -97,7 +98,7 @@ export class LocalNameserver {
 
   /** Makes the nameserver load these zones as they stand in the store; what fails is tried again. */
   async reload(names: Iterable<ZoneName>): Promise<void> {
-    await Promise.all(Array.from(names, (name) => this.load(this.#loadNow(name))));
+    await Promise.all(await mapInSlices([...names], (name) => this.load(this.#loadNow(name))));
   }
 
   /** Resolves with what became of it, as soon as that is known. Never rejects. */
@@ -137,15 +138,16 @@ export class LocalNameserver {
     await this.#untilGathered();
     this.#isDraining = false;
     const taken = new Map<ZoneName, Queued>();
+    const queue = [...this.#queue];
     const waiting: Queued[] = [];
-    for (const queued of this.#queue) {
+    await inSlices(queue, (queued) => {
       const { name } = queued.change;
       if (this.#underWay.has(name) || taken.has(name)) waiting.push(queued);
       else if (this.#stands(queued.change)) taken.set(name, queued);
       // It is of the past: a newer one is in the queue, or it was refused already, and put back.
       else queued.resolve({ name, outcome: 'refused' });
-    }
-    this.#queue = waiting;
+    });
+    this.#queue = waiting.concat(this.#queue.slice(queue.length));
     if (taken.size === 0) return;
     await new Promise<void>((given) => {
       const loading = this.#load(taken, given).finally(() => this.#loading.delete(loading));
@@ -158,16 +160,17 @@ export class LocalNameserver {
     const open = new Map(batch);
     for (const name of open.keys()) this.#underWay.add(name);
     const report = async (applied: readonly Applied[]): Promise<void> => {
-      const known = applied.flatMap((one) => {
+      const known: (Queued & Loaded)[] = [];
+      await inSlices(applied, (one) => {
         const queued = open.get(one.name);
         open.delete(one.name);
-        return queued === undefined ? [] : [{ ...queued, applied: one }];
+        if (queued !== undefined) known.push({ ...queued, applied: one });
       });
       await this.#finish(known);
-      for (const { applied, resolve } of known) {
+      await inSlices(known, ({ applied, resolve }) => {
         this.#underWay.delete(applied.name);
         resolve(applied);
-      }
+      });
       if (this.#queue.length > 0) this.#drainSoon();
     };
     const served: Applied[] = [];
@@ -219,14 +222,14 @@ export class LocalNameserver {
   async #finish(loaded: readonly Loaded[], wereDue = false): Promise<void> {
     const served: ZoneVersion[] = [];
     const refused: Refused[] = [];
-    for (const { change, applied } of loaded) {
+    await inSlices(loaded, ({ change, applied }) => {
       const { outcome, reason: why = '' } = applied;
       const wasDue = wereDue || this.#due.has(change.name);
       if (outcome === 'unavailable') this.#due.add(change.name);
       else this.#due.delete(change.name);
       if (change.kind === 'upsert' && outcome === 'served') served.push(change);
       if (change.kind === 'upsert' && outcome === 'refused') refused.push({ ...change, why, wasDue });
-    }
+    });
     await this.#store.confirm(served);
     if (refused.length > 0) await this.#putBack(refused);
     if (this.#due.size > 0) this.#retryLater();
@@ -261,19 +264,16 @@ export class LocalNameserver {
   /** Alone: what was given before is finished, and nothing is given meanwhile. */
   async #synchronize(): Promise<void> {
     await Promise.all(this.#loading);
-    const changes = [...this.#store.entries()].map(({ name }) => this.#loadNow(name));
+    const changes = await mapInSlices(this.#store.names(), (name) => this.#loadNow(name));
     const wereDue = this.#everythingDue;
     const applied = await this.#apply(changes, (nameserver) => nameserver.synchronize(changes));
     this.#everythingDue = applied.length > 0 && applied.every(({ outcome }) => outcome === 'unavailable');
-    if (this.#everythingDue) {
-      this.#retryLater();
-      return;
-    }
     const loaded = changes.flatMap((change, i): Loaded[] => {
       const one = applied[i];
       return one === undefined ? [] : [{ change, applied: one }];
     });
-    await this.#finish(loaded, wereDue);
+    if (this.#everythingDue) this.#retryLater();
+    else await this.#finish(loaded, wereDue);
   }
 
   #retryLater(): void {

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { ClusterError, sentenceOf } from '../../errors.js';
 import type { Applied, Nameserver, ZoneChange } from '../../nameservers/nameserver.js';
 import { defined } from '../../operations/defined.js';
+import { inSlices } from '../../operations/in-slices.js';
 import type { Log } from '../../operations/log.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { ZoneStore } from '../../zones/zone-store.js';
@@ -146,7 +147,7 @@ export class LocalZones {
     const saves: Decided[] = [];
     const removals = new Map<string, Decided[]>();
     const given = new Map<string, Decided[]>();
-    for (const waiting of batch) {
+    await inSlices(batch, (waiting) => {
       try {
         const decision = decide(waiting.change, this.#store, this.#names);
         const decided = { ...waiting, decision, ended: this.#endedBy(waiting, decision) };
@@ -156,7 +157,7 @@ export class LocalZones {
       } catch (error) {
         this.#finish(waiting, () => waiting.reject(error));
       }
-    }
+    });
     // Each commit stands or fails by itself: what one wrote is loaded whatever becomes of the others.
     const written = await this.#commit(saves, () => this.#store.write(this.#textsToWrite(saves)));
     for (const [by, group] of removals) {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { sentenceOf } from '../../errors.js';
 import { defined } from '../../operations/defined.js';
+import { mapInSlices } from '../../operations/in-slices.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import { ANNOUNCED_VERSION } from '../../wire-format/announced-version.js';
 import { formPairs } from '../../wire-format/form-pairs.js';
@@ -23,7 +24,7 @@ import {
 import { parseOutcomes } from '../../wire-format/outcome-lines.js';
 import { isAtLeast, jsonOf, LARGEST_BUNDLE, unpacked } from './answers.js';
 import { OwnWire, type HomeFields } from './own-wire.js';
-import { formOf, uniqueId, zoneOf, type Fields } from '../../wire-format/wire-form.js';
+import { formOf, uniqueId, zoneOf, zonesOf, type Fields } from '../../wire-format/wire-form.js';
 import { encodeBundle, zoneOfKey } from '../../wire-format/zone-bundle.js';
 
 /** Who sends these zones does not know whose they are: that of the member counts, where it has one. */
@@ -39,9 +40,7 @@ const SOON = { timeout: 10_000, largest: SHORT_ANSWER };
 const TRUST = { timeout: 40_000, largest: 1024 * 1024 };
 /** Zones in the list of one member; a cluster of 100,000 is a large one. */
 const MOST_ZONES = 500_000;
-/**
- * The original's clients send this many zones in a call; a node of this software takes more: faster for its nameserver.
- */
+/** Zones in a call, as the original's clients send them; a node of this software takes more, which is faster. */
 const BATCH = 512;
 const OUR_BATCH = 2_500;
 /** From this version on the original takes bundles. */
@@ -104,7 +103,7 @@ export class CpanelMember implements MemberBackend {
     const { body } = await this.#connection.get('/scripts2/getzonelist_local?', options);
     const lines = body.toString('utf8').split('\n', MOST_ZONES + 1);
     if (lines.length > MOST_ZONES) throw this.#connection.invalid(`it lists more than ${MOST_ZONES} zones`);
-    return lines.flatMap((line) => zoneOf(line.trim()) ?? []);
+    return zonesOf(lines);
   }
 
   async zones(names: readonly ZoneName[], options?: CallOptions): Promise<Map<ZoneName, Buffer>> {
@@ -241,8 +240,8 @@ export class CpanelMember implements MemberBackend {
     options?: CallOptions,
   ): Promise<Pushed[]> {
     if (changes.length > 1 && isAtLeast(version, TAKES_BUNDLES)) {
-      const tail = formOf({ hosts_seen: seen, dnsuniqid: uniqueId() });
-      const body = Buffer.concat([encodeBundle(changes), tail]);
+      const parts = await mapInSlices(changes, (change) => encodeBundle([change]));
+      const body = Buffer.concat([...parts, formOf({ hosts_seen: seen, dnsuniqid: uniqueId() })]);
       this.#recordKind(await this.#connection.post('/scripts2/synczones_local', body, options));
       const names = changes.map(({ name }) => name).join(',');
       await this.#post('reloadzones_local', { zone: names, hosts_seen: seen }, options);

@@ -1,4 +1,5 @@
 import { defined } from '../../operations/defined.js';
+import { inSlices } from '../../operations/in-slices.js';
 import type { ZoneName } from '../../zones/zone-name.js';
 import type { CallOptions, HeldZone, MemberChange, MemberDigests, Pushed } from '../member-backend.js';
 import { SHORT_ANSWER, type Answer, type Bounds, type MemberConnection } from './member-connection.js';
@@ -32,7 +33,9 @@ export class OwnWire implements MemberDigests {
   async save(changes: readonly Upsert[], seen: string, home: HomeFields, options?: CallOptions): Promise<Pushed[]> {
     // The identifier first, so that the member can begin with the first zone.
     const head = formOf({ hosts_seen: seen, ...home, dnsuniqid: uniqueId() });
-    const body = Buffer.concat([head, Buffer.from('&'), encodeOwnBundle(changes)]);
+    const parts = [head, Buffer.from('&')];
+    await inSlices(changes, (change) => parts.push(encodeOwnBundle([change])));
+    const body = Buffer.concat(parts);
     const answer = await this.#connection.post('/scripts2/synczones_local', body, outcomesOf(changes.length, options));
     const said = this.#outcomesOf(answer);
     const conflicts = parseConflicts(answer.body.toString('utf8'));
@@ -113,15 +116,17 @@ export class OwnWire implements MemberDigests {
 /** `NAME SERIAL DIGEST SERVER`, and where that was asked for and is known, `EPOCH ID`. */
 const HELD = /^(\S+) ([0-9]{1,10}) ([0-9a-f]{64}) ([a-z0-9._:-]{1,253})(?: ([0-9]{1,10}) ([0-9a-f-]{36}|-))?$/gm;
 
-function heldZones({ body }: Answer): HeldZone[] {
+async function heldZones({ body }: Answer): Promise<HeldZone[]> {
   const lines = body.toString('utf8').matchAll(HELD);
-  return [...lines].flatMap(([, given = '', written, digest = '', server = '', epoch, said]) => {
+  const held: HeldZone[] = [];
+  await inSlices(lines, ([, given = '', written, digest = '', server = '', epoch, said]) => {
     const [name, serial] = [zoneOf(given), Number(written)];
-    if (name === undefined || !isSerial(serial)) return [];
+    if (name === undefined || !isSerial(serial)) return;
     const id = said === '-' ? undefined : said;
     const home = epoch === undefined ? undefined : { server, epoch: Number(epoch), ...defined({ id }) };
-    return [{ name, serial, digest, server, ...defined({ home }) }];
+    held.push({ name, serial, digest, server, ...defined({ home }) });
   });
+  return held;
 }
 
 function refused(name: ZoneName, reason: string): Pushed {

@@ -4,6 +4,7 @@ import { parseName, type Name } from '../../dns/name.js';
 import { CookieJar } from '../../dns/messages/cookie.js';
 import { DnsClient } from '../../dns/messages/query.js';
 import { sentenceOf } from '../../errors.js';
+import { inSlices } from '../../operations/in-slices.js';
 import type { Log } from '../../operations/log.js';
 import type { Applied, DnsAddress, Nameserver, NameserverStatus, ZoneChange } from '../nameserver.js';
 import { querySerial } from '../controlled/read-back.js';
@@ -95,7 +96,8 @@ export class EmbeddedNameserver implements Nameserver {
   synchronize(zones: readonly ZoneChange[]): Promise<Applied[]> {
     return this.#turn(async () => {
       const applied = await this.#apply(zones);
-      const wanted = new Set(zones.map((change) => apexOf(change)));
+      const wanted = new Set<Name>();
+      await inSlices(zones, (change) => wanted.add(apexOf(change)));
       for (const apex of this.#zones.keys()) if (!wanted.has(apex)) this.#zones.delete(apex);
       this.#isWhole = true;
       return applied;

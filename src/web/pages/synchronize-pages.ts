@@ -124,7 +124,7 @@ function send(response: Response, event: string, data: Status): void {
   if (!response.writableEnded) response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
 }
 
-/** The table for a spreadsheet, piece by piece. A socket that takes all at once lets nobody else get a turn in between. */
+/** The table for a spreadsheet, piece by piece. A socket that takes all lets nobody else get a turn between. */
 async function* csvOf(rows: readonly SynchronizeRow[]): AsyncGenerator<string> {
   yield 'zone,server,outcome,detail\r\n';
   for (let at = 0; at < rows.length; at += ROWS_SHOWN) {

@@ -38,7 +38,10 @@ export async function sendJson(request: Request, response: Response, value: unkn
     text = '';
   });
   pieces.push(Buffer.from(text));
-  if (pieces.length === 1 || !isThrough(request)) return send(request, response, Buffer.concat(pieces));
+  if (pieces.length === 1 || !isThrough(request)) {
+    send(request, response, Buffer.concat(pieces));
+    return;
+  }
   response.set('Content-Length', String(pieces.reduce((length, piece) => length + piece.length, 0)));
   // Whoever goes away meanwhile needs no answer.
   await pipeline(Readable.from(pieces), response).catch(() => undefined);
