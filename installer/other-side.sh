@@ -10,7 +10,7 @@ take_token() {
     where='standard input'
     read -r token || true
   elif [ -n "$token_file" ]; then
-    [ -r "$token_file" ] && [ ! -d "$token_file" ] || wrong_use "There is no token file $token_file."
+    if [ ! -r "$token_file" ] || [ -d "$token_file" ]; then wrong_use "There is no token file $token_file."; fi
     read -r token <"$token_file" || true
   elif [ -z "$token" ] && [ -t 0 ]; then
     where='the terminal'

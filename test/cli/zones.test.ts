@@ -238,6 +238,7 @@ describe('dnscluster zones history', () => {
 
 describe('dnscluster zones allow', () => {
   test('allows an account names that the rules forbid, in place of those before, and takes them back', async () => {
+    await web.node.users.add({ user: 'ann', kind: 'reseller', privileges: ['clustering'] }, 'twelve letters or more');
     expect((await web.run(['zones', 'allow', 'ann', 'ac.uk', 'Gov.UK.'])).out).toBe('ann may make ac.uk, gov.uk.\n');
     expect((await web.json(['zones', 'allow', 'ann', 'ac.uk'])).said).toEqual({ account: 'ann', allowed: ['ac.uk'] });
     expect((await web.run(['zones', 'allow', 'ann'])).out).toBe('ann may make no names beyond the rules.\n');

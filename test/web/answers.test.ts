@@ -109,6 +109,7 @@ test('members, what differs there, and how zones are brought to the same state',
   const given = { host: '127.0.0.1', port, dnsport: dns.port, user: 'root', token, fingerprint };
   const { id: member } = await ask('addmember', { ...given, role: 'sync', reversetrust: '1' });
   await ask('listmembertypes');
+  expect(await ask('testnameserver')).toEqual({ outcome: 'served' });
   await ask('editmember', { member, user: 'root', token });
   await ask('setmemberrole', { member, role: 'write-only' });
   await ask('setmemberrole', { member, role: 'sync' });

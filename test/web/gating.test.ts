@@ -96,6 +96,7 @@ const AIMED: Readonly<Record<string, string>> = {
   new_name: 'x',
   ns1: 'ns1.example.net',
   ns2: 'ns2.example.net',
+  of: 'web',
   owner: 'ann',
   password: 'twelve letters or more',
   plan: '0',

@@ -53,8 +53,8 @@ async function dnsPort({ nameserver: { host, port } }: NodeSettings): Promise<Fi
 }
 
 /**
- * What fails at once is tried again: NSD ends TCP connections when it loads a zone, such as the one that another check
- * gives it meanwhile.
+ * What fails at once is tried again: there are nameservers that end TCP connections when they load a zone, such as the
+ * one that another check gives them meanwhile.
  */
 async function stillSilent(dns: DnsServer, tries = TRIES): ReturnType<typeof probeNameserver> {
   const start = performance.now();
