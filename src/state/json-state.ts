@@ -65,7 +65,8 @@ class StateFile<T> implements Adapter<T> {
       log?.error({ file: this.file }, 'a state file and its copy are lost; changes are refused');
       return null;
     }
-    if (found === copy) {
+    // The copy is written first: a kill in the middle of the first write leaves it alone there.
+    if (found === copy && (current.damaged || this.#record.has('made', name))) {
       this.loss = { file: this.file, lost: false };
       log?.error({ file: this.file }, 'the copy of a state file took its place');
     }
