@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
-import { INSIDE_NODE } from '../backup/backed-up-files.js';
+import { INSIDE_NODE, isReplaced } from '../backup/backed-up-files.js';
 import { DATA_FOLDER } from '../panel/node-configuration.js';
 import { STATE_RECORD } from '../state/state-record.js';
 import { WrongUse } from './terminal/failure.js';
@@ -39,8 +39,7 @@ export async function pluginFolderOf(folder: string): Promise<string> {
 
 /** A state file, by its name: of the node or of the plugin. */
 export async function stateFileIn(folder: string, name: string): Promise<string> {
-  const ofNode = ['users.json', 'notices.json'].includes(name);
-  return join(ofNode ? folder : await pluginFolderOf(folder), name);
+  return join(isReplaced(name, false) ? folder : await pluginFolderOf(folder), name);
 }
 
 export async function isThere(path: string): Promise<boolean> {

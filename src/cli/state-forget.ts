@@ -1,5 +1,5 @@
-import type { Command } from 'commander';
 import { dirname } from 'node:path';
+import type { Command } from 'commander';
 import { FolderLock } from '../state/folder-lock.js';
 import { StateRecord } from '../state/state-record.js';
 import { isThere, stateFileIn, folderOf, worksOnFiles, type FolderOptions } from './data-folder.js';
@@ -12,7 +12,7 @@ const HELP = `
 Stop the service first. A state file that is lost together with its copy is never taken for an empty one: the server
 answers DNS and refuses changes, until a backup is restored or you say here that you begin without what was in the file.
 
-It exits with 1 if the service runs or if the file is not lost.`;
+It exits with 1 if the service runs, and with 2 if the file is not lost.`;
 const EXAMPLES = {
   'state forget cluster.json': 'Begin without the members and settings that were in it.',
   'state forget tokens.json --yes': 'Without a question, as in a script.',

@@ -1,8 +1,8 @@
 import { link, open, readFile, truncate, type FileHandle } from 'node:fs/promises';
-import { crc32 } from 'node:zlib';
 import { ifMissing, sentenceOf } from '../errors.js';
 import type { Log } from '../operations/log.js';
 import { dirname } from 'node:path';
+import { checksummedLine, textOfLine } from './checksummed-line.js';
 import { dropTemporaries, replaceFile, syncFolder } from './durable-file.js';
 
 const MODE = 0o600;
@@ -183,8 +183,7 @@ export class AppendTable<V> {
 }
 
 function line(entry: unknown): string {
-  const json = JSON.stringify(entry);
-  return `${crc32(json).toString(16).padStart(8, '0')} ${json}\n`;
+  return checksummedLine(JSON.stringify(entry));
 }
 
 /** The entries as they are now, many lines in a piece. */
@@ -214,8 +213,8 @@ async function readLines<V>(
   let damaged = false;
   for (const text of lines) {
     try {
-      const json = text.slice(9);
-      if (parseInt(text.slice(0, 8), 16) !== crc32(json)) throw new Error('the checksum is wrong');
+      const json = textOfLine(text);
+      if (json === undefined) throw new Error('the checksum is wrong');
       const [key, value] = JSON.parse(json) as [string, unknown?];
       if (value === undefined) entries.delete(key);
       else entries.set(key, parse(value));

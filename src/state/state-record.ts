@@ -1,13 +1,13 @@
 import { open, readFile } from 'node:fs/promises';
-import { crc32 } from 'node:zlib';
-import { ifMissing } from '../errors.js';
-import { syncFolder } from './durable-file.js';
 import { dirname, join } from 'node:path';
+import { ifMissing } from '../errors.js';
+import { checksummedLine, textOfLine } from './checksummed-line.js';
+import { syncFolder } from './durable-file.js';
 
 /** Its name in the folder of the state files. */
 export const STATE_RECORD = 'state-record';
 const MODE = 0o600;
-/** Lines that are read: as many more are written by a restart every minute for a year. */
+/** Of the file the last so many lines are read, half of them empty. A revoked token is one, and a removed user. */
 const MOST_LINES = 500_000;
 
 /** `made`: a state file; `ended`: what must not come back with an old copy of one, by an id that is used once. */
@@ -32,9 +32,10 @@ export class StateRecord {
     const text = await readFile(file, 'utf8').catch(ifMissing(''));
     const facts = new Set<string>();
     for (const line of text.split('\n').slice(-MOST_LINES)) {
-      const [sum, sign, fact] = [line.slice(0, 8), line[9], line.slice(10)];
-      if (line !== '' && sum !== sumOf(line.slice(9))) continue;
-      if (sign === '+') facts.add(fact);
+      const change = textOfLine(line);
+      if (change === undefined) continue;
+      const fact = change.slice(1);
+      if (change.startsWith('+')) facts.add(fact);
       else facts.delete(fact);
     }
     return new StateRecord(file, facts);
@@ -46,23 +47,18 @@ export class StateRecord {
 
   /** It is on disk when this resolves; costs nothing where it was so before. */
   async set(fact: Fact, ids: readonly string[], holds = true): Promise<void> {
-    const changed = ids.map((id) => `${fact} ${id}`).filter((line) => this.#facts.has(line) !== holds);
+    const changed = ids.map((id) => `${fact} ${id}`).filter((one) => this.#facts.has(one) !== holds);
     if (changed.length === 0) return;
-    const lines = changed.map((line) => (holds ? `+${line}` : `-${line}`));
     const handle = await open(this.#file, 'a+', MODE);
     try {
-      // A line that a crash cut off stands by itself.
+      // Behind an empty line: one that a crash cut off stands by itself.
       const isNew = (await handle.stat()).size === 0;
-      await handle.appendFile(lines.map((line) => `\n${sumOf(line)} ${line}`).join('') + '\n');
+      await handle.appendFile(changed.map((one) => `\n${checksummedLine(`${holds ? '+' : '-'}${one}`)}`).join(''));
       await handle.datasync();
       if (isNew) await syncFolder(dirname(this.#file));
     } finally {
       await handle.close();
     }
-    for (const line of changed) this.#facts[holds ? 'add' : 'delete'](line);
+    for (const one of changed) this.#facts[holds ? 'add' : 'delete'](one);
   }
-}
-
-function sumOf(line: string): string {
-  return crc32(line).toString(16).padStart(8, '0');
 }

@@ -1,37 +1,14 @@
-import { BlockList } from 'node:net';
 import pino from 'pino';
 import { expect, test } from 'vitest';
 import { decodeMessage, DnsFormatError, encodeMessage, type DnsMessage } from '../../src/dns/messages/message.js';
-import type { Name } from '../../src/dns/name.js';
-import { parseZone } from '../../src/dns/zone-text/parser.js';
 import { TYPE } from '../../src/dns/types.js';
-import { CookieJar } from '../../src/dns/messages/cookie.js';
-import { RateLimit } from '../../src/nameservers/embedded/rate-limit.js';
-import { Responder } from '../../src/nameservers/embedded/responder.js';
-import { embeddedSettings } from '../../src/nameservers/embedded/settings.js';
-import { ZoneData } from '../../src/nameservers/embedded/zone-data.js';
-import { TRICKY_ZONES } from '../servers/tricky-zones.js';
+import { trickyResponder } from '../servers/tricky-responder.js';
 import { fuzz, FUZZ_TIMEOUT } from './fuzz.js';
 import { mutated } from './mutations.js';
 
-const everyone = new BlockList();
-everyone.addSubnet('0.0.0.0', 0, 'ipv4');
-const zones = new Map<Name, ZoneData>();
-for (const [name, text] of Object.entries(TRICKY_ZONES)) {
-  const { origin, records } = parseZone(text, name);
-  zones.set(origin, new ZoneData(origin, records));
-}
 const errors: string[] = [];
 const log = pino({ level: 'error' }, { write: (line: string) => void errors.push(line) });
-const { rateLimit } = embeddedSettings.parse({ rateLimit: { responsesPerSecond: 0 } });
-const options = {
-  allowTransfer: everyone,
-  rateLimit: new RateLimit(rateLimit, [], log),
-  cookies: new CookieJar(),
-  log,
-  isWhole: () => true,
-};
-const responder = new Responder(zones, options);
+const { zones, responder } = trickyResponder(log);
 const answersTo = (octets: Buffer): Buffer[] =>
   [true, false].flatMap((tcp) => [...responder.respond(octets, { address: '192.0.2.1', tcp })]);
 

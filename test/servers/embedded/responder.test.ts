@@ -1,36 +1,14 @@
-import { BlockList } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import fc from 'fast-check';
 import { decodeMessage, encodeMessage, RCODE, type DnsMessage } from '../../../src/dns/messages/message.js';
 import { signRequest } from '../../../src/dns/messages/tsig.js';
 import { parseName, type Name } from '../../../src/dns/name.js';
-import { parseZone } from '../../../src/dns/zone-text/parser.js';
 import { TYPE } from '../../../src/dns/types.js';
-import { CookieJar } from '../../../src/dns/messages/cookie.js';
-import { RateLimit } from '../../../src/nameservers/embedded/rate-limit.js';
-import { Responder } from '../../../src/nameservers/embedded/responder.js';
-import { embeddedSettings } from '../../../src/nameservers/embedded/settings.js';
-import { ZoneData } from '../../../src/nameservers/embedded/zone-data.js';
 import { createLog } from '../../../src/operations/log.js';
-import { TRICKY_ZONES } from '../tricky-zones.js';
+import { trickyResponder } from '../tricky-responder.js';
 
-const everyone = new BlockList();
-everyone.addSubnet('0.0.0.0', 0, 'ipv4');
-const zones = new Map<Name, ZoneData>();
-for (const [name, text] of Object.entries(TRICKY_ZONES)) {
-  const { origin, records } = parseZone(text, name);
-  zones.set(origin, new ZoneData(origin, records));
-}
 const log = createLog({ level: 'silent' });
-const { rateLimit } = embeddedSettings.parse({ rateLimit: { responsesPerSecond: 0 } });
-const options = {
-  allowTransfer: everyone,
-  rateLimit: new RateLimit(rateLimit, [], log),
-  cookies: new CookieJar(),
-  log,
-  isWhole: () => true,
-};
-const responder = new Responder(zones, options);
+const { zones, responder } = trickyResponder(log);
 
 const names = [...zones.values()].flatMap((zone) => zone.records.map((record) => record.owner));
 const label = fc.constantFrom('', '\x01*', '\x03www', '\x05below', '\x04dele', '\x02dn', '\x01a\x01b');
